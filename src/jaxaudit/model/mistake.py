@@ -1,7 +1,7 @@
 """A mistake of the user's that one sentence explains."""
 
 
-class Mistake(Exception):  # noqa: N818 - "raise Mistake(...)" says what it is
+class Mistake(Exception):
     """Wrong use: the command line prints the sentence and ends with 2. Never for a fault of jaxaudit's own."""
 
 

@@ -1,0 +1,1 @@
+"""Words that the user says to jaxaudit in comments."""

@@ -1,0 +1,215 @@
+"""`check`: from paths to a finished document. Collect, choose, suppress, name, compare with the baseline, write down."""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from jaxaudit.model import Finding, Unread
+from jaxaudit.model.mistake import Mistake
+from jaxaudit.steps import document, suppress
+from jaxaudit.steps.baseline import read_baseline, split
+from jaxaudit.steps.config import Config, read_config
+from jaxaudit.steps.fingerprint import fingerprinted
+from jaxaudit.steps.selection import Rules, resolve
+
+if TYPE_CHECKING:
+    from jaxaudit.source.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line asks for. Empty means: as the configuration says."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    jobs: int | None = None
+    cache: Path | None = None
+    baseline: Path | None = None
+    stdin: tuple[str, bytes] | None = None
+    """The name and the bytes of a file that is not (or not yet) on disk; it is the one file checked."""
+    progress: Callable[[int, int], None] | None = None
+    clock: Callable[[], float] = field(default=perf_counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What checking found, still as nouns: `fix` goes on from here, and `check` writes it down."""
+
+    news: list[Finding]
+    known: list[Finding]
+    unread: list[Unread]
+    faults: list[dict[str, str]]
+    program: "Program"
+    config: Config
+    rules: Rules
+    counts: Mapping[str, int]
+
+
+def check(paths: Sequence[str], options: Options) -> dict[str, Any]:
+    """The document of one check. Raises `Mistake` for wrong use; a file that can't be read is an `unread` entry."""
+    began = options.clock()
+    done = find(paths, options)
+    lines = cache(done.program.lines)
+    return {
+        "schema": document.SCHEMA,
+        "kind": "check",
+        "environment": document.environment(),
+        "summary": document.summary(done.news, done.counts) | {"seconds": round(options.clock() - began, 3)},
+        "findings": [document.finding_entry(finding, lines) for finding in done.news],
+        "known": [document.finding_entry(finding, lines) for finding in done.known],
+        "unread": document.unread_entries(done.unread),
+        "faults": done.faults,
+        "functions": done.program.inventory(),
+        "rules": document.rule_entries((finding.rule for finding in (*done.news, *done.known)), done.rules),
+    }
+
+
+def find(paths: Sequence[str], options: Options) -> Checked:
+    """The findings of the paths: those of chosen rules that no comment allows, with fingerprints, news and known apart."""
+    from jaxaudit.rules import load_rules
+
+    config = read_config(_common_folder(paths, options.stdin))
+    rules = load_rules()
+    chosen = chosen_rules(options, config, rules)
+    baseline = _baseline(options, config)
+    fingerprints = read_baseline(baseline) if baseline else []
+
+    program, files = _read(paths, options, config)
+    everything, faults = matched(program, rules, chosen)
+    found = list(_wanted(everything, chosen, config, rules))
+    kept = _without_allowed(found, files, rules, chosen, options)
+    lines = cache(program.lines)
+    named = fingerprinted(kept, lambda path, line: _line(lines(path), line), lambda path: _from_root(path, config))
+    news, known = split(named, fingerprints)
+    allowed = len(found) - sum(finding.rule != suppress.RULE for finding in kept)
+    unread = sorted(set(program.unread))
+    counts = {"files": len(files), "unread": len(unread), "known": len(known), "suppressed": allowed}
+    return Checked(news, known, unread, faults, program, config, rules, counts)
+
+
+def chosen_rules(options: Options, config: Config, rules: Rules) -> frozenset[str]:
+    """The names selected and not ignored. The command line's `--select` replaces the file's; `--ignore` adds to it."""
+    file = f"[tool.jaxaudit] in {config.file}"
+    if options.select:
+        chosen = resolve(options.select, rules, "--select")
+    else:
+        chosen = resolve(config.select, rules, f"select of {file}") if config.select else frozenset(rules)
+        chosen -= resolve(config.ignore, rules, f"ignore of {file}")
+    return chosen - resolve(options.ignore, rules, "--ignore")
+
+
+def matched(program: "Program", rules: Rules, chosen: Iterable[str]) -> tuple[list[Finding], list[dict[str, str]]]:
+    """What the chosen rules find. A rule that fails is named with its error, and the others go on."""
+    found: list[Finding] = []
+    faults: list[dict[str, str]] = []
+    for name in sorted(chosen):
+        try:
+            found += rules[name].match(program)
+        except Exception as error:
+            if os.environ.get("JAXAUDIT_DEBUG"):
+                raise
+            faults.append({"rule": name, "text": f"{type(error).__name__}: {error}"})
+    return found, faults
+
+
+def _read(paths: Sequence[str], options: Options, config: Config) -> tuple["Program", Sequence[str]]:
+    from jaxaudit.source.files import discover
+    from jaxaudit.source.program import read_program
+
+    if options.stdin:
+        files, overlay = [options.stdin[0]], dict([options.stdin])
+    else:
+        files, overlay = discover(paths, [*config.exclude, *options.exclude]), {}
+    program = read_program(files, cache=options.cache, jobs=options.jobs, progress=options.progress, overlay=overlay)
+    return program, files
+
+
+def _wanted(found: Iterable[Finding], chosen: frozenset[str], config: Config, rules: Rules) -> Iterator[Finding]:
+    """Those of chosen rules, outside the files that ignore them, and above the user's budget; the same thing once."""
+    ignored_in = _per_file_ignores(config, rules)
+    seen = set()
+    for finding in found:
+        said = (finding.rule, finding.place, finding.message)
+        if finding.rule not in chosen or finding.rule in ignored_in(finding.place.path) or said in seen:
+            continue
+        seen.add(said)
+        if not _within_budget(finding, config, rules):
+            yield finding
+
+
+def _within_budget(finding: Finding, config: Config, rules: Rules) -> bool:
+    """A capture whose size is known and which `captured-bytes` allows."""
+    size = finding.facts.get("bytes")
+    return rules[finding.rule].family == "captures" and isinstance(size, int) and size <= config.captured_bytes
+
+
+def _per_file_ignores(config: Config, rules: Rules) -> Callable[[str], frozenset[str]]:
+    if not config.per_file_ignores:
+        return lambda path: frozenset()
+    from pathspec import GitIgnoreSpec
+
+    where = f"per-file-ignores of [tool.jaxaudit] in {config.file}"
+    table = [
+        (GitIgnoreSpec.from_lines([pattern]), resolve(words, rules, where))
+        for pattern, words in config.per_file_ignores
+    ]
+
+    @cache
+    def ignored_in(path: str) -> frozenset[str]:
+        inside = _from_root(path, config)
+        return frozenset().union(*(names for spec, names in table if spec.match_file(inside)))
+
+    return ignored_in
+
+
+def _without_allowed(
+    found: list[Finding], files: Iterable[str], rules: Rules, chosen: frozenset[str], options: Options
+) -> list[Finding]:
+    """The findings that no comment allows, and one for each comment that allows nothing."""
+    marks = {path: said for path in files if (said := suppress.suppressions(path, _bytes(path, options)))}
+    kept = suppress.apply(found, marks, rules)
+    if suppress.RULE in chosen:
+        idle = [mark for said in marks.values() for mark in said]
+        kept += suppress.apply(suppress.unused(idle, rules, chosen), marks, rules)
+    return kept
+
+
+def _bytes(path: str, options: Options) -> bytes:
+    """The file as it is now; one that vanished says nothing."""
+    if options.stdin and path == options.stdin[0]:
+        return options.stdin[1]
+    try:
+        return Path(path).read_bytes()
+    except OSError:
+        return b""
+
+
+def _common_folder(paths: Sequence[str], stdin: tuple[str, bytes] | None) -> Path:
+    """Where the search for the configuration begins. Raises `Mistake` for a path that does not exist."""
+    if stdin:
+        return Path(stdin[0]).absolute().parent
+    for path in paths:
+        if not os.path.lexists(path):
+            raise Mistake(f"there is no file or folder {path!r}")
+    try:
+        return Path(os.path.commonpath([os.path.abspath(path) for path in paths]))
+    except ValueError:
+        return Path.cwd()
+
+
+def _baseline(options: Options, config: Config) -> Path | None:
+    return options.baseline or (config.root / config.baseline if config.baseline else None)
+
+
+def _line(lines: Sequence[str], number: int) -> str:
+    return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+def _from_root(path: str, config: Config) -> str:
+    """The path as seen from the folder of the configuration, with forward slashes."""
+    return os.path.relpath(path, config.root).replace(os.sep, "/")

@@ -1,0 +1,150 @@
+"""`[tool.jaxaudit]` of the nearest pyproject.toml, read into one frozen value."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from jaxaudit.model.mistake import Mistake, nearest
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """What the project wishes. Field names are the keys, with `_` for `-`; paths and patterns start at `root`."""
+
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    per_file_ignores: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    captured_bytes: int = 2 * MIB
+    never_static: tuple[str, ...] = ()
+    keep_signatures: bool = False
+    project: tuple[str, ...] = ()
+    baseline: str = ""
+    cache_dir: str = ""
+    python: str = ""
+    root: Path = Path()
+    file: Path | None = None
+
+
+KEYS = tuple(field.name.replace("_", "-") for field in fields(Config) if field.name not in ("root", "file"))
+
+
+def read_config(start: Path) -> Config:
+    """The configuration that governs `start`: the nearest pyproject.toml upwards that has a `[tool.jaxaudit]`.
+
+    Tolerates that there is none. Raises `Mistake` for a file that says something else than the contract.
+    """
+    for folder in _upwards(start):
+        file = folder / "pyproject.toml"
+        table = _table(file)
+        if table is not None:
+            return _config(table, file)
+    return Config(root=Path.cwd())
+
+
+def _upwards(start: Path) -> list[Path]:
+    folder = start.absolute()
+    return [folder, *folder.parents] if folder.is_dir() else list(folder.parents)
+
+
+def _table(file: Path) -> Mapping[str, Any] | None:
+    try:
+        data = file.read_bytes()
+    except OSError:
+        return None
+    if b"jaxaudit" not in data:
+        return None
+    import tomllib
+
+    try:
+        table = tomllib.loads(data.decode("utf-8")).get("tool", {}).get("jaxaudit")
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise Mistake(f"{_name(file)} is not valid TOML: {error}") from None
+    if table is not None and not isinstance(table, dict):
+        raise Mistake(f"{_name(file)}: tool.jaxaudit must be a table, not {table!r}")
+    return table
+
+
+def _config(table: Mapping[str, Any], file: Path) -> Config:
+    values: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in KEYS:
+            close = nearest(key, KEYS) or f"; the keys are {', '.join(KEYS)}"
+            raise Mistake(f"{_name(file)}: [tool.jaxaudit] has no key {key!r}{close}")
+        try:
+            values[key.replace("-", "_")] = _READERS.get(key, _words)(value)
+        except _Unfit as wanted:
+            raise Mistake(f"{_name(file)}: {key} in [tool.jaxaudit] must be {wanted}, not {value!r}") from None
+    return Config(**values, root=file.parent, file=file)
+
+
+def _name(file: Path) -> str:
+    """The file as the user would write it from here."""
+    try:
+        return str(file.relative_to(Path.cwd()))
+    except ValueError:
+        return str(file)
+
+
+class _Unfit(Exception):
+    """What the value should have been."""
+
+
+def _words(value: Any) -> tuple[str, ...]:
+    if isinstance(value, list) and all(isinstance(word, str) for word in value):
+        return tuple(value)
+    raise _Unfit('a list of strings such as ["key-reuse"]')
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    raise _Unfit("a string")
+
+
+def _truth(value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise _Unfit("true or false")
+
+
+def _per_file(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    if not isinstance(value, dict):
+        raise _Unfit('a table such as {"tests/**" = ["key-reuse"]}')
+    return tuple((pattern, _words(rules)) for pattern, rules in value.items())
+
+
+def _byte_count(value: Any) -> int:
+    try:
+        return byte_count(value)
+    except ValueError:
+        raise _Unfit('a number of bytes or a size such as "2MiB"') from None
+
+
+_UNITS = {"": 1, "b": 1, "kb": 1000, "mb": 1000**2, "gb": 1000**3, "kib": 1024, "mib": MIB, "gib": 1024**3}
+
+
+def byte_count(value: object) -> int:
+    """2048, "2048", "2 KiB" and "2kib" are the same size; `ValueError` for what is none."""
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    if not isinstance(value, str):
+        raise ValueError(value)
+    number = value.strip().rstrip("bBiIkKmMgG")
+    unit = value.strip()[len(number) :].lower()
+    if unit not in _UNITS or not 0 <= float(number) < float("inf"):
+        raise ValueError(value)
+    return int(float(number) * _UNITS[unit])
+
+
+_READERS: dict[str, Any] = {
+    "per-file-ignores": _per_file,
+    "captured-bytes": _byte_count,
+    "keep-signatures": _truth,
+    "baseline": _text,
+    "cache-dir": _text,
+    "python": _text,
+}
