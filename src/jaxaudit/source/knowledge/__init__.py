@@ -1,0 +1,1 @@
+"""What jaxaudit knows of libraries, as plain tables keyed by canonical dotted names. Nothing here imports JAX."""
