@@ -2,8 +2,6 @@
 
 from jaxaudit.source.knowledge.transforms import (
     ARGNUMS,
-    F,
-
     FORI_FEEDS,
     FUN,
     IN_AXES,
@@ -11,6 +9,7 @@ from jaxaudit.source.knowledge.transforms import (
     LOOP,
     SCAN_FEEDS,
     WHILE_FEEDS,
+    F,
     Feed,
     Slot,
     Transform,
@@ -228,6 +227,11 @@ NUMPYRO: dict[str, Transform] = {
 
 _DENSITY = (Slot(0, "logdensity_fn"),)
 
+_SMC = Transform(
+    "model", True,
+    (Slot(0, "logprior_fn"), Slot(1, "loglikelihood_fn"), Slot(2, "mcmc_step_fn"), Slot(3, "mcmc_init_fn")), "all",
+)  # fmt: skip
+
 BLACKJAX: dict[str, Transform] = {
     **{
         f"blackjax.{name}": Transform("model", True, _DENSITY, "all", identity="always")
@@ -244,14 +248,8 @@ BLACKJAX: dict[str, Transform] = {
         for name in ("window_adaptation", "window_adaptation_low_rank", "pathfinder_adaptation", "staged_adaptation")
     },
     "blackjax.mclmc_find_L_and_step_size": Transform("model", False, (Slot(0, "mclmc_kernel"),), "all"),
-    "blackjax.tempered_smc": Transform(
-        "model", True, (Slot(0, "logprior_fn"), Slot(1, "loglikelihood_fn"), Slot(2, "mcmc_step_fn"), Slot(3, "mcmc_init_fn")),
-        "all",
-    ),
-    "blackjax.adaptive_tempered_smc": Transform(
-        "model", True, (Slot(0, "logprior_fn"), Slot(1, "loglikelihood_fn"), Slot(2, "mcmc_step_fn"), Slot(3, "mcmc_init_fn")),
-        "all",
-    ),
+    "blackjax.tempered_smc": _SMC,
+    "blackjax.adaptive_tempered_smc": _SMC,
     **{
         f"blackjax.{name}": Transform("model", True, (Slot(0, "grad_estimator"),), "all")
         for name in ("sgld", "sghmc", "sgnht", "csgld", "svgd")
@@ -271,7 +269,7 @@ _JAXOPT_FUNCTION = {
 
 JAXOPT: dict[str, Transform] = {
     **{
-        f"jaxopt.{name}": Transform("model", True, (Slot(0, keyword),), "all", identity="body")
+        f"jaxopt.{name}": Transform("model", True, (Slot(0, keyword),), "all", identity="always")
         for keyword, names in _JAXOPT_FUNCTION.items()
         for name in names
     },
@@ -295,15 +293,15 @@ OTHERS: dict[str, Transform] = {
     **{
         f"brainstate.transform.{name}": transform
         for name, transform in {
-            "jit": JAX["jax.jit"],
-            "vmap": JAX["jax.vmap"],
+            "jit": JAX["jax.jit"]._replace(functions=FUN),
+            "vmap": Transform("vmap", True, (Slot(0, "fn"),), "mapped", axes=("in_axes", -1, 0), factory=True),
             "cond": JAX["jax.lax.cond"],
             "switch": JAX["jax.lax.switch"],
             "scan": JAX["jax.lax.scan"],
             "while_loop": JAX["jax.lax.while_loop"],
             "for_loop": Transform("loop", False, F, "all", (Feed("element", 1),)),
             "checkpoint": JAX["jax.checkpoint"],
-            "grad": Transform("grad", True, F, "given", factory=True),
+            "grad": Transform("grad", True, FUN, "differentiated", axes=("argnums", 2, None), factory=True),
         }.items()
     },
 }

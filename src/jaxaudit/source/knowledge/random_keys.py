@@ -1,0 +1,152 @@
+"""Which calls make a random key, which consume one, which derive new keys from it."""
+
+from typing import NamedTuple
+
+
+class KeyUse(NamedTuple):
+    """Where a call takes a key: by position (-1: by keyword only) or keyword.
+
+    `use`: "draw" consumes the key and gives random values; "split" consumes it and gives keys; "fold" gives a key that
+    differs with the data beside it and leaves the parent usable as long as that data differs; "look" neither
+    consumes nor derives (key_data, shape of it).
+    `sure`: False where the function draws only in some configuration (a dropout layer in inference mode).
+    """
+
+    position: int
+    keyword: str
+    use: str = "draw"
+    sure: bool = True
+
+
+# name -> (position, keyword) of the seed. The call gives a new key; a constant seed gives the same key each time.
+KEY_MAKERS: dict[str, tuple[int, str]] = {
+    "jax.random.PRNGKey": (0, "seed"),
+    "jax.random.key": (0, "seed"),
+    "jax.random.wrap_key_data": (0, "key_bits_array"),
+    "jax.extend.random.threefry_prng_impl": (-1, ""),
+    "equinox.internal.GetKey": (0, "seed"),
+}
+
+# name -> (position, keyword) of the seed or key: objects that hand out a fresh key at each use and keep count themselves.
+KEY_STREAMS: dict[str, tuple[int, str]] = {
+    "haiku.PRNGSequence": (0, "key_or_seed"),
+    "flax.nnx.Rngs": (0, "default"),
+    "flax.nnx.RngStream": (0, "key"),
+    "brainstate.random.RandomState": (0, "seed_or_key"),
+    "numpyro.handlers.seed": (1, "rng_seed"),
+}
+
+# calls that give a fresh key each time, from a stream kept elsewhere.
+FRESH_KEYS: frozenset[str] = frozenset(
+    {
+        "haiku.next_rng_key", "haiku.next_rng_keys", "haiku.maybe_next_rng_key", "numpyro.prng_key",
+        "brainstate.random.split_key", "brainstate.random.get_key",
+    }
+)  # fmt: skip
+
+_DRAWS = (
+    "ball bernoulli beta binomial bits categorical cauchy chisquare choice dirichlet double_sided_maxwell exponential f "
+    "gamma generalized_normal geometric gumbel laplace loggamma logistic lognormal maxwell multinomial "
+    "multivariate_normal normal orthogonal pareto permutation poisson rademacher randint rayleigh t triangular "
+    "truncated_normal uniform wald weibull_min shuffle"
+)
+
+# name -> how the call uses the key it is given.
+KEY_CONSUMERS: dict[str, KeyUse] = {
+    **{f"jax.random.{name}": KeyUse(0, "key") for name in _DRAWS.split()},
+    "jax.random.split": KeyUse(0, "key", "split"),
+    "jax.random.fold_in": KeyUse(0, "key", "fold"),
+    "jax.random.clone": KeyUse(0, "key", "look"),
+    "jax.random.key_data": KeyUse(0, "keys", "look"),
+    "jax.random.key_impl": KeyUse(0, "keys", "look"),
+    "jax.lax.rng_bit_generator": KeyUse(0, "key"),
+    "jax.lax.stop_gradient": KeyUse(0, "x", "look"),
+    # Equinox: layers take their key by keyword when they are made.
+    **{
+        f"equinox.nn.{name}": KeyUse(-1, "key")
+        for name in (
+            "Conv Conv1d Conv2d Conv3d ConvTranspose ConvTranspose1d ConvTranspose2d ConvTranspose3d Embedding GRUCell "
+            "Linear LSTMCell MLP MultiheadAttention SpectralNorm"
+        ).split()
+    },
+    # initialisers made by a factory are called with (key, shape, dtype): see INITIALIZER_FACTORIES.
+    "optax.add_noise": KeyUse(2, "key"),
+    "optax.tree.random_like": KeyUse(0, "rng_key"),
+    "optax.tree_utils.tree_random_like": KeyUse(0, "rng_key"),
+    "optax.tree.split_key_like": KeyUse(0, "rng_key", "split"),
+    "optax.tree_utils.tree_split_key_like": KeyUse(0, "rng_key", "split"),
+    "diffrax.VirtualBrownianTree": KeyUse(4, "key"),
+    "diffrax.UnsafeBrownianPath": KeyUse(1, "key"),
+    "numpyro.sample": KeyUse(3, "rng_key"),
+    "numpyro.infer.util.initialize_model": KeyUse(0, "rng_key"),
+    "numpyro.infer.initialize_model": KeyUse(0, "rng_key"),
+    "haiku.PRNGSequence": KeyUse(0, "key_or_seed", "split"),
+    "flax.nnx.Rngs": KeyUse(0, "default", "split"),
+    "mctx.muzero_policy": KeyUse(1, "rng_key"),
+    "mctx.gumbel_muzero_policy": KeyUse(1, "rng_key"),
+}
+
+# factories whose result is called with a key first (`initializer(key, shape, dtype)`).
+INITIALIZER_FACTORIES: frozenset[str] = frozenset(
+    f"{module}.{name}"
+    for module in ("jax.nn.initializers", "flax.linen.initializers", "flax.nnx.initializers")
+    for name in (
+        "delta_orthogonal", "glorot_normal", "glorot_uniform", "he_normal", "he_uniform", "kaiming_normal",
+        "kaiming_uniform", "lecun_normal", "lecun_uniform", "normal", "orthogonal", "truncated_normal", "uniform",
+        "variance_scaling", "xavier_normal", "xavier_uniform",
+    )
+)  # fmt: skip
+# initialisers that take a key and ignore it, so that one key may serve several.
+KEYLESS_INITIALIZERS: frozenset[str] = frozenset(
+    f"{module}.{name}"
+    for module in ("jax.nn.initializers", "flax.linen.initializers", "flax.nnx.initializers")
+    for name in ("zeros", "ones", "zeros_init", "ones_init", "constant")
+)
+
+# method name -> how a call of it on an object of unknown class uses a key. Only with the named keyword, or with a value
+# at that position that is known to be a key.
+KEY_METHODS: dict[str, KeyUse] = {
+    "sample": KeyUse(0, "key"),
+    "sample_and_log_prob": KeyUse(-1, "seed"),
+    "init": KeyUse(0, "rng", sure=False),
+    "init_with_output": KeyUse(0, "rngs", sure=False),
+    "reset": KeyUse(0, "key", sure=False),
+    "step": KeyUse(0, "key", sure=False),
+    "run": KeyUse(0, "rng_key"),
+    "update": KeyUse(0, "rng_key", sure=False),
+    "evolve": KeyUse(0, "rng_key"),
+    "ask": KeyUse(0, "key", sure=False),
+    "tell": KeyUse(0, "key", sure=False),
+    "apply": KeyUse(-1, "rngs", sure=False),
+}
+
+# parameter names that hold a key by custom, whatever the function; what is passed for them is a key.
+KEY_NAMES: frozenset[str] = frozenset(
+    "key keys rng rngs prng rng_key prng_key rngkey prngkey subkey sub_key dropout_key dropout_rng random_key key_ "
+    "rng_ seed_key init_key init_rng sample_key noise_key step_key loop_key".split()
+)
+
+# keywords by which functions of any library take a key.
+KEY_KEYWORDS: frozenset[str] = frozenset("key rng rng_key prng_key random_key rngs key_ dropout_key dropout_rng".split())
+
+# calls that keep a key as it is (a container, a cast, a transfer); their result is the same key.
+KEY_NEUTRAL: frozenset[str] = frozenset(
+    {
+        "jax.numpy.asarray", "jax.numpy.array", "jax.device_put", "jax.device_get", "jax.lax.stop_gradient",
+        "jax.numpy.broadcast_to", "jax.random.clone", "jax.random.wrap_key_data", "jax.random.key_data",
+        "jax.block_until_ready", "jax.lax.with_sharding_constraint", "jax.lax.optimization_barrier",
+        "jax.numpy.squeeze", "jax.numpy.reshape", "jax.numpy.expand_dims", "numpy.asarray", "numpy.array",
+        "equinox.filter_shard", "flax.jax_utils.replicate", "flax.jax_utils.unreplicate", "copy.copy",
+        "copy.deepcopy",
+    }
+)  # fmt: skip
+
+# calls that look at a key without drawing from it; methods of a key array that do the same.
+KEY_READERS: frozenset[str] = frozenset(
+    {
+        "jax.random.key_data", "jax.random.key_impl", "jax.random.clone", "builtins.print", "builtins.len",
+        "builtins.isinstance", "builtins.type", "builtins.repr", "builtins.str", "builtins.id", "jax.numpy.issubdtype",
+        "jax.numpy.shape", "jax.numpy.ndim", "jax.dtypes.issubdtype", "jax.eval_shape", "jax.debug.print",
+        "equinox.is_array", "jax.make_jaxpr",
+    }
+)  # fmt: skip
