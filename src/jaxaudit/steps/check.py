@@ -1,4 +1,4 @@
-"""`check`: from paths to a finished document. Collect, choose, suppress, name, compare with the baseline, write down."""
+"""`check`, from paths to a document: collect, choose, suppress, name, compare with the baseline, write down."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,6 +12,7 @@ from jaxaudit.model import Finding, Unread
 from jaxaudit.model.mistake import Mistake
 from jaxaudit.steps import document, suppress
 from jaxaudit.steps.baseline import read_baseline, split
+from jaxaudit.steps.cache_place import default_cache_dir
 from jaxaudit.steps.config import Config, read_config
 from jaxaudit.steps.fingerprint import fingerprinted
 from jaxaudit.steps.selection import Rules, resolve
@@ -28,7 +29,8 @@ class Options:
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     jobs: int | None = None
-    cache: Path | None = None
+    cached: bool = True
+    cache_dir: Path | None = None
     baseline: Path | None = None
     stdin: tuple[str, bytes] | None = None
     """The name and the bytes of a file that is not (or not yet) on disk; it is the one file checked."""
@@ -58,7 +60,7 @@ def check(paths: Sequence[str], options: Options) -> dict[str, Any]:
     return {
         "schema": document.SCHEMA,
         "kind": "check",
-        "environment": document.environment(),
+        "environment": document.environment(done.config.file),
         "summary": document.summary(done.news, done.counts) | {"seconds": round(options.clock() - began, 3)},
         "findings": [document.finding_entry(finding, lines) for finding in done.news],
         "known": [document.finding_entry(finding, lines) for finding in done.known],
@@ -70,7 +72,7 @@ def check(paths: Sequence[str], options: Options) -> dict[str, Any]:
 
 
 def find(paths: Sequence[str], options: Options) -> Checked:
-    """The findings of the paths: those of chosen rules that no comment allows, with fingerprints, news and known apart."""
+    """The findings of chosen rules that no comment allows, with fingerprints; those of the baseline apart."""
     from jaxaudit.rules import load_rules
 
     config = read_config(_common_folder(paths, options.stdin))
@@ -125,7 +127,8 @@ def _read(paths: Sequence[str], options: Options, config: Config) -> tuple["Prog
         files, overlay = [options.stdin[0]], dict([options.stdin])
     else:
         files, overlay = discover(paths, [*config.exclude, *options.exclude]), {}
-    program = read_program(files, cache=options.cache, jobs=options.jobs, progress=options.progress, overlay=overlay)
+    cache = _cache_dir(options, config) if options.cached else None
+    program = read_program(files, cache=cache, jobs=options.jobs, progress=options.progress, overlay=overlay)
     return program, files
 
 
@@ -200,6 +203,11 @@ def _common_folder(paths: Sequence[str], stdin: tuple[str, bytes] | None) -> Pat
         return Path(os.path.commonpath([os.path.abspath(path) for path in paths]))
     except ValueError:
         return Path.cwd()
+
+
+def _cache_dir(options: Options, config: Config) -> Path:
+    named = config.root / config.cache_dir if config.cache_dir else None
+    return options.cache_dir or named or default_cache_dir()
 
 
 def _baseline(options: Options, config: Config) -> Path | None:

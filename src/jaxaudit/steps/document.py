@@ -2,7 +2,10 @@
 
 import os
 import platform
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from math import isfinite
+from pathlib import Path
 from typing import Any
 
 from jaxaudit import __version__
@@ -17,9 +20,14 @@ LONGEST_LINE = 400
 MOST_LINES = 8
 
 
-def environment() -> dict[str, Any]:
-    """What `check` ran on. JAX is not asked: check never imports it."""
-    return {"tool": __version__, "python": platform.python_version(), "platform": platform.system().lower()}
+def environment(configuration: Path | None = None) -> dict[str, Any]:
+    """What `check` ran on and what governed it. JAX is not asked: check never imports it."""
+    return {
+        "tool": __version__,
+        "python": platform.python_version(),
+        "platform": sys.platform,
+        "configuration": shown(str(configuration)) if configuration else None,
+    }
 
 
 def finding_entry(finding: Finding, lines: Lines) -> dict[str, Any]:
@@ -32,7 +40,7 @@ def finding_entry(finding: Finding, lines: Lines) -> dict[str, Any]:
         "confidence": round(finding.confidence, 3),
         "source": finding.source,
         **_place(finding.place, lines),
-        "facts": dict(finding.facts),
+        "facts": plain(finding.facts),
         "notes": [{"text": note.text, **_place(note.place, lines)} for note in finding.notes],
         "help": finding.help,
         "needs": list(finding.needs),
@@ -100,6 +108,19 @@ def summary(news: Sequence[Finding], counts: Mapping[str, int]) -> dict[str, int
         "unsure": len(news) - len(certain),
         **counts,
     }
+
+
+def plain(value: Any) -> Any:
+    """The value as JSON can hold it: other things as their text."""
+    if isinstance(value, Mapping):
+        return {str(key): plain(part) for key, part in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [plain(part) for part in value]
+    if isinstance(value, (set, frozenset)):
+        return sorted(map(str, value))
+    if value is None or isinstance(value, (str, bool, int)) or (isinstance(value, float) and isfinite(value)):
+        return value
+    return str(value)
 
 
 def shown(path: str) -> str:
