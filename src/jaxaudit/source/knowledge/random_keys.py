@@ -23,7 +23,6 @@ KEY_MAKERS: dict[str, tuple[int, str]] = {
     "jax.random.PRNGKey": (0, "seed"),
     "jax.random.key": (0, "seed"),
     "jax.random.wrap_key_data": (0, "key_bits_array"),
-    "jax.extend.random.threefry_prng_impl": (-1, ""),
     "equinox.internal.GetKey": (0, "seed"),
 }
 
@@ -48,7 +47,7 @@ _DRAWS = (
     "ball bernoulli beta binomial bits categorical cauchy chisquare choice dirichlet double_sided_maxwell exponential f "
     "gamma generalized_normal geometric gumbel laplace loggamma logistic lognormal maxwell multinomial "
     "multivariate_normal normal orthogonal pareto permutation poisson rademacher randint rayleigh t triangular "
-    "truncated_normal uniform wald weibull_min shuffle"
+    "truncated_normal uniform wald weibull_min"
 )
 
 # name -> how the call uses the key it is given.
@@ -100,24 +99,23 @@ INITIALIZER_FACTORIES: frozenset[str] = frozenset(
 KEYLESS_INITIALIZERS: frozenset[str] = frozenset(
     f"{module}.{name}"
     for module in ("jax.nn.initializers", "flax.linen.initializers", "flax.nnx.initializers")
-    for name in ("zeros", "ones", "zeros_init", "ones_init", "constant")
-)
+    for name in ("zeros", "ones", "constant")
+) | {f"flax.{layer}.initializers.{name}" for layer in ("linen", "nnx") for name in ("zeros_init", "ones_init")}
 
-# method name -> how a call of it on an object of unknown class uses a key. Only with the named keyword, or with a value
-# at that position that is known to be a key.
-KEY_METHODS: dict[str, KeyUse] = {
-    "sample": KeyUse(0, "key"),
-    "sample_and_log_prob": KeyUse(-1, "seed"),
-    "init": KeyUse(0, "rng", sure=False),
-    "init_with_output": KeyUse(0, "rngs", sure=False),
-    "reset": KeyUse(0, "key", sure=False),
-    "step": KeyUse(0, "key", sure=False),
-    "run": KeyUse(0, "rng_key"),
-    "update": KeyUse(0, "rng_key", sure=False),
-    "evolve": KeyUse(0, "rng_key"),
-    "ask": KeyUse(0, "key", sure=False),
-    "tell": KeyUse(0, "key", sure=False),
-    "apply": KeyUse(-1, "rngs", sure=False),
+# method name -> the ways in which a call of it on an object of unknown class takes a key. Only with the named keyword,
+# or with a value at that position that is known to be a key.
+KEY_METHODS: dict[str, tuple[KeyUse, ...]] = {
+    "sample": (KeyUse(0, "key"), KeyUse(-1, "seed"), KeyUse(-1, "rng_key")),
+    "sample_and_log_prob": (KeyUse(-1, "seed"), KeyUse(0, "key")),
+    "init": (KeyUse(0, "rng", sure=False), KeyUse(0, "rngs", sure=False)),
+    "init_with_output": (KeyUse(0, "rngs", sure=False),),
+    "reset": (KeyUse(0, "key", sure=False),),
+    "step": (KeyUse(0, "key", sure=False),),
+    "run": (KeyUse(0, "rng_key"),),
+    "update": (KeyUse(0, "rng_key", sure=False),),
+    "ask": (KeyUse(0, "key", sure=False),),
+    "tell": (KeyUse(0, "key", sure=False),),
+    "apply": (KeyUse(-1, "rngs", sure=False), KeyUse(1, "rng", sure=False)),
 }
 
 # parameter names that hold a key by custom, whatever the function; what is passed for them is a key.
