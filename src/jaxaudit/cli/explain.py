@@ -1,0 +1,40 @@
+"""`jaxaudit explain`: a rule's page, or the meaning of a message of JAX's or XLA's."""
+
+from collections.abc import Sequence
+
+from jaxaudit.cli import arguments, output
+
+DESCRIPTION = """\
+A rule's page: what it finds, what to do instead, why, and when it is fine.
+Or the meaning of a warning or error of JAX's or XLA's, pasted in quotes."""
+
+EXAMPLES = """\
+examples:
+  jaxaudit explain key-reuse
+  jaxaudit explain "A large amount of constants were captured during lowering"
+"""
+
+
+def parser() -> arguments.Arguments:
+    made = arguments.Arguments("explain", DESCRIPTION, EXAMPLES)
+    made.add_argument("rule", nargs="+", metavar="RULE", help="a rule, a family, or a message in quotes")
+    arguments.add_output(made, ("terminal", "json"))
+    return made
+
+
+def run(argv: Sequence[str]) -> int:
+    """Effect: prints or writes the page."""
+    args = arguments.parse(parser(), argv)
+    if args is None:
+        return 0
+    from jaxaudit.report import page, paint
+    from jaxaudit.report.json_text import json_text
+    from jaxaudit.steps.explain import explain
+
+    document = explain(" ".join(args.rule))
+    brush = paint.coloured if not args.output and arguments.wants_colour(args.color) else paint.plain
+    text = json_text(document) if args.format == "json" else page.explanation(document, output.columns(), brush)
+    output.write(text, args.output)
+    if args.output:
+        output.write_summary(f"written to {args.output}\n")
+    return 0

@@ -1,0 +1,90 @@
+"""Rules as people read them in a terminal: one page each, or all in a table."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from jaxaudit.report.paint import Paint, plain
+from jaxaudit.report.tables import table
+from jaxaudit.report.text_width import printable, width, wrap
+
+SEES = {"source": "the source", "run": "a run", "environment": "the environment"}
+
+
+def explanation(document: Mapping[str, Any], columns: int = 80, paint: Paint = plain) -> str:
+    """The page of one rule; for a family or a message with several rules, the table of them."""
+    lines: list[str] = []
+    if document["message"]:
+        lines += _message(document["message"], columns, paint)
+    rules = document["rules"]
+    if len(rules) == 1:
+        lines += _page(rules[0], columns, paint)
+    elif rules:
+        lines += [*_rows(rules, paint), "", "`jaxaudit explain RULE` tells more of one of them."]
+    if document["message"] and rules:
+        names = ",".join(rule["name"] for rule in rules)
+        lines += ["", paint("Find it in your code:", "strong"), f"    jaxaudit check --unsure --select {names} ."]
+    return "\n".join(lines) + "\n"
+
+
+def _message(message: Mapping[str, str], columns: int, paint: Paint) -> Iterator[str]:
+    for word in ("cause", "next"):
+        first, *rest = wrap(message[word], columns, first=f"{word}: ", rest="       ")
+        yield paint(word, "strong") + first[len(word) :]
+        yield from rest
+    yield ""
+
+
+def _page(rule: Mapping[str, Any], columns: int, paint: Paint) -> Iterator[str]:
+    yield paint(rule["name"], rule["severity"]) + f" ({rule['family']}, {rule['severity']})"
+    yield from wrap(rule["title"], columns)
+    for heading, text, is_code in (
+        ("Don't", rule["dont"], True),
+        ("Do", rule["do"], True),
+        ("Why", rule["why"], False),
+        ("Fine", rule["allowed"], False),
+        ("What the fix may change", rule["may_break"], False),
+        ("How it is seen", _seen(rule), False),
+    ):
+        if text.strip():
+            yield ""
+            yield paint(heading, "strong")
+            yield from _code(text) if is_code else _prose(text, columns)
+
+
+def _seen(rule: Mapping[str, Any]) -> str:
+    seen = f"From {' and from '.join(SEES[word] for word in rule['sees'])}."
+    fix = " `jaxaudit fix` can mend it." if rule["fix"] else ""
+    old = f" Old names: {', '.join(rule['aliases'])}." if rule["aliases"] else ""
+    return f"{seen}{fix}{old}"
+
+
+def _code(text: str) -> Iterator[str]:
+    return (f"    {printable(line)}".rstrip() for line in text.strip("\n").splitlines())
+
+
+def _prose(text: str, columns: int) -> Iterator[str]:
+    for paragraph in text.strip().split("\n\n"):
+        yield from wrap(paragraph, columns, first="  ", rest="  ")
+
+
+def rule_table(rules: Sequence[Mapping[str, Any]], columns: int = 80, paint: Paint = plain) -> str:
+    """All rules by family, one line each."""
+    return "\n".join(_rows(rules, paint, columns)) + "\n"
+
+
+def _rows(rules: Sequence[Mapping[str, Any]], paint: Paint, columns: int = 80) -> Iterator[str]:
+    lines = iter(table([(f"  {rule['name']}", _letters(rule), rule["severity"], rule["title"]) for rule in rules]))
+    for family, members in groupby(rules, key=lambda rule: rule["family"]):
+        yield paint(family, "strong")
+        for _ in members:
+            line = next(lines)
+            yield line if width(line) <= columns else f"{line[: columns - 1]}…"
+
+
+def _letters(rule: Mapping[str, Any]) -> str:
+    """S, R, E: seen from source, a run, the environment. F: there is a fix."""
+    return "".join(word[0].upper() for word in rule["sees"]) + ("F" if rule["fix"] else "")
+
+
+LEGEND = "S seen from source, R from a run, E from the environment, F has a fix\n"
