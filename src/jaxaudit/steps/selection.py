@@ -13,7 +13,7 @@ Rules = Mapping[str, "Rule"]
 
 def resolve(words: Iterable[str], rules: Rules, where: str) -> frozenset[str]:
     """The names of all rules that the words mean. `where` says who wrote them, should one be unknown."""
-    return frozenset(name for word in words for name in _meant(word.strip(), rules, where) if word.strip())
+    return frozenset(name for word in words if word.strip() for name in _meant(word.strip(), rules, where))
 
 
 def _meant(word: str, rules: Rules, where: str) -> frozenset[str]:

@@ -52,7 +52,7 @@ step = jax.jit(update)
 A comment that allows a fault which is no longer there will hide the next one: whoever puts the line back into a loop
 is not told. The same holds for a slip in the rule's name: the comment looks as if it helped, and the finding stays.
 """,
-    allowed="A suppression of a rule that was not looked for (`--select`, `--ignore`, a rule that needs a run) is left alone.",
+    allowed="A suppression of a rule that was not looked for (`--ignore`, a rule that needs a run) is left alone.",
     may_break="Nothing: only a comment is removed.",
     sees=("source",),
     needs=(),

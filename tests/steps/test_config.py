@@ -1,0 +1,84 @@
+from pathlib import Path
+
+import pytest
+
+from fake_engine import Project
+from jaxaudit.model.mistake import Mistake
+from jaxaudit.steps.config import byte_count, read_config
+
+
+def test_every_key_of_the_contract(project: Project) -> None:
+    project.write(
+        "pyproject.toml",
+        """
+[tool.jaxaudit]
+select = ["random"]
+ignore = ["key-reuse"]
+exclude = ["build"]
+per-file-ignores = {"tests/**" = ["jit-in-loop"]}
+captured-bytes = "1 MiB"
+never-static = ["contrast", "offset"]
+keep-signatures = true
+project = ["src/mine"]
+baseline = "known.json"
+cache-dir = ".cache"
+python = "../env/bin/python"
+""",
+    )
+    config = read_config(project.root)
+    assert config.select == ("random",)
+    assert config.per_file_ignores == (("tests/**", ("jit-in-loop",)),)
+    assert config.captured_bytes == 1024 * 1024
+    assert config.never_static == ("contrast", "offset")
+    assert config.keep_signatures
+    assert config.root == project.root
+
+
+def test_the_nearest_file_with_our_table_governs(project: Project) -> None:
+    project.write("pyproject.toml", '[tool.jaxaudit]\nselect = ["random"]\n')
+    project.write("inner/pyproject.toml", '[project]\nname = "jaxaudit-user"\n')
+    assert read_config(project.write("inner/a.py", "")).select == ("random",)
+
+
+def test_no_file_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert read_config(tmp_path).select == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("selcet = []", "pyproject.toml: [tool.jaxaudit] has no key 'selcet'; did you mean 'select'?"),
+        ("xyzzy = 1", "pyproject.toml: [tool.jaxaudit] has no key 'xyzzy'; the keys are select, ignore, exclude,"),
+        ('select = "a"', "select in [tool.jaxaudit] must be a list of strings such as [\"key-reuse\"], not 'a'"),
+        ("keep-signatures = 1", "keep-signatures in [tool.jaxaudit] must be true or false, not 1"),
+        ('captured-bytes = "2 MX"', "must be a number of bytes or a size such as \"2MiB\", not '2 MX'"),
+        ("captured-bytes = true", "must be a number of bytes"),
+        ("baseline = []", "baseline in [tool.jaxaudit] must be a string, not []"),
+        ("per-file-ignores = []", "must be a table such as"),
+    ],
+)
+def test_the_words_of_errors(project: Project, text: str, sentence: str) -> None:
+    project.write("pyproject.toml", f"[tool.jaxaudit]\n{text}\n")
+    with pytest.raises(Mistake) as error:
+        read_config(project.root)
+    assert sentence in str(error.value)
+
+
+def test_broken_toml_is_a_mistake(project: Project) -> None:
+    project.write("pyproject.toml", "[tool.jaxaudit\n")
+    with pytest.raises(Mistake, match=r"^pyproject\.toml is not valid TOML: "):
+        read_config(project.root)
+
+
+@pytest.mark.parametrize(
+    ("said", "count"), [(2048, 2048), ("2048", 2048), ("2 KiB", 2048), ("2kb", 2000), ("1.5MiB", 1572864), ("0", 0)]
+)
+def test_sizes(said: object, count: int) -> None:
+    assert byte_count(said) == count
+
+
+@pytest.mark.parametrize("said", [True, -1, "", "MiB", "-1", "nan", "2 furlongs", "infMiB", None])
+def test_what_is_no_size(said: object) -> None:
+    with pytest.raises(ValueError):
+        byte_count(said)
