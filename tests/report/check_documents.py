@@ -7,7 +7,7 @@ from jaxaudit.model import Finding, Fix, Note, Place, Unread
 from jaxaudit.rules import load_rules
 from jaxaudit.steps import document
 
-FIT = '''\
+FIT = """\
 import jax
 import jax.numpy as jnp
 
@@ -19,7 +19,7 @@ def fit(state, epochs):
         step = jax.jit(lambda s: s @ WEIGHTS - 0.1)
         state = step(state)
     return state
-'''
+"""
 
 FILES: dict[str, str] = {
     "train.py": FIT,
@@ -70,8 +70,12 @@ UNSURE = finding(
     needs=("compile_count",),
     help="",
 )
-WIDE = finding(Place("wide.py", 1, 19, 1, 41), rule="key-reuse", title="a key used twice", message="`key` is used twice")
-LONG = finding(Place("long.py", 1, 1396, 1, 1415), rule="list-to-array", severity="info", title="list", message="a list")
+WIDE = finding(
+    Place("wide.py", 1, 19, 1, 41), rule="key-reuse", title="a key used twice", message="`key` is used twice"
+)
+LONG = finding(
+    Place("long.py", 1, 1396, 1, 1415), rule="list-to-array", severity="info", title="list", message="a list"
+)
 MANY = finding(Place("many.py", 1, 8, 4, 2), message="over four lines")
 MORE = finding(Place("many.py", 5, 1, 26, 2), message="over many lines")
 

@@ -62,7 +62,7 @@ def _fenced(code: str) -> str:
 
 def _result(finding: Entry, names: list[str], state: str) -> dict[str, Any]:
     sure = certain(finding)
-    advice = f" {finding['help']}" if finding["help"] else ""
+    advice = f" Instead: {finding['help']}" if finding["help"] else ""
     doubt = "" if sure else " (A suspicion: a run would settle it.)"
     result = {
         "ruleId": finding["rule"],

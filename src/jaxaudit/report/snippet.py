@@ -71,8 +71,10 @@ def _file(marks: Sequence[Mark], own: bool, margin: int, columns: int, paint: Pa
     lines = _lines(marks)
     bar = " " * (margin + 1) + paint("|", "gutter")
     yield " " * margin + paint("-->" if own else ":::", "gutter") + " " + _where(marks[0].at)
+    for mark in marks:
+        if mark.first not in lines and mark.sign == "-":
+            yield from (f"{bar} {text}" for text in wrap(f"line {mark.first}: {mark.label}", columns - margin - 3))
     if not lines:
-        yield from (f"{bar} {text}" for mark in marks if not own for text in wrap(mark.label, columns - margin - 3))
         return
     yield bar
     before = None

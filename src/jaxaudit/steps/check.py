@@ -66,7 +66,7 @@ def check(paths: Sequence[str], options: Options) -> dict[str, Any]:
         "known": [document.finding_entry(finding, lines) for finding in done.known],
         "unread": document.unread_entries(done.unread),
         "faults": done.faults,
-        "functions": done.program.inventory(),
+        "functions": document.function_entries(done.program.inventory()),
         "rules": document.rule_entries((finding.rule for finding in (*done.news, *done.known)), done.rules),
     }
 

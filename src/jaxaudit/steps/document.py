@@ -66,7 +66,7 @@ def _place(place: Place, lines: Lines) -> dict[str, Any]:
 
 def _snippet(place: Place, lines: Sequence[str]) -> list[dict[str, Any]]:
     """The lines of the place (the first ones of a long range); those that are missing are left out."""
-    last = min(place.end_line, place.line + MOST_LINES - 1, len(lines))
+    last = min(max(place.line, place.end_line), place.line + MOST_LINES - 1, len(lines))
     return [_cut(number, lines[number - 1], place) for number in range(max(1, place.line), last + 1)]
 
 
@@ -92,6 +92,15 @@ def rule_entries(names: Iterable[str], rules: Rules) -> dict[str, dict[str, Any]
         for name in sorted(set(names))
         if name in rules
     }
+
+
+def function_entries(functions: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The inventory, its paths as the reader writes them."""
+    return [
+        plain({**one, "path": shown(one["path"])})
+        | {"callers": [{**caller, "path": shown(caller["path"])} for caller in one["callers"]]}
+        for one in functions
+    ]
 
 
 def unread_entries(unread: Iterable[Unread]) -> list[dict[str, str]]:
