@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -85,9 +85,14 @@ def fake_rules() -> dict[str, Rule]:
     return {rule.name: rule for rule in (*rules, load_rules()["unused-suppression"])}
 
 
-def fake_discover(paths: Sequence[str], exclude: Sequence[str]) -> list[str]:
+class Files(NamedTuple):
+    paths: list[str]
+    unread: list[Unread]
+
+
+def fake_discover(paths: Sequence[str], exclude: Sequence[str], *, root: str) -> Files:
     found = [file for path in paths for file in (Path(path).rglob("*.py") if Path(path).is_dir() else [Path(path)])]
-    return sorted(str(file) for file in found if not any(file.match(pattern) for pattern in exclude))
+    return Files(sorted(str(file) for file in found if not any(file.match(pattern) for pattern in exclude)), [])
 
 
 def fake_read_program(
@@ -126,12 +131,13 @@ class Project:
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     """An empty working directory, the fake engine, and no settings of the machine's."""
     rules = fake_rules()
-    files, program = ModuleType("jaxaudit.source.files"), ModuleType("jaxaudit.source.program")
-    files.discover = fake_discover  # type: ignore[attr-defined]
-    program.read_program = fake_read_program  # type: ignore[attr-defined]
+    files, reading = ModuleType("jaxaudit.source.files"), ModuleType("jaxaudit.source.reading")
+    files.discover, files.Files = fake_discover, Files  # type: ignore[attr-defined]
+    reading.read_program = fake_read_program  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "jaxaudit.source.files", files)
-    monkeypatch.setitem(sys.modules, "jaxaudit.source.program", program)
+    monkeypatch.setitem(sys.modules, "jaxaudit.source.reading", reading)
     monkeypatch.setattr("jaxaudit.rules.load_rules", lambda: rules)
+    monkeypatch.setattr("jaxaudit.steps.explain.load_rules", lambda: rules)
     monkeypatch.chdir(tmp_path)
     for name in ("NO_COLOR", "COLUMNS", "JAXAUDIT_DEBUG", "JAXAUDIT_CACHE_DIR"):
         monkeypatch.delenv(name, raising=False)

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,8 @@ from jaxaudit.steps.fingerprint import fingerprinted
 from jaxaudit.steps.selection import Rules, resolve
 
 if TYPE_CHECKING:
+    from jaxaudit.source.files import Files
+    from jaxaudit.source.gitignore import IgnoreRules
     from jaxaudit.source.program import Program
 
 
@@ -84,13 +86,18 @@ def find(paths: Sequence[str], options: Options) -> Checked:
     program, files = _read(paths, options, config)
     everything, faults = matched(program, rules, chosen)
     found = list(_wanted(everything, chosen, config, rules))
-    kept = _without_allowed(found, files, rules, chosen, options)
+    kept = _without_allowed(found, _marks(files.paths, program, options), rules, chosen)
     lines = cache(program.lines)
     named = fingerprinted(kept, lambda path, line: _line(lines(path), line), lambda path: _from_root(path, config))
     news, known = split(named, fingerprints)
     allowed = len(found) - sum(finding.rule != suppress.RULE for finding in kept)
-    unread = sorted(set(program.unread))
-    counts = {"files": len(files), "unread": len(unread), "known": len(known), "suppressed": allowed}
+    unread = sorted({*files.unread, *program.unread})
+    counts = {
+        "files": len(files.paths) + len(files.unread),
+        "unread": len(unread),
+        "known": len(known),
+        "suppressed": allowed,
+    }
     return Checked(news, known, unread, faults, program, config, rules, counts)
 
 
@@ -119,16 +126,17 @@ def matched(program: "Program", rules: Rules, chosen: Iterable[str]) -> tuple[li
     return found, faults
 
 
-def _read(paths: Sequence[str], options: Options, config: Config) -> tuple["Program", Sequence[str]]:
-    from jaxaudit.source.files import discover
-    from jaxaudit.source.program import read_program
+def _read(paths: Sequence[str], options: Options, config: Config) -> tuple["Program", "Files"]:
+    from jaxaudit.source.files import Files, discover
+    from jaxaudit.source.reading import read_program
 
     if options.stdin:
-        files, overlay = [options.stdin[0]], dict([options.stdin])
+        files, overlay = Files([options.stdin[0]], []), dict([options.stdin])
     else:
-        files, overlay = discover(paths, [*config.exclude, *options.exclude]), {}
+        files, overlay = discover(paths, [*config.exclude, *options.exclude], root=str(config.root)), {}
     cache = _cache_dir(options, config) if options.cached else None
-    program = read_program(files, cache=cache, jobs=options.jobs, progress=options.progress, overlay=overlay)
+    progress = options.progress
+    program = read_program(files.paths, cache=cache, jobs=options.jobs, progress=progress, overlay=overlay)
     return program, files
 
 
@@ -154,42 +162,53 @@ def _within_budget(finding: Finding, config: Config, rules: Rules) -> bool:
 def _per_file_ignores(config: Config, rules: Rules) -> Callable[[str], frozenset[str]]:
     if not config.per_file_ignores:
         return lambda path: frozenset()
-    from pathspec import GitIgnoreSpec
+    from jaxaudit.source.gitignore import IgnoreRules
 
     where = f"per-file-ignores of [tool.jaxaudit] in {config.file}"
-    table = [
-        (GitIgnoreSpec.from_lines([pattern]), resolve(words, rules, where))
-        for pattern, words in config.per_file_ignores
-    ]
+    table = [(IgnoreRules([pattern]), resolve(words, rules, where)) for pattern, words in config.per_file_ignores]
 
     @cache
     def ignored_in(path: str) -> frozenset[str]:
         inside = _from_root(path, config)
-        return frozenset().union(*(names for spec, names in table if spec.match_file(inside)))
+        return frozenset().union(*(names for spec, names in table if _matches(spec, inside)))
 
     return ignored_in
 
 
-def _without_allowed(
-    found: list[Finding], files: Iterable[str], rules: Rules, chosen: frozenset[str], options: Options
-) -> list[Finding]:
-    """The findings that no comment allows, and one for each comment that allows nothing."""
-    marks = {path: said for path in files if (said := suppress.suppressions(path, _bytes(path, options)))}
-    kept = suppress.apply(found, marks, rules)
-    if suppress.RULE in chosen:
-        idle = [mark for said in marks.values() for mark in said]
-        kept += suppress.apply(suppress.unused(idle, rules, chosen), marks, rules)
-    return kept
+def _matches(spec: "IgnoreRules", path: str) -> bool:
+    """Whether the pattern names the file or a folder that it lies in."""
+    folders = [folder.as_posix() for folder in PurePosixPath(path).parents][:-1]
+    return bool(spec.verdict(path, False)) or any(spec.verdict(folder, True) for folder in folders)
 
 
-def _bytes(path: str, options: Options) -> bytes:
-    """The file as it is now; one that vanished says nothing."""
+Marks = dict[str, list[suppress.Suppression]]
+
+
+def _marks(files: Iterable[str], program: "Program", options: Options) -> Marks:
+    """The suppression comments of each file that has some."""
+    return {path: said for path in files if (said := suppress.suppressions(path, _bytes(path, program, options)))}
+
+
+def _bytes(path: str, program: "Program", options: Options) -> bytes:
+    """The source as it is now; a file that vanished says nothing. A notebook's source is that of its cells."""
     if options.stdin and path == options.stdin[0]:
         return options.stdin[1]
     try:
-        return Path(path).read_bytes()
+        data = Path(path).read_bytes()
     except OSError:
         return b""
+    if path.endswith(".ipynb") and suppress.MARK in data:
+        return "\n".join(program.lines(path)).encode("utf-8", "replace")
+    return data
+
+
+def _without_allowed(found: list[Finding], marks: Marks, rules: Rules, chosen: frozenset[str]) -> list[Finding]:
+    """The findings that no comment allows, and one for each comment that allows nothing."""
+    kept = suppress.apply(found, marks, rules)
+    if suppress.RULE in chosen:
+        every = [mark for said in marks.values() for mark in said]
+        kept += suppress.apply(suppress.unused(every, rules, chosen), marks, rules)
+    return kept
 
 
 def _common_folder(paths: Sequence[str], stdin: tuple[str, bytes] | None) -> Path:

@@ -1,0 +1,52 @@
+import json
+
+import pytest
+
+from fake_engine import Project
+from jaxaudit.cli.main import main
+
+
+def said(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
+    code = main(list(argv))
+    return code, capsys.readouterr().out
+
+
+def test_a_rule_has_a_page(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out = said(capsys, "explain", "unused-suppression")
+    assert code == 0
+    assert out.startswith("unused-suppression (suppressions, warning)\n")
+    assert "\nDon't\n    step = jax.jit(update)  # jaxaudit: allow" in out
+    assert "\nWhy\n  A comment that allows" in out
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_a_family_is_listed(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out = said(capsys, "explain", "boundaries")
+    assert code == 0
+    assert "jit-in-loop" in out
+    assert "jit-per-call" in out
+
+
+def test_an_old_name_finds_the_rule(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "jit-in-loop (boundaries" in said(capsys, "explain", "loop-jit")[1]
+
+
+def test_a_message_is_explained_with_the_next_command(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out = said(
+        capsys, "explain", "KeyReuseError: Previously-consumed key passed to jit-compiled function at index 0"
+    )
+    assert code == 0
+    assert "cause: The same random key was used twice" in out
+    assert "jaxaudit check --unsure --select key-reuse ." in out
+
+
+def test_a_message_may_be_pasted_without_quotes(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "cause: " in said(capsys, "explain", "Previously-consumed", "key", "passed")[1]
+
+
+def test_rules(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out = said(capsys, "rules")
+    assert code == 0
+    assert "boundaries\n  jit-in-loop" in out
+    code, out = said(capsys, "rules", "--format", "json")
+    assert {rule["name"] for rule in json.loads(out)["rules"]} == set(project.rules)

@@ -1,0 +1,111 @@
+"""Who may import whom: the floors of the house. A room sees its own files and the rooms named here, nothing else."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SRC = Path(__file__).parents[1] / "src"
+
+FLOORS: dict[str, tuple[int, tuple[str, ...]]] = {
+    "model": (0, ()),
+    "source": (1, ("model",)),
+    "evidence": (1, ("model",)),
+    "flags": (1, ("model",)),
+    "report": (1, ("model",)),
+    "edits": (2, ("source", "model")),
+    "rules": (3, ("edits", "source", "model")),
+    "fix": (3, ("edits", "source", "model")),
+    "plan": (4, ("rules", "flags", "model")),
+    "verify": (4, ("evidence", "fix", "model")),
+    "steps": (5, ("model", "source", "evidence", "flags", "report", "edits", "rules", "fix", "plan", "verify")),
+    "cli": (6, ("steps", "report", "model")),
+    "pytest_plugin": (6, ("steps", "report", "model")),
+}
+PACKAGE = ("__init__", "__main__", "py")
+"""Files of the package itself: the version, and the way in."""
+PROBE = "jaxaudit_probe"
+
+
+def imports(file: Path) -> Iterator[tuple[int, str]]:
+    """(line, module) of each import in the file, wherever it stands."""
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, name.name) for name in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{file}:{node.lineno}: imports are written in full"
+            yield node.lineno, node.module or ""
+
+
+def room_of(module: str) -> str:
+    """`jaxaudit.source.parse` stands in `source`; `jaxaudit` itself in no room."""
+    return module.split(".")[1] if "." in module else ""
+
+
+def faults(room: str, module: str) -> str:
+    """Why this room may not import that module; empty when it may."""
+    top = module.partition(".")[0]
+    if top == "jaxaudit":
+        target = room_of(module)
+        allowed = target in ("", room) or target in FLOORS[room][1]
+        return "" if allowed else f"{room} stands on floor {FLOORS[room][0]} and may not import {target}"
+    return "" if top in sys.stdlib_module_names else f"{top} is not in the standard library"
+
+
+def files_of_rooms() -> list[tuple[str, Path]]:
+    found = []
+    for file in sorted((SRC / "jaxaudit").rglob("*.py")):
+        first = file.relative_to(SRC / "jaxaudit").parts[0].removesuffix(".py")
+        if first not in PACKAGE:
+            found.append((first, file))
+    return found
+
+
+def test_every_room_is_in_the_table() -> None:
+    assert {room for room, _ in files_of_rooms()} <= set(FLOORS)
+
+
+@pytest.mark.parametrize("room", sorted({room for room, _ in files_of_rooms()}))
+def test_imports_go_down_only(room: str) -> None:
+    wrong = [
+        f"{file.relative_to(SRC)}:{line}: {said}"
+        for its_room, file in files_of_rooms()
+        if its_room == room
+        for line, module in imports(file)
+        if (said := faults(room, module))
+    ]
+    assert not wrong, "\n".join(wrong)
+
+
+def test_the_table_itself_goes_down_only() -> None:
+    for room, (floor, allowed) in FLOORS.items():
+        for other in allowed:
+            assert FLOORS[other][0] < floor, f"{room} must not import {other}"
+
+
+def test_the_probe_needs_only_jax() -> None:
+    allowed = sys.stdlib_module_names | {"jax", "jaxlib", PROBE}
+    for file in sorted((SRC / PROBE).rglob("*.py")):
+        for line, module in imports(file):
+            assert module.partition(".")[0] in allowed, f"{file.relative_to(SRC)}:{line}: {module}"
+
+
+@pytest.mark.parametrize(
+    ("room", "module", "allowed"),
+    [
+        ("source", "jaxaudit.model", True),
+        ("source", "jaxaudit.rules.rule", False),
+        ("report", "jaxaudit.steps.check", False),
+        ("rules", "jaxaudit.evidence", False),
+        ("rules", "jaxaudit.flags", False),
+        ("cli", "jaxaudit.source.files", False),
+        ("model", "json", True),
+        ("source", "jax", False),
+        ("steps", "jaxaudit_probe", False),
+        ("cli", "jaxaudit", True),
+    ],
+)
+def test_the_test_can_fail(room: str, module: str, allowed: bool) -> None:
+    assert (faults(room, module) == "") is allowed
