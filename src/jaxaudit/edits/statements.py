@@ -1,0 +1,69 @@
+"""Whole statements: inserting and removing them, with their lines and their indentation."""
+
+import ast
+import re
+
+from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.nodes import block_of
+from jaxaudit.edits.source_text import SourceText
+
+_REST = re.compile(r"[ \t\f]*(?:#[^\r\n]*)?(\r\n|\r|\n|$)")
+_SEMICOLON = re.compile(r"[ \t\f]*;[ \t\f]*")
+
+
+def indent_of(source: SourceText, statement: ast.stmt) -> str:
+    """The blanks before a statement. CannotEdit when it shares its line with the one before it or with its `if x:`."""
+    start = source.start(statement)
+    indent = source.text[source.line_starts[source.line_of(start) - 1] : start]
+    if indent.strip():
+        raise CannotEdit("the statement does not begin its line")
+    return indent
+
+
+def insert_before(source: SourceText, statement: ast.stmt, code: str) -> tuple[Edit, ...]:
+    """Statements before one, on lines of their own at its indentation (before its decorators)."""
+    indent = indent_of(source, statement)
+    start = source.start(statement) - len(indent)
+    return (Edit(start, start, indented(source, code, indent)),)
+
+
+def insert_after(source: SourceText, statement: ast.stmt, code: str) -> tuple[Edit, ...]:
+    """Statements after one, on lines of their own at its indentation."""
+    indent = indent_of(source, statement)
+    rest = _REST.match(source.text, source.end(statement))
+    if rest is None:
+        raise CannotEdit("another statement follows on the same line")
+    lines = indented(source, code, indent)
+    if rest.group(1):
+        return (Edit(rest.end(), rest.end(), lines),)
+    return (Edit(rest.end(), rest.end(), source.newline + lines.removesuffix(source.newline)),)
+
+
+def remove_statement(source: SourceText, statement: ast.stmt) -> tuple[Edit, ...]:
+    """The statement goes with its lines and the comment behind it; a block that would be empty keeps `pass`."""
+    start, end = source.span(statement)
+    if len(block_of(source, statement)) == 1 and _needs_body(source, statement):
+        return (Edit(start, end, "pass"),)
+    line_start = source.line_starts[source.line_of(start) - 1]
+    semicolon, rest = _SEMICOLON.match(source.text, end), _REST.match(source.text, end)
+    if not source.text[line_start:start].strip():
+        if rest:
+            return (Edit(line_start, rest.end(), ""),)
+        if semicolon:
+            return (Edit(start, semicolon.end(), ""),)
+    before = source.text.rfind(";", line_start, start)
+    if before >= 0 and rest:
+        return (Edit(before, end, ""),)
+    if semicolon:
+        return (Edit(start, semicolon.end(), ""),)
+    raise CannotEdit("the statement shares its line in a way that is not understood")
+
+
+def indented(source: SourceText, code: str, indent: str) -> str:
+    """Lines of code at an indentation, in the file's newlines, the last one ended."""
+    lines = code.strip("\r\n").splitlines()
+    return "".join(f"{indent}{line}{source.newline}" if line else source.newline for line in lines)
+
+
+def _needs_body(source: SourceText, statement: ast.stmt) -> bool:
+    return not any(one is statement for one in source.tree.body)

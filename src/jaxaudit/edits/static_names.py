@@ -1,0 +1,164 @@
+"""`static_argnames` and its kin: adding, removing and renaming what a jit holds static (or donates)."""
+
+import ast
+from collections.abc import Sequence
+from typing import Literal
+
+from jaxaudit.edits.arguments import add_keyword, arguments_of, keyword_of, remove_argument
+from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.expressions import replace
+from jaxaudit.edits.imports import qualified_name, spell
+from jaxaudit.edits.jit_sites import PARTIALS, JitSite
+from jaxaudit.edits.sequences import add_element, remove_element
+from jaxaudit.edits.source_text import SourceText
+
+Kind = Literal["static", "donate"]
+
+
+def add_static_name(source: SourceText, site: JitSite, name: str, kind: Kind = "static") -> tuple[Edit, ...]:
+    """The jit with one more static (or donated) parameter, by name; bare `@jit` becomes `@partial(jit, ...)`.
+
+    Where the jit counts positions (`static_argnums`), they become names, because a name beside positions is not
+    looked up for arguments that are passed by position.
+    """
+    if not site.takes(name):
+        raise CannotEdit(f"the jitted function has no parameter {name}")
+    by_name, by_number = f"{kind}_argnames", f"{kind}_argnums"
+    if site.options is None:
+        return _bare(source, site, by_name, name)
+    numbers, names = keyword_of(site.options, by_number), keyword_of(site.options, by_name)
+    if numbers and names:
+        raise CannotEdit(f"both {by_number} and {by_name} are given")
+    if numbers:
+        every = dict.fromkeys((*_names_of_numbers(site, numbers.value), name))
+        return replace(source, numbers, f"{by_name}={_tuple_text(tuple(every), _quote(source))}")
+    if names:
+        return _extended(source, names.value, name)
+    return add_keyword(source, site.options, by_name, _tuple_text((name,), _quote(source)))
+
+
+def remove_static_name(source: SourceText, site: JitSite, name: str, kind: Kind = "static") -> tuple[Edit, ...]:
+    """The jit without one static (or donated) parameter, named or counted; without the option when none is left."""
+    if site.options is None:
+        raise CannotEdit("the jit has no options")
+    for option in (f"{kind}_argnames", f"{kind}_argnums"):
+        keyword = keyword_of(site.options, option)
+        if keyword:
+            wanted = _wanted(site, name, option)
+            edits = _without(source, keyword.value, wanted)
+            return edits if edits is not None else remove_option(source, site, option)
+    raise CannotEdit(f"the jit has neither {kind}_argnames nor {kind}_argnums")
+
+
+def rename_static_name(
+    source: SourceText, site: JitSite, old: str, new: str, kind: Kind = "static"
+) -> tuple[Edit, ...]:
+    """One of the names becomes another: for a name that no parameter has."""
+    keyword = keyword_of(site.options, f"{kind}_argnames") if site.options else None
+    if keyword is None:
+        raise CannotEdit(f"the jit has no {kind}_argnames")
+    for node in _constants(keyword.value):
+        if node.value == old:
+            text = source.of(node)
+            if text.count(old) != 1:
+                raise CannotEdit(f"{old} is not written as a plain string")
+            return replace(source, node, text.replace(old, new))
+    raise CannotEdit(f"{old} is not among the {kind}_argnames")
+
+
+def names_for_numbers(source: SourceText, site: JitSite, kind: Kind = "static") -> tuple[Edit, ...]:
+    """`static_argnums=(1,)` becomes `static_argnames=("n",)`; negative numbers count from the end as JAX does."""
+    keyword = keyword_of(site.options, f"{kind}_argnums") if site.options else None
+    if keyword is None:
+        raise CannotEdit(f"the jit has no {kind}_argnums")
+    names = _names_of_numbers(site, keyword.value)
+    return replace(source, keyword, f"{kind}_argnames={_tuple_text(names, _quote(source))}")
+
+
+def remove_option(source: SourceText, site: JitSite, option: str) -> tuple[Edit, ...]:
+    """The jit without an option; `@partial(jit)` and `@jit()` that would remain become `@jit`."""
+    call = site.options
+    if call is None:
+        raise CannotEdit("the jit has no options")
+    rest = [one for one in arguments_of(call) if not (isinstance(one, ast.keyword) and one.arg == option)]
+    alone = rest == [site.transform] if site.through_partial else not rest
+    if alone and (site.is_decorator or site.through_partial or call is not site.node):
+        return replace(source, call, source.of(site.transform))
+    return remove_argument(source, call, option)
+
+
+def _bare(source: SourceText, site: JitSite, option: str, name: str) -> tuple[Edit, ...]:
+    inner = qualified_name(source, site.transform) or ""
+    if inner.endswith("filter_jit"):
+        raise CannotEdit("filter_jit has no static_argnames: it holds every non-array static")
+    partial = spell(source, PARTIALS[0])
+    start, end = source.span(site.node)
+    after = f", {option}={_tuple_text((name,), _quote(source))})"
+    return (*partial.edits, Edit(start, start, f"{partial.text}("), Edit(end, end, after))
+
+
+def _extended(source: SourceText, value: ast.expr, name: str) -> tuple[Edit, ...]:
+    quote = _quote(source)
+    if name in {node.value for node in _constants(value)}:
+        raise CannotEdit(f"{name} is static already")
+    if isinstance(value, ast.Constant) and isinstance(value.value, str):
+        return replace(source, value, f"({source.of(value)}, {quote}{name}{quote})")
+    return add_element(source, value, f"{quote}{name}{quote}")
+
+
+def _without(source: SourceText, value: ast.expr, wanted: Sequence[str | int]) -> tuple[Edit, ...] | None:
+    """The value without the wanted element; None when nothing would be left."""
+    constants = _constants(value)
+    indices = [index for index, node in enumerate(constants) if _number_or_text(node) in wanted]
+    if not indices:
+        raise CannotEdit(f"{wanted[0]} is not among the names given")
+    if len(constants) == 1:
+        return None
+    return remove_element(source, value, indices[0])
+
+
+def _wanted(site: JitSite, name: str, option: str) -> tuple[str | int, ...]:
+    if option.endswith("names"):
+        return (name,)
+    parameters = site.parameters()
+    if name not in parameters:
+        raise CannotEdit(f"the jitted function has no parameter {name}")
+    index = parameters.index(name)
+    return (index, index - len(parameters))
+
+
+def _names_of_numbers(site: JitSite, value: ast.expr) -> tuple[str, ...]:
+    parameters = site.parameters()
+    numbers = [_number_or_text(node) for node in _constants(value)]
+    if not all(isinstance(one, int) and -len(parameters) <= one < len(parameters) for one in numbers):
+        raise CannotEdit("a position names no parameter")
+    return tuple(parameters[one] for one in numbers if isinstance(one, int))
+
+
+def _constants(value: ast.expr) -> list[ast.Constant]:
+    """The strings or numbers of an option written out; a negative number stands for its operand with its sign."""
+    nodes = value.elts if isinstance(value, (ast.Tuple, ast.List, ast.Set)) else [value]
+    plain = [_folded(node) for node in nodes]
+    if not all(isinstance(node, ast.Constant) for node in plain):
+        raise CannotEdit("the option is computed, not written out")
+    return [node for node in plain if isinstance(node, ast.Constant)]
+
+
+def _folded(node: ast.expr) -> ast.expr:
+    match node:
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int(number))):
+            return ast.copy_location(ast.Constant(-number), node)
+    return node
+
+
+def _number_or_text(node: ast.Constant) -> str | int | None:
+    return node.value if isinstance(node.value, str | int) else None
+
+
+def _quote(source: SourceText) -> str:
+    return "'" if source.text.count("'") > source.text.count('"') else '"'
+
+
+def _tuple_text(names: Sequence[str], quote: str) -> str:
+    quoted = [f"{quote}{name}{quote}" for name in names]
+    return f"({', '.join(quoted)}{',' if len(quoted) == 1 else ''})"
