@@ -18,7 +18,7 @@ def load_rules() -> dict[str, Rule]:
         module = import_module(f"{__name__}.{file.parent.name}.{file.stem}")
         rule = getattr(module, "RULE", None)
         if rule is not None:
-            found[_name(rule, file)] = replace(rule, family=file.parent.name)
+            found[_name(rule, file)] = replace(rule, family=file.parent.name.replace("_", "-"))
     return found
 
 
