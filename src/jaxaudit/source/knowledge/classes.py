@@ -36,7 +36,7 @@ BASES: dict[str, ClassKind] = {
     "flax.nnx.Module": _NNX,
     "flax.nnx.Object": _NNX,
     "flax.nnx.Pytree": _NNX,
-    "flax.nnx.Variable": ClassKind("all", "identity", "arrays"),
+    "flax.nnx.Variable": ClassKind("all", "none", "arrays"),
     "flax.training.train_state.TrainState": _STRUCT._replace(holds="arrays"),
     "haiku.Module": ClassKind("", "identity"),
     "zodiax.Base": _EQX,
@@ -131,7 +131,7 @@ STATIC_FIELDS: dict[str, dict[str, bool]] = {
     "simple_pytree.static_field": {},
     "zodiax.field": {"static": True},
 }
-# `metadata={"static": True}` and `metadata={"pytree_node": False}` of dataclasses.field do the same (register_dataclass, eqx).
+# `metadata={"static": True}` and `metadata={"pytree_node": False}` of dataclasses.field do the same.
 STATIC_METADATA: dict[str, bool] = {"static": True, "pytree_node": False}
 # annotations that make a field static.
 STATIC_ANNOTATIONS: frozenset[str] = frozenset({"jax_dataclasses.Static", "flax.nnx.Static"})
@@ -167,13 +167,13 @@ PYTREE_HOOKS: frozenset[str] = frozenset(
 FRESH_CLOSURES: frozenset[str] = frozenset(
     f"optax.{name}"
     for name in (
-        "adam adamw sgd rmsprop adagrad adafactor lamb lars lion adabelief adadelta adamax amsgrad nadam nadamw radam yogi "
-        "noisy_sgd fromage sm3 novograd lbfgs polyak_sgd rprop sign_sgd optimistic_gradient_descent chain named_chain "
+        "adam adamw sgd rmsprop adagrad adafactor lamb lars lion adabelief adadelta adamax amsgrad nadam nadamw radam "
+        "yogi noisy_sgd fromage sm3 novograd lbfgs polyak_sgd rprop sign_sgd optimistic_gradient_descent chain named_chain "
         "masked multi_transform partition scale scale_by_adam scale_by_schedule clip clip_by_global_norm "
         "add_decayed_weights add_noise apply_every ema identity set_to_zero trace inject_hyperparams MultiSteps "
         "apply_if_finite lookahead flatten exponential_decay cosine_decay_schedule linear_schedule constant_schedule "
-        "polynomial_schedule piecewise_constant_schedule warmup_cosine_decay_schedule warmup_exponential_decay_schedule "
-        "join_schedules cosine_onecycle_schedule linear_onecycle_schedule sgdr_schedule"
+        "polynomial_schedule piecewise_constant_schedule warmup_cosine_decay_schedule "
+        "warmup_exponential_decay_schedule join_schedules cosine_onecycle_schedule linear_onecycle_schedule sgdr_schedule"
     ).split()
 ) | {"haiku.transform", "haiku.transform_with_state", "haiku.multi_transform"}
 
@@ -181,7 +181,7 @@ FRESH_CLOSURES: frozenset[str] = frozenset(
 VALUE_HASHED: frozenset[str] = frozenset(
     {
         "jax.ShapeDtypeStruct", "jax.sharding.PartitionSpec", "jax.sharding.NamedSharding", "jax.sharding.Mesh",
-        "jax.tree_util.PyTreeDef", "builtins.range", "builtins.slice", "builtins.frozenset", "builtins.complex",
+        "jax.tree_util.PyTreeDef", "builtins.range", "builtins.frozenset", "builtins.complex",
         "fractions.Fraction", "decimal.Decimal", "datetime.timedelta", "pathlib.Path", "numpy.dtype", "jax.numpy.dtype",
     }
 )  # fmt: skip

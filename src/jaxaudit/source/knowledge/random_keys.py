@@ -26,7 +26,7 @@ KEY_MAKERS: dict[str, tuple[int, str]] = {
     "equinox.internal.GetKey": (0, "seed"),
 }
 
-# name -> (position, keyword) of the seed or key: objects that hand out a fresh key at each use and keep count themselves.
+# name -> (position, keyword) of the seed or key: objects that hand out a fresh key at each use and keep count.
 KEY_STREAMS: dict[str, tuple[int, str]] = {
     "haiku.PRNGSequence": (0, "key_or_seed"),
     "flax.nnx.Rngs": (0, "default"),
@@ -44,8 +44,8 @@ FRESH_KEYS: frozenset[str] = frozenset(
 )  # fmt: skip
 
 _DRAWS = (
-    "ball bernoulli beta binomial bits categorical cauchy chisquare choice dirichlet double_sided_maxwell exponential f "
-    "gamma generalized_normal geometric gumbel laplace loggamma logistic lognormal maxwell multinomial "
+    "ball bernoulli beta binomial bits categorical cauchy chisquare choice dirichlet double_sided_maxwell exponential "
+    "f gamma generalized_normal geometric gumbel laplace loggamma logistic lognormal maxwell multinomial "
     "multivariate_normal normal orthogonal pareto permutation poisson rademacher randint rayleigh t triangular "
     "truncated_normal uniform wald weibull_min"
 )
@@ -125,7 +125,9 @@ KEY_NAMES: frozenset[str] = frozenset(
 )
 
 # keywords by which functions of any library take a key.
-KEY_KEYWORDS: frozenset[str] = frozenset("key rng rng_key prng_key random_key rngs key_ dropout_key dropout_rng".split())
+KEY_KEYWORDS: frozenset[str] = frozenset(
+    "key rng rng_key prng_key random_key rngs key_ dropout_key dropout_rng".split()
+)
 
 # calls that keep a key as it is (a container, a cast, a transfer); their result is the same key.
 KEY_NEUTRAL: frozenset[str] = frozenset(

@@ -1,0 +1,1 @@
+"""Where jit is put."""

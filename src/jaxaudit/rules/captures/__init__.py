@@ -1,0 +1,1 @@
+"""Arrays that become constants of the executable."""

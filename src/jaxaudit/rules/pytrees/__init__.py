@@ -1,0 +1,1 @@
+"""Structure that will not hold still."""

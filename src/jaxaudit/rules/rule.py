@@ -1,0 +1,97 @@
+"""What a rule is: named fields to read from top to bottom, then the match."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from jaxaudit.model import Finding, Fix, Note, Place, Severity
+from jaxaudit.model.finding import CERTAIN
+from jaxaudit.source.contexts import is_test_path
+
+if TYPE_CHECKING:
+    from jaxaudit.edits import Edit, SourceText
+    from jaxaudit.source.program import Program
+
+IN_TESTS = 0.5
+"""The most that a finding in a test file is believed."""
+
+Sees = Literal["source", "run", "environment"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A small program that is checked and run by the tests.
+
+    Lines that end in `# fault` are where the rule must fire; without such a line it must stay silent.
+    `shows` is an expression that must be true after the program ran on real JAX. It may use the program's own names and
+    `compiles("name")`, `traces("name")`, `equations(f, *args)`, `constants(f, *args)` (bytes), `raised` (text of the
+    exception that ended the program, or ""), `warned` (text of all warnings) and `printed`.
+    """
+
+    code: str
+    shows: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One way in which people write the fault, and the same program without it."""
+
+    name: str
+    dont: Sample
+    do: Sample
+    fixed_by_us: bool = False
+    """The rule's own fix turns `dont` into exactly `do` (the `# fault` marks aside)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing that jaxaudit knows: its page, its suppression word, its SARIF id."""
+
+    name: str
+    title: str
+    severity: Severity
+    dont: str
+    do: str
+    why: str
+    allowed: str
+    may_break: str
+    sees: tuple[Sees, ...]
+    needs: tuple[str, ...]
+    examples: tuple[Example, ...]
+    allowed_samples: tuple[Sample, ...]
+    match: Callable[["Program"], Iterable[Finding]]
+    mend: "Callable[[Finding, SourceText], tuple[Edit, ...]] | None" = None
+    aliases: tuple[str, ...] = ()
+    matters_in_tests: bool = False
+    """Whether a test file's author would thank us too; else a finding there is a suspicion at most."""
+    family: str = ""
+    """Filled from the folder that holds the rule's file."""
+
+    def found(
+        self,
+        place: Place,
+        message: str,
+        confidence: float,
+        *,
+        facts: Mapping[str, Any] | None = None,
+        notes: Iterable[Note] = (),
+        help: str = "",
+        fix: Fix | None = None,
+        severity: Severity | None = None,
+    ) -> Finding:
+        """A finding of this rule. In test files it stays below the certain ones, unless the rule matters there."""
+        if confidence > IN_TESTS and not self.matters_in_tests and is_test_path(place.path):
+            confidence = IN_TESTS
+        return Finding(
+            rule=self.name,
+            title=self.title,
+            message=message,
+            severity=severity or self.severity,
+            confidence=confidence,
+            place=place,
+            facts=dict(facts or {}),
+            notes=tuple(notes),
+            help=help or self.do,
+            needs=() if confidence >= CERTAIN else self.needs,
+            fix=fix,
+        )

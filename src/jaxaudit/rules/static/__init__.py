@@ -1,0 +1,1 @@
+"""Arguments on the wrong side of the line."""

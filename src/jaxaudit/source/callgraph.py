@@ -1,0 +1,295 @@
+"""Who calls whom, who hands what to which transformation: found unit by unit, as far as somebody asks.
+
+Only units that mention a transformation, or a name by which an interesting function is known, are followed at all.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, NamedTuple
+
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.knowledge.higher_order import HIGHER_ORDER
+from jaxaudit.source.knowledge.transforms import Feed, Slot
+from jaxaudit.source.knowledge.transforms_of_libraries import TRANSFORMS
+
+if TYPE_CHECKING:
+    from jaxaudit.source.program import Class, Function, Module, Program
+
+
+class Edge(NamedTuple):
+    """A call that runs a function of the project."""
+
+    call: v.Call
+    target: c.Target
+
+    @property
+    def caller(self) -> Function:
+        return self.call.flow.function  # type: ignore[union-attr]
+
+
+class Handed(NamedTuple):
+    """A function handed to something that calls it: a transformation (`use`), or a helper such as `jax.tree.map`."""
+
+    call: v.Call
+    target: c.Target
+    use: c.TransformUse | None
+    slot: Slot
+    feeds: tuple[Feed, ...]
+
+    @property
+    def caller(self) -> Function:
+        return self.call.flow.function  # type: ignore[union-attr]
+
+
+COMMON = 60
+"""A word written in more units than this is no way to find a function's callers."""
+
+
+class CallGraph:
+    """Edges between the functions of a program, grown on demand."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.edges: dict[Function, list[Edge]] = defaultdict(list)
+        self.handed: dict[Function, list[Handed]] = defaultdict(list)
+        self.constructions: dict[Class, list[v.Call]] = defaultdict(list)
+        self.uses: list[c.TransformUse] = []
+        self.words: dict[Function, set[str]] = defaultdict(set)
+        self.linked: set[tuple[int, int]] = set()
+        self.linked_functions: list[Function] = []
+        self.unresolved: list[v.Call] = []
+        self.complete: set[Function] = set()
+        self.complete_classes: set[Class] = set()
+        self.sources_known: dict[tuple[Function, str], list[tuple[v.Call | None, v.Value]]] = {}
+        self.first_pass = True
+        self.growing = False
+        self.aliases: set[str] = set()
+
+    # -- growing ---------------------------------------------------------------------------------------------------
+
+    def link_words(self, words: set[str]) -> None:
+        """Links every unit that writes one of these words; a word that stands everywhere tells nothing."""
+        index = self.program.index
+        for word in words:
+            found = index.get(word, ())
+            if len(found) <= COMMON:
+                for module, unit in found:
+                    self.link_unit(module, unit)
+
+    def follow_aliases(self) -> None:
+        """`jjit = partial(jax.jit, static_argnums=0)`: the project's own names for transformations, used elsewhere."""
+        done: set[str] = set()
+        while self.aliases - done:
+            fresh = self.aliases - done
+            done |= fresh
+            self.link_words(fresh)
+
+    def link_unit(self, module: Module, unit: int) -> None:
+        key = (id(module), unit)
+        if key in self.linked:
+            return
+        self.linked.add(key)
+        for function in self.program.functions_of_unit(module, unit):
+            self.link_function(function)
+
+    def link_function(self, function: Function) -> None:
+        flow = function.flow
+        self.linked_functions.append(function)
+        for call in list(flow.calls):
+            self.link_call(call)
+        for store in flow.stores:
+            if store.kind == "attribute" and store.value.__class__ in _MAY_CALL:
+                self.note_words(store.value, str(store.name))
+        for name, bound in flow.bindings.items():
+            for value in bound:
+                if value.__class__ is v.Call and not value.decorator:  # type: ignore[attr-defined]
+                    self.note_words(value, name)
+                elif function.is_module and value.__class__ is v.External and value.name in TRANSFORMS:  # type: ignore[attr-defined]
+                    if value.name.rpartition(".")[2] != name:  # type: ignore[attr-defined]
+                        self.aliases.add(name)
+
+    def note_words(self, value: v.Value, word: str) -> None:
+        """An attribute or name that holds a function is one more word by which callers may know it."""
+        if value.__class__ is v.Call:
+            use = c.transform_of(self.program, value)  # type: ignore[arg-type]
+            func = value.func  # type: ignore[attr-defined]
+            if use is None and func.__class__ is v.External:
+                if func.name != "functools.partial":
+                    return
+                if value.args and c.known_name(self.program, value.args[0]) in TRANSFORMS:  # type: ignore[attr-defined]
+                    self.aliases.add(word)
+            elif use is not None and use.spec.factory and not use.functions:
+                self.aliases.add(word)
+        for target in c.targets(self.program, value):
+            if target.function.name != word:
+                self.words[target.function].add(word)
+
+    def link_call(self, call: v.Call) -> None:
+        program = self.program
+        use = c.transform_of(program, call)
+        if use is not None:
+            self.uses.append(use)
+            if not use.functions:
+                return
+            for value, slot in use.functions:
+                self.hand(call, value, use, slot, use.spec.feeds)
+            return
+        func = call.func
+        name = c.known_name(program, func)
+        if name is not None:
+            known = HIGHER_ORDER.get(name)
+            if known is not None:
+                slots, feeds = known
+                for slot in slots:
+                    value = call.argument(slot.position if slot.position >= 0 else None, slot.keyword or None)
+                    if value is not None:
+                        self.hand(call, value, None, slot, feeds)
+            if func.__class__ is v.External:
+                return
+        made = v.settle(func)
+        if made.__class__ is v.ClassValue:
+            self.constructions[made.cls].append(call)  # type: ignore[attr-defined]
+        if call.decorator:
+            return
+        targets = c.targets(program, func)
+        for target in targets:
+            self.edges[target.function].append(Edge(call, target))
+        if not targets and self.first_pass and func.__class__ is not v.Unknown:
+            self.unresolved.append(call)
+
+    def hand(
+        self, call: v.Call, value: v.Value, use: c.TransformUse | None, slot: Slot, feeds: tuple[Feed, ...]
+    ) -> None:
+        targets = c.targets(self.program, value)
+        for target in targets:
+            self.handed[target.function].append(Handed(call, target, use, slot, feeds))
+            if use is not None:
+                for inner in target.chain:  # jit(vmap(f)): f is handed to both; vmap's own call says so already
+                    if inner.call is not call and use.spec.kind in ("jit", "pmap"):
+                        break
+        if not targets and self.first_pass and call not in self.unresolved:
+            self.unresolved.append(call)
+
+    def second_pass(self) -> None:
+        """Calls of parameters can be resolved once the callers are known."""
+        self.first_pass = False
+        self.program.generation += 1
+        waiting, self.unresolved = self.unresolved, []
+        for call in waiting:
+            if call.memo:
+                call.memo.clear()
+            use = c.transform_of(self.program, call)
+            if use is not None:
+                for value, slot in use.functions:
+                    forget(value)
+                    self.hand(call, value, use, slot, use.spec.feeds)
+                continue
+            forget(call.func)
+            for target in c.targets(self.program, call.func):
+                self.edges[target.function].append(Edge(call, target))
+
+    def grow(self) -> None:
+        """From here on, asking for a function's callers follows every unit that may hold one."""
+        self.program.generation += 1
+        self.growing = True
+        self.sources_known.clear()
+
+    # -- asking ----------------------------------------------------------------------------------------------------
+
+    def reach(self, function: Function) -> None:
+        """Follows every unit that may call a function."""
+        if function in self.complete or not self.growing:
+            return
+        self.complete.add(function)
+        done: set[str] = set()
+        while True:
+            words = {self.word_of(function), *self.words[function]} - done
+            if not words:
+                return
+            done |= words
+            self.link_words(words)
+
+    @staticmethod
+    def word_of(function: Function) -> str:
+        if function.name == "<lambda>":
+            return ""
+        if function.name in ("__init__", "__call__", "__post_init__") and function.owner is not None:
+            return function.owner.name
+        return function.name
+
+    def callers(self, function: Function) -> list[Edge]:
+        self.reach(function)
+        return self.edges.get(function, [])
+
+    def handovers(self, function: Function) -> list[Handed]:
+        self.reach(function)
+        return self.handed.get(function, [])
+
+    def built(self, cls: Class) -> list[v.Call]:
+        """The calls that make instances of a class."""
+        if self.growing and cls not in self.complete_classes:
+            self.complete_classes.add(cls)
+            self.link_words({cls.name})
+        return self.constructions.get(cls, [])
+
+    def sources(self, function: Function, name: str) -> list[tuple[v.Call | None, v.Value]]:
+        """What a parameter gets, call by call; the default (call None) where a call leaves it out."""
+        if self.first_pass:
+            return []
+        key = (function, name)
+        found = self.sources_known.get(key)
+        if found is None:
+            self.sources_known[key] = []
+            found = []
+            left_out = False
+            for edge in self.callers(function):
+                bound = c.bind(edge.call, edge.target).get(name)
+                if bound is None:
+                    left_out = True
+                else:
+                    found.append((edge.call, bound))
+            parameter = function.parameter(name)
+            if parameter is not None and parameter.default is not None and (left_out or not found):
+                outer = (function.parent or function.module.function).flow
+                found.append((None, outer.detached(parameter.default)))
+            for handed in self.handovers(function):
+                partial = self._bound_by_partial(handed, name)
+                if partial is not None:
+                    found.append((handed.call, partial))
+            self.sources_known[key] = found
+        return found
+
+    @staticmethod
+    def _bound_by_partial(handed: Handed, name: str) -> v.Value | None:
+        if not handed.target.partials and handed.target.receiver is None:
+            return None
+        empty = v.Call(v.Unknown(), (), (), None, handed.call.flow, (), (), 0)  # type: ignore[arg-type]
+        return c.bind(empty, handed.target).get(name)
+
+    def field_arguments(self, cls: Class, name: str) -> list[v.Value]:
+        """What the makers of a dataclass-like object pass for a field."""
+        if self.first_pass:
+            return []
+        fields = [f for f in c.all_fields(self.program, cls)]
+        out = []
+        for call in self.built(cls):
+            if name in fields:
+                value = call.argument(fields.index(name), name)
+                if value is not None:
+                    out.append(value)
+        return out
+
+
+def forget(value: v.Value, depth: int = 0) -> None:
+    """Drops what was worked out before the callers were known."""
+    if value.memo:
+        value.memo.clear()
+    if depth < 6:
+        for part in value.parts():
+            if part.__class__ not in (v.FunctionValue, v.ClassValue, v.External, v.ModuleValue):
+                forget(part, depth + 1)
+
+
+_MAY_CALL = frozenset({v.Call, v.FunctionValue, v.Free, v.Attr, v.Phi, v.Param, v.Item})

@@ -1,0 +1,710 @@
+"""What a call calls: through names, partial, decorators, transformations, methods, factories and attributes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from jaxaudit.source import values as v
+from jaxaudit.source.knowledge.higher_order import TRANSPARENT
+from jaxaudit.source.knowledge.transforms import Slot, Transform
+from jaxaudit.source.knowledge.transforms_of_libraries import TRANSFORMS
+
+if TYPE_CHECKING:
+    from jaxaudit.source.program import Class, Function, Program
+
+DEEPEST = 14
+"""How many names, wrappers and factories are looked through before we say that we don't know."""
+
+
+class Target(NamedTuple):
+    """A function that a value calls in the end.
+
+    `receiver` is what its first parameter is bound to (methods), `partials` the calls of functools.partial around it and
+    `chain` the transformations around it, both outermost first.
+    """
+
+    function: Function
+    receiver: v.Value | None = None
+    partials: tuple[v.Call, ...] = ()
+    chain: tuple[TransformUse, ...] = ()
+    value: v.Value | None = None
+
+
+class TransformUse(NamedTuple):
+    """One use of a transformation: `jax.jit(f, static_argnums=0)`, as decorator, by partial or by factory.
+
+    `call` is the call that hands over the functions, `options` the calls that carry its keywords.
+    """
+
+    name: str
+    spec: Transform
+    call: v.Call
+    options: tuple[v.Call, ...]
+    functions: tuple[tuple[v.Value, Slot], ...]
+
+    def option(self, *names: str) -> v.Value | None:
+        for call in self.options:
+            for name in names:
+                found = call.keyword(name) if name else None
+                if found is not None:
+                    return found
+        return None
+
+    @property
+    def short(self) -> str:
+        return self.name.rpartition(".")[2]
+
+    @property
+    def flow(self):  # type: ignore[no-untyped-def]
+        return self.call.flow
+
+
+def known_name(program: Program, value: v.Value) -> str | None:
+    """The dotted name by which a library's thing is known, also when the library itself is what is checked."""
+    kind = value.__class__
+    if kind is v.External:
+        return value.name  # type: ignore[attr-defined,no-any-return]
+    if kind is v.Attr:
+        base = v.settle(value.base)  # type: ignore[attr-defined]
+        if base.__class__ is v.External:
+            return f"{base.name}.{value.name}"  # type: ignore[attr-defined]
+        return None
+    if kind in (v.Free, v.Imported, v.Phi):
+        settled = v.settle(value)
+        return known_name(program, settled) if settled is not value else None
+    known = program.known
+    if known:
+        if kind is v.FunctionValue:
+            return known.get(value.function)  # type: ignore[attr-defined]
+        if kind is v.ClassValue:
+            return known.get(value.cls)  # type: ignore[attr-defined]
+        if kind is v.Call and value.decorator:  # type: ignore[attr-defined]
+            return known_name(program, value.args[0])  # type: ignore[attr-defined]
+    return None
+
+
+def transform_of(program: Program, call: v.Call) -> TransformUse | None:
+    """The transformation that a call applies, if it applies one."""
+    memo = call.memo
+    if memo is None:
+        memo = call.memo = {}
+    if "transform" not in memo:
+        memo["transform"] = None
+        memo["transform"] = _transform_of(program, call)
+    return memo["transform"]  # type: ignore[no-any-return]
+
+
+def _transform_of(program: Program, call: v.Call) -> TransformUse | None:
+    func = call.func
+    name = known_name(program, func)
+    if name is not None:
+        spec = TRANSFORMS.get(name)
+        if spec is not None:
+            found = _handed(spec, call.args, call)
+            return TransformUse(name, spec, call, (call,), found)
+        return None
+    made = single(program, func)
+    if made.__class__ is not v.Call:
+        return None
+    inner_name = known_name(program, made.func)  # type: ignore[attr-defined]
+    if inner_name == "functools.partial" and made.args:  # type: ignore[attr-defined]
+        name = known_name(program, made.args[0])  # type: ignore[attr-defined]
+        spec = TRANSFORMS.get(name) if name else None
+        if spec is not None and name is not None:
+            handed = _handed(spec, (*made.args[1:], *call.args), call, made)  # type: ignore[attr-defined]
+            return TransformUse(name, spec, call, (call, made), handed)  # type: ignore[arg-type]
+        return None
+    inner = transform_of(program, made)  # type: ignore[arg-type]
+    if inner is not None and inner.spec.factory and not inner.functions and inner.spec.wraps and call.args:
+        return TransformUse(inner.name, inner.spec, call, (*inner.options, call), ((call.args[0], Slot(0, "")),))
+    return None
+
+
+def _handed(
+    spec: Transform, args: tuple[v.Value, ...], *calls: v.Call
+) -> tuple[tuple[v.Value, Slot], ...]:
+    out: list[tuple[v.Value, Slot]] = []
+    for slot in spec.functions:
+        value: v.Value | None = None
+        if slot.many == "rest":
+            out += [(a, slot) for a in args[max(slot.position, 0) :]]
+            continue
+        if slot.many == "rest_keywords":
+            out += [(a, slot) for call in calls for k, a in call.kwargs if k]
+            continue
+        if 0 <= slot.position < len(args) and not any(a.__class__ is v.Star for a in args[: slot.position + 1]):
+            value = args[slot.position]
+        elif slot.keyword:
+            value = next((k for k in (call.keyword(slot.keyword) for call in calls) if k is not None), None)
+        if value is None:
+            continue
+        if slot.many == "sequence":
+            inner = v.settle(value)
+            if inner.__class__ is v.Sequence:
+                out += [(i, slot) for i in inner.items]  # type: ignore[attr-defined]
+            elif inner.__class__ is v.Comprehension:
+                out.append((inner.element, slot))  # type: ignore[attr-defined]
+            continue
+        if value.__class__ is v.Const:
+            continue
+        out.append((value, slot))
+    return tuple(out)
+
+
+def single(program: Program, value: v.Value) -> v.Value:
+    """The one value behind names and attributes, or the value itself when there may be several."""
+    for _ in range(DEEPEST):
+        if value.__class__ in (v.Free, v.Imported, v.Phi, v.Left, v.Attr, v.Item):
+            found = expand(program, value)
+            if len(found) != 1:
+                return value
+            value = found[0]
+        else:
+            return value
+    return value
+
+
+def expand(program: Program, value: v.Value) -> tuple[v.Value, ...]:
+    """One step towards where a value comes from: what the name, item or attribute may stand for. () at a root."""
+    kind = value.__class__
+    if kind is v.Free:
+        return value.values()  # type: ignore[attr-defined,no-any-return]
+    if kind is v.Phi:
+        return value.options  # type: ignore[attr-defined,no-any-return]
+    if kind is v.Carried or kind is v.Left or kind is v.Imported:
+        return value.parts()
+    if kind is v.Attr:
+        return attribute_values(program, value)  # type: ignore[arg-type]
+    if kind is v.Item:
+        return _item_values(program, value)  # type: ignore[arg-type]
+    if kind is v.Elem:
+        return elements(program, value.iterable)  # type: ignore[attr-defined]
+    return ()
+
+
+def _item_values(program: Program, item: v.Item) -> tuple[v.Value, ...]:
+    memo = item.memo
+    if memo is None:
+        memo = item.memo = {}
+    if program.key("values") in memo:
+        return memo[program.key("values")]  # type: ignore[no-any-return]
+    memo[program.key("values")] = ()
+    index = item.index.value if item.index.__class__ is v.Const else None  # type: ignore[attr-defined]
+    out: list[v.Value] = []
+    if item.base.__class__ is v.Elem:
+        out += _item_of_element(program, item.base, index)  # type: ignore[arg-type]
+    else:
+        for base in roots(program, item.base):
+            out += _pick(program, base, index)
+    memo[program.key("values")] = tuple(out)
+    return memo[program.key("values")]  # type: ignore[no-any-return]
+
+
+def _pick(program: Program, base: v.Value, index: object) -> list[v.Value]:
+    kind = base.__class__
+    if kind is v.Sequence:
+        items = base.items  # type: ignore[attr-defined]
+        if any(i.__class__ is v.Star for i in items):
+            return []
+        if type(index) is int:
+            return [items[index]] if -len(items) <= index < len(items) else []
+        return list(items)
+    if kind is v.Mapping:
+        found = base.get(index) if index is not None else None  # type: ignore[attr-defined]
+        if found is not None:
+            return [found]
+        return [x for k, x in base.pairs if k is None or k.__class__ is not v.Const]  # type: ignore[attr-defined]
+    if kind is v.Comprehension:
+        return [base.element]  # type: ignore[attr-defined]
+    return []
+
+
+def _item_of_element(program: Program, elem: v.Elem, index: object) -> list[v.Value]:
+    """`for a, b in zip(xs, ys)`, `enumerate(xs)`, `d.items()`, or a list of tuples."""
+    source = v.settle(elem.iterable)
+    if source.__class__ is v.Call and type(index) is int:
+        name = known_name(program, source.func)  # type: ignore[attr-defined]
+        args = source.args  # type: ignore[attr-defined]
+        if name == "builtins.zip" and 0 <= index < len(args):
+            return list(elements(program, args[index])) or [v.Elem(args[index], elem.loop, elem.expr, elem.flow)]
+        if name == "builtins.enumerate" and args:
+            if index == 1:
+                return list(elements(program, args[0])) or [v.Elem(args[0], elem.loop, elem.expr, elem.flow)]
+            return []
+    out: list[v.Value] = []
+    for element in elements(program, elem.iterable):
+        for root in roots(program, element):
+            out += _pick(program, root, index)
+    return out
+
+
+def elements(program: Program, iterable: v.Value) -> tuple[v.Value, ...]:
+    """The values that a loop over this takes, where they are written out."""
+    memo = iterable.memo
+    if memo is None:
+        memo = iterable.memo = {}
+    key = program.key("elements")
+    if key not in memo:
+        memo[key] = ()
+        memo[key] = tuple(_elements(program, iterable))
+    return memo[key]  # type: ignore[no-any-return]
+
+
+def _elements(program: Program, iterable: v.Value) -> list[v.Value]:
+    out: list[v.Value] = []
+    for root in roots(program, iterable):
+        kind = root.__class__
+        if kind is v.Sequence:
+            out += [i for i in root.items if i.__class__ is not v.Star]  # type: ignore[attr-defined]
+        elif kind is v.Comprehension:
+            out.append(root.element)  # type: ignore[attr-defined]
+        elif kind is v.Mapping:
+            out += [k for k, _ in root.pairs if k is not None]  # type: ignore[attr-defined]
+        elif kind is v.Call:
+            func = root.func  # type: ignore[attr-defined]
+            name = known_name(program, func)
+            if name in ("builtins.list", "builtins.tuple", "builtins.sorted", "builtins.reversed") and root.args:  # type: ignore[attr-defined]
+                out += elements(program, root.args[0])  # type: ignore[attr-defined]
+            elif func.__class__ is v.Attr and func.name in ("values", "keys"):
+                for base in roots(program, func.base):
+                    if base.__class__ is v.Mapping:
+                        out += [x if func.name == "values" else k for k, x in base.pairs if k is not None]  # type: ignore[attr-defined]
+    return out
+
+
+def roots(program: Program, value: v.Value, depth: int = 0) -> tuple[v.Value, ...]:
+    """Where a value comes from, names, items, attributes and the project's own functions followed; callers are not."""
+    memo = value.memo
+    if memo is None:
+        memo = value.memo = {}
+    found = memo.get(program.key("roots"))
+    if found is not None:
+        return found  # type: ignore[no-any-return]
+    memo[program.key("roots")] = (value,)
+    steps = expand(program, value)
+    if not steps and value.__class__ is v.Call:
+        steps = returned(program, value)  # type: ignore[arg-type]
+    if not steps or depth > DEEPEST:
+        if depth > DEEPEST:
+            del memo[program.key("roots")]
+        return (value,)
+    out: dict[int, v.Value] = {}
+    for step in steps:
+        for root in roots(program, step, depth + 1):
+            out[id(root)] = root
+    memo[program.key("roots")] = tuple(out.values())
+    return memo[program.key("roots")]  # type: ignore[no-any-return]
+
+
+def returned(program: Program, call: v.Call) -> tuple[v.Value, ...]:
+    """What a call of the project's own untransformed function may return, as that function sees it."""
+    out: list[v.Value] = []
+    for target in targets(program, call.func):
+        if target.function.name == "__init__" or any(u.spec.wraps and u.spec.kind != "jit" for u in target.chain):
+            return ()
+        if target.function.is_async or target.function.flow.yields:
+            return ()
+        out += [r.value for r in target.function.flow.returns]
+    return tuple(out)
+
+
+def targets(program: Program, value: v.Value, depth: int = 0) -> tuple[Target, ...]:
+    """The project's functions that calling this value runs."""
+    memo = value.memo
+    if memo is None:
+        memo = value.memo = {}
+    found = memo.get(program.key("targets"))
+    if found is not None:
+        return found  # type: ignore[no-any-return]
+    if depth > DEEPEST:
+        return ()
+    memo[program.key("targets")] = ()
+    out = _targets(program, value, depth)
+    unique: dict[tuple[int, int], Target] = {}
+    for target in out:
+        unique.setdefault((id(target.function), len(target.chain)), target)
+    memo[program.key("targets")] = tuple(unique.values())
+    return memo[program.key("targets")]  # type: ignore[no-any-return]
+
+
+def _targets(program: Program, value: v.Value, depth: int) -> list[Target]:
+    kind = value.__class__
+    if kind is v.FunctionValue:
+        return [Target(value.function, None, (), (), value)]  # type: ignore[attr-defined]
+    if kind is v.Unknown or kind is v.External or kind is v.Const:
+        return []
+    if kind is v.ClassValue:
+        start = method_of(program, value.cls, "__init__")  # type: ignore[attr-defined]
+        return [Target(start, value)] if start is not None else []
+    if kind is v.Call:
+        return _targets_of_call(program, value, depth)  # type: ignore[arg-type]
+    if kind is v.Attr:
+        out = _targets_of_attribute(program, value, depth)  # type: ignore[arg-type]
+        if out:
+            return out
+    if kind is v.Param:
+        return [t for _, source in program.sources(value) for t in targets(program, source, depth + 1)]  # type: ignore[arg-type]
+    return [t for step in expand(program, value) for t in targets(program, step, depth + 1)]
+
+
+def _targets_of_call(program: Program, call: v.Call, depth: int) -> list[Target]:
+    use = transform_of(program, call)
+    if use is not None:
+        if not use.spec.wraps:
+            return []
+        out = []
+        for function, slot in use.functions:
+            if slot.host:
+                continue
+            out += [t._replace(chain=(use, *t.chain)) for t in targets(program, function, depth + 1)]
+        return out
+    name = known_name(program, call.func)
+    if name in TRANSPARENT:
+        slot, how = TRANSPARENT[name]
+        inner = call.argument(slot.position, slot.keyword)
+        if inner is None:
+            return []
+        found = targets(program, inner, depth + 1)
+        if how == "partial":
+            return [t._replace(partials=(call, *t.partials)) for t in found]
+        return list(found)
+    if name is None:
+        made = single(program, call.func)
+        if made.__class__ is v.Call and made is not call:
+            inner_name = known_name(program, made.func)  # type: ignore[attr-defined]
+            if inner_name in TRANSPARENT and call.args:  # @lru_cache(maxsize=1), @partial(wrapper, option=1)
+                return list(targets(program, call.args[0], depth + 1))
+        own = targets(program, call.func, depth + 1)
+        if own:
+            out = [
+                t
+                for target in own
+                if target.function.name != "__init__"
+                for r in target.function.flow.returns
+                for t in targets(program, r.value, depth + 1)
+            ]
+            if out:
+                return out
+        for cls in classes_of(program, call):
+            method = method_of(program, cls, "__call__")
+            if method is not None:
+                return [Target(method, call)]
+    if call.decorator and call.args:
+        return list(targets(program, call.args[0], depth + 1))
+    return []
+
+
+def _targets_of_attribute(program: Program, attr: v.Attr, depth: int) -> list[Target]:
+    base = attr.base
+    if attr.name in ("__call__", "__wrapped__", "func"):
+        return list(targets(program, base, depth + 1))
+    out: list[Target] = []
+    for value in attribute_values(program, attr):
+        for target in targets(program, value, depth + 1):
+            function = target.function
+            bound = (
+                function.owner is not None
+                and target.receiver is None
+                and function.self_name is not None
+                and base.__class__ is not v.ClassValue
+                and _plain_method(value)
+            )
+            out.append(target._replace(receiver=base) if bound else target)
+    return out
+
+
+def _plain_method(value: v.Value) -> bool:
+    """A def of the class body (decorated or not), not a bound method that was stored in an attribute."""
+    while value.__class__ is v.Call:
+        if not value.decorator or not value.args:  # type: ignore[attr-defined]
+            return False
+        value = value.args[0]  # type: ignore[attr-defined]
+    return value.__class__ is v.FunctionValue
+
+
+# -- classes -----------------------------------------------------------------------------------------------------------
+
+
+def lineage(program: Program, cls: Class) -> list[Class]:
+    """The class and its bases of the project, nearest first."""
+    found = cls.memo.get("lineage")
+    if found is None:
+        cls.memo["lineage"] = [cls]
+        found = [cls]
+        for base in cls.ready().bases:
+            for root in roots(program, _unsubscripted(base)):
+                if root.__class__ is v.ClassValue:
+                    for above in lineage(program, root.cls):  # type: ignore[attr-defined]
+                        if above not in found:
+                            found.append(above)
+        cls.memo["lineage"] = found
+    return found  # type: ignore[no-any-return]
+
+
+def external_bases(program: Program, cls: Class) -> list[str]:
+    """The library classes that a class is built on, through the project's own ones."""
+    out = []
+    for part in lineage(program, cls):
+        for base in part.ready().bases:
+            name = known_name(program, v.settle(_unsubscripted(base)))
+            if name is not None:
+                out.append(name)
+    return out
+
+
+def _unsubscripted(base: v.Value) -> v.Value:
+    return base.base if base.__class__ is v.Item else base  # type: ignore[attr-defined,no-any-return]
+
+
+def method_of(program: Program, cls: Class, name: str) -> Function | None:
+    for part in lineage(program, cls):
+        method = part.methods.get(name)
+        if method is not None:
+            return method
+    return None
+
+
+def classes_of(program: Program, value: v.Value, depth: int = 0) -> tuple[Class, ...]:
+    """The project's classes that a value may be an instance of."""
+    memo = value.memo
+    if memo is None:
+        memo = value.memo = {}
+    found = memo.get(program.key("classes"))
+    if found is not None:
+        return found  # type: ignore[no-any-return]
+    if depth > DEEPEST:
+        return ()
+    memo[program.key("classes")] = ()
+    out: dict[int, Class] = {id(c): c for c in _classes_of(program, value, depth)}
+    memo[program.key("classes")] = tuple(out.values())
+    return memo[program.key("classes")]  # type: ignore[no-any-return]
+
+
+def _classes_of(program: Program, value: v.Value, depth: int) -> list[Class]:
+    kind = value.__class__
+    annotated = program.annotations.get(id(value))
+    if annotated is not None:
+        found = annotation_classes(program, annotated[2].detached(annotated[1]))
+        if found:
+            return found
+    if kind is v.Param:
+        function: Function = value.function  # type: ignore[attr-defined]
+        name: str = value.name  # type: ignore[attr-defined]
+        if function.owner is not None and name == function.self_name:
+            return [function.owner]
+        parameter = function.parameter(name)
+        if parameter is not None and parameter.annotation is not None:
+            found = annotation_classes(program, _outside(function).detached(parameter.annotation))
+            if found:
+                return found
+        return [c for _, s in program.sources(value) for c in classes_of(program, s, depth + 1)]  # type: ignore[arg-type]
+    if kind is v.Call:
+        return _classes_of_call(program, value, depth)  # type: ignore[arg-type]
+    if kind is v.Attr:
+        found = declared_classes(program, value)  # type: ignore[arg-type]
+        if found:
+            return found
+    return [c for step in expand(program, value) for c in classes_of(program, step, depth + 1)]
+
+
+def _classes_of_call(program: Program, call: v.Call, depth: int) -> list[Class]:
+    func = v.settle(call.func)
+    if func.__class__ is v.ClassValue:
+        return [func.cls]  # type: ignore[attr-defined]
+    name = known_name(program, func)
+    if name in _SAME_CLASS and len(call.args) > _SAME_CLASS[name]:
+        return list(classes_of(program, call.args[_SAME_CLASS[name]], depth + 1))
+    if func.__class__ is v.Param and func.function.owner is not None and func.name == "cls":  # type: ignore[attr-defined]
+        return [func.function.owner]  # type: ignore[attr-defined]
+    if func.__class__ is v.Attr and func.name in ("replace", "_replace", "copy"):  # type: ignore[attr-defined]
+        return list(classes_of(program, func.base, depth + 1))  # type: ignore[attr-defined]
+    out: list[Class] = []
+    for target in targets(program, call.func, depth + 1):
+        function = target.function
+        if function.returns is not None:
+            declared = annotation_classes(program, _outside(function).detached(function.returns))
+            if declared:
+                out += declared
+                continue
+        if function.name != "__init__":
+            for r in function.flow.returns:
+                out += classes_of(program, r.value, depth + 1)
+    if not out:
+        for root in expand(program, func):
+            if root.__class__ is v.ClassValue:
+                out.append(root.cls)  # type: ignore[attr-defined]
+    return out
+
+
+_SAME_CLASS = {
+    "equinox.tree_at": 1, "dataclasses.replace": 0, "copy.copy": 0, "copy.deepcopy": 0, "jax.device_put": 0,
+    "equinox.apply_updates": 0, "optax.apply_updates": 0, "jax.tree.map": 1, "equinox.filter": 0,
+    "equinox.combine": 0, "equinox.nn.inference_mode": 0, "jax.block_until_ready": 0,
+    "typing.cast": 1, "jax.lax.stop_gradient": 0,
+}  # fmt: skip
+
+
+def _outside(function: Function):  # type: ignore[no-untyped-def]
+    return (function.parent or function.module.function).flow
+
+
+def annotation_classes(program: Program, annotation: v.Value) -> list[Class]:
+    """`Model`, `Model | None`, `Optional[Model]`, `"Model"`: the project's classes in an annotation."""
+    kind = annotation.__class__
+    if kind is v.ClassValue:
+        return [annotation.cls]  # type: ignore[attr-defined]
+    if kind is v.Op:
+        return [c for o in annotation.operands for c in annotation_classes(program, o)]  # type: ignore[attr-defined]
+    if kind is v.Item:
+        if known_name(program, annotation.base) in ("typing.Optional", "typing.Annotated", "typing.Union"):  # type: ignore[attr-defined]
+            inner = annotation.index  # type: ignore[attr-defined]
+            return [c for p in (inner, *inner.parts()) for c in annotation_classes(program, p)]
+        return annotation_classes(program, annotation.base)  # type: ignore[attr-defined]
+    settled = v.settle(annotation)
+    return annotation_classes(program, settled) if settled is not annotation else []
+
+
+def declared_classes(program: Program, attr: v.Attr) -> list[Class]:
+    for cls in classes_of(program, attr.base):
+        for part in lineage(program, cls):
+            annotation = field_annotation(part, attr.name)
+            if annotation is not None and part.ready().flow is not None:
+                found = annotation_classes(program, part.flow.detached(annotation))  # type: ignore[union-attr]
+                if found:
+                    return found
+    return []
+
+
+def field_annotation(cls: Class, name: str) -> object | None:
+    """The annotation of a field in the class body."""
+    return cls_fields(cls).get(name, (None, None))[0]
+
+
+def cls_fields(cls: Class) -> dict[str, tuple[object, object, int]]:  # type: ignore[type-arg]
+    """Annotated fields of the class body, in order: name -> (annotation, default expression, line)."""
+    found = cls.memo.get("fields")
+    if found is None:
+        found = {
+            target[1]: (s[4], s[2], s[3], target)
+            for s in cls.body
+            if s[0] == "=" and s[4] is not None
+            for target in s[1]
+            if target[0] == "n"
+        }
+        cls.memo["fields"] = found
+    return found  # type: ignore[no-any-return]
+
+
+def attribute_values(program: Program, attr: v.Attr) -> tuple[v.Value, ...]:
+    """What `base.name` may be: methods, class attributes, what the class stores there, what its makers pass in."""
+    memo = attr.memo
+    if memo is None:
+        memo = attr.memo = {}
+    if program.key("attribute") in memo:
+        return memo[program.key("attribute")]  # type: ignore[no-any-return]
+    memo[program.key("attribute")] = ()
+    out: list[v.Value] = []
+    base = v.settle(attr.base)
+    classes = [base.cls] if base.__class__ is v.ClassValue else classes_of(program, attr.base)  # type: ignore[attr-defined]
+    for cls in classes:
+        out += class_attribute(program, cls, attr.name)
+    memo[program.key("attribute")] = tuple(out)
+    return memo[program.key("attribute")]  # type: ignore[no-any-return]
+
+
+def class_attribute(program: Program, cls: Class, name: str) -> list[v.Value]:
+    key = (program.key("attribute"), name)
+    found = cls.memo.get(key)
+    if found is None:
+        cls.memo[key] = []
+        found = []
+        for part in lineage(program, cls):
+            here = list(part.ready().namespace.get(name, ()))
+            for store in stores_on_self(part):
+                if store.name == name:
+                    here.append(store.value)
+            found += here
+            if here and not _is_field_marker(here):
+                break
+        if name in all_fields(program, cls):
+            found = [f for f in found if not _is_field_marker([f])] + program.field_arguments(cls, name)
+        cls.memo[key] = found
+    return found  # type: ignore[no-any-return]
+
+
+def _is_field_marker(found: list[v.Value]) -> bool:
+    return all(
+        f.__class__ is v.Call
+        and f.func.__class__ is v.External  # type: ignore[attr-defined]
+        and f.func.name.rpartition(".")[2] in ("field", "static_field", "param")  # type: ignore[attr-defined]
+        for f in found
+    )
+
+
+def all_fields(program: Program, cls: Class) -> dict[str, tuple[object, object, int]]:  # type: ignore[type-arg]
+    """Annotated fields with those of the bases in front, as dataclasses order them."""
+    out: dict[str, tuple[object, object, int]] = {}  # type: ignore[type-arg]
+    for part in reversed(lineage(program, cls)):
+        out.update(cls_fields(part))
+    return out
+
+
+def stores_on_self(cls: Class):  # type: ignore[no-untyped-def]
+    """Writes to attributes of the object itself, in the class's own methods."""
+    found = cls.memo.get("stores")
+    if found is None:
+        found = cls.memo["stores"] = []
+        for method in cls.methods.values():
+            name = method.self_name
+            if name is None:
+                continue
+            for store in method.flow.stores:
+                base = store.base
+                if store.kind == "attribute" and base.__class__ is v.Param and base.name == name:  # type: ignore[union-attr]
+                    found.append(store)
+            for call in method.flow.calls:  # object.__setattr__(self, "name", value)
+                func = call.func
+                if func.__class__ is v.External and func.name == "builtins.object.__setattr__" and len(call.args) == 3:  # type: ignore[attr-defined]
+                    from jaxaudit.source.flow import Store
+
+                    key = call.args[1]
+                    if key.__class__ is v.Const:
+                        found.append(
+                            Store("attribute", call.args[0], key.value, call.args[2], False, call.expr, call.path,  # type: ignore[attr-defined]
+                                  call.loops, call.order)  # fmt: skip
+                        )
+    return found
+
+
+# -- arguments ---------------------------------------------------------------------------------------------------------
+
+
+def bind(call: v.Call, target: Target) -> dict[str, v.Value]:
+    """Which argument each parameter of the called function gets, as far as the call shows it."""
+    out: dict[str, v.Value] = {}
+    parameters = target.function.all_parameters
+    positional = [p for p in parameters if p.kind == "positional"]
+    star = next((p for p in parameters if p.kind == "*"), None)
+    names = {p.name for p in parameters if p.kind in ("positional", "keyword")}
+    handed: list[v.Value] = []
+    if target.receiver is not None:
+        handed.append(target.receiver)
+    keywords: dict[str, v.Value] = {}
+    for part in reversed(target.partials):
+        handed += part.args[1:]
+        keywords.update({k: x for k, x in part.kwargs if k})
+    handed += call.args
+    keywords.update({k: x for k, x in call.kwargs if k})
+    for index, value in enumerate(handed):
+        if value.__class__ is v.Star:
+            for rest in positional[index:]:
+                out.setdefault(rest.name, v.Item(value.value, v.Unknown(), value.expr, value.flow))  # type: ignore[attr-defined]
+            break
+        if index < len(positional):
+            out[positional[index].name] = value
+        elif star is not None:
+            out.setdefault(star.name, value)
+    for name, value in keywords.items():
+        if name in names:
+            out[name] = value
+    return out

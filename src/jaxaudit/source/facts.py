@@ -1,0 +1,160 @@
+"""How to read the tuples that `lower` makes: where an expression starts and ends, and its text.
+
+Lines count from 1, columns from 0 in UTF-8 bytes, as the parser gives them.
+"""
+
+import io
+import pickle
+from typing import Any
+
+Expr = tuple[Any, ...]
+
+
+class _PlainOnly(pickle.Unpickler):
+    """Reads tuples, dicts, strings and numbers; a pickle that asks for anything else is refused, not run."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        if module == "builtins" and name in ("complex", "Ellipsis"):
+            return complex if name == "complex" else Ellipsis
+        raise pickle.UnpicklingError(f"{module}.{name} is no plain value")
+
+
+def unpack(data: bytes) -> Any:
+    """The plain value in packed facts, or None when they are damaged."""
+    try:
+        return _PlainOnly(io.BytesIO(data)).load()
+    except Exception:  # a damaged entry may raise anything, and is a miss
+        return None
+
+
+def start(expr: Expr) -> tuple[int, int]:
+    """Line and byte column of an expression's first character."""
+    while True:
+        kind = expr[0]
+        if kind in "n k":
+            return expr[2], expr[3]
+        if kind == "c" or kind == "g":
+            return expr[4], expr[5]
+        if kind == "." or kind == "[":
+            expr = expr[1]
+        elif kind == "b":
+            expr = expr[2]
+        elif kind == "T":
+            return expr[3], expr[4]
+        elif kind == "<" or kind == "o":
+            expr = expr[2][0]
+        elif kind in ("f", "F", "D", "y"):
+            return expr[2], expr[3]
+        elif kind == "u":
+            return expr[3], expr[4]
+        elif kind == "?":
+            expr = expr[2]
+        elif kind in ("*", ":="):
+            expr = expr[1]
+        elif kind == ":":
+            found = expr[1] or expr[2] or expr[3]
+            if found is None:
+                return 1, 0
+            expr = found
+        else:
+            return 1, 0
+
+
+def end(expr: Expr) -> tuple[int, int]:
+    """Line and byte column after an expression's last character."""
+    while True:
+        kind = expr[0]
+        if kind == "n":
+            return expr[2], expr[3] + len(expr[1].encode())
+        if kind == "k":
+            return expr[4], expr[5]
+        if kind == "c" or kind == "g":
+            return expr[6], expr[7]
+        if kind == "." or kind == "[":
+            return expr[3], expr[4]
+        if kind == "T":
+            return expr[5], expr[6]
+        if kind in ("f", "F", "D"):
+            return expr[4], expr[5]
+        if kind == "b":
+            expr = expr[3]
+        elif kind == "<" or kind == "o":
+            expr = expr[2][-1]
+        elif kind == "u":
+            expr = expr[2]
+        elif kind == "?":
+            expr = expr[3]
+        elif kind == "*":
+            expr = expr[1]
+        elif kind == ":=":
+            expr = expr[2]
+        elif kind == "y":
+            if expr[1] is None:
+                return expr[2], expr[3] + 5
+            expr = expr[1]
+        elif kind == ":":
+            found = expr[3] or expr[2] or expr[1]
+            if found is None:
+                return 1, 0
+            expr = found
+        else:
+            return 1, 0
+
+
+_SIGNS = {
+    "Add": "+", "Sub": "-", "Mult": "*", "Div": "/", "FloorDiv": "//", "Mod": "%", "Pow": "**", "MatMult": "@",
+    "LShift": "<<", "RShift": ">>", "BitOr": "|", "BitXor": "^", "BitAnd": "&", "Not": "not ", "USub": "-", "UAdd": "+",
+    "Invert": "~", "And": "and", "Or": "or", "Eq": "==", "NotEq": "!=", "Lt": "<", "LtE": "<=", "Gt": ">",
+    "GtE": ">=", "Is": "is", "IsNot": "is not", "In": "in", "NotIn": "not in",
+}  # fmt: skip
+
+
+def text(expr: Expr | None, room: int = 60) -> str:
+    """An expression as short source text, for messages: what doesn't fit is cut with dots."""
+    out = _text(expr, 6)
+    return out if len(out) <= room else out[: room - 3] + "..."
+
+
+def _text(expr: Expr | None, depth: int) -> str:
+    if expr is None:
+        return ""
+    if depth == 0:
+        return "..."
+    kind, below = expr[0], depth - 1
+    if kind == "n":
+        return str(expr[1])
+    if kind == "k":
+        return repr(expr[1])
+    if kind == ".":
+        return f"{_text(expr[1], below)}.{expr[2]}"
+    if kind == "c":
+        inner = [_text(a, below) for a in expr[2]]
+        inner += [f"{k}={_text(v, below)}" if k else f"**{_text(v, below)}" for k, v in expr[3]]
+        return f"{_text(expr[1], below)}({', '.join(inner)})"
+    if kind == "[":
+        return f"{_text(expr[1], below)}[{_text(expr[2], below)}]"
+    if kind == "b":
+        return f"{_text(expr[2], below)} {_SIGNS.get(expr[1], '?')} {_text(expr[3], below)}"
+    if kind == "u":
+        return f"{_SIGNS.get(expr[1], '')}{_text(expr[2], below)}"
+    if kind == "o":
+        return f" {_SIGNS[expr[1]]} ".join([_text(v, below) for v in expr[2]])
+    if kind == "<":
+        out = _text(expr[2][0], below)
+        for sign, value in zip(expr[1], expr[2][1:]):
+            out += f" {_SIGNS[sign]} {_text(value, below)}"
+        return out
+    if kind == "T":
+        opening, closing = {"tuple": "()", "list": "[]", "set": "{}"}[expr[1]]
+        inner = [_text(i, below) for i in expr[2]]
+        comma = "," if expr[1] == "tuple" and len(inner) == 1 else ""
+        return f"{opening}{', '.join(inner)}{comma}{closing}"
+    if kind == "f":
+        return "lambda"
+    if kind == "*":
+        return f"*{_text(expr[1], below)}"
+    if kind == "?":
+        return f"{_text(expr[2], below)} if {_text(expr[1], below)} else {_text(expr[3], below)}"
+    if kind == ":":
+        return f"{_text(expr[1], below)}:{_text(expr[2], below)}"
+    return "..."

@@ -1,0 +1,236 @@
+"""What a class of the project is to JAX: a pytree or not, which fields are static, how its instances hash."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.knowledge import classes as known
+
+if TYPE_CHECKING:
+    from jaxaudit.source.program import Class, Program
+
+
+class ClassFacts(NamedTuple):
+    """`pytree`: how JAX takes its instances apart ("" not at all). `hash`: "value", "identity", "none" or "pytree".
+
+    `static`: names of the fields that are part of the tree's structure. `listed`: the children where the class lists
+    them itself, else None. `holds`: "arrays" for models and their like.
+    """
+
+    pytree: str
+    hash: str
+    frozen: bool
+    dataclass: bool
+    holds: str
+    static: frozenset[str]
+    listed: frozenset[str] | None
+
+
+def class_facts(program: Program, cls: Class) -> ClassFacts:
+    key = program.key("facts")
+    found = cls.memo.get(key)
+    if found is None:
+        cls.memo[key] = ClassFacts("", "identity", False, False, "", frozenset(), None)
+        found = cls.memo[key] = _class_facts(program, cls)
+    return found  # type: ignore[no-any-return]
+
+
+def _class_facts(program: Program, cls: Class) -> ClassFacts:
+    pytree, hashed, frozen, dataclass, holds = "", "identity", False, False, ""
+    static: set[str] = set()
+    listed: set[str] | None = None
+    for name in reversed(c.external_bases(program, cls)):
+        kind = known.BASES.get(name)
+        if kind is None:
+            continue
+        pytree = kind.pytree or pytree
+        hashed = kind.hash if kind.hash != "inherit" else hashed
+        frozen, dataclass, holds = frozen or kind.frozen, dataclass or kind.dataclass, kind.holds or holds
+    for part in reversed(c.lineage(program, cls)):
+        if {"__hash__", "__eq__"} <= set(part.methods) or "__hash__" in part.methods:
+            hashed = "value"
+        elif "__eq__" in part.methods and "__hash__" not in part.ready().namespace:
+            hashed = "none"
+        if part is not cls:
+            for fields in (class_facts(program, part),):
+                static |= fields.static
+                pytree = pytree or fields.pytree
+        for decorator in part.ready().decorators:
+            name, options = decorator_name(program, decorator)
+            kind = known.DECORATORS.get(name or "")
+            if kind is None:
+                continue
+            pytree = kind.pytree or pytree
+            frozen, dataclass, holds = frozen or kind.frozen, dataclass or kind.dataclass, kind.holds or holds
+            if kind.hash != "inherit" and "__hash__" not in part.methods:
+                hashed = hash_by_options(program, name or "", kind.hash, options)
+            if kind.pytree == "listed" and part is cls:
+                meta, data = option_names(program, options, "meta_fields"), option_names(program, options, "data_fields")
+                static |= meta
+                listed = data or None
+    for name, default in field_defaults(program, cls).items():
+        if is_static_default(program, default):
+            static.add(name)
+    for name, annotation in _annotations(program, cls).items():
+        if c.known_name(program, _head(annotation)) in known.STATIC_ANNOTATIONS:
+            static.add(name)
+    if pytree == "" and set(cls.methods) & {"tree_flatten", "tree_unflatten"}:
+        pytree = "hooks"
+    registered = registrations(program).get(cls)
+    if registered is not None:
+        pytree, meta, data = registered
+        static |= meta
+        listed = data or listed
+    return ClassFacts(pytree, hashed, frozen, dataclass, holds, frozenset(static), None if listed is None else frozenset(listed))
+
+
+def decorator_name(program: Program, decorator: v.Value) -> tuple[str | None, tuple[v.Call, ...]]:
+    """`@dataclass`, `@dataclass(frozen=True)`, `@partial(register_dataclass, meta_fields=[...])`."""
+    name = c.known_name(program, decorator)
+    if name is not None:
+        return name, ()
+    made = c.single(program, decorator)
+    if made.__class__ is v.Call:
+        name = c.known_name(program, made.func)  # type: ignore[attr-defined]
+        if name == "functools.partial" and made.args:  # type: ignore[attr-defined]
+            return c.known_name(program, made.args[0]), (made,)  # type: ignore[attr-defined,return-value]
+        return name, (made,)  # type: ignore[return-value]
+    return None, ()
+
+
+def hash_by_options(program: Program, name: str, default: str, options: tuple[v.Call, ...]) -> str:
+    table = known.ATTRS_OPTIONS if name.startswith("attr") else known.DATACLASS_OPTIONS
+    if not name.startswith(("attr", "dataclasses.", "chex.")):
+        return default
+    for keyword, wanted, result in table:
+        for call in options:
+            value = call.keyword(keyword)
+            if value is not None and value.__class__ is v.Const and value.value is wanted:  # type: ignore[attr-defined]
+                return result
+    return default
+
+
+def option_names(program: Program, options: tuple[v.Call, ...], keyword: str) -> set[str]:
+    from jaxaudit.source.tracing import constants
+
+    out: set[str] = set()
+    for call in options:
+        value = call.keyword(keyword)
+        if value is not None:
+            out |= {x for x in constants(program, value) if isinstance(x, str)}
+    return out
+
+
+def field_defaults(program: Program, cls: Class) -> dict[str, v.Value]:
+    """Fields with what the class body assigns to them."""
+    out: dict[str, v.Value] = {}
+    for part in reversed(c.lineage(program, cls)):
+        names = c.cls_fields(part)
+        for name, bound in part.ready().namespace.items():
+            if name in names and bound:
+                out[name] = bound[-1]
+    return out
+
+
+def is_static_default(program: Program, default: v.Value) -> bool:
+    """`eqx.field(static=True)`, `struct.field(pytree_node=False)`, `field(metadata={"static": True})`, `partial`s of them."""
+    if default.__class__ is not v.Call:
+        return False
+    calls = [default]
+    made = c.single(program, default.func)  # type: ignore[attr-defined]
+    name = c.known_name(program, made)
+    if made.__class__ is v.Call and c.known_name(program, made.func) == "functools.partial":  # type: ignore[attr-defined]
+        calls.append(made)
+        name = c.known_name(program, made.args[0]) if made.args else None  # type: ignore[attr-defined]
+    options = known.STATIC_FIELDS.get(name or "")
+    if options == {}:
+        return True
+    for call in calls:
+        for keyword, wanted in (options or {}).items():
+            value = call.keyword(keyword)  # type: ignore[attr-defined]
+            if value is not None and value.__class__ is v.Const and value.value is wanted:
+                return True
+        metadata = call.keyword("metadata")  # type: ignore[attr-defined]
+        if metadata.__class__ is v.Mapping:
+            for keyword, wanted in known.STATIC_METADATA.items():
+                value = metadata.get(keyword)
+                if value.__class__ is v.Const and value.value is wanted:
+                    return True
+    return False
+
+
+def _annotations(program: Program, cls: Class) -> dict[str, v.Value]:
+    out: dict[str, v.Value] = {}
+    for part in reversed(c.lineage(program, cls)):
+        flow = part.ready().flow
+        for name, row in c.cls_fields(part).items():
+            if flow is not None:
+                out[name] = flow.detached(row[0])
+    return out
+
+
+def _head(annotation: v.Value) -> v.Value:
+    return annotation.base if annotation.__class__ is v.Item else annotation  # type: ignore[attr-defined,no-any-return]
+
+
+def annotations_of(program: Program, cls: Class) -> dict[str, v.Value]:
+    """Each field's annotation as a value, those of the bases first."""
+    key = program.key("annotations")
+    found = cls.memo.get(key)
+    if found is None:
+        found = cls.memo[key] = _annotations(program, cls)
+    return found  # type: ignore[no-any-return]
+
+
+def registrations(program: Program) -> dict[Class, tuple[str, set[str], set[str]]]:
+    """Classes that are made pytrees by a call: `jax.tree_util.register_pytree_node(Model, flatten, unflatten)`."""
+    key = program.key("registrations")
+    found = program.memo.get(key)
+    if found is None:
+        found = program.memo[key] = {}
+        program.graph.link_words({n.rpartition(".")[2] for n in known.REGISTRATIONS})
+        for function in program.functions_using({n.rpartition(".")[2] for n in known.REGISTRATIONS}):
+            for call in list(function.flow.calls):
+                row = known.REGISTRATIONS.get(c.known_name(program, call.func) or "")
+                if row is None or len(call.args) <= row[0]:
+                    continue
+                for root in c.expand(program, call.args[row[0]]) or (call.args[row[0]],):
+                    if root.__class__ is v.ClassValue:
+                        found[root.cls] = (  # type: ignore[attr-defined]
+                            row[1], option_names(program, (call,), "meta_fields"), option_names(program, (call,), "data_fields")
+                        )  # fmt: skip
+    return found  # type: ignore[no-any-return]
+
+
+def is_static_field(program: Program, attr: v.Attr) -> bool:
+    """`self.n` where n is a static field, or where the object is no pytree at all and so is never traced itself."""
+    for cls in c.classes_of(program, attr.base):
+        facts = class_facts(program, cls)
+        if attr.name in facts.static:
+            return True
+        if facts.listed is not None and attr.name not in facts.listed:
+            return True
+    return False
+
+
+def annotation_heads(program: Program, annotation: v.Value) -> list[str]:
+    """The dotted names that an annotation is made of: `Float[Array, "n"] | None` gives jaxtyping.Float."""
+    kind = annotation.__class__
+    if kind is v.Op:
+        return [n for o in annotation.operands for n in annotation_heads(program, o)]  # type: ignore[attr-defined]
+    if kind is v.Item:
+        head = c.known_name(program, annotation.base)  # type: ignore[attr-defined]
+        if head in ("typing.Optional", "typing.Union", "typing.Annotated", "typing.Final", "typing.ClassVar"):
+            index = annotation.index  # type: ignore[attr-defined]
+            parts = index.items if index.__class__ is v.Sequence else (index,)
+            return [n for p in parts for n in annotation_heads(program, p)]
+        return [head] if head else []
+    if kind is v.Const:
+        return [] if annotation.value is None else [f"builtins.{annotation.value!r}"]  # type: ignore[attr-defined]
+    name = c.known_name(program, annotation)
+    if name is not None:
+        return [name]
+    settled: Any = v.settle(annotation)
+    return annotation_heads(program, settled) if settled is not annotation else []

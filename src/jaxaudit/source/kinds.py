@@ -1,0 +1,613 @@
+"""What kind of thing a value is: an array (whose, of what shape, dtype and weak type), a host number, a function, ...
+
+Only what the source decides is said; the rest is "unknown".
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.fields import annotation_heads
+from jaxaudit.source.knowledge import classes as known_classes
+from jaxaudit.source.knowledge.array_values import (
+    ARRAY_METHODS,
+    AT_METHODS,
+    LOADERS,
+    NUMPY_GENERATORS,
+    PYTHON_NUMBERS,
+    STATIC_ATTRIBUTES,
+)
+from jaxaudit.source.knowledge.arrays import ArrayMaker
+from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
+from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
+from jaxaudit.source.numbers import length_of, number, numbers
+
+if TYPE_CHECKING:
+    from jaxaudit.source.program import Program
+
+Shape = tuple[int | None, ...] | None
+
+
+class Kind(NamedTuple):
+    """`what`: "array", "key", "int", "float", "bool", "complex", "str", "none", "tuple", "list", "dict", "function",
+    "class", "instance", "module", "shape", "dtype", "transformed" or "unknown". Arrays: `library` is "jax" or "numpy", a
+    dimension that is not known is None, an unknown number of them too."""
+
+    what: str
+    library: str = ""
+    shape: Shape = None
+    dtype: str = ""
+    weak: bool | None = None
+
+    @property
+    def is_array(self) -> bool:
+        return self.what == "array"
+
+    @property
+    def is_host_number(self) -> bool:
+        return self.what in ("int", "float", "bool", "complex")
+
+    @property
+    def size(self) -> int | None:
+        """How many elements, where all dimensions are known."""
+        if self.what != "array" or self.shape is None or any(d is None for d in self.shape):
+            return None
+        return math.prod([d for d in self.shape if d is not None])
+
+    @property
+    def bytes(self) -> int | None:
+        size = self.size
+        return None if size is None else size * WIDTHS.get(self.dtype, 4)
+
+
+UNKNOWN = Kind("unknown")
+WIDTHS = {
+    "float32": 4, "float64": 8, "int32": 4, "int64": 8, "bool": 1, "uint8": 1, "int8": 1, "float16": 2, "bfloat16": 2,
+    "int16": 2, "uint16": 2, "uint32": 4, "uint64": 8, "complex64": 8, "complex128": 16,
+}  # fmt: skip
+_HOST_TYPES = {"builtins.int": "int", "builtins.float": "float", "builtins.bool": "bool", "builtins.str": "str"}
+_RANK = {"bool": 0, "int": 1, "uint": 1, "float": 2, "bfloat": 2, "complex": 3}
+
+
+def kind_of(program: Program, value: v.Value, depth: int = 0) -> Kind:
+    """The kind of a value; the sources of parameters are followed to their callers."""
+    memo = value.memo
+    if memo is None:
+        memo = value.memo = {}
+    key = program.key("kind")
+    found = memo.get(key)
+    if found is not None:
+        return found  # type: ignore[no-any-return]
+    if depth > 20:
+        return UNKNOWN
+    memo[key] = UNKNOWN
+    found = memo[key] = _kind_of(program, value, depth)
+    return found  # type: ignore[no-any-return]
+
+
+def _kind_of(program: Program, value: v.Value, depth: int) -> Kind:
+    kind = value.__class__
+    if kind is v.Const:
+        return _constant(value.value)  # type: ignore[attr-defined]
+    annotated = program.annotations.get(id(value))
+    if annotated is not None:
+        declared = declared_kind(program, annotated[2].detached(annotated[1]))
+        if declared.what not in ("unknown", "array"):
+            return declared
+    if kind is v.FunctionValue:
+        return Kind("function")
+    if kind is v.ClassValue:
+        return Kind("class")
+    if kind is v.ModuleValue:
+        return Kind("module")
+    if kind is v.External:
+        name = value.name  # type: ignore[attr-defined]
+        if name in PYTHON_NUMBERS:
+            return Kind("float")
+        return Kind("function") if name in ARRAYS else UNKNOWN
+    if kind is v.Op:
+        return _operation(program, value, depth)  # type: ignore[arg-type]
+    if kind is v.Sequence:
+        return Kind("slice" if value.kind == "slice" else value.kind)  # type: ignore[attr-defined]
+    if kind is v.Mapping:
+        return Kind("dict")
+    if kind is v.Comprehension:
+        return Kind({"ListComp": "list", "DictComp": "dict"}.get(value.kind, "unknown"))  # type: ignore[attr-defined]
+    if kind is v.Text:
+        return Kind("str")
+    if kind is v.Call:
+        return _call(program, value, depth)  # type: ignore[arg-type]
+    if kind is v.Param:
+        return _param(program, value, depth)  # type: ignore[arg-type]
+    if kind is v.Attr:
+        return _attribute(program, value, depth)  # type: ignore[arg-type]
+    if kind is v.Item:
+        return _item(program, value, depth)  # type: ignore[arg-type]
+    if kind is v.Elem:
+        return _element(program, value, depth)  # type: ignore[arg-type]
+    steps = c.expand(program, value)
+    return joined([kind_of(program, s, depth + 1) for s in steps]) if steps else UNKNOWN
+
+
+def joined(kinds: list[Kind]) -> Kind:
+    """What can be said of a value that is one of these."""
+    told = [k for k in kinds if k.what != "none"]
+    if not told:
+        return kinds[0] if kinds else UNKNOWN
+    first = told[0]
+    for other in told[1:]:
+        if other == first:
+            continue
+        if other.what != first.what:
+            return UNKNOWN
+        first = Kind(
+            first.what,
+            first.library if first.library == other.library else "",
+            first.shape if first.shape == other.shape else _wider(first.shape, other.shape),
+            first.dtype if first.dtype == other.dtype else "",
+            first.weak if first.weak == other.weak else None,
+        )
+    return first
+
+
+def _wider(a: Shape, b: Shape) -> Shape:
+    if a is None or b is None or len(a) != len(b):
+        return None
+    return tuple([x if x == y else None for x, y in zip(a, b)])
+
+
+def _constant(value: Any) -> Kind:
+    if value is None:
+        return Kind("none")
+    name = type(value).__name__
+    return Kind(name) if name in ("int", "float", "bool", "str", "complex") else UNKNOWN
+
+
+def declared_kind(program: Program, annotation: v.Value) -> Kind:
+    """What an annotation promises."""
+    heads = [h for h in annotation_heads(program, annotation) if h != "builtins.None"]
+    if not heads:
+        return UNKNOWN
+    if all(h in known_classes.ARRAY_ANNOTATIONS for h in heads):
+        if any("Key" in h for h in heads):
+            return Kind("key")
+        library = {"numpy" if h.startswith("numpy") else "jax" for h in heads}
+        return Kind("array", library.pop() if len(library) == 1 else "")
+    kinds = {_HOST_TYPES.get(h, "") for h in heads}
+    if len(kinds) == 1 and "" not in kinds:
+        return Kind(kinds.pop())
+    if len(heads) == 1:
+        tail = heads[0].rpartition(".")[2]
+        if tail in ("Callable",):
+            return Kind("function")
+        if heads[0] in ("builtins.tuple", "builtins.list", "builtins.dict", "typing.Tuple", "typing.List", "typing.Dict"):
+            return Kind(tail.lower())
+    if len(heads) == 1 and c.annotation_classes(program, annotation):
+        return Kind("instance")
+    return UNKNOWN
+
+
+# -- calls -------------------------------------------------------------------------------------------------------------
+
+
+def _call(program: Program, call: v.Call, depth: int) -> Kind:
+    name = c.known_name(program, call.func)
+    if name is not None:
+        maker = ARRAYS.get(name)
+        if maker is not None:
+            return _made(program, call, maker, depth)
+        if name in LOADERS:
+            return Kind("array", LOADERS[name]) if LOADERS[name] != "frame" else UNKNOWN
+        if name in KEY_MAKERS or name == "jax.random.fold_in":
+            return Kind("key")
+        if name == "jax.random.split":
+            return Kind("keys")
+        if name in _HOST_TYPES:
+            return Kind(_HOST_TYPES[name])
+        if name in ("builtins.len", "builtins.hash", "builtins.id", "builtins.round"):
+            return Kind("int")
+        if name.startswith("math.") or name.startswith("time."):
+            return Kind("float")
+        if name in ("jax.device_put", "jax.block_until_ready", "jax.lax.stop_gradient") and call.args:
+            inner = kind_of(program, call.args[0], depth + 1)
+            return inner._replace(library="jax") if inner.is_array else inner
+        if name in ("builtins.tuple", "builtins.list", "builtins.dict", "builtins.set"):
+            return Kind(name.rpartition(".")[2])
+        if name in ("builtins.sum", "builtins.max", "builtins.min", "builtins.abs", "builtins.pow") and call.args:
+            first = kind_of(program, call.args[0], depth + 1)
+            return first if first.is_array or first.is_host_number else UNKNOWN
+        use = c.transform_of(program, call)
+        if use is not None and use.spec.wraps:
+            return Kind("transformed")
+        return UNKNOWN
+    func = call.func
+    if func.__class__ is v.Attr:
+        found = _method(program, call, func, depth)  # type: ignore[arg-type]
+        if found.what != "unknown":
+            return found
+    use = c.transform_of(program, call)
+    if use is not None:
+        return Kind("transformed") if use.spec.wraps else UNKNOWN
+    targets = c.targets(program, func)
+    out = []
+    for target in targets:
+        if target.function.name == "__init__":
+            return Kind("instance")
+        if any(u.spec.kind not in ("jit", "custom", "checkpoint", "name") for u in target.chain):
+            return UNKNOWN
+        if target.function.returns is not None:
+            declared = declared_kind(program, (target.function.parent or target.function.module.function).flow.detached(
+                target.function.returns))  # fmt: skip
+            if declared.what != "unknown":
+                inner = joined([kind_of(program, r.value, depth + 1) for r in target.function.flow.returns])
+                out.append(inner if inner.what == declared.what else declared)
+                continue
+        returns = [kind_of(program, r.value, depth + 1) for r in target.function.flow.returns]
+        found = joined(returns) if returns else Kind("none")
+        if target.chain and found.is_array:
+            found = found._replace(library="jax")
+        out.append(found)
+    if out:
+        return joined(out)
+    return Kind("instance") if c.classes_of(program, call) else UNKNOWN
+
+
+def _made(program: Program, call: v.Call, maker: ArrayMaker, depth: int) -> Kind:
+    if maker.gives != "array":
+        return Kind("tuple")
+    first = call.argument(maker.position, maker.keyword or None)
+    shape = _shape_of_call(program, call, maker, first, depth)
+    dtype = _dtype_of_call(program, call, maker, depth)
+    weak: bool | None = False
+    if maker.library == "jax" and maker.weak != "strong":
+        weak = _weak_of_call(program, call, maker, depth)
+    return Kind("array", maker.library, shape, dtype, weak)
+
+
+def _shape_of_call(program: Program, call: v.Call, maker: ArrayMaker, first: v.Value | None, depth: int) -> Shape:
+    rule = maker.rule
+    if rule == "scalar":
+        return ()
+    if rule in ("eye", "tri") and first is not None:
+        n = number(program, first)
+        second = call.argument(maker.position + 1, "M")
+        m = n if second is None or second.__class__ is v.Const and second.value is None else number(program, second)  # type: ignore[attr-defined]
+        return (n if type(n) is int else None, m if type(m) is int else None)
+    if rule == "linspace":
+        num = call.argument(2, "num")
+        n = 50 if num is None else number(program, num)
+        return (n if type(n) is int else None,)
+    if rule == "arange":
+        return (length_of_arange(program, call),)
+    if first is None:
+        return () if rule == "shape" else None
+    if rule == "shape":
+        return shape_of_argument(program, first, depth)
+    if rule in ("like", "cumulative", "square"):
+        return kind_of(program, first, depth + 1).shape
+    if rule == "identity":
+        return _literal_shape(program, first, depth)
+    if rule == "elementwise":
+        return _broadcast([_shape_of(program, a, depth) for a in call.args])
+    if rule == "reshape":
+        second = call.argument(maker.position + 1, "shape")
+        found = shape_of_argument(program, second, depth) if second is not None else None
+        return None if found is None else tuple([None if d == -1 else d for d in found])
+    if rule == "reduce":
+        axis = call.argument(1, "axis")
+        keep = call.keyword("keepdims")
+        if axis is None and keep is None:
+            return ()
+    return None
+
+
+def length_of_arange(program: Program, call: v.Call) -> int | None:
+    parts = [number(program, a) for a in call.args[:3]]
+    if not parts or any(p is None for p in parts):
+        return None
+    start, stop, step = (0, parts[0], 1) if len(parts) == 1 else (parts[0], parts[1], parts[2] if len(parts) > 2 else 1)
+    try:
+        return max(math.ceil((stop - start) / step), 0)
+    except (ArithmeticError, ValueError):
+        return None
+
+
+def shape_of_argument(program: Program, value: v.Value, depth: int = 0) -> Shape:
+    """A shape written as an argument: `3`, `(n, 4)`, `x.shape`."""
+    for root in c.roots(program, value)[:1]:
+        if root.__class__ is v.Sequence:
+            if any(i.__class__ is v.Star for i in root.items):  # type: ignore[attr-defined]
+                return None
+            dims = [number(program, i) for i in root.items]  # type: ignore[attr-defined]
+            return tuple([d if type(d) is int else None for d in dims])
+        if root.__class__ is v.Attr and root.name == "shape":  # type: ignore[attr-defined]
+            return kind_of(program, root.base, depth + 1).shape  # type: ignore[attr-defined]
+        found = number(program, root)
+        if type(found) is int:
+            return (found,)
+    if kind_of(program, value, depth + 1).what == "int":
+        return (None,)
+    return None
+
+
+def _literal_shape(program: Program, value: v.Value, depth: int) -> Shape:
+    root = v.settle(value)
+    if root.__class__ is v.Sequence:
+        items = root.items  # type: ignore[attr-defined]
+        if not items:
+            return (0,)
+        inner = _literal_shape(program, items[0], depth + 1) if depth < 8 else None
+        return None if inner is None else (root.length, *inner)  # type: ignore[attr-defined]
+    if root.__class__ is v.Comprehension:
+        inner = _literal_shape(program, root.element, depth + 1) if depth < 8 else None  # type: ignore[attr-defined]
+        return None if inner is None else (length_of(program, root), *inner)
+    kind = kind_of(program, value, depth + 1)
+    if kind.is_host_number:
+        return ()
+    return kind.shape
+
+
+def _shape_of(program: Program, value: v.Value, depth: int) -> Shape:
+    kind = kind_of(program, value, depth + 1)
+    return () if kind.is_host_number else kind.shape
+
+
+def _broadcast(shapes: list[Shape]) -> Shape:
+    out: list[int | None] = []
+    for shape in shapes:
+        if shape is None:
+            return None
+        padded = [1] * (len(out) - len(shape)) + list(shape)
+        out = [1] * (len(padded) - len(out)) + out
+        out = [b if a == 1 else a if b == 1 or a == b else (a if b is None else b if a is None else None)
+               for a, b in zip(out, padded)]  # fmt: skip
+    return tuple(out)
+
+
+def _dtype_of_call(program: Program, call: v.Call, maker: ArrayMaker, depth: int) -> str:
+    position, keyword = maker.dtype
+    if position >= 0 or keyword:
+        given = call.argument(position if position >= 0 else None, keyword or None)
+        if given is not None and not (given.__class__ is v.Const and given.value is None):  # type: ignore[attr-defined]
+            return dtype_name(program, given)
+    wide = maker.library == "numpy"
+    simple = {"float": "float64" if wide else "float32", "int": "int64" if wide else "int32", "bool": "bool",
+              "complex": "complex128" if wide else "complex64"}  # fmt: skip
+    if maker.default in simple:
+        return simple[maker.default]
+    if maker.default == "arange":
+        kinds = [kind_of(program, a, depth + 1).what for a in call.args[:3]]
+        if all(k == "int" for k in kinds):
+            return simple["int"]
+        return simple["float"] if "float" in kinds else ""
+    first = call.argument(maker.position, maker.keyword or None)
+    if maker.default == "like" and first is not None:
+        return _dtype_of(program, first, wide, depth)
+    if maker.default in ("promote", "inexact"):
+        parts = [_dtype_of(program, a, wide, depth) for a in call.args[:3]]
+        if maker.rule not in ("elementwise", "matmul"):
+            parts = parts[:1]
+        found = _promoted(parts)
+        if maker.default == "inexact" and found.startswith(("int", "uint", "bool")):
+            return simple["float"]
+        return found
+    return ""
+
+
+def _dtype_of(program: Program, value: v.Value, wide: bool, depth: int) -> str:
+    root = v.settle(value)
+    if root.__class__ is v.Sequence and root.items:  # type: ignore[attr-defined]
+        return _promoted([_dtype_of(program, i, wide, depth + 1) for i in root.items[:8]]) if depth < 10 else ""  # type: ignore[attr-defined]
+    kind = kind_of(program, value, depth + 1)
+    if kind.what == "array":
+        if kind.library == "numpy" and not wide:
+            return {"float64": "float32", "int64": "int32", "complex128": "complex64"}.get(kind.dtype, kind.dtype)
+        return kind.dtype
+    return {"int": "int64" if wide else "int32", "float": "float64" if wide else "float32", "bool": "bool",
+            "complex": "complex128" if wide else "complex64"}.get(kind.what, "")  # fmt: skip
+
+
+def _promoted(parts: list[str]) -> str:
+    if not parts or "" in parts:
+        return ""
+    return max(parts, key=lambda p: (_RANK.get(p.rstrip("0123456789"), 0), WIDTHS.get(p, 0)))
+
+
+def dtype_name(program: Program, value: v.Value) -> str:
+    root = v.settle(value)
+    if root.__class__ is v.Const and isinstance(root.value, str):  # type: ignore[attr-defined]
+        return root.value  # type: ignore[attr-defined,no-any-return]
+    name = (c.known_name(program, root) or "").rpartition(".")[2]
+    name = {"float": "float32", "int": "int32", "float_": "float32", "int_": "int32", "bool_": "bool"}.get(name, name)
+    return name if name in WIDTHS else ""
+
+
+def _weak_of_call(program: Program, call: v.Call, maker: ArrayMaker, depth: int) -> bool | None:
+    position, keyword = maker.dtype
+    if position >= 0 or keyword:
+        given = call.argument(position if position >= 0 else None, keyword or None)
+        if given is not None and not (given.__class__ is v.Const and given.value is None):  # type: ignore[attr-defined]
+            return False
+    if maker.weak == "scalar":
+        first = call.argument(maker.position, maker.keyword or None)
+        return None if first is None else weakness(program, first, depth)
+    found = [weakness(program, a, depth) for a in call.args if kind_of(program, a, depth + 1).what != "none"]
+    if any(f is False for f in found):
+        return False
+    return True if found and all(found) else None
+
+
+def weakness(program: Program, value: v.Value, depth: int) -> bool | None:
+    kind = kind_of(program, value, depth + 1)
+    if kind.what in ("int", "float", "complex"):
+        return True
+    if kind.what in ("bool", "list", "tuple") or kind.library == "numpy":
+        return False
+    return kind.weak if kind.is_array else None
+
+
+def _method(program: Program, call: v.Call, func: v.Attr, depth: int) -> Kind:
+    base = func.base
+    if func.name in AT_METHODS:
+        at = base.base if base.__class__ is v.Item else None  # type: ignore[attr-defined]
+        if at.__class__ is v.Attr and at.name == "at":  # type: ignore[union-attr]
+            return kind_of(program, at.base, depth + 1)  # type: ignore[union-attr]
+    receiver = kind_of(program, base, depth + 1)
+    if receiver.is_array:
+        if func.name in ("item", "tolist"):
+            return Kind("float" if receiver.dtype.startswith("float") else "unknown")
+        if func.name == "astype" and call.args:
+            return receiver._replace(dtype=dtype_name(program, call.args[0]), weak=False)
+        name = ARRAY_METHODS.get(func.name)
+        maker = ARRAYS.get(name) if name else None
+        if func.name == "reshape":
+            dims = call.args[0] if len(call.args) == 1 else v.Sequence("tuple", call.args, len(call.args))
+            found = shape_of_argument(program, dims, depth)
+            return receiver._replace(shape=None if found is None else tuple([None if d == -1 else d for d in found]))
+        if func.name in ("ravel", "flatten"):
+            return receiver._replace(shape=None if receiver.size is None else (receiver.size,))
+        if maker is not None:  # x.sum(axis) is jnp.sum(x, axis)
+            as_function = v.Call(func, (base, *call.args), call.kwargs, call.expr, call.flow, (), (), 0)  # type: ignore[arg-type]
+            return _made(program, as_function, maker._replace(library=receiver.library or maker.library), depth)
+        return receiver._replace(shape=None) if name is not None else UNKNOWN
+    if base.__class__ is v.Call or base.__class__ in (v.Free, v.Param, v.Attr):
+        for root in c.roots(program, base):
+            if root.__class__ is v.Call and c.known_name(program, root.func) in NUMPY_GENERATORS:  # type: ignore[attr-defined]
+                size = call.keyword("size")
+                if size is None and func.name in ("random", "standard_normal") and call.args:
+                    size = call.args[0]
+                shape = shape_of_argument(program, size, depth) if size is not None else ()
+                kind = "int64" if func.name == "integers" else "float64"
+                if shape == ():
+                    return Kind("float" if kind == "float64" else "int")
+                return Kind("array", "numpy", shape, kind, False)
+    return UNKNOWN
+
+
+# -- the rest ----------------------------------------------------------------------------------------------------------
+
+_ARITHMETIC = frozenset({"Add", "Sub", "Mult", "Div", "FloorDiv", "Mod", "Pow", "MatMult", "USub", "UAdd", "Invert"})
+_COMPARISON = frozenset({"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE"})
+
+
+def _operation(program: Program, op: v.Op, depth: int) -> Kind:
+    kinds = [kind_of(program, o, depth + 1) for o in op.operands]
+    arrays = [k for k in kinds if k.is_array]
+    if op.name in ("Is", "IsNot", "In", "NotIn", "Not"):
+        return Kind("bool")
+    if op.name in ("And", "Or"):
+        return joined(kinds)
+    if op.name in _COMPARISON or op.name == "Chain":
+        if arrays:
+            return Kind("array", arrays[0].library, _broadcast([() if k.is_host_number else k.shape for k in kinds]), "bool", False)
+        return Kind("bool") if all(k.what != "unknown" for k in kinds) else UNKNOWN
+    if arrays and op.name in _ARITHMETIC:
+        library = "jax" if any(k.library == "jax" for k in arrays) else arrays[0].library
+        known = all(k.is_array or k.is_host_number for k in kinds)
+        shape = _broadcast([() if k.is_host_number else k.shape for k in kinds]) if known and op.name != "MatMult" else None
+        weaks = [True if k.is_host_number and k.what != "bool" else k.weak for k in kinds]
+        weak = False if any(w is False for w in weaks) else True if all(weaks) else None
+        strong = [k.dtype for k in arrays if not k.weak] or [k.dtype for k in arrays]
+        dtype = _promoted(strong) if known else ""
+        if op.name == "Div" and dtype.startswith(("int", "uint", "bool")):
+            dtype = "float32"
+        elif dtype.startswith(("int", "uint")) and any(k.what == "float" for k in kinds):
+            dtype = "float32" if library == "jax" else "float64"
+        return Kind("array", library, shape, dtype, weak)
+    if all(k.is_host_number for k in kinds) and op.name in _ARITHMETIC:
+        if op.name == "Div" or any(k.what == "float" for k in kinds):
+            return Kind("float")
+        return kinds[0]
+    if op.name in ("Add", "Mult") and any(k.what in ("list", "tuple", "str") for k in kinds):
+        return next(k for k in kinds if k.what in ("list", "tuple", "str"))
+    return UNKNOWN
+
+
+def _param(program: Program, param: v.Param, depth: int) -> Kind:
+    function = param.function
+    parameter = function.parameter(param.name)
+    if function.owner is not None and param.name == function.self_name:
+        return Kind("instance")
+    if parameter is None:
+        return UNKNOWN
+    if parameter.kind != "positional" and parameter.kind != "keyword":
+        return Kind("tuple" if parameter.kind == "*" else "dict")
+    declared = UNKNOWN
+    if parameter.annotation is not None:
+        outer = (function.parent or function.module.function).flow
+        declared = declared_kind(program, outer.detached(parameter.annotation))
+        if declared.what not in ("unknown", "array", "float"):
+            return declared
+    sources = program.sources(param)
+    if not sources:
+        return declared
+    found = joined([kind_of(program, s, depth + 1) for _, s in sources[:24]])
+    return found if found.what != "unknown" else declared
+
+
+def _attribute(program: Program, attr: v.Attr, depth: int) -> Kind:
+    if attr.name == "shape":
+        return Kind("shape")
+    if attr.name in ("ndim", "size", "itemsize", "nbytes"):
+        return Kind("int") if not c.classes_of(program, attr.base) else joined_attribute(program, attr, depth)
+    base = kind_of(program, attr.base, depth + 1)
+    if base.is_array:
+        if attr.name in STATIC_ATTRIBUTES:
+            return Kind("dtype" if attr.name == "dtype" else "unknown")
+        if attr.name in ("T", "mT") and base.shape is not None:
+            return base._replace(shape=base.shape[::-1])
+        return base if attr.name in ("real", "imag", "T", "mT", "flat") else UNKNOWN
+    return joined_attribute(program, attr, depth)
+
+
+def joined_attribute(program: Program, attr: v.Attr, depth: int) -> Kind:
+    found = c.attribute_values(program, attr)
+    kind = joined([kind_of(program, s, depth + 1) for s in found]) if found else UNKNOWN
+    if kind.what != "unknown":
+        return kind
+    for cls in c.classes_of(program, attr.base):
+        for part in c.lineage(program, cls):
+            annotation = c.field_annotation(part, attr.name)
+            if annotation is not None and part.ready().flow is not None:
+                return declared_kind(program, part.flow.detached(annotation))  # type: ignore[union-attr]
+    return UNKNOWN
+
+
+def _item(program: Program, item: v.Item, depth: int) -> Kind:
+    base = kind_of(program, item.base, depth + 1)
+    if base.what == "shape":
+        return Kind("int")
+    if base.what == "keys":
+        return Kind("key")
+    if base.is_array:
+        index = kind_of(program, item.index, depth + 1)
+        if index.what == "int":
+            return base._replace(shape=base.shape[1:] if base.shape else None)
+        if item.index.__class__ is v.Sequence and item.index.kind == "tuple" and base.shape is not None:  # type: ignore[attr-defined]
+            entries = [kind_of(program, i, depth + 1).what for i in item.index.items]  # type: ignore[attr-defined]
+            if all(e == "int" for e in entries):
+                return base._replace(shape=base.shape[len(entries) :])
+        return base._replace(shape=None)
+    steps = c.expand(program, item)
+    return joined([kind_of(program, s, depth + 1) for s in steps]) if steps else UNKNOWN
+
+
+def _element(program: Program, elem: v.Elem, depth: int) -> Kind:
+    source = v.settle(elem.iterable)
+    if source.__class__ is v.Call:
+        name = c.known_name(program, source.func)  # type: ignore[attr-defined]
+        if name == "builtins.range":
+            return Kind("int")
+    base = kind_of(program, elem.iterable, depth + 1)
+    if base.is_array:
+        return base._replace(shape=base.shape[1:] if base.shape else None)
+    if base.what == "keys":
+        return Kind("key")
+    steps = c.expand(program, elem)
+    return joined([kind_of(program, s, depth + 1) for s in steps]) if steps else UNKNOWN
+
+
+__all__ = ["UNKNOWN", "Kind", "Shape", "declared_kind", "joined", "kind_of", "numbers", "shape_of_argument", "weakness"]

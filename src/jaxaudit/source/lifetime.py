@@ -1,0 +1,166 @@
+"""How often a function runs, and whether a value is the same object each time."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.contexts import is_test_path
+from jaxaudit.source.knowledge.contexts import CACHES, RUN_ONCE
+
+if TYPE_CHECKING:
+    from jaxaudit.source.flow import Loop
+    from jaxaudit.source.program import Function, Program
+
+
+class Frequency(NamedTuple):
+    """`how`: "once", "few" (several calls written out), "many" (a loop), "cached" or "unknown" (no caller was read).
+
+    `call` and `loop` show why: the call that repeats, and the loop it stands in.
+    """
+
+    how: str
+    call: v.Call | None = None
+    loop: Loop | None = None
+    through: tuple[v.Call, ...] = ()
+
+
+def frequency(program: Program, function: Function, depth: int = 0) -> Frequency:
+    """How often a function runs in the project's own code."""
+    key = program.key("frequency")
+    found = function.memo.get(key)
+    if found is None:
+        function.memo[key] = Frequency("unknown")
+        found = _frequency(program, function, depth)
+        function.memo[key] = found
+    return found  # type: ignore[no-any-return]
+
+
+def _frequency(program: Program, function: Function, depth: int) -> Frequency:
+    if function.is_module:
+        return Frequency("once")
+    if is_cached(program, function):
+        return Frequency("cached")
+    if depth > 12:
+        return Frequency("unknown")
+    calls = [e.call for e in program.graph.callers(function)]
+    if function.owner is not None and function.name in ("__init__", "__post_init__", "setup"):
+        calls += program.graph.built(function.owner)
+    calls = [call for call in calls if call.flow is not None and call.flow.function is not function]
+    unknown = False
+    count = 0
+    for call in calls:
+        caller = call.flow.function  # type: ignore[union-attr]
+        if is_test_path(caller.module.path) and not is_test_path(function.module.path):
+            continue
+        repeating = repeats(call.loops)
+        if repeating is not None:
+            return Frequency("many", call, repeating)
+        above = frequency(program, caller, depth + 1)
+        if above.how == "many":
+            return Frequency("many", call, above.loop, (*above.through, *([above.call] if above.call else [])))
+        if above.how == "unknown":
+            unknown = True
+        count += 1
+    for handed in program.graph.handovers(function):
+        if handed.use is None:
+            return Frequency("many", handed.call, None)
+        unknown = True
+    if not calls:
+        if function.name in RUN_ONCE and function.owner is None:
+            return Frequency("once")
+        return Frequency("unknown")
+    if count > 1:
+        return Frequency("few", calls[1])
+    return Frequency("unknown" if unknown else "once", calls[0] if calls else None)
+
+
+def repeats(loops: tuple[Loop, ...]) -> Loop | None:
+    """The innermost loop around something that runs its body more than once, as far as can be seen."""
+    for loop in reversed(loops):
+        if loop.kind == "while" and loop.test.__class__ is v.Const:
+            return loop
+        if loop.iterable is not None:
+            from jaxaudit.source.numbers import length_of
+
+            length = length_of(loop.flow.program, loop.iterable)
+            if length is not None and length < 2:
+                continue
+        return loop
+    return None
+
+
+def is_cached(program: Program, function: Function) -> bool:
+    """Decorated with `lru_cache` or its like: the body runs once per set of arguments."""
+    value = function.bound
+    while value is not None and value.__class__ is v.Call and value.decorator:  # type: ignore[attr-defined]
+        func = value.func  # type: ignore[attr-defined]
+        name = c.known_name(program, func)
+        if name is None:
+            made = c.single(program, func)
+            name = c.known_name(program, made.func) if made.__class__ is v.Call else None  # type: ignore[attr-defined]
+        if name in CACHES:
+            return True
+        value = value.args[0]  # type: ignore[attr-defined]
+    return False
+
+
+class Identity(NamedTuple):
+    """Whether an expression gives the same object at each evaluation.
+
+    `how`: "same" (module-level function, parameter kept), "fresh" (a new lambda, nested def, partial or wrapper each
+    time), "bound" (a new bound method each time, equal to the last), "unknown". `what` names the reason in words.
+    """
+
+    how: str
+    what: str
+    value: v.Value | None = None
+
+
+def identity(program: Program, value: v.Value, since: Loop | Function | None = None, depth: int = 0) -> Identity:
+    """Whether a callable is made anew each time the scope (or the loop) around its use runs."""
+    if depth > 10:
+        return Identity("unknown", "")
+    kind = value.__class__
+    if kind is v.FunctionValue:
+        function: Function = value.function  # type: ignore[attr-defined]
+        maker = value.flow.function if value.flow is not None else None
+        word = "lambda" if function.name == "<lambda>" else f"nested function `{function.name}`"
+        if maker is None or function.owner is not None:
+            return Identity("same", f"function `{function.name}`", value)
+        if function.name == "<lambda>" and maker.is_module:
+            return Identity("here", word, value)
+        if maker.is_module:
+            return Identity("same", f"module-level function `{function.name}`", value)
+        return Identity("fresh", word, value)
+    if kind is v.External or kind is v.ClassValue or kind is v.Const:
+        return Identity("same", "library function", value)
+    if kind is v.Attr:
+        for target in c.targets(program, value):
+            if target.receiver is not None and not target.chain:
+                return Identity("bound", f"bound method `{value.name}`", value)  # type: ignore[attr-defined]
+        return Identity("unknown", "")
+    if kind is v.Call:
+        name = c.known_name(program, value.func)  # type: ignore[attr-defined]
+        if name in CACHES:
+            return Identity("unknown", "", value)
+        if name == "functools.partial":
+            return Identity("fresh", "`functools.partial`", value)
+        use = c.transform_of(program, value)  # type: ignore[arg-type]
+        if use is not None and use.spec.wraps:
+            return Identity("fresh", f"`{use.short}(...)`", value)
+        for target in c.targets(program, value.func):  # type: ignore[attr-defined]
+            if target.function.name == "__init__" or is_cached(program, target.function):
+                return Identity("unknown", "", value)
+            inner = [identity(program, r.value, None, depth + 1) for r in target.function.flow.returns]
+            if inner and all(i.how == "fresh" for i in inner):
+                return Identity("fresh", f"{inner[0].what} that `{target.function.name}` makes", value)
+        return Identity("unknown", "", value)
+    if kind is v.Phi or kind is v.Left or kind is v.Carried:
+        return Identity("unknown", "", value)
+    if kind is v.Free:
+        found = value.values()  # type: ignore[attr-defined]
+        if len(found) == 1:
+            return identity(program, found[0], None, depth + 1)
+    return Identity("unknown", "", value)

@@ -1,0 +1,505 @@
+"""From a parsed tree to the facts of one file, in one pass; the tree is not needed afterwards.
+
+`docs/decisions/0010-facts.md` says what each tuple holds. The functions here are short and repeat themselves a little,
+because this pass runs once for every node of every file that is checked.
+"""
+
+import ast
+import pickle
+from collections.abc import Callable
+from typing import Any
+
+FACTS_VERSION = 1
+"""Part of the cache's key: facts of another version are not read."""
+
+LONGEST_TEXT = 4096
+"""A longer string literal is cut: no rule reads that far, and generated files hold megabytes."""
+LONGEST_DISPLAY = 512
+"""A longer list, tuple or dict display keeps its first items and its true length."""
+
+Expr = tuple[Any, ...]
+Facts = tuple[Any, ...]
+
+
+def lower(tree: ast.Module, source: bytes = b"") -> Facts:
+    """The facts of one module: plain tuples without cycles, ready to be pickled."""
+    return _Lowering().module(tree)
+
+
+def pack(thing: object) -> bytes:
+    return pickle.dumps(thing, 5)
+
+
+class _Lowering:
+    """One file on its way to facts. Holds the units (outermost functions, classes, the module) that are open."""
+
+    __slots__ = ("classes", "functions", "holders", "imports", "scope", "stars", "units", "used")
+
+    def __init__(self) -> None:
+        self.functions: list[Any] = []
+        self.classes: list[Any] = []
+        self.units: list[tuple[bytes, tuple[str, ...]]] = []
+        self.imports: list[tuple[str, str, int, str | None]] = []
+        self.stars: list[tuple[str, int]] = []
+        self.used: set[str] = set()
+        self.scope: tuple[int, int] = (-1, -1)  # (enclosing function, enclosing class), as indices
+        self.holders: list[list[tuple[int, Any]]] = []
+
+    def module(self, tree: ast.Module) -> Facts:
+        self.holders.append([])
+        body = self.block(tree.body)
+        held = self.holders.pop()
+        self.units.append((pack((body, dict(held))), tuple(self.used)))
+        return (
+            FACTS_VERSION,
+            tuple(self.imports),
+            tuple(self.stars),
+            tuple(self.functions),
+            tuple(self.classes),
+            tuple(self.units),
+        )
+
+    # -- statements ------------------------------------------------------------------------------------------------
+
+    def block(self, statements: list[ast.stmt]) -> tuple[Any, ...]:
+        out = []
+        table = _STATEMENTS
+        for statement in statements:
+            handler = table.get(statement.__class__)
+            if handler is not None:
+                lowered = handler(self, statement)
+                if lowered is not None:
+                    out.append(lowered)
+        return tuple(out)
+
+    def expression_statement(self, node: ast.Expr) -> Facts | None:
+        value = node.value
+        if value.__class__ is ast.Constant:
+            return None  # a docstring
+        return ("e", _EXPRESSIONS[value.__class__](self, value), node.lineno)
+
+    def assign(self, node: ast.Assign) -> Facts:
+        value = self.expr(node.value)
+        return ("=", tuple([self.expr(t) for t in node.targets]), value, node.lineno, None)
+
+    def annotated(self, node: ast.AnnAssign) -> Facts:
+        value = self.expr(node.value) if node.value is not None else None
+        return ("=", (self.expr(node.target),), value, node.lineno, self.annotation(node.annotation))
+
+    def augmented(self, node: ast.AugAssign) -> Facts:
+        return ("+=", self.expr(node.target), node.op.__class__.__name__, self.expr(node.value), node.lineno)
+
+    def returns(self, node: ast.Return) -> Facts:
+        return ("r", None if node.value is None else self.expr(node.value), node.lineno)
+
+    def branch(self, node: ast.If) -> Facts:
+        return ("if", self.expr(node.test), self.block(node.body), self.block(node.orelse), node.lineno)
+
+    def loop(self, node: ast.For | ast.AsyncFor) -> Facts:
+        return (
+            "for",
+            self.expr(node.target),
+            self.expr(node.iter),
+            self.block(node.body),
+            self.block(node.orelse),
+            node.lineno,
+            node.col_offset,
+            node.end_lineno,
+        )
+
+    def while_loop(self, node: ast.While) -> Facts:
+        test = self.expr(node.test)
+        body = self.block(node.body)
+        return ("while", test, body, self.block(node.orelse), node.lineno, node.col_offset, node.end_lineno)
+
+    def with_block(self, node: ast.With | ast.AsyncWith) -> Facts:
+        items = tuple(
+            [
+                (self.expr(i.context_expr), None if i.optional_vars is None else self.expr(i.optional_vars))
+                for i in node.items
+            ]
+        )
+        return ("with", items, self.block(node.body), node.lineno)
+
+    def try_block(self, node: ast.Try) -> Facts:
+        body = self.block(node.body)
+        handlers = tuple(
+            [
+                (None if h.type is None else self.expr(h.type), h.name, self.block(h.body), h.lineno)
+                for h in node.handlers
+            ]
+        )
+        return ("try", body, handlers, self.block(node.orelse), self.block(node.finalbody))
+
+    def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Facts:
+        decorators = tuple([self.expr(d) for d in node.decorator_list])
+        return ("def", self.new_function(node, node.name, node.body, node.decorator_list), decorators, node.name)
+
+    def new_function(self, node: Any, name: str, body: Any, decorators: list[ast.expr]) -> int:
+        """Registers a function or lambda; its body goes into the unit of its outermost function."""
+        index = len(self.functions)
+        parent, owner = self.scope
+        first = decorators[0].lineno if decorators else node.lineno
+        self.functions.append(None)
+        outermost = parent < 0
+        if outermost:
+            outer_used, self.used = self.used, set()
+            self.holders.append([])
+        scope, self.scope = self.scope, (index, -1)
+        parameters = self.parameters(node.args)
+        if name == "<lambda>":
+            lowered: tuple[Any, ...] = (("r", self.expr(body), body.lineno),)
+        else:
+            lowered = self.block(body)
+        self.scope = scope
+        returns = getattr(node, "returns", None)
+        result = (
+            parameters,
+            lowered,
+            None if returns is None else self.annotation(returns),
+            node.__class__ is ast.AsyncFunctionDef,
+        )
+        self.holders[-1].append((index, result))
+        unit = -1
+        if outermost:
+            held = self.holders.pop()
+            unit = len(self.units)
+            self.used.add(name)
+            self.units.append((pack(dict(held)), tuple(self.used)))
+            self.used = outer_used
+        self.functions[index] = (
+            name,
+            node.lineno,
+            node.col_offset,
+            node.end_lineno,
+            node.end_col_offset,
+            parent,
+            owner,
+            unit,
+            first,
+        )
+        return index
+
+    def parameters(self, args: ast.arguments) -> Facts:
+        """(names with annotation and default, how many are positional-only, *args, keyword-only, **kwargs)."""
+        positional = args.posonlyargs + args.args
+        defaults: list[Any] = [None] * (len(positional) - len(args.defaults)) + list(args.defaults)
+        return (
+            tuple([self.parameter(a, d) for a, d in zip(positional, defaults)]),
+            len(args.posonlyargs),
+            args.vararg.arg if args.vararg else None,
+            tuple([self.parameter(a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults)]),
+            args.kwarg.arg if args.kwarg else None,
+        )
+
+    def parameter(self, arg: ast.arg, default: ast.expr | None) -> Facts:
+        return (
+            arg.arg,
+            None if arg.annotation is None else self.annotation(arg.annotation),
+            None if default is None else self.expr(default),
+            arg.lineno,
+            arg.col_offset,
+        )
+
+    def annotation(self, node: ast.expr) -> Expr:
+        """Annotations are kept as expressions, strings parsed: they say which names hold arrays."""
+        if node.__class__ is ast.Constant and isinstance(node.value, str):  # type: ignore[attr-defined]
+            try:
+                node = ast.parse(node.value, mode="eval").body  # type: ignore[attr-defined]
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                return ("k", None, node.lineno, node.col_offset)
+        return self.expr(node)
+
+    def klass(self, node: ast.ClassDef) -> Facts:
+        bases = tuple([self.expr(b) for b in node.bases])
+        keywords = tuple([(k.arg, self.expr(k.value)) for k in node.keywords])
+        decorators = tuple([self.expr(d) for d in node.decorator_list])
+        index = len(self.classes)
+        self.classes.append(None)
+        parent, owner = self.scope
+        scope, self.scope = self.scope, (parent, index)
+        first = len(self.functions)
+        body = self.block(node.body)
+        self.scope = scope
+        methods = tuple(
+            [i for i in range(first, len(self.functions)) if self.functions[i][6] == index]
+        )
+        self.classes[index] = (
+            node.name,
+            node.lineno,
+            node.col_offset,
+            node.end_lineno,
+            parent,
+            owner,
+            bases,
+            keywords,
+            decorators,
+            body,
+            methods,
+            node.decorator_list[0].lineno if node.decorator_list else node.lineno,
+        )
+        return ("class", index, node.name)
+
+    def import_names(self, node: ast.Import) -> Facts:
+        bound = []
+        for alias in node.names:
+            name = alias.asname or alias.name.partition(".")[0]
+            target = alias.name if alias.asname else name
+            bound.append((name, target, None))
+            self.imports.append((name, alias.name, 0, None))
+        return ("import", tuple(bound), 0, node.lineno)
+
+    def import_from(self, node: ast.ImportFrom) -> Facts | None:
+        module = node.module or ""
+        bound = []
+        for alias in node.names:
+            if alias.name == "*":
+                self.stars.append((module, node.level))
+                continue
+            bound.append((alias.asname or alias.name, module, alias.name))
+            self.imports.append((alias.asname or alias.name, module, node.level, alias.name))
+        return ("import", tuple(bound), node.level, node.lineno) if bound else None
+
+    def match(self, node: ast.Match) -> Facts:
+        subject = self.expr(node.subject)
+        cases = []
+        for case in node.cases:
+            names = [n for p in ast.walk(case.pattern) for n in (getattr(p, "name", None), getattr(p, "rest", None)) if n]
+            guard = None if case.guard is None else self.expr(case.guard)
+            cases.append((tuple(names), guard, self.block(case.body)))
+        return ("match", subject, tuple(cases), node.lineno)
+
+    def deletes(self, node: ast.Delete) -> Facts:
+        return ("del", tuple([self.expr(t) for t in node.targets]), node.lineno)
+
+    def asserts(self, node: ast.Assert) -> Facts:
+        return ("assert", self.expr(node.test), node.lineno, None if node.msg is None else self.expr(node.msg))
+
+    def raises(self, node: ast.Raise) -> Facts:
+        return ("raise", None if node.exc is None else self.expr(node.exc), node.lineno)
+
+    def outer_names(self, node: ast.Global | ast.Nonlocal) -> Facts:
+        return ("global" if node.__class__ is ast.Global else "nonlocal", tuple(node.names), node.lineno)
+
+    def jump(self, node: ast.Break | ast.Continue) -> Facts:
+        return ("break" if node.__class__ is ast.Break else "continue", node.lineno)
+
+    # -- expressions -----------------------------------------------------------------------------------------------
+
+    def expr(self, node: ast.expr) -> Expr:
+        return _EXPRESSIONS[node.__class__](self, node)
+
+    def name(self, node: ast.Name) -> Expr:
+        name = node.id
+        self.used.add(name)
+        return ("n", name, node.lineno, node.col_offset)
+
+    def constant(self, node: ast.Constant) -> Expr:
+        value = node.value
+        if value.__class__ is str or value.__class__ is bytes:
+            if len(value) > LONGEST_TEXT:  # type: ignore[arg-type]
+                value = value[:LONGEST_TEXT]  # type: ignore[index]
+        elif value.__class__ is int and value.bit_length() > 1024:  # type: ignore[union-attr]
+            value = None
+        return ("k", value, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+
+    def attribute(self, node: ast.Attribute) -> Expr:
+        attr = node.attr
+        self.used.add(attr)
+        base = node.value
+        return (".", _EXPRESSIONS[base.__class__](self, base), attr, node.end_lineno, node.end_col_offset)
+
+    def call(self, node: ast.Call) -> Expr:
+        func = node.func
+        table = _EXPRESSIONS
+        keywords = node.keywords
+        return (
+            "c",
+            table[func.__class__](self, func),
+            tuple([table[a.__class__](self, a) for a in node.args]),
+            tuple([(k.arg, table[k.value.__class__](self, k.value)) for k in keywords]) if keywords else (),
+            node.lineno,
+            node.col_offset,
+            node.end_lineno,
+            node.end_col_offset,
+        )
+
+    def subscript(self, node: ast.Subscript) -> Expr:
+        return ("[", self.expr(node.value), self.expr(node.slice), node.end_lineno, node.end_col_offset)
+
+    def slice(self, node: ast.Slice) -> Expr:
+        return (
+            ":",
+            None if node.lower is None else self.expr(node.lower),
+            None if node.upper is None else self.expr(node.upper),
+            None if node.step is None else self.expr(node.step),
+        )
+
+    def sequence(self, node: ast.Tuple | ast.List | ast.Set) -> Expr:
+        items = node.elts
+        kept = items if len(items) <= LONGEST_DISPLAY else items[:LONGEST_DISPLAY]
+        return (
+            "T",
+            node.__class__.__name__.lower(),
+            tuple([self.expr(i) for i in kept]),
+            node.lineno,
+            node.col_offset,
+            node.end_lineno,
+            node.end_col_offset,
+            len(items),
+        )
+
+    def mapping(self, node: ast.Dict) -> Expr:
+        pairs = list(zip(node.keys, node.values))[:LONGEST_DISPLAY]
+        return (
+            "D",
+            tuple([(None if k is None else self.expr(k), self.expr(v)) for k, v in pairs]),
+            node.lineno,
+            node.col_offset,
+            node.end_lineno,
+            node.end_col_offset,
+        )
+
+    def binary(self, node: ast.BinOp) -> Expr:
+        # A sum of thousands of terms nests to the left: walked in a loop, so that it can't exhaust the stack.
+        chain = []
+        left: ast.expr = node
+        while left.__class__ is ast.BinOp:
+            chain.append(left)
+            left = left.left  # type: ignore[attr-defined]
+        out = self.expr(left)
+        for part in reversed(chain):
+            out = ("b", part.op.__class__.__name__, out, self.expr(part.right))  # type: ignore[attr-defined]
+        return out
+
+    def unary(self, node: ast.UnaryOp) -> Expr:
+        return ("u", node.op.__class__.__name__, self.expr(node.operand), node.lineno, node.col_offset)
+
+    def boolean(self, node: ast.BoolOp) -> Expr:
+        return ("o", node.op.__class__.__name__, tuple([self.expr(v) for v in node.values]))
+
+    def compare(self, node: ast.Compare) -> Expr:
+        return (
+            "<",
+            tuple([o.__class__.__name__ for o in node.ops]),
+            tuple([self.expr(v) for v in (node.left, *node.comparators)]),
+        )
+
+    def conditional(self, node: ast.IfExp) -> Expr:
+        return ("?", self.expr(node.test), self.expr(node.body), self.expr(node.orelse))
+
+    def lambda_(self, node: ast.Lambda) -> Expr:
+        index = self.new_function(node, "<lambda>", node.body, [])
+        return ("f", index, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+
+    def comprehension(self, node: Any) -> Expr:
+        generators = tuple(
+            [(self.expr(g.target), self.expr(g.iter), tuple([self.expr(i) for i in g.ifs])) for g in node.generators]
+        )
+        if node.__class__ is ast.DictComp:
+            element: Any = ("T", "tuple", (self.expr(node.key), self.expr(node.value)), node.lineno, node.col_offset,
+                            node.end_lineno, node.end_col_offset, 2)
+        else:
+            element = self.expr(node.elt)
+        return (
+            "g",
+            node.__class__.__name__,
+            element,
+            generators,
+            node.lineno,
+            node.col_offset,
+            node.end_lineno,
+            node.end_col_offset,
+        )
+
+    def starred(self, node: ast.Starred) -> Expr:
+        return ("*", self.expr(node.value))
+
+    def awaited(self, node: ast.Await) -> Expr:
+        return self.expr(node.value)
+
+    def yielded(self, node: ast.Yield | ast.YieldFrom) -> Expr:
+        return ("y", None if node.value is None else self.expr(node.value), node.lineno, node.col_offset)
+
+    def walrus(self, node: ast.NamedExpr) -> Expr:
+        return (":=", self.expr(node.target), self.expr(node.value))
+
+    def formatted(self, node: Any) -> Expr:
+        parts = []
+        for value in node.values:
+            if value.__class__ is ast.Constant:
+                parts.append(self.expr(value))
+            elif hasattr(value, "value"):
+                parts.append(self.expr(value.value))
+        return ("F", tuple(parts), node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+
+    def unknown(self, node: ast.expr) -> Expr:
+        return ("k", None, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+
+
+class _ExpressionTable(dict[type, Callable[[_Lowering, Any], Expr]]):
+    """Expressions of a newer Python than this table was written for are read as unknown values."""
+
+    def __missing__(self, key: type) -> Callable[[_Lowering, Any], Expr]:
+        return _Lowering.unknown
+
+
+_STATEMENTS: dict[type, Callable[[_Lowering, Any], Facts | None]] = {
+    ast.Expr: _Lowering.expression_statement,
+    ast.Assign: _Lowering.assign,
+    ast.AnnAssign: _Lowering.annotated,
+    ast.AugAssign: _Lowering.augmented,
+    ast.Return: _Lowering.returns,
+    ast.If: _Lowering.branch,
+    ast.For: _Lowering.loop,
+    ast.AsyncFor: _Lowering.loop,
+    ast.While: _Lowering.while_loop,
+    ast.With: _Lowering.with_block,
+    ast.AsyncWith: _Lowering.with_block,
+    ast.Try: _Lowering.try_block,
+    ast.TryStar: _Lowering.try_block,
+    ast.FunctionDef: _Lowering.function,
+    ast.AsyncFunctionDef: _Lowering.function,
+    ast.ClassDef: _Lowering.klass,
+    ast.Import: _Lowering.import_names,
+    ast.ImportFrom: _Lowering.import_from,
+    ast.Match: _Lowering.match,
+    ast.Delete: _Lowering.deletes,
+    ast.Assert: _Lowering.asserts,
+    ast.Raise: _Lowering.raises,
+    ast.Global: _Lowering.outer_names,
+    ast.Nonlocal: _Lowering.outer_names,
+    ast.Break: _Lowering.jump,
+    ast.Continue: _Lowering.jump,
+}
+
+_EXPRESSIONS = _ExpressionTable(
+    {
+        ast.Name: _Lowering.name,
+        ast.Constant: _Lowering.constant,
+        ast.Attribute: _Lowering.attribute,
+        ast.Call: _Lowering.call,
+        ast.Subscript: _Lowering.subscript,
+        ast.Slice: _Lowering.slice,
+        ast.Tuple: _Lowering.sequence,
+        ast.List: _Lowering.sequence,
+        ast.Set: _Lowering.sequence,
+        ast.Dict: _Lowering.mapping,
+        ast.BinOp: _Lowering.binary,
+        ast.UnaryOp: _Lowering.unary,
+        ast.BoolOp: _Lowering.boolean,
+        ast.Compare: _Lowering.compare,
+        ast.IfExp: _Lowering.conditional,
+        ast.Lambda: _Lowering.lambda_,
+        ast.ListComp: _Lowering.comprehension,
+        ast.SetComp: _Lowering.comprehension,
+        ast.GeneratorExp: _Lowering.comprehension,
+        ast.DictComp: _Lowering.comprehension,
+        ast.Starred: _Lowering.starred,
+        ast.Await: _Lowering.awaited,
+        ast.Yield: _Lowering.yielded,
+        ast.YieldFrom: _Lowering.yielded,
+        ast.NamedExpr: _Lowering.walrus,
+        ast.JoinedStr: _Lowering.formatted,
+    }
+)

@@ -1,0 +1,556 @@
+"""The linked program: modules, functions and classes of the project, and what each name in them means.
+
+Everything is looked up when it is first asked for and then kept. Rules get a `Program` and ask it questions.
+"""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from jaxaudit.model import Place, Unread
+from jaxaudit.source import facts
+from jaxaudit.source import values as v
+from jaxaudit.source.callgraph import CallGraph
+from jaxaudit.source.flow import Flow
+from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
+from jaxaudit.source.knowledge.classes import BASES
+from jaxaudit.source.knowledge.random_keys import KEY_CONSUMERS, KEY_MAKERS
+from jaxaudit.source.knowledge.transforms_of_libraries import TRANSFORMS
+from jaxaudit.source.knowledge.names import CANONICAL, PREFIXES
+from jaxaudit.source.tracing import Tracing
+
+BUILTINS = frozenset(dir(builtins))
+KNOWN = tuple(dict.fromkeys([*TRANSFORMS, *ARRAYS, *KEY_CONSUMERS, *KEY_MAKERS, *BASES]))
+
+
+class Parameter(NamedTuple):
+    """One parameter as written; `kind` is "positional", "keyword", "*" or "**"."""
+
+    name: str
+    annotation: Any
+    default: Any
+    expr: Any
+    kind: str
+    index: int
+
+
+class Function:
+    """A `def`, a lambda or (index -1) a module's own body."""
+
+    __slots__ = (
+        "_body", "bound", "column", "end_column", "end_line", "first_line", "flow_", "index", "is_async", "line", "memo",
+        "module", "name", "owner", "parameters_", "parent", "qualname", "returns", "unit",
+    )  # fmt: skip
+
+    def __init__(self, module: Module, index: int, name: str, line: int, column: int) -> None:
+        self.module = module
+        self.index = index
+        self.name = name
+        self.line = line
+        self.column = column
+        self.end_line = line
+        self.end_column = column
+        self.first_line = line
+        self.parent: Function | None = None
+        self.owner: Class | None = None
+        self.qualname = name
+        self.unit = -1
+        self.bound: v.Value | None = None
+        self.flow_: Flow | None = None
+        self.memo: dict[Any, Any] = {}
+        self._body: Any = None
+        self.parameters_: tuple[Parameter, ...] = ()
+        self.returns: Any = None
+        self.is_async = False
+
+    def __repr__(self) -> str:
+        return f"{self.module.name}:{self.qualname}"
+
+    @property
+    def body(self) -> Any:
+        if self._body is None:
+            self.module.open_unit(self.unit)
+        return self._body
+
+    @property
+    def all_parameters(self) -> tuple[Parameter, ...]:
+        if self._body is None:
+            self.module.open_unit(self.unit)
+        return self.parameters_
+
+    @property
+    def is_module(self) -> bool:
+        return self.index < 0
+
+    @property
+    def is_method(self) -> bool:
+        return self.owner is not None
+
+    @property
+    def flow(self) -> Flow:
+        if self.flow_ is None:
+            parent = None if self.is_module else (self.parent or self.module.function).flow
+            self.flow_ = flow = Flow(self, parent, self.module.program)
+            if self.is_module:
+                self.module.flow_ = flow
+            try:
+                flow.follow()
+            except RecursionError:
+                self.module.program.give_up(self, "it nests too deeply")
+        return self.flow_
+
+    def fill(self, parts: Any) -> None:
+        (positional, _posonly, star, keywords, stars), body, returns, is_async = parts
+        found = [
+            Parameter(n, a, d, ("n", n, line, col), "positional", i)
+            for i, (n, a, d, line, col) in enumerate(positional)
+        ]
+        if star:
+            found.append(Parameter(star, None, None, ("n", star, self.line, self.column), "*", len(positional)))
+        found += [Parameter(n, a, d, ("n", n, ln, c), "keyword", -1) for n, a, d, ln, c in keywords]
+        if stars:
+            found.append(Parameter(stars, None, None, ("n", stars, self.line, self.column), "**", -1))
+        self.parameters_ = tuple(found)
+        self._body = body
+        self.returns = returns
+        self.is_async = is_async
+
+    def parameter(self, name: str) -> Parameter | None:
+        for parameter in self.all_parameters:
+            if parameter.name == name:
+                return parameter
+        return None
+
+    @property
+    def self_name(self) -> str | None:
+        """The first parameter of a method that is neither static nor bound to the class."""
+        if self.owner is None or self.name == "__new__":
+            return None
+        value = self.bound
+        while value is not None and value.__class__ is v.Call:
+            if value.func.__class__ is v.External and value.func.name in ("builtins.staticmethod",):  # type: ignore[attr-defined]
+                return None
+            value = value.args[0] if value.args else None  # type: ignore[attr-defined]
+        first = self.all_parameters[:1]
+        return first[0].name if first and first[0].kind == "positional" else None
+
+
+class Class:
+    """A class of the project. Bases, namespace and decorators are known once the scope around it was followed."""
+
+    __slots__ = (
+        "base_exprs", "bases", "body", "column", "decorator_exprs", "decorators", "end_line", "flow", "index",
+        "keyword_exprs", "keywords", "line", "memo", "methods", "module", "name", "namespace", "parent",
+    )  # fmt: skip
+
+    def __init__(self, module: Module, index: int, row: Any) -> None:
+        self.module = module
+        self.index = index
+        self.name: str = row[0]
+        self.line: int = row[1]
+        self.column: int = row[2]
+        self.end_line: int = row[3]
+        self.base_exprs, self.keyword_exprs, self.decorator_exprs, self.body = row[6], row[7], row[8], row[9]
+        self.parent: Function | None = None
+        self.methods: dict[str, Function] = {}
+        self.bases: tuple[v.Value, ...] = ()
+        self.keywords: tuple[tuple[str | None, v.Value], ...] = ()
+        self.decorators: tuple[v.Value, ...] = ()
+        self.namespace: dict[str, list[v.Value]] = {}
+        self.flow: Flow | None = None
+        self.memo: dict[Any, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"{self.module.name}:{self.name}"
+
+    def ready(self) -> Class:
+        if self.flow is None:
+            (self.parent or self.module.function).flow  # noqa: B018  following the scope fills this class
+        return self
+
+
+class Module:
+    """One file of the project, linked."""
+
+    __slots__ = (
+        "classes", "context", "flow_", "function", "functions", "imports", "is_package", "name", "path", "program", "stars",
+        "units",
+    )  # fmt: skip
+
+    def __init__(self, program: Program, name: str, path: str, is_package: bool, rows: Any, context: bool) -> None:
+        self.program = program
+        self.name = name
+        self.path = path
+        self.is_package = is_package
+        self.context = context
+        _, self.imports, self.stars, functions, classes, self.units = rows
+        self.flow_: Flow | None = None
+        self.function = Function(self, -1, "<module>", 1, 0)
+        self.function.qualname = "<module>"
+        self.function.unit = len(self.units) - 1
+        self.classes = [Class(self, i, row) for i, row in enumerate(classes)]
+        self.functions: list[Function] = []
+        for index, (fname, line, column, end_line, end_column, parent, owner, unit, first) in enumerate(functions):
+            function = Function(self, index, fname, line, column)
+            function.end_line, function.end_column, function.first_line = end_line, end_column, first
+            function.unit = unit
+            if owner >= 0:
+                function.owner = self.classes[owner]
+                if fname != "<lambda>":
+                    function.owner.methods[fname] = function
+                else:
+                    function.owner = None
+            self.functions.append(function)
+            if parent >= 0:
+                function.parent = self.functions[parent]
+                function.unit = function.parent.unit
+        for cls, row in zip(self.classes, classes):
+            cls.parent = self.functions[row[4]] if row[4] >= 0 else None
+        for function in self.functions:
+            above = function.owner.name if function.owner else None
+            outer = function.parent
+            if function.owner is not None and function.owner.parent is not None:
+                outer = function.owner.parent
+            parts = [outer.qualname] if outer is not None else []
+            parts += [above] if above else []
+            function.qualname = ".".join([*parts, function.name])
+
+    @property
+    def flow(self) -> Flow:
+        if self.flow_ is None:
+            return self.function.flow
+        return self.flow_
+
+    def open_unit(self, unit: int) -> None:
+        """Unpacks one outermost function with all that is nested in it, or the module's own body."""
+        unpacked = facts.unpack(self.units[unit][0])
+        if unit == len(self.units) - 1:
+            body, unpacked = unpacked
+            self.function._body = body
+        for index, parts in unpacked.items():
+            self.functions[index].fill(parts)
+
+    def all_functions(self) -> Iterator[Function]:
+        yield self.function
+        yield from self.functions
+
+
+class Program:
+    """Everything that was read, linked."""
+
+    def __init__(self) -> None:
+        self.modules: dict[str, Module] = {}
+        self.by_path: dict[str, Module] = {}
+        self.unread: list[Unread] = []
+        self.annotations: dict[int, tuple[v.Value, Any, Flow]] = {}
+        self.externals: dict[str, v.External] = {}
+        self.index: dict[str, list[tuple[Module, int]]] = {}
+        self.memo: dict[Any, Any] = {}
+        self.known: dict[Function | Class, str] = {}
+        self.generation = 0
+        self.graph = CallGraph(self)
+        self.tracing = Tracing(self)
+        self.overlay: dict[str, bytes] = {}
+        self._lines: dict[str, list[str]] = {}
+
+    def key(self, what: str) -> str:
+        """Under which name an answer is kept: those from before the callers were known are not used afterwards."""
+        return what + "??"[self.generation :]
+
+    # -- building --------------------------------------------------------------------------------------------------
+
+    def add(self, name: str, path: str, is_package: bool, rows: Any, *, context: bool = False) -> Module:
+        """Adds one file's facts. `context` files are known but nothing is reported of them."""
+        module = Module(self, name, path, is_package, rows, context)
+        self.by_path[path] = module
+        self.modules.setdefault(name, module)
+        module.units = tuple([(blob, frozenset(used)) for blob, used in module.units])
+        index = self.index
+        for number, (_, used) in enumerate(module.units):
+            for word in used:
+                known = index.get(word)
+                if known is None:
+                    index[word] = [(module, number)]
+                else:
+                    known.append((module, number))
+        return module
+
+    def give_up(self, function: Function, reason: str) -> None:
+        self.unread.append(Unread(function.module.path, f"{function.qualname} (line {function.line}): {reason}"))
+
+    # -- names -----------------------------------------------------------------------------------------------------
+
+    def external(self, name: str) -> v.External:
+        found = self.externals.get(name)
+        if found is None:
+            found = self.externals[name] = v.External(canonical(name))
+        return found
+
+    def imported(self, module: Module, target: str, level: int, attr: str | None) -> v.Value:
+        """What an import statement binds."""
+        dotted = self.absolute(module, target, level)
+        found = self.modules.get(dotted)
+        if attr is None:
+            return v.ModuleValue(found) if found is not None else self.external(dotted)
+        below = self.modules.get(f"{dotted}.{attr}")
+        if found is not None:
+            return v.Imported(self, found, attr)
+        if below is not None:
+            return v.ModuleValue(below)
+        return self.external(f"{dotted}.{attr}")
+
+    @staticmethod
+    def absolute(module: Module, target: str, level: int) -> str:
+        if level == 0:
+            return target
+        parts = module.name.split(".")
+        keep = len(parts) - level + (1 if module.is_package else 0)
+        base = ".".join(parts[: max(keep, 0)])
+        return f"{base}.{target}" if base and target else base or target
+
+    def member(self, module: Module, name: str, seen: frozenset[str] = frozenset()) -> v.Value:
+        """A name of a module of the project, re-exports followed."""
+        flow = module.flow
+        found = flow.bindings.get(name)
+        if found:
+            value = one_of(found, flow, name)
+            if value.__class__ is v.Imported:
+                value = value.resolve()  # type: ignore[attr-defined]
+            if value.__class__ in _PLAIN:
+                return value
+            return v.Free(name, flow)
+        below = self.modules.get(f"{module.name}.{name}")
+        if below is not None:
+            return v.ModuleValue(below)
+        for target, level in module.stars:
+            dotted = self.absolute(module, target, level)
+            other = self.modules.get(dotted)
+            if other is None:
+                if name not in BUILTINS:
+                    return self.external(f"{dotted}.{name}")
+            elif dotted not in seen:
+                value = self.member(other, name, seen | {module.name})
+                if value.__class__ is not v.Unknown:
+                    return value
+        return v.Unknown()
+
+    def global_name(self, module: Module, name: str, expr: Any, flow: Flow) -> v.Value:
+        found = module.flow.bindings.get(name)
+        if found:
+            value = one_of(found, module.flow, name)
+            if value.__class__ is v.Imported:
+                value = value.resolve()  # type: ignore[attr-defined]
+            if value.__class__ in _PLAIN:
+                return value
+            if flow is module.flow:
+                return v.Unknown(expr, flow)  # read before it is bound
+            return v.Free(name, module.flow, expr, flow)
+        if name in BUILTINS:
+            return self.external(f"builtins.{name}")
+        if module.stars:
+            return self.member(module, name)
+        return v.Unknown(expr, flow)
+
+    def attribute(self, base: v.Value, name: str, expr: Any, flow: Flow) -> v.Value:
+        """`base.name`: of a library, of a module of the project, or of a value."""
+        kind = base.__class__
+        if kind is v.External:
+            return self.external(f"{base.name}.{name}")  # type: ignore[attr-defined]
+        if kind is v.ModuleValue:
+            return self.member(base.module, name)  # type: ignore[attr-defined]
+        if kind is v.Free or kind is v.Phi:
+            settled = v.settle(base)
+            if settled is not base and settled.__class__ in (v.External, v.ModuleValue):
+                return self.attribute(settled, name, expr, flow)
+        return v.Attr(base, name, expr, flow)
+
+    def note_annotation(self, value: v.Value, annotation: Any, flow: Flow) -> None:
+        self.annotations[id(value)] = (value, annotation, flow)
+
+    def sources(self, param: v.Param) -> list[tuple[v.Call | None, v.Value]]:
+        """What a parameter gets from the project's own calls."""
+        return self.graph.sources(param.function, param.name)
+
+    def field_arguments(self, cls: Class, name: str) -> list[v.Value]:
+        return self.graph.field_arguments(cls, name)
+
+    def link(self) -> None:
+        """Finds every transformation, what it is applied to, and all that runs under it."""
+        if self.known_libraries():
+            self.name_known()
+        for module, unit in self.units_applying(TRANSFORMS):
+            self.graph.link_unit(module, unit)
+        self.graph.follow_aliases()
+        self.graph.second_pass()
+        self.tracing.spread()
+        self.graph.grow()
+
+    def units_applying(self, names: Iterable[str]) -> list[tuple[Module, int]]:
+        """Units that write one of these dotted names, by whatever spelling their file imports it."""
+        parents: dict[str, set[str]] = {}
+        for name in names:
+            above, _, last = name.rpartition(".")
+            parents.setdefault(last, set()).add(above.rpartition(".")[2])
+        out: dict[tuple[int, int], tuple[Module, int]] = {}
+        for module in self.by_path.values():
+            local: dict[str, set[str]] = {}
+            for bound, target, _, attr in module.imports:
+                local.setdefault((attr or target).rpartition(".")[2], set()).add(bound)
+                if attr is None:
+                    local.setdefault(target.partition(".")[0], set()).add(bound)
+            wanted: dict[str, set[str] | None] = {}
+            for last, above in parents.items():
+                for bound in local.get(last, ()):
+                    wanted[bound] = None  # imported by name
+                holders = {b for parent in above for b in local.get(parent, ())} | above
+                wanted.setdefault(last, holders)
+            star = bool(module.stars)
+            for number, (_, used) in enumerate(module.units):
+                for word in wanted.keys() & used:
+                    holders_or_none = wanted[word]
+                    if star or holders_or_none is None or not holders_or_none.isdisjoint(used):
+                        out[id(module), number] = (module, number)
+                        break
+        return list(out.values())
+
+    def known_libraries(self) -> set[str]:
+        """Packages of the project that are themselves what our tables describe (jax, when jax is checked)."""
+        return {name.partition(".")[0] for name in self.modules} & {name.partition(".")[0] for name in TRANSFORMS}
+
+    def name_known(self) -> None:
+        here = self.known_libraries()
+        for name in KNOWN:
+            parts = name.split(".")
+            if parts[0] not in here:
+                continue
+            for cut in range(len(parts) - 1, 0, -1):
+                module = self.modules.get(".".join(parts[:cut]))
+                if module is None:
+                    continue
+                value = self.member(module, parts[cut]) if cut == len(parts) - 1 else None
+                value = v.settle(value) if value is not None else None
+                while value.__class__ is v.Call and value.args:  # type: ignore[union-attr]
+                    value = v.settle(value.args[0])  # type: ignore[union-attr]
+                if value.__class__ is v.FunctionValue:
+                    self.known.setdefault(value.function, name)  # type: ignore[union-attr]
+                elif value.__class__ is v.ClassValue:
+                    self.known.setdefault(value.cls, name)  # type: ignore[union-attr]
+                break
+
+    def inventory(self) -> list[dict[str, Any]]:
+        """Every jitted function of the checked files: wrapper, static and donated arguments, callers."""
+        from jaxaudit.source.sites import inventory
+
+        return inventory(self)
+
+    def lines(self, path: str) -> list[str]:
+        """The lines of a file as they are now; [] when it is gone."""
+        found = self._lines.get(path)
+        if found is None:
+            data = self.overlay.get(path)
+            if data is None:
+                try:
+                    with open(path, "rb") as file:
+                        data = file.read()
+                except OSError:
+                    data = b""
+            found = self._lines[path] = decoded(data).splitlines()
+        return found
+
+    # -- places ----------------------------------------------------------------------------------------------------
+
+    def place(self, flow: Flow, expr: Any) -> Place:
+        """Where an expression stands, as a reader counts: columns in characters from 1."""
+        path = flow.function.module.path
+        line, column = facts.start(expr)
+        end_line, end_column = facts.end(expr)
+        return Place(
+            path, line, self.column(path, line, column), end_line, self.column(path, end_line, end_column),
+            flow.function.qualname,
+        )  # fmt: skip
+
+    def column(self, path: str, line: int, column: int) -> int:
+        """A byte column as the parser counts, as a column of characters from 1."""
+        lines = self.lines(path)
+        if column == 0 or line > len(lines) or lines[line - 1].isascii():
+            return column + 1
+        return len(lines[line - 1].encode()[:column].decode("utf-8", "ignore")) + 1
+
+    def place_of_function(self, function: Function) -> Place:
+        """The name of a `def`, or the word `lambda`."""
+        if function.name == "<lambda>":
+            column, width = function.column, len("lambda")
+        else:
+            column = function.column + (len("async def ") if function.is_async else len("def "))
+            width = len(function.name.encode())
+        return Place(
+            function.module.path, function.line, column + 1, function.line, column + 1 + width, function.qualname
+        )
+
+    def place_of_class(self, cls: Class) -> Place:
+        column = cls.column + len("class ")
+        return Place(cls.module.path, cls.line, column + 1, cls.line, column + 1 + len(cls.name.encode()), cls.name)
+
+    # -- what to look at -------------------------------------------------------------------------------------------
+
+    def functions_using(self, names: Iterable[str]) -> Iterator[Function]:
+        """Functions (outermost first, nested with them) of the units in which one of the names is written."""
+        seen: set[tuple[int, int]] = set()
+        for name in names:
+            for module, unit in self.index.get(name, ()):
+                if (id(module), unit) not in seen:
+                    seen.add((id(module), unit))
+                    yield from self.functions_of_unit(module, unit)
+
+    @staticmethod
+    def functions_of_unit(module: Module, unit: int) -> list[Function]:
+        key = ("units",)
+        table = module.function.memo.get(key)
+        if table is None:
+            table = {}
+            for function in module.functions:
+                table.setdefault(function.unit, []).append(function)
+            table.setdefault(len(module.units) - 1, []).insert(0, module.function)
+            module.function.memo[key] = table
+        return table.get(unit, [])  # type: ignore[no-any-return]
+
+
+_PLAIN = frozenset({v.External, v.ModuleValue, v.FunctionValue, v.ClassValue, v.Unknown})
+
+
+def one_of(found: list[v.Value], flow: Flow, name: str) -> v.Value:
+    """The value of a name bound once, or bound in ways that a reader would call the same (try: import a, except: b)."""
+    if len(found) == 1:
+        return found[0]
+    first = found[0]
+    if first.__class__ is v.Imported:
+        first = first.resolve()  # type: ignore[attr-defined]
+    if first.__class__ in (v.External, v.ModuleValue):
+        return first
+    return v.Free(name, flow)
+
+
+def decoded(data: bytes) -> str:
+    """Source as text, whatever its encoding says; bytes that don't fit are replaced."""
+    import io
+    import tokenize
+
+    try:
+        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        return data.decode(encoding, "replace")
+    except (SyntaxError, LookupError):
+        return data.decode("utf-8", "replace")
+
+
+def canonical(name: str) -> str:
+    """The one spelling by which a library's thing is known here."""
+    known = CANONICAL.get(name)
+    if known is not None:
+        return known
+    for prefix, public in PREFIXES:
+        if name.startswith(prefix):
+            name = public + name[len(prefix) :]
+            return CANONICAL.get(name, name)
+    return name

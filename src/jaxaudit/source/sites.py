@@ -1,0 +1,115 @@
+"""Where the program compiles: every jitted function, by which wrapper, with which static and donated arguments."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jaxaudit.source import calls as c
+from jaxaudit.source import facts, tracing
+from jaxaudit.source import values as v
+from jaxaudit.source.callgraph import Edge
+
+if TYPE_CHECKING:
+    from jaxaudit.source.flow import Flow
+    from jaxaudit.source.program import Function, Program
+
+
+class Site(NamedTuple):
+    """One jitted function: `use` is the jit (or pmap), `target` the function under it, `value` what was handed in."""
+
+    use: c.TransformUse
+    target: c.Target
+    value: v.Value
+    static: frozenset[str]
+    donated: frozenset[str]
+
+    @property
+    def function(self) -> Function:
+        return self.target.function
+
+    @property
+    def flow(self) -> Flow:
+        return self.use.call.flow  # type: ignore[return-value]
+
+    @property
+    def call(self) -> v.Call:
+        return self.use.call
+
+    @property
+    def filtered(self) -> bool:
+        """`filter_jit` and its like: what is no array is static by itself."""
+        return self.use.spec.traces == "arrays"
+
+    def traced_parameters(self) -> list[str]:
+        """Parameters that may arrive as tracers: not static, not bound before."""
+        fixed = bound_before(self)
+        return [
+            p.name for p in self.function.all_parameters if p.name not in self.static and p.name not in fixed
+        ]
+
+
+def bound_before(site: Site) -> set[str]:
+    target = site.target
+    if not target.partials and target.receiver is None:
+        return set()
+    empty = v.Call(v.Unknown(), (), (), None, site.flow, (), (), 0)
+    return set(c.bind(empty, target))
+
+
+def jit_sites(program: Program) -> list[Site]:
+    """Every function that is jitted (jit, filter_jit, nnx.jit, pmap, ...), once for each wrapper."""
+    found = program.memo.get("jit_sites")
+    if found is None:
+        found = program.memo["jit_sites"] = []
+        for use in program.graph.uses:
+            if use.spec.kind not in ("jit", "pmap") or not use.spec.wraps:
+                continue
+            for value, _ in use.functions:
+                for target in c.targets(program, value):
+                    found.append(
+                        Site(
+                            use, target, value,
+                            frozenset(tracing.static_names(program, use, target)),
+                            frozenset(tracing.donated_names(program, use, target)),
+                        )
+                    )  # fmt: skip
+    return found  # type: ignore[no-any-return]
+
+
+def calls_of(program: Program, site: Site) -> list[Edge]:
+    """The calls that go through this very wrapper (not the bare function)."""
+    out = []
+    for edge in program.graph.callers(site.function):
+        if any(use.call is site.use.call for use in edge.target.chain):
+            out.append(edge)
+    return out
+
+
+def inventory(program: Program) -> list[dict[str, Any]]:
+    """Every jitted function of the checked files, with who calls it from where."""
+    out = []
+    for site in jit_sites(program):
+        module = site.flow.function.module
+        if module.context:
+            continue
+        place = program.place(site.flow, site.call.expr)
+        out.append(
+            {
+                "name": site.function.qualname,
+                "path": place.path,
+                "line": site.function.line if site.call.decorator else place.line,
+                "wrapper": site.use.short,
+                "static": sorted(site.static),
+                "donated": sorted(site.donated),
+                "arguments": [p.name for p in site.function.all_parameters],
+                "callers": [
+                    {
+                        "path": edge.caller.module.path,
+                        "line": facts.start(edge.call.expr)[0],
+                        "function": edge.caller.qualname,
+                    }
+                    for edge in calls_of(program, site)
+                ],
+            }
+        )
+    return sorted(out, key=lambda row: (row["path"], row["line"], row["name"]))
