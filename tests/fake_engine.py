@@ -11,10 +11,13 @@ from typing import Any, NamedTuple
 import pytest
 
 from jaxaudit.model import Finding, Fix, Note, Place, Unread
-from jaxaudit.rules import load_rules
 from jaxaudit.rules.rule import Rule
+from jaxaudit.rules.suppressions import unused_suppression
 
 FAULT = re.compile(r"(?P<code>\S+)\s*#.*?\bFAULT (?P<rule>[\w-]+)(?: (?P<confidence>0?\.\d+))?")
+
+
+UNUSED = replace(unused_suppression.RULE, family="suppressions")
 
 
 class FakeProgram:
@@ -51,8 +54,7 @@ def fake_rule(name: str, family: str, **changes: Any) -> Rule:
                 if said and said["rule"] == name:
                     yield finding_at(name, path, number, said)
 
-    template = load_rules()["unused-suppression"]
-    return replace(template, name=name, family=family, title=f"the fault {name}", match=match, mend=None, **changes)
+    return replace(UNUSED, name=name, family=family, title=f"the fault {name}", match=match, mend=None, **changes)
 
 
 def finding_at(name: str, path: str, number: int, said: "re.Match[str]") -> Finding:
@@ -82,7 +84,7 @@ def fake_rules() -> dict[str, Rule]:
         fake_rule("broken", "boundaries"),
         fake_rule("needs-run", "boundaries", sees=("run",)),
     ]
-    return {rule.name: rule for rule in (*rules, load_rules()["unused-suppression"])}
+    return {rule.name: rule for rule in (*rules, UNUSED)}
 
 
 class Files(NamedTuple):

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from processes import python
 
 ROOT = Path(__file__).parents[1]

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from fake_engine import fake_rules
 from jaxaudit.model import Finding, Fix, Note, Place, Unread
-from jaxaudit.rules import load_rules
 from jaxaudit.steps import document
 
 FIT = """\
@@ -103,7 +103,7 @@ def check_document(
         "unread": document.unread_entries(unread),
         "faults": [],
         "functions": list(functions),
-        "rules": document.rule_entries((one.rule for one in findings), load_rules()),
+        "rules": document.rule_entries((one.rule for one in findings), fake_rules()),
     }
 
 

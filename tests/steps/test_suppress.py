@@ -1,8 +1,7 @@
 import pytest
 
-from fake_engine import fake_rules
+from fake_engine import UNUSED, fake_rules
 from jaxaudit.model import Finding, Place
-from jaxaudit.rules import load_rules
 from jaxaudit.steps.suppress import apply, suppressions, unused
 
 RULES = fake_rules()
@@ -150,7 +149,7 @@ def test_silent_about_rules_that_were_not_looked_for() -> None:
 )
 def test_the_fix_removes_what_is_not_needed(before: str, after: str) -> None:
     edits = pytest.importorskip("jaxaudit.edits")
-    mend = load_rules()["unused-suppression"].mend
+    mend = UNUSED.mend
     assert mend is not None
     (said,) = unused_findings(before, finding(1))
     source = edits.SourceText.from_text("a.py", before)
