@@ -45,6 +45,14 @@ def test_nothing_is_inserted_before_what_does_not_begin_its_line(before):
         insert_before(source, statement_at(source, place), "c = 3")
 
 
+def test_an_elif_is_no_statement_of_its_own():
+    source, _ = marked("if a:\n    b\nelif «c»:\n    d\n")
+    with pytest.raises(CannotEdit, match="an elif"):
+        remove_statement(source, source.tree.body[0].orelse[0])
+    with pytest.raises(CannotEdit, match="an elif"):
+        insert_before(source, source.tree.body[0].orelse[0], "x")
+
+
 def test_the_text_outside_stays_byte_for_byte():
     text = shown("""
         x  =  1   # odd   spacing\t

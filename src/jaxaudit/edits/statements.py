@@ -14,6 +14,7 @@ _SEMICOLON = re.compile(r"[ \t\f]*;[ \t\f]*")
 def indent_of(source: SourceText, statement: ast.stmt) -> str:
     """The blanks before a statement. CannotEdit when it shares its line with the one before it or with its `if x:`."""
     start = source.start(statement)
+    _is_no_elif(source, statement)
     indent = source.text[source.line_starts[source.line_of(start) - 1] : start]
     if indent.strip():
         raise CannotEdit("the statement does not begin its line")
@@ -42,6 +43,7 @@ def insert_after(source: SourceText, statement: ast.stmt, code: str) -> tuple[Ed
 def remove_statement(source: SourceText, statement: ast.stmt) -> tuple[Edit, ...]:
     """The statement goes with its lines and the comment behind it; a block that would be empty keeps `pass`."""
     start, end = source.span(statement)
+    _is_no_elif(source, statement)
     if len(block_of(source, statement)) == 1 and _needs_body(source, statement):
         return (Edit(start, end, "pass"),)
     line_start = source.line_starts[source.line_of(start) - 1]
@@ -63,6 +65,11 @@ def indented(source: SourceText, code: str, indent: str) -> str:
     """Lines of code at an indentation, in the file's newlines, the last one ended."""
     lines = code.strip("\r\n").splitlines()
     return "".join(f"{indent}{line}{source.newline}" if line else source.newline for line in lines)
+
+
+def _is_no_elif(source: SourceText, statement: ast.stmt) -> None:
+    if isinstance(statement, ast.If) and source.text.startswith("elif", source.start(statement)):
+        raise CannotEdit("the statement is an elif, part of another")
 
 
 def _needs_body(source: SourceText, statement: ast.stmt) -> bool:
