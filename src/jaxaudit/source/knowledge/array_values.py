@@ -1,5 +1,7 @@
 """What becomes of array values: methods, attributes, operators, weak types, loaders, and what stays on the host."""
 
+# ruff: noqa: SIM905 (long lists of names read better as text)
+
 # attributes of an array that are known while tracing: reading them needs no value.
 STATIC_ATTRIBUTES: frozenset[str] = frozenset(
     {"shape", "ndim", "dtype", "size", "itemsize", "nbytes", "weak_type", "aval", "sharding", "committed", "vma"}
@@ -12,8 +14,8 @@ ARRAY_METHODS: dict[str, str] = {
     name: f"jax.numpy.{name}"
     for name in (
         "all any argmax argmin argpartition argsort astype choose clip compress conj conjugate copy cumprod cumsum "
-        "diagonal dot max mean min nonzero prod ptp ravel repeat reshape round searchsorted sort squeeze std sum swapaxes "
-        "take trace transpose var"
+        "diagonal dot max mean min nonzero prod ptp ravel repeat reshape round searchsorted sort squeeze std sum "
+        "swapaxes take trace transpose var"
     ).split()
 } | {"flatten": "jax.numpy.ravel", "view": "jax.lax.bitcast_convert_type", "byteswap": "", "to_device": ""}
 
@@ -30,8 +32,8 @@ HOST_RESULTS: frozenset[str] = frozenset(
     f"{module}.{name}"
     for module in ("jax.numpy", "numpy")
     for name in (
-        "shape ndim size dtype finfo iinfo issubdtype isdtype can_cast promote_types result_type broadcast_shapes isscalar "
-        "iscomplexobj isrealobj iterable einsum_path get_printoptions array_repr array_str"
+        "shape ndim size dtype finfo iinfo issubdtype isdtype can_cast promote_types result_type broadcast_shapes "
+        "isscalar iscomplexobj isrealobj iterable einsum_path get_printoptions array_repr array_str"
     ).split()
 ) | frozenset(
     {

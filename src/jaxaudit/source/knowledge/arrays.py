@@ -3,7 +3,7 @@
 Weak types and default dtypes were measured on JAX 0.10.2 and 0.12.0.1 (the same on both).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class ArrayMaker(NamedTuple):
@@ -18,8 +18,8 @@ class ArrayMaker(NamedTuple):
         "arange", "linspace", "eye", "tri" of their numbers; "indices" index arrays;
         "reduce" over `axis`, all axes by default; "cumulative" the same shape, flattened without `axis`;
         "stack" one axis more, "concatenate" the same number of axes, of a sequence at `position`;
-        "reshape" the same number of elements, the shape at `position`; "view" the same number of elements;
-        "broadcast" to the shape at `position`; "repeat" more elements; "pick" some elements of that argument;
+        "reshape" the same number of elements, the shape in the next position; "view" the same number of elements;
+        "broadcast" to the shape in the next position; "repeat" more elements; "pick" some elements of that argument;
         "matmul", "outer", "einsum"; "square" a matrix factorisation or inverse of that argument; "unknown".
     dtype: position and keyword of the dtype argument, (-1, "") if there is none.
     default: dtype without it: "float" (float32, or float64 under x64; NumPy: float64), "int", "bool", "complex", "like"
@@ -42,15 +42,15 @@ class ArrayMaker(NamedTuple):
 
 
 _ELEMENTWISE_INEXACT = (
-    "acos acosh angle arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh cbrt copysign cos "
-    "cosh deg2rad degrees divide exp exp2 expm1 float_power heaviside hypot i0 log log10 log1p log2 logaddexp logaddexp2 "
-    "nextafter rad2deg radians sin sinc sinh spacing sqrt tan tanh true_divide unwrap"
+    "acos acosh angle arccos arccosh arcsin arcsinh arctan arctan2 arctanh asin asinh atan atan2 atanh cbrt copysign "
+    "cos cosh deg2rad degrees divide exp exp2 expm1 float_power heaviside hypot i0 log log10 log1p log2 logaddexp "
+    "logaddexp2 nextafter rad2deg radians sin sinc sinh spacing sqrt tan tanh true_divide unwrap"
 )
 _ELEMENTWISE = (
     "abs absolute add around bitwise_and bitwise_count bitwise_invert bitwise_left_shift bitwise_not bitwise_or "
-    "bitwise_right_shift bitwise_xor ceil clip conj conjugate fabs floor floor_divide fmax fmin fmod gcd imag invert lcm "
-    "ldexp left_shift maximum minimum mod multiply nan_to_num negative positive pow power real real_if_close reciprocal "
-    "remainder right_shift rint round sign square subtract trunc fix where select choose"
+    "bitwise_right_shift bitwise_xor ceil clip conj conjugate fabs floor floor_divide fmax fmin fmod gcd imag invert "
+    "lcm ldexp left_shift maximum minimum mod multiply nan_to_num negative positive pow power real real_if_close "
+    "reciprocal remainder right_shift rint round sign square subtract trunc fix where select choose"
 )
 _ELEMENTWISE_BOOL = (
     "equal greater greater_equal isclose isfinite isin isinf isnan isneginf isposinf isreal iscomplex less less_equal "
@@ -58,7 +58,8 @@ _ELEMENTWISE_BOOL = (
 )
 _REDUCE = "amax amin max min nanmax nanmin nanprod nansum prod ptp sum trace"
 _REDUCE_INEXACT = (
-    "average mean median nanmean nanmedian nanpercentile nanquantile nanstd nanvar percentile quantile std var trapezoid"
+    "average mean median nanmean nanmedian nanpercentile nanquantile nanstd nanvar percentile quantile std var "
+    "trapezoid"
 )
 _REDUCE_INT = "argmax argmin count_nonzero nanargmax nanargmin"
 _REDUCE_BOOL = "all any"
@@ -84,15 +85,15 @@ _INDEX_TUPLES = (
 _TUPLES = "divmod frexp modf histogram histogram2d histogramdd unique_all unique_counts unique_inverse polydiv"
 _MATMUL = "dot inner matmul matvec vecmat vdot vecdot tensordot"
 _OTHERS = (
-    "bartlett blackman convolve corrcoef correlate cov cross diagflat fill_diagonal hamming hanning interp kaiser packbits "
-    "piecewise place poly polyadd polyder polyfit polyint polymul polysub polyval put put_along_axis ravel_multi_index "
-    "roots unpackbits vander histogram_bin_edges apply_along_axis apply_over_axes fromfunction"
+    "bartlett blackman convolve corrcoef correlate cov cross diagflat fill_diagonal hamming hanning interp kaiser "
+    "packbits piecewise place poly polyadd polyder polyfit polyint polymul polysub polyval put put_along_axis "
+    "ravel_multi_index roots unpackbits vander histogram_bin_edges apply_along_axis apply_over_axes fromfunction"
 )
 _WITH_DTYPE = "sum prod mean std var cumsum cumprod nansum nanprod nanmean nanstd nanvar nancumsum nancumprod trace"
 
 
 def _rows(library: str, module: str) -> dict[str, ArrayMaker]:
-    def rows(names: str, rule: str, default: str, weak: str = "inherit", **more: object) -> dict[str, ArrayMaker]:
+    def rows(names: str, rule: str, default: str, weak: str = "inherit", **more: Any) -> dict[str, ArrayMaker]:
         if library == "numpy":
             weak = "strong"
         maker = ArrayMaker(library, rule, default=default, weak=weak)._replace(**more)
@@ -123,8 +124,8 @@ def _rows(library: str, module: str) -> dict[str, ArrayMaker]:
         **rows("einsum", "einsum", "promote"),
         **rows("outer", "outer", "promote"),
         **rows(_OTHERS, "unknown", "unknown", "strong"),
-        **rows("reshape", "reshape", "like", position=1, keyword="shape"),
-        **rows("broadcast_to", "broadcast", "like", position=1, keyword="shape"),
+        **rows("reshape", "reshape", "like"),
+        **rows("broadcast_to", "broadcast", "like"),
         # creation
         **rows("zeros ones empty", "shape", "float", "strong", keyword="shape", dtype=(1, "dtype")),
         **rows("full", "shape", "promote", "scalar", keyword="shape", dtype=(2, "dtype")),
@@ -161,13 +162,11 @@ def _rows(library: str, module: str) -> dict[str, ArrayMaker]:
     return table
 
 
-_NUMPY_COPIES = (
-    "asanyarray asarray_chkfinite ascontiguousarray asfortranarray require asmatrix bmat fromregex genfromtxt loadtxt"
-)
+_NUMPY_COPIES = "asanyarray asarray_chkfinite ascontiguousarray asfortranarray require asmatrix genfromtxt loadtxt"
 _NUMPY_DRAWS = (
     "beta binomial chisquare choice dirichlet exponential f gamma geometric gumbel hypergeometric laplace logistic "
-    "lognormal logseries multinomial multivariate_normal negative_binomial normal pareto permutation poisson power rand "
-    "randint randn random random_integers random_sample ranf rayleigh sample standard_cauchy standard_exponential "
+    "lognormal logseries multinomial multivariate_normal negative_binomial normal pareto permutation poisson power "
+    "rand randint randn random random_integers random_sample ranf rayleigh sample standard_cauchy standard_exponential "
     "standard_gamma standard_normal standard_t triangular uniform vonmises wald weibull zipf"
 )
 _NUMPY_ONLY = ("fix", "row_stack", "real_if_close")

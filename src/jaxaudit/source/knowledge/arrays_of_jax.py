@@ -1,5 +1,7 @@
 """Array makers outside jax.numpy: jax.lax, jax.random, jax.nn, jax.scipy, jax.image, transfers, and scalar types."""
 
+# ruff: noqa: SIM905 (long lists of names read better as text)
+
 from jaxaudit.source.knowledge.arrays import JNP, NUMPY, ArrayMaker
 
 _SAME = ArrayMaker("jax", "elementwise")
@@ -48,7 +50,7 @@ LAX: dict[str, ArrayMaker] = {
     "jax.lax.argmin": ArrayMaker("jax", "reduce", default="int", weak="strong", dtype=(2, "index_dtype")),
     "jax.lax.axis_index": ArrayMaker("jax", "scalar", default="int", weak="strong"),
     "jax.lax.broadcast": ArrayMaker("jax", "repeat", default="like"),
-    "jax.lax.broadcast_in_dim": ArrayMaker("jax", "broadcast", 1, "shape", default="like"),
+    "jax.lax.broadcast_in_dim": ArrayMaker("jax", "broadcast", default="like"),
     "jax.lax.broadcasted_iota": ArrayMaker("jax", "shape", 1, "shape", (0, "dtype"), "int", "strong"),
     "jax.lax.concatenate": ArrayMaker("jax", "concatenate", 0, "operands"),
     "jax.lax.stack": ArrayMaker("jax", "stack"),
@@ -57,11 +59,12 @@ LAX: dict[str, ArrayMaker] = {
     "jax.lax.full": ArrayMaker("jax", "shape", 0, "shape", (2, "dtype"), "promote", "scalar"),
     "jax.lax.full_like": ArrayMaker("jax", "like", 0, "x", (2, "dtype"), "like"),
     "jax.lax.iota": ArrayMaker("jax", "arange", 1, "size", (0, "dtype"), "int", "strong"),
-    "jax.lax.reshape": ArrayMaker("jax", "reshape", 1, "new_sizes", default="like"),
+    "jax.lax.reshape": ArrayMaker("jax", "reshape", default="like"),
     **{
         f"jax.lax.linalg.{name}": ArrayMaker("jax", "square", default="inexact", weak="strong", gives=gives)
         for names, gives in (
-            ("cholesky cholesky_update householder_product ormqr symmetric_product triangular_solve tridiagonal_solve", "array"),
+            ("cholesky cholesky_update householder_product ormqr symmetric_product triangular_solve", "array"),
+            ("tridiagonal_solve", "array"),
             ("eig eigh hessenberg lu qdwh qr schur svd tridiagonal", "tuple"),
         )
         for name in names.split()
@@ -183,7 +186,7 @@ OTHERS: dict[str, ArrayMaker] = {
     "optax.global_norm": ArrayMaker("jax", "scalar", default="float", weak="strong"),
 }
 
-# name of a scalar type -> (library, dtype). Called with a number it gives a strong scalar array (jax) or a NumPy scalar.
+# name of a scalar type -> (library, dtype). Called with a number it gives a strong scalar array (jax) or NumPy scalar.
 # NumPy scalars are hashable; jax.numpy ones are arrays: as static arguments they raise.
 SCALAR_TYPES: dict[str, tuple[str, str]] = {
     f"{module}.{name}": (library, name)

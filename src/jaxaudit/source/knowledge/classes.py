@@ -1,5 +1,7 @@
 """Bases and decorators that make a class a pytree, which of its fields are static, and how its instances hash."""
 
+# ruff: noqa: SIM905 (long lists of names read better as text)
+
 from typing import NamedTuple
 
 
@@ -168,12 +170,13 @@ FRESH_CLOSURES: frozenset[str] = frozenset(
     f"optax.{name}"
     for name in (
         "adam adamw sgd rmsprop adagrad adafactor lamb lars lion adabelief adadelta adamax amsgrad nadam nadamw radam "
-        "yogi noisy_sgd fromage sm3 novograd lbfgs polyak_sgd rprop sign_sgd optimistic_gradient_descent chain named_chain "
-        "masked multi_transform partition scale scale_by_adam scale_by_schedule clip clip_by_global_norm "
+        "yogi noisy_sgd fromage sm3 novograd lbfgs polyak_sgd rprop sign_sgd optimistic_gradient_descent chain "
+        "named_chain masked multi_transform partition scale scale_by_adam scale_by_schedule clip clip_by_global_norm "
         "add_decayed_weights add_noise apply_every ema identity set_to_zero trace inject_hyperparams MultiSteps "
         "apply_if_finite lookahead flatten exponential_decay cosine_decay_schedule linear_schedule constant_schedule "
         "polynomial_schedule piecewise_constant_schedule warmup_cosine_decay_schedule "
-        "warmup_exponential_decay_schedule join_schedules cosine_onecycle_schedule linear_onecycle_schedule sgdr_schedule"
+        "warmup_exponential_decay_schedule join_schedules cosine_onecycle_schedule linear_onecycle_schedule "
+        "sgdr_schedule"
     ).split()
 ) | {"haiku.transform", "haiku.transform_with_state", "haiku.multi_transform"}
 

@@ -4,6 +4,8 @@ A name is looked up in CANONICAL first, then the first matching prefix of PREFIX
 in CANONICAL once more.
 """
 
+# ruff: noqa: SIM905 (long lists of names read better as text)
+
 _TREE = "all broadcast flatten leaves map reduce reduce_associative structure transpose unflatten"
 _TREE_WITH_PATH = "flatten_with_path leaves_with_path map_with_path"
 
@@ -32,8 +34,6 @@ CANONICAL: dict[str, str] = {
     "jax.custom_derivatives.custom_vjp": "jax.custom_vjp",
     "jax.custom_derivatives.custom_gradient": "jax.custom_gradient",
     "jax.custom_derivatives.closure_convert": "jax.closure_convert",
-    "jax.custom_transforms": "jax.custom_vjp",
-    "jax.core.eval_jaxpr": "jax.core.eval_jaxpr",
     # callbacks
     "jax.experimental.host_callback.call": "jax.pure_callback",
     "jax.experimental.host_callback.id_tap": "jax.debug.callback",
@@ -42,24 +42,19 @@ CANONICAL: dict[str, str] = {
     "jax._src.debugging.debug_callback": "jax.debug.callback",
     "jax._src.debugging.debug_print": "jax.debug.print",
     # control flow
-    "jax.experimental.loops.Scope": "jax.experimental.loops.Scope",
-    "jax.ops.index_update": "jax.ops.index_update",
     "jax.experimental.sparse.transform.sparsify": "jax.experimental.sparse.sparsify",
     # arrays and dtypes
-    "jax.Array": "jax.Array",
     "jaxlib.xla_extension.ArrayImpl": "jax.Array",
     "jax.xla.DeviceArray": "jax.Array",
     "jax.interpreters.xla.DeviceArray": "jax.Array",
     "jax.numpy.DeviceArray": "jax.Array",
     "jax.numpy.ndarray": "jax.Array",
-    "jax.core.Tracer": "jax.core.Tracer",
     "jax._src.core.Tracer": "jax.core.Tracer",
     "jax._src.core.eval_jaxpr": "jax.core.eval_jaxpr",
     "jax._src.core.typeof": "jax.typeof",
     "jax._src.core.ensure_compile_time_eval": "jax.ensure_compile_time_eval",
     "jax.core.ensure_compile_time_eval": "jax.ensure_compile_time_eval",
     "jax.core.ShapeDtypeStruct": "jax.ShapeDtypeStruct",
-    "jax.sharding.PartitionSpec": "jax.sharding.PartitionSpec",
     "jax.P": "jax.sharding.PartitionSpec",
     "jax.experimental.PartitionSpec": "jax.sharding.PartitionSpec",
     "jax.experimental.pjit.PartitionSpec": "jax.sharding.PartitionSpec",
@@ -82,40 +77,24 @@ CANONICAL: dict[str, str] = {
     "numpy.trapz": "numpy.trapezoid",
     "numpy.round_": "numpy.round",
     "numpy.core.numeric.asarray": "numpy.asarray",
-    "jax.scipy.special.expit": "jax.scipy.special.expit",
     "jax.nn.normalize": "jax.nn.standardize",
-    "jax.lax.standard_primitive": "jax.lax.standard_primitive",
-    "jax.lax.lax.cond": "jax.lax.cond",
-    "jax.lax.lax.add": "jax.lax.add",
-    "jax.lax.special.up_and_broadcast": "jax.lax.random_gamma_grad",
-    "jax.lax.select_and_gather_add": "jax.lax.select_and_gather_add",
     # pytrees
     **{f"jax.tree_util.tree_{name}": f"jax.tree.{name}" for name in (_TREE + " " + _TREE_WITH_PATH).split()},
     **{f"jax.tree_{name}": f"jax.tree.{name}" for name in _TREE.split()},
     "jax.tree_multimap": "jax.tree.map",
     "jax.tree_util.tree_multimap": "jax.tree.map",
-    "jax.tree_util.build_tree": "jax.tree.unflatten",
-    "jax.tree_structure": "jax.tree.structure",
     "tree.map_structure": "jax.tree.map",
     "optree.tree_map": "jax.tree.map",
     "jax.util.partial": "functools.partial",
-    "jax.api_util.flatten_fun": "jax.api_util.flatten_fun",
     # random numbers
-    "jax.random.randn": "jax.random.normal",
     "jax.prng.PRNGKey": "jax.random.PRNGKey",
-    "jax.random.default_prng_impl": "jax.random.default_prng_impl",
     "jax.Key": "jax.random.key",
     "jax.random.Key": "jax.random.key",
     # Equinox
     "equinox._ad.nondifferentiable": "equinox.internal.nondifferentiable",
     "equinox.tree_inference": "equinox.nn.inference_mode",
     "equinox.debug._backward_nan.backward_nan": "equinox.debug.backward_nan",
-    "equinox.filter_remat": "equinox.filter_checkpoint",
-    "equinox.internal.filter_jit": "equinox.filter_jit",
     # Flax
-    "flax.struct.field": "flax.struct.field",
-    "flax.linen.compact": "flax.linen.compact",
-    "flax.linen.while_loop": "flax.linen.while_loop",
     "flax.core.lift.jit": "flax.linen.jit",
     "flax.core.lift.scan": "flax.linen.scan",
     "flax.core.lift.vmap": "flax.linen.vmap",
@@ -133,19 +112,12 @@ CANONICAL: dict[str, str] = {
     "numpyro.primitives.param": "numpyro.param",
     "numpyro.primitives.deterministic": "numpyro.deterministic",
     "numpyro.primitives.prng_key": "numpyro.prng_key",
-    "jax_dataclasses.static_field": "jax_dataclasses.static_field",
     "optax.tree_utils.tree_random_like": "optax.tree.random_like",
     "optax.tree_utils.tree_split_key_like": "optax.tree.split_key_like",
     "optax.tree_map_params": "optax.tree.map_params",
     "optax.tree_utils.tree_map_params": "optax.tree.map_params",
     "simple_pytree.pytree.Pytree": "simple_pytree.Pytree",
     # the standard library and typing
-    "typing_extensions.NamedTuple": "typing.NamedTuple",
-    "typing_extensions.override": "typing.override",
-    "typing_extensions.Annotated": "typing.Annotated",
-    "typing_extensions.Literal": "typing.Literal",
-    "typing_extensions.ClassVar": "typing.ClassVar",
-    "typing_extensions.Final": "typing.Final",
     "typing.List": "builtins.list",
     "typing.Dict": "builtins.dict",
     "typing.Tuple": "builtins.tuple",
@@ -167,3 +139,96 @@ CANONICAL: dict[str, str] = {
     "attr.ib": "attrs.field",
     "attr.field": "attrs.field",
 }
+
+_LAX = (
+    "ann control_flow.conditionals control_flow.loops control_flow.solves control_flow convolution fft lax other "
+    "parallel slicing special windowed_reductions"
+)
+_NUMPY = (
+    "lax_numpy reductions ufuncs array_constructors array_creation einsum index_tricks "
+    "indexing polynomial scalar_types setops sorting tensor_contractions util vectorize window_functions ufunc_api"
+)
+_LINEN = (
+    "activation attention combinators fp8_ops linear module normalization pooling recurrent spmd stochastic summary "
+    "transforms"
+)
+_NNX = (
+    "extract filterlib graph graphlib helpers module object pytreelib rnglib spmd statelib summary variablelib "
+    "nn.activations nn.attention nn.linear nn.lora nn.normalization nn.recurrent nn.stochastic training.metrics "
+    "training.optimizer transforms.autodiff transforms.compilation transforms.iteration transforms.transforms"
+)
+_EQUINOX = (
+    "_ad _callback _eval_shape _filters _jit _make_jaxpr _module._module _module._field _module._prebuilt _module "
+    "_sharding _tree _update _vmap_pmap _enum _errors"
+)
+_EQUINOX_NN = (
+    "_attention _batch_norm _conv _dropout _embedding _inference _linear _mlp _normalisation _pool _rnn _sequential "
+    "_spectral_norm _stateful _weight_norm"
+)
+_HAIKU = "base basic conv embed layer_norm layer_stack lift module multi_transform recurrent stateful transform"
+_PUBLIC = {
+    "jax._src.api.": "jax.",
+    "jax._src.pmap.": "jax.",
+    "jax._src.shard_map.": "jax.",
+    "jax._src.ad_checkpoint.": "jax.",
+    "jax._src.custom_derivatives.": "jax.",
+    "jax._src.callback.": "jax.",
+    "jax._src.array.": "jax.",
+    "jax._src.xla_bridge.": "jax.",
+    "jax._src.config.": "jax.",
+    "jax._src.debugging.": "jax.debug.",
+    "jax._src.export._export.": "jax.export.",
+    "jax._src.custom_batching.": "jax.custom_batching.",
+    "jax._src.custom_partitioning.": "jax.experimental.custom_partitioning.",
+    "jax._src.checkify.": "jax.experimental.checkify.",
+    "jax._src.pallas.pallas_call.": "jax.experimental.pallas.",
+    "jax._src.pallas.primitives.": "jax.experimental.pallas.",
+    "jax._src.random.core.": "jax.random.",
+    "jax._src.random.": "jax.random.",
+    "jax._src.nn.functions.": "jax.nn.",
+    "jax._src.nn.initializers.": "jax.nn.initializers.",
+    "jax._src.tree.": "jax.tree.",
+    "jax._src.tree_util.": "jax.tree_util.",
+    "jax._src.numpy.linalg.": "jax.numpy.linalg.",
+    "jax._src.numpy.fft.": "jax.numpy.fft.",
+    "jax._src.lax.linalg.": "jax.lax.linalg.",
+    "jax._src.scipy.": "jax.scipy.",
+    "jax._src.ops.scatter.": "jax.ops.",
+    "jax._src.ops.special.": "jax.nn.",
+    "jax._src.image.scale.": "jax.image.",
+    "jax._src.mesh.": "jax.sharding.",
+    "jax._src.partition_spec.": "jax.sharding.",
+    "jax._src.named_sharding.": "jax.sharding.",
+    "jax._src.sharding_impls.": "jax.sharding.",
+    "jax._src.core.": "jax.core.",
+    "jax._src.dtypes.": "jax.dtypes.",
+    "jax._src.flatten_util.": "jax.flatten_util.",
+    "equinox.internal._loop.loop.": "equinox.internal.",
+    "equinox.internal._noinline.": "equinox.internal.",
+    "chex._src.dataclass.": "chex.",
+    "chex._src.asserts.": "chex.",
+    "numpyro.infer.hmc.": "numpyro.infer.",
+    "numpyro.infer.mcmc.": "numpyro.infer.",
+    "numpyro.infer.svi.": "numpyro.infer.",
+    "numpyro.infer.barker.": "numpyro.infer.",
+    "numpyro.infer.ensemble.": "numpyro.infer.",
+    "optax._src.alias.": "optax.",
+    "optax._src.base.": "optax.",
+    "optax._src.combine.": "optax.",
+    "optax._src.transform.": "optax.",
+    "optax.schedules._schedule.": "optax.",
+    "typing_extensions.": "typing.",
+    **{f"jax._src.lax.{name}.": "jax.lax." for name in _LAX.split()},
+    **{f"jax._src.numpy.{name}.": "jax.numpy." for name in _NUMPY.split()},
+    **{f"flax.linen.{name}.": "flax.linen." for name in _LINEN.split()},
+    **{f"flax.nnx.{name}.": "flax.nnx." for name in _NNX.split()},
+    **{f"equinox.{name}.": "equinox." for name in _EQUINOX.split()},
+    **{f"equinox.nn.{name}.": "equinox.nn." for name in _EQUINOX_NN.split()},
+    **{f"haiku._src.{name}.": "haiku." for name in _HAIKU.split()},
+    **{f"diffrax._{name}.": "diffrax." for name in "adjoint event integrate saveat term brownian.tree".split()},
+    **{f"optimistix._{name}.": "optimistix." for name in "fixed_point least_squares minimise root_find".split()},
+    **{f"lineax._{name}.": "lineax." for name in "operator solve".split()},
+}
+
+# (prefix of a module path, its public replacement), longest first: the first that fits is the one to use.
+PREFIXES: tuple[tuple[str, str], ...] = tuple(sorted(_PUBLIC.items(), key=lambda row: -len(row[0])))

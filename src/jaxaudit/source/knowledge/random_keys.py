@@ -1,5 +1,7 @@
 """Which calls make a random key, which consume one, which derive new keys from it."""
 
+# ruff: noqa: SIM905 (long lists of names read better as text)
+
 from typing import NamedTuple
 
 

@@ -1,0 +1,163 @@
+"""Where the host waits for the device, where Python has effects of its own, and tests that need no array value."""
+
+# ruff: noqa: SIM905 (long lists of names read better as text)
+
+# builtins that need the value of a device array: name -> position of the argument. Under a trace they raise.
+SYNC_BUILTINS: dict[str, int] = {
+    "builtins.float": 0,
+    "builtins.int": 0,
+    "builtins.bool": 0,
+    "builtins.complex": 0,
+    "builtins.str": 0,
+    "builtins.repr": 0,
+    "builtins.print": 0,
+    "builtins.format": 0,
+    "builtins.list": 0,
+    "builtins.tuple": 0,
+    "builtins.set": 0,
+    "builtins.sorted": 0,
+    "builtins.range": 0,
+    "builtins.any": 0,
+    "builtins.all": 0,
+    "builtins.hex": 0,
+    "operator.index": 0,
+}
+# of these, the ones that only show the array: under a trace they print a tracer instead of raising.
+SHOWS_TRACER: frozenset[str] = frozenset(
+    {"builtins.print", "builtins.str", "builtins.repr", "builtins.format"}
+)  # fmt: skip
+
+# methods of an array that fetch it or wait for it.
+SYNC_METHODS: frozenset[str] = frozenset(
+    {
+        "item", "tolist", "block_until_ready", "__float__", "__int__", "__bool__", "__index__", "__array__", "tobytes",
+        "copy_to_host", "to_py",
+    }
+)  # fmt: skip
+
+# functions that fetch a device array or wait for it: name -> position of the argument (-1: any).
+SYNC_FUNCTIONS: dict[str, int] = {
+    "jax.device_get": 0,
+    "jax.block_until_ready": 0,
+    "jax.effects_barrier": -1,
+    "numpy.asarray": 0,
+    "numpy.array": 0,
+    "numpy.asanyarray": 0,
+    "numpy.ascontiguousarray": 0,
+    "numpy.save": 1,
+    "numpy.savez": -1,
+    "numpy.savez_compressed": -1,
+    "numpy.savetxt": 1,
+    "jax.numpy.save": 1,
+    "jax.numpy.savez": -1,
+    "numpy.float32": 0,
+    "numpy.float64": 0,
+    "numpy.int32": 0,
+    "numpy.int64": 0,
+    "numpy.isnan": 0,
+    "numpy.isfinite": 0,
+    "numpy.allclose": 0,
+    "numpy.array_equal": 0,
+    "numpy.testing.assert_allclose": -1,
+    "numpy.testing.assert_array_equal": -1,
+    "jax.experimental.multihost_utils.process_allgather": 0,
+    "pickle.dump": 0,
+    "pickle.dumps": 0,
+    "json.dump": 0,
+    "json.dumps": 0,
+    "equinox.tree_serialise_leaves": 1,
+    "flax.serialization.to_bytes": 0,
+    "flax.serialization.msgpack_serialize": 0,
+    "wandb.log": 0,
+    "mlflow.log_metric": 1,
+    "mlflow.log_metrics": 0,
+    "matplotlib.pyplot.plot": -1,
+    "matplotlib.pyplot.imshow": 0,
+    "matplotlib.pyplot.scatter": -1,
+    "matplotlib.pyplot.hist": 0,
+    "pandas.DataFrame": 0,
+}
+# modules of which any function that is handed a device array fetches it.
+SYNC_MODULES: tuple[str, ...] = ("math.", "statistics.", "numpy.", "scipy.", "matplotlib.", "pandas.", "logging.")
+# functions that are *meant* to wait: timing, saving, showing. A sync by one of them is wanted.
+WANTED_SYNCS: frozenset[str] = frozenset(
+    {"jax.block_until_ready", "jax.effects_barrier", "numpy.save", "numpy.savez", "numpy.savez_compressed"}
+)
+# what reports from a traced function on the device's time instead of waiting.
+CALLBACKS: frozenset[str] = frozenset(
+    {"jax.debug.print", "jax.debug.callback", "jax.experimental.io_callback", "jax.pure_callback"}
+)
+
+# -- effects: what happens once, while tracing, and never again --------------------------------------------------------
+
+# the host's own random numbers: module prefixes; under a trace one draw is baked in.
+HOST_RANDOM_MODULES: tuple[str, ...] = ("numpy.random.", "random.", "secrets.")
+# of those, what only makes or seeds a generator.
+HOST_RANDOM_SEEDS: frozenset[str] = frozenset(
+    {
+        "numpy.random.seed", "numpy.random.default_rng", "numpy.random.RandomState", "numpy.random.SeedSequence",
+        "numpy.random.get_state", "numpy.random.set_state", "random.seed", "random.Random", "random.getstate",
+        "random.setstate", "numpy.random.Generator", "numpy.random.PCG64", "numpy.random.Philox",
+        "numpy.random.MT19937",
+    }
+)  # fmt: skip
+CLOCKS: frozenset[str] = frozenset(
+    {
+        "time.time", "time.perf_counter", "time.monotonic", "time.process_time", "time.time_ns", "time.perf_counter_ns",
+        "time.thread_time", "datetime.datetime.now", "datetime.datetime.utcnow", "datetime.date.today",
+        "timeit.default_timer", "time.sleep", "time.strftime", "time.ctime", "uuid.uuid4", "os.urandom",
+    }
+)  # fmt: skip
+# functions that write to the world outside.
+OUTPUT: frozenset[str] = frozenset(
+    {
+        "builtins.print", "builtins.input", "builtins.open", "logging.debug", "logging.info", "logging.warning",
+        "logging.error", "logging.critical", "logging.log", "logging.exception", "absl.logging.info",
+        "absl.logging.warning", "absl.logging.error", "absl.logging.debug", "warnings.warn", "sys.stdout.write",
+        "sys.stderr.write", "pprint.pprint", "rich.print", "click.echo", "os.system", "subprocess.run", "wandb.log",
+        "loguru.logger.info", "loguru.logger.debug", "loguru.logger.warning", "tqdm.tqdm.write", "numpy.save",
+        "numpy.savez", "numpy.savetxt", "pickle.dump", "json.dump", "matplotlib.pyplot.show",
+        "matplotlib.pyplot.savefig", "matplotlib.pyplot.plot",
+    }
+)  # fmt: skip
+# of those, what people leave under jit on purpose: it tells of the trace itself.
+TRACE_TIME_ON_PURPOSE: frozenset[str] = frozenset(
+    {
+        "warnings.warn", "logging.debug", "logging.info", "logging.warning", "absl.logging.info", "absl.logging.debug",
+        "absl.logging.warning", "builtins.input", "loguru.logger.debug",
+    }
+)  # fmt: skip
+# methods that change a container in place.
+MUTATING_METHODS: frozenset[str] = frozenset(
+    "append extend insert remove pop clear update setdefault add discard popitem sort reverse appendleft popleft "
+    "extendleft write writelines put put_nowait increment".split()
+)
+
+# -- tests that need no array value: their result is known while tracing ----------------------------------------------
+
+# functions whose result is a host value whatever they are given.
+STATIC_TESTS: frozenset[str] = frozenset(
+    {
+        "builtins.isinstance", "builtins.issubclass", "builtins.hasattr", "builtins.callable", "builtins.len",
+        "builtins.type", "builtins.id", "builtins.vars", "builtins.dir", "jax.numpy.issubdtype", "jax.numpy.isscalar",
+        "jax.numpy.iscomplexobj", "jax.numpy.isrealobj", "jax.numpy.ndim", "jax.numpy.shape", "jax.numpy.size",
+        "jax.numpy.result_type", "jax.numpy.promote_types", "jax.numpy.can_cast", "jax.numpy.isdtype",
+        "jax.dtypes.issubdtype", "jax.dtypes.result_type", "jax.dtypes.canonicalize_dtype", "numpy.ndim", "numpy.shape",
+        "numpy.isscalar", "numpy.issubdtype", "numpy.iscomplexobj", "numpy.isrealobj", "numpy.size",
+        "numpy.result_type",
+        "numpy.dtype", "jax.numpy.dtype", "jax.tree.structure", "jax.default_backend", "jax.device_count",
+        "jax.local_device_count", "jax.process_count", "jax.process_index", "jax.tree_util.all_leaves",
+        "jax.tree_util.treedef_is_leaf", "equinox.is_array", "equinox.is_array_like", "equinox.is_inexact_array",
+        "equinox.is_inexact_array_like", "jax.core.is_concrete", "jax.typeof", "dataclasses.is_dataclass",
+        "inspect.isclass", "inspect.isfunction", "inspect.signature", "haiku.running_init",
+        "flax.linen.Module.is_initializing",
+        "chex.assert_shape", "chex.assert_rank", "chex.assert_type", "chex.assert_equal_shape",
+        "chex.assert_tree_all_finite",
+    }
+)  # fmt: skip
+# comparisons whose result is a host value whatever they compare.
+STATIC_COMPARISONS: frozenset[str] = frozenset({"Is", "IsNot"})
+# methods of any object whose result is a host value known while tracing.
+STATIC_METHODS: frozenset[str] = frozenset(
+    "keys values items startswith endswith is_initializing has_variable is_mutable_collection has_rng".split()
+)
