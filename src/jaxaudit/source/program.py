@@ -19,6 +19,7 @@ from jaxaudit.source.knowledge.classes import BASES
 from jaxaudit.source.knowledge.random_keys import KEY_CONSUMERS, KEY_MAKERS
 from jaxaudit.source.knowledge.transforms_of_libraries import TRANSFORMS
 from jaxaudit.source.knowledge.names import CANONICAL, PREFIXES
+from jaxaudit.source.notebook import Notebook
 from jaxaudit.source.tracing import Tracing
 
 BUILTINS = frozenset(dir(builtins))
@@ -253,6 +254,7 @@ class Program:
         self.graph = CallGraph(self)
         self.tracing = Tracing(self)
         self.overlay: dict[str, bytes] = {}
+        self.notebooks: dict[str, Notebook] = {}
         self._lines: dict[str, list[str]] = {}
 
     def key(self, what: str) -> str:

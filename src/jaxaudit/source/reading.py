@@ -13,9 +13,11 @@ from typing import Any
 from jaxaudit.model import Unread
 from jaxaudit.source import facts
 from jaxaudit.source.cache import FactsCache, content_key
-from jaxaudit.source.files import module_name
+from jaxaudit.source.files import read_file
 from jaxaudit.source.lower import lower, pack
+from jaxaudit.source.module_names import longer_names, module_name
 from jaxaudit.source.newer_python import facts_by_newer_python
+from jaxaudit.source.notebook import notebook_source
 from jaxaudit.source.parse import parse
 from jaxaudit.source.program import Program
 
@@ -73,7 +75,6 @@ class _Reader:
         self.progress = progress
         self.program = Program()
         self.program.overlay = dict(overlay)
-        self.folders: set[str] = set()
 
     def read(self, files: Sequence[str], *, context: bool) -> None:
         rows: dict[str, Any] = {}
@@ -99,18 +100,26 @@ class _Reader:
                     self.program.unread.append(row)
                 continue
             name, is_package = module_name(path)
-            self.program.add(name, path, is_package, row, context=context)
-            self.folders.add(os.path.dirname(path))
+            module = self.program.add(name, path, is_package, row, context=context)
+            for longer in longer_names(path):
+                self.program.modules.setdefault(longer, module)
 
     def bytes_of(self, path: str) -> bytes | None:
-        if path in self.overlay:
-            return self.overlay[path]
-        try:
-            with open(path, "rb") as file:
-                return file.read()
-        except OSError as error:
-            self.program.unread.append(Unread(path, f"can't be read: {error.strerror or error}"))
-            return None
+        data = self.overlay.get(path)
+        if data is None:
+            read = read_file(path)
+            if isinstance(read, Unread):
+                self.program.unread.append(read)
+                return None
+            data = read[0]
+        if path.endswith(".ipynb"):
+            notebook = notebook_source(data, path)
+            if isinstance(notebook, Unread):
+                self.program.unread.append(notebook)
+                return None
+            self.program.notebooks[path] = notebook
+            data = self.program.overlay[path] = notebook.source
+        return data
 
     def parse_all(self, waiting: list[tuple[str, bytes, bytes]], rows: dict[str, Any], total: int) -> None:
         newer: list[tuple[str, bytes, bytes, Unread]] = []
