@@ -160,6 +160,8 @@ class Flow:
     def lookup(self, name: str, expr: Any) -> v.Value:
         value = self.env.get(name)
         if value is None:
+            if self.quiet:
+                return self.anyhow(name, expr)
             value = self.frees.get(name)
             if value is None:
                 value = self.outer(name, expr)
@@ -474,12 +476,19 @@ class Flow:
         """An expression evaluated outside the order of the body: an annotation, a default. Records nothing."""
         quiet, self.quiet = self.quiet, True
         env, self.env = self.env, {}
-        for name, found in self.bindings.items():
-            self.env[name] = found[0] if len(found) == 1 else v.Phi(tuple(found), None, self)
         try:
             return self.eval(e)
         finally:
             self.quiet, self.env = quiet, env
+
+    def anyhow(self, name: str, expr: Any) -> v.Value:
+        """What a name means outside the order of the body: any of the values bound to it."""
+        found = self.bindings.get(name)
+        if not found:
+            return self.outer(name, expr)
+        if len(found) == 1:
+            return found[0].resolve() if found[0].__class__ is v.Imported else found[0]  # type: ignore[attr-defined,no-any-return]
+        return v.Phi(tuple(found), None, self)
 
     def record(self, call: v.Call) -> v.Call:
         if not self.quiet:

@@ -395,27 +395,33 @@ class Program:
         for name in names:
             above, _, last = name.rpartition(".")
             parents.setdefault(last, set()).add(above.rpartition(".")[2])
-        out: dict[tuple[int, int], tuple[Module, int]] = {}
+        lasts = frozenset(parents)
+        out: list[tuple[Module, int]] = []
         for module in self.by_path.values():
             local: dict[str, set[str]] = {}
+            renamed: dict[str, str] = {}
+            by_name: set[str] = set()
             for bound, target, _, attr in module.imports:
                 local.setdefault((attr or target).rpartition(".")[2], set()).add(bound)
                 if attr is None:
                     local.setdefault(target.partition(".")[0], set()).add(bound)
-            wanted: dict[str, set[str] | None] = {}
-            for last, above in parents.items():
-                for bound in local.get(last, ()):
-                    wanted[bound] = None  # imported by name
-                holders = {b for parent in above for b in local.get(parent, ())} | above
-                wanted.setdefault(last, holders)
-            star = bool(module.stars)
+                elif attr in lasts:
+                    by_name.add(bound)
+                    renamed[bound] = attr
+            written = lasts | renamed.keys() if renamed else lasts
+            holders: dict[str, frozenset[str]] = {}
             for number, (_, used) in enumerate(module.units):
-                for word in wanted.keys() & used:
-                    holders_or_none = wanted[word]
-                    if star or holders_or_none is None or not holders_or_none.isdisjoint(used):
-                        out[id(module), number] = (module, number)
-                        break
-        return list(out.values())
+                for word in written & used:
+                    if word not in by_name and not module.stars:
+                        above = holders.get(word)
+                        if above is None:
+                            spelt = {b for parent in parents[word] for b in local.get(parent, ())}
+                            above = holders[word] = frozenset(spelt | parents[word])
+                        if above.isdisjoint(used):
+                            continue
+                    out.append((module, number))
+                    break
+        return out
 
     def known_libraries(self) -> set[str]:
         """Packages of the project that are themselves what our tables describe (jax, when jax is checked)."""
@@ -522,6 +528,11 @@ class Program:
 _PLAIN = frozenset({v.External, v.ModuleValue, v.FunctionValue, v.ClassValue, v.Unknown})
 
 
+_PREFIXES: dict[str, list[tuple[str, str]]] = {}
+for _prefix, _public in PREFIXES:
+    _PREFIXES.setdefault(_prefix.partition(".")[0], []).append((_prefix, _public))
+
+
 def one_of(found: list[v.Value], flow: Flow, name: str) -> v.Value:
     """The value of a name bound once, or bound in ways that a reader would call the same (try: import a, except: b)."""
     if len(found) == 1:
@@ -551,7 +562,7 @@ def canonical(name: str) -> str:
     known = CANONICAL.get(name)
     if known is not None:
         return known
-    for prefix, public in PREFIXES:
+    for prefix, public in _PREFIXES.get(name.partition(".")[0], ()):
         if name.startswith(prefix):
             name = public + name[len(prefix) :]
             return CANONICAL.get(name, name)
