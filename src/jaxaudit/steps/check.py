@@ -36,6 +36,8 @@ class Options:
     baseline: Path | None = None
     stdin: tuple[str, bytes] | None = None
     """The name and the bytes of a file that is not (or not yet) on disk; it is the one file checked."""
+    overlay: Mapping[str, bytes] = field(default_factory=dict)
+    """What files hold in place of what is on disk: how `fix` checks what it would write."""
     progress: Callable[[int, int], None] | None = None
     clock: Callable[[], float] = field(default=perf_counter)
 
@@ -131,9 +133,10 @@ def _read(paths: Sequence[str], options: Options, config: Config) -> tuple["Prog
     from jaxaudit.source.reading import read_program
 
     if options.stdin:
-        files, overlay = Files([options.stdin[0]], []), dict([options.stdin])
+        files, overlay = Files([options.stdin[0]], []), {**options.overlay, options.stdin[0]: options.stdin[1]}
     else:
-        files, overlay = discover(paths, [*config.exclude, *options.exclude], root=str(config.root)), {}
+        files = discover(paths, [*config.exclude, *options.exclude], root=str(config.root))
+        overlay = dict(options.overlay)
     cache = _cache_dir(options, config) if options.cached else None
     progress = options.progress
     program = read_program(files.paths, cache=cache, jobs=options.jobs, progress=progress, overlay=overlay)
@@ -193,6 +196,8 @@ def _bytes(path: str, program: "Program", options: Options) -> bytes:
     """The source as it is now; a file that vanished says nothing. A notebook's source is that of its cells."""
     if options.stdin and path == options.stdin[0]:
         return options.stdin[1]
+    if path in options.overlay:
+        return options.overlay[path]
     try:
         data = Path(path).read_bytes()
     except OSError:
