@@ -171,7 +171,7 @@ class FactsCache:
                 self._database.execute(f"DELETE FROM {table} WHERE used < ?", (self._now - UNUSED_DAYS * DAY,))
             if os.path.getsize(self._path) > MOST_BYTES:
                 self._drop_oldest(MOST_BYTES * 3 // 4)
-        self._database.execute("PRAGMA incremental_vacuum").fetchall()
+        self._database.executescript("PRAGMA incremental_vacuum")  # execute() would free one page
 
     def _drop_oldest(self, keep: int) -> None:
         assert self._database is not None
@@ -224,11 +224,12 @@ class FactsCache:
 
 def _prepare(connection: sqlite3.Connection) -> None:
     """Effect: makes the tables of a new file. No waiting for the disk: what a power cut damages is a miss."""
-    for setting in ("trusted_schema = OFF", "synchronous = OFF", "auto_vacuum = INCREMENTAL"):
-        connection.execute(f"PRAGMA {setting}")
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA synchronous = OFF")
     existing = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     if existing >= {*_TABLES, "swept"}:
         return
+    connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
     with connection:
         for table in _TABLES:
             connection.execute(

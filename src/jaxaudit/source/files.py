@@ -29,6 +29,7 @@ _KINDS = (
     (stat.S_ISCHR, "a device"),
     (stat.S_ISBLK, "a device"),
 )
+_NO_PATH = "is no possible path"
 _OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -60,8 +61,8 @@ def read_file(path: str) -> tuple[bytes, os.stat_result] | Unread:
         handle = os.open(path, _OPEN)
     except OSError as error:
         return Unread(path, _os_reason(error))
-    except ValueError as error:
-        return Unread(path, f"can't be read: {error}")
+    except ValueError:
+        return Unread(path, _NO_PATH)
     try:
         info = os.fstat(handle)
         if not stat.S_ISREG(info.st_mode):
@@ -245,7 +246,7 @@ def _kind(mode: int) -> str:
 def _stat_reason(path: str, error: Exception) -> str:
     if isinstance(error, FileNotFoundError) and os.path.islink(path):
         return f"is a broken link to {os.readlink(path)}"
-    return _os_reason(error) if isinstance(error, OSError) else f"can't be read: {error}"
+    return _os_reason(error) if isinstance(error, OSError) else _NO_PATH
 
 
 def _os_reason(error: OSError) -> str:

@@ -16,7 +16,7 @@ _PYTHON_LINES = frozenset({"time", "timeit", "prun", "memit", "mprun", "lprun"})
 
 _CELL_MAGIC = re.compile(r"\s*%%(\w+)")
 _LINE_MAGIC = re.compile(r"(?P<indent>\s*)(?P<magic>%(?P<name>\w+)(?:[ \t]+-\w+(?:[ \t]+\d+)?)*[ \t]*)(?P<rest>.*)\Z")
-_SHELL = re.compile(r"(?P<indent>\s*)(!|\?|%|/|,|;).*\Z")
+_SHELL = re.compile(r"(?P<indent>\s*)(!|\?|%%?(?=\w)|/(?=\w)).*\Z")
 _ASSIGNED = re.compile(r"(?P<target>\s*[\w.,\s\[\]]+=\s*)[!%].*\Z")
 _HELP = re.compile(r"(?P<indent>\s*)[\w.*]+\(?\)?\?{1,2}\s*\Z")
 
@@ -111,6 +111,8 @@ def _as_python(lines: list[str]) -> tuple[list[str], str]:
         if magic[1] not in _PYTHON_CELLS:
             return [""] * len(lines), ""
         lines = [*lines[:first], "#" + lines[first], *lines[first + 1 :]]
+        if _parses(lines) is None:
+            return lines, ""
     lines = _without_magics(lines)
     reason = _parses(lines)
     return (lines, "") if reason is None else ([""] * len(lines), reason)

@@ -70,12 +70,9 @@ def _not_text(data: bytes) -> str | None:
         data.decode(encoding)
     except UnicodeDecodeError as error:
         byte = f"byte 0x{data[error.start]:02x}, " if error.start < len(data) else ""
-        declared = (
-            f"not valid in {encoding!r}, declared in line {line}"
-            if line
-            else "not UTF-8, and declares no other encoding"
-        )
-        return f"{declared} ({byte}line {_line_at(data, error.start)})"
+        declared = f"not the encoding {encoding!r} declared in line {line}"
+        what = declared if line else "not UTF-8, and names no other encoding"
+        return f"{what} ({byte}line {_line_at(data, error.start)})"
     except (LookupError, ValueError, RecursionError):
         return f"declares the unknown encoding {encoding!r} (line {line})"
     return _bom_against(encoding, line, data)
