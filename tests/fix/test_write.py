@@ -42,8 +42,8 @@ def test_a_change_between_preparing_and_replacing_is_seen(two, monkeypatch):
     root, changes = two
     prepare = writing._prepare
 
-    def and_edit(change, where):
-        made = prepare(change, where)
+    def and_edit(change, *rest):
+        made = prepare(change, *rest)
         (root / change.path).write_bytes(b"edited\n")
         return made
 

@@ -2,8 +2,8 @@
 
 import contextlib
 import os
+import secrets
 import stat
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,10 +44,11 @@ def write_changes(changes: Iterable[FileChange], root: Path = Path()) -> tuple[l
     written: list[str] = []
     left: list[Unwritten] = []
     prepared: list[_Prepared] = []
+    temporary: list[Path] = []
     try:
         for change in changes:
             try:
-                prepared.append(_prepare(change, root))
+                prepared.append(_prepare(change, root, temporary))
             except OSError as error:
                 left.append(Unwritten(change.path, _reason(change.path, error)))
         for one in prepared:
@@ -57,28 +58,31 @@ def write_changes(changes: Iterable[FileChange], root: Path = Path()) -> tuple[l
             except OSError as error:
                 left.append(Unwritten(one.change.path, _reason(one.change.path, error)))
     finally:
-        for one in prepared:
-            _remove(one.new)
+        for file in temporary:
+            with contextlib.suppress(OSError):
+                file.unlink()
     return written, left
 
 
-def _prepare(change: FileChange, root: Path) -> _Prepared:
+def _prepare(change: FileChange, root: Path, temporary: list[Path]) -> _Prepared:
+    """The new file, finished, beside the old one. Its name is noted before it exists, so that no interrupt loses it."""
     target = Path(os.path.realpath(root / change.path))
     status = target.stat()
     _must_be_unchanged(target, change)
     if not status.st_mode & stat.S_IWUSR or not os.access(target, os.W_OK):
         raise PermissionError(f"{change.path} is read-only")
-    number, name = tempfile.mkstemp(SUFFIX, f".{target.name}.", target.parent)
-    try:
-        with open(number, "wb") as file:
-            file.write(change.after)
-            file.flush()
-            _take_over(file.fileno(), target, status)
-            os.fsync(file.fileno())
-    except BaseException:
-        _remove(Path(name))
-        raise
-    return _Prepared(change, target, Path(name))
+    new = target.with_name(f".{target.name[:200]}.{secrets.token_hex(6)}{SUFFIX}")
+    temporary.append(new)
+    with open(new, "xb", opener=_private) as file:
+        file.write(change.after)
+        file.flush()
+        _take_over(file.fileno(), target, status)
+        os.fsync(file.fileno())
+    return _Prepared(change, target, new)
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _take_over(number: int, target: Path, status: os.stat_result) -> None:
@@ -117,11 +121,6 @@ def _settle(folder: Path) -> None:
             os.fsync(number)
         finally:
             os.close(number)
-
-
-def _remove(file: Path) -> None:
-    with contextlib.suppress(OSError):
-        file.unlink()
 
 
 def _reason(path: str, error: OSError) -> str:
