@@ -16,6 +16,7 @@ FAULTY = "import jax\nstep = jit(f)  # FAULT jit-in-loop\n"
 def checked(*paths: str, **options: Any) -> dict[str, Any]:
     document = check(paths or ["."], Options(**options))
     jsonschema.validate(json.loads(json.dumps(document)), SCHEMA)
+    assert document.keys() >= {"summary", "known", "faults", "functions", "rules"}
     return document
 
 

@@ -1,13 +1,10 @@
 """`jaxaudit check`: static findings."""
 
 import argparse
-import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from jaxaudit.cli import arguments, output
-from jaxaudit.model.mistake import Mistake
 
 DESCRIPTION = """\
 Finds faults in JAX source: code that recompiles, bakes arrays into executables,
@@ -51,36 +48,11 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _checked(args: argparse.Namespace) -> dict[str, Any]:
-    from jaxaudit.cli.progress import Progress
-    from jaxaudit.steps.check import Options, check
+    from jaxaudit.cli.reading import options_of, shown_progress
+    from jaxaudit.steps.check import check
 
-    progress = Progress() if sys.stderr.isatty() and not args.quiet else None
-    options = Options(
-        select=tuple(args.select),
-        ignore=tuple(args.ignore),
-        exclude=tuple(args.exclude),
-        jobs=args.jobs,
-        cached=not args.no_cache,
-        cache_dir=Path(args.cache_dir) if args.cache_dir else None,
-        baseline=Path(args.baseline) if args.baseline else None,
-        stdin=_stdin(args),
-        progress=progress,
-    )
-    try:
-        return check(args.paths or ["."], options)
-    finally:
-        if progress:
-            progress.clear()
-
-
-def _stdin(args: argparse.Namespace) -> tuple[str, bytes] | None:
-    if "-" not in args.paths:
-        if args.stdin_filename:
-            raise Mistake("--stdin-filename needs - as the path: `jaxaudit check - --stdin-filename NAME`")
-        return None
-    if len(args.paths) > 1:
-        raise Mistake("- stands for standard input and can't be mixed with other paths")
-    return args.stdin_filename or "stdin.py", sys.stdin.buffer.read()
+    with shown_progress(args.quiet) as progress:
+        return check(args.paths or ["."], options_of(args, progress))
 
 
 def _rendered(document: dict[str, Any], args: argparse.Namespace) -> str:

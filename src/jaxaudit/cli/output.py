@@ -26,6 +26,18 @@ def write(text: str, file: str | None) -> None:
         raise Mistake(f"{file!r} can't be written: {error.strerror or error}") from None
 
 
+def write_bytes(data: bytes, file: str | None) -> None:
+    """Effect: the same for bytes that must arrive as they are."""
+    if file is None:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        return
+    try:
+        Path(file).write_bytes(data)
+    except OSError as error:
+        raise Mistake(f"{file!r} can't be written: {error.strerror or error}") from None
+
+
 def write_summary(text: str) -> None:
     """Effect: says on standard error what standard output did not show."""
     sys.stderr.write(text)

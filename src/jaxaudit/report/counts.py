@@ -25,9 +25,9 @@ def in_order(findings: Iterable[Entry]) -> list[Entry]:
     return sorted(findings, key=lambda one: (one["path"], one["line"], one["column"], one["rule"]))
 
 
-def number(count: int, one: str) -> str:
+def number(count: int, one: str, many: str = "") -> str:
     """`1 error`, `2 errors`, `0 errors`."""
-    return f"{count} {one if count == 1 else one + 's'}"
+    return f"{count} {one if count == 1 else many or one + 's'}"
 
 
 def by_rule(document: Document) -> list[tuple[str, int, int]]:
