@@ -53,6 +53,7 @@ def test_reads_what_python_reads(data: bytes) -> None:
         (b"\xef\xbb\xbf# coding: latin-1\n", "starts with a UTF-8 mark but declares the encoding 'latin-1' (line 1)"),
         (b"x = (\n", "syntax error: '(' was never closed (line 1)"),
         (b"if a:\n\tb\n        c\n", "syntax error: inconsistent use of tabs and spaces in indentation (line 3)"),
+        (b"\nx = asyncio.async(f)", "syntax of Python 3.6 or older (async or await as a name, line 2)"),
         (b"async = 1", "syntax of Python 3.6 or older (async or await as a name, line 1)"),
     ],
 )
@@ -67,6 +68,7 @@ def test_says_why_not_and_where(data: bytes, expected: str) -> None:
         (b"print a", "print statement"),
         (b"exec code in names", "exec statement"),
         (b"raise ValueError, 'x'", "raise X, value"),
+        (b"if a: raise what[0], what[1], what[2]", "raise X, value"),
         (b"mode = 0777", "octal number"),
         (b"big = 10L", "long integer"),
         (b"a <> b", "<> operator"),
@@ -109,6 +111,14 @@ def test_knows_newer_python(line: bytes, minor: int, what: str) -> None:
         assert isinstance(read, Unread)
         assert read.reason == f"needs Python 3.{minor} or newer to read ({what}, line 2)"
         assert needs_python(read.reason) == minor
+
+
+@pytest.mark.skipif(RUNNING >= 12, reason="this Python reads it")
+def test_finds_the_f_string_among_joined_strings() -> None:
+    assert (
+        reason_of(b"x = (f'{' '.join(y)} '\n  f'{z}')")
+        == "needs Python 3.12 or newer to read (f-string syntax, line 1)"
+    )
 
 
 @pytest.mark.parametrize("data", [b'f"{x"', b'f"{}"', b"class A[T", b"x = type y"])

@@ -9,12 +9,12 @@ _PYTHON_2 = (
     # what the parser's message holds, what the line holds, what it is called
     (r"Missing parentheses in call to 'print'", rb"", "print statement"),
     (r"Missing parentheses in call to 'exec'", rb"", "exec statement"),
-    (r"multiple exception types", rb"except\b[^:]*,\s*[a-z_]\w*\s*:", "except X, name"),
+    (r"multiple exception types", rb"except\b[^:]*,\s*(\(.*|[a-z_]\w*\s*):", "except X, name"),
     (r"leading zeros in decimal", rb"", "octal number"),
     (r"invalid (decimal|hexadecimal|octal|digit)", rb"\b(0x[\da-fA-F]+|\d+)[lL]\b", "long integer"),
     (r"parameters cannot be parenthesized|invalid syntax", rb"\bdef\s+\w+\s*\(.*\(", "tuple parameter"),
     (r"arameters cannot be parenthesized", rb"\blambda\b", "tuple parameter"),
-    (r"invalid syntax|expected", rb"^\s*raise\s+[\w.]+\s*,", "raise X, value"),
+    (r"invalid syntax|expected", rb"\braise\s+[\w.]+(\[\w+\]|\(.*\))?\s*,", "raise X, value"),
     (r"invalid syntax", rb"<>", "<> operator"),
     (r"invalid syntax", rb"`", "backquotes"),
     (r"invalid syntax", rb"\b[uU][rR]['\"]", "ur string"),
@@ -36,6 +36,8 @@ _NEWER = (
     (15, r"unpacking cannot be used in", rb"", "unpacking in a comprehension"),
 )
 _NEEDS = r"needs Python 3\.(\d+)"
+_JOINED = 8
+"""So many lines above the one that Python 3.11 names may the f-string stand: it names the last of joined strings."""
 
 
 def needs_python(reason: str) -> int | None:
@@ -107,17 +109,19 @@ def _python_2(error: SyntaxError, data: bytes) -> str | None:
     for message, line, name in _PYTHON_2:
         if re.search(message, error.msg) and re.search(line, text):
             return f"Python 2 syntax ({name}, line {number})"
-    if re.search(rb"\b(async|await)\s*[=,)]", text) and "invalid syntax" in error.msg:
+    if re.search(rb"\b(async|await)\s*[=,)]|\.(async|await)\b", text) and "invalid syntax" in error.msg:
         return f"syntax of Python 3.6 or older (async or await as a name, line {number})"
     return None
 
 
 def _newer_python(error: SyntaxError, data: bytes, running: int) -> str | None:
-    number = _line(error, data)
-    text = _text(data, number)
-    for minor, message, line, name in _NEWER:
-        if minor > running and re.search(message, error.msg) and re.search(line, text):
-            return f"needs Python 3.{minor} or newer to read ({name}, line {number})"
+    last = _line(error, data)
+    first = max(last - _JOINED, 1) if "f-string" in error.msg else last
+    for number in range(last, first - 1, -1):
+        text = _text(data, number)
+        for minor, message, line, name in _NEWER:
+            if minor > running and re.search(message, error.msg) and re.search(line, text):
+                return f"needs Python 3.{minor} or newer to read ({name}, line {number})"
     return None
 
 
