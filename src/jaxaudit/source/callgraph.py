@@ -66,13 +66,14 @@ class CallGraph:
         self.first_pass = True
         self.growing = False
         self.aliases: set[str] = set()
+        self.waiting: list[Function] = []
 
     # -- growing ---------------------------------------------------------------------------------------------------
 
     def link_words(self, words: set[str]) -> None:
         """Links every unit that writes one of these words; a word that stands everywhere tells nothing."""
         index = self.program.index
-        for word in words:
+        for word in sorted(self.program.spellings(words)):
             found = index.get(word, ())
             if len(found) <= COMMON:
                 for module, unit in found:
@@ -81,10 +82,13 @@ class CallGraph:
     def follow_aliases(self) -> None:
         """`jjit = partial(jax.jit, static_argnums=0)`: the project's own names for transformations, used elsewhere."""
         done: set[str] = set()
-        while self.aliases - done:
+        while self.aliases - done or self.waiting:
             fresh = self.aliases - done
             done |= fresh
             self.link_words(fresh)
+            while self.waiting:
+                function = self.waiting.pop()
+                self.link_unit(function.module, function.unit)
 
     def link_unit(self, module: Module, unit: int) -> None:
         key = (id(module), unit)
@@ -109,6 +113,14 @@ class CallGraph:
                 elif function.is_module and value.__class__ is v.External and value.name in TRANSFORMS:  # type: ignore[attr-defined]
                     if value.name.rpartition(".")[2] != name:  # type: ignore[attr-defined]
                         self.aliases.add(name)
+
+        for returned in flow.returns:  # a factory's name is a word for the function it makes
+            if returned.value.__class__ in _MAY_CALL:
+                self.note_words(returned.value, function.name)
+            elif returned.value.__class__ in (v.Sequence, v.Mapping):
+                for part in returned.value.parts():
+                    if part.__class__ in _MAY_CALL:
+                        self.note_words(part, function.name)
 
     def note_words(self, value: v.Value, word: str) -> None:
         """An attribute or name that holds a function is one more word by which callers may know it."""
@@ -156,8 +168,19 @@ class CallGraph:
         targets = c.targets(program, func)
         for target in targets:
             self.edges[target.function].append(Edge(call, target))
+            if target.function.module is not call.flow.function.module or target.function.parent is None:  # type: ignore[union-attr]
+                if any([self.is_function(a) for a in call.args] + [self.is_function(a) for _, a in call.kwargs]):
+                    self.waiting.append(target.function)  # it may call what it is handed
         if not targets and self.first_pass and func.__class__ is not v.Unknown:
             self.unresolved.append(call)
+
+    def is_function(self, value: v.Value) -> bool:
+        if value.__class__ is v.Call:
+            use = c.transform_of(self.program, value)  # type: ignore[arg-type]
+            return use is not None and use.spec.wraps
+        return value.__class__ is v.FunctionValue or (
+            value.__class__ in (v.Free, v.Attr) and bool(c.targets(self.program, value))
+        )
 
     def hand(
         self, call: v.Call, value: v.Value, use: c.TransformUse | None, slot: Slot, feeds: tuple[Feed, ...]

@@ -266,15 +266,19 @@ class Flow:
             self.assign(target[1], value)
 
     def unpack(self, targets: tuple[Any, ...], value: v.Value) -> None:
-        exact = value.__class__ is v.Sequence and len(value.items) == len(targets)  # type: ignore[attr-defined]
-        star = next((i for i, t in enumerate(targets) if t[0] == "*"), len(targets))
+        written = value.items if isinstance(value, v.Sequence) and not _starred(value.items) else None
+        star = next((i for i, t in enumerate(targets) if t[0] == "*"), None)
+        if written is not None and (len(written) < len(targets) - (star is not None)):
+            written = None
         for index, target in enumerate(targets):
-            if exact and value.items[index].__class__ is not v.Star and target[0] != "*":  # type: ignore[attr-defined]
-                self.assign(target, value.items[index])  # type: ignore[attr-defined]
-            elif target[0] == "*":
-                self.assign(target[1], v.Item(value, v.Unknown(), target, self))
+            at = index if star is None or index < star else index - len(targets)
+            if index == star:
+                rest = None if written is None else written[star : len(written) + star + 1 - len(targets)]
+                whole = v.Sequence("list", rest, len(rest), target, self) if rest is not None else None
+                self.assign(target[1], whole or v.Item(value, v.Unknown(), target, self))
+            elif written is not None:
+                self.assign(target, written[at])
             else:
-                at = index if index < star else index - len(targets)
                 self.assign(target, v.Item(value, v.Const(at), target, self))
 
     def do_augmented(self, s: Any) -> bool:

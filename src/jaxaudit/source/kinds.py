@@ -15,13 +15,14 @@ from jaxaudit.source.knowledge import classes as known_classes
 from jaxaudit.source.knowledge.array_values import (
     ARRAY_METHODS,
     AT_METHODS,
+    HOST_RESULTS,
     LOADERS,
     NUMPY_GENERATORS,
     PYTHON_NUMBERS,
     STATIC_ATTRIBUTES,
 )
 from jaxaudit.source.knowledge.arrays import ArrayMaker
-from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
+from jaxaudit.source.knowledge.arrays_of_jax import ARRAY_MODULES, ARRAYS, SCALAR_TYPES
 from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
 from jaxaudit.source.numbers import length_of, number, numbers
 
@@ -199,6 +200,9 @@ def _call(program: Program, call: v.Call, depth: int) -> Kind:
         maker = ARRAYS.get(name)
         if maker is not None:
             return _made(program, call, maker, depth)
+        if name in SCALAR_TYPES:
+            library, dtype = SCALAR_TYPES[name]
+            return Kind("array", library, (), dtype if dtype in WIDTHS else "", False)
         if name in LOADERS:
             return Kind("array", LOADERS[name]) if LOADERS[name] != "frame" else UNKNOWN
         if name in KEY_MAKERS or name == "jax.random.fold_in":
@@ -220,8 +224,12 @@ def _call(program: Program, call: v.Call, depth: int) -> Kind:
             first = kind_of(program, call.args[0], depth + 1)
             return first if first.is_array or first.is_host_number else UNKNOWN
         use = c.transform_of(program, call)
-        if use is not None and use.spec.wraps:
-            return Kind("transformed")
+        if use is not None:
+            return Kind("transformed") if use.spec.wraps else UNKNOWN
+        if name not in HOST_RESULTS:
+            for prefix, library in ARRAY_MODULES:
+                if library != "other" and name.startswith(prefix):
+                    return Kind("array", library) if name.count(".") == prefix.count(".") else UNKNOWN
         return UNKNOWN
     func = call.func
     if func.__class__ is v.Attr:
@@ -384,6 +392,9 @@ def _dtype_of_call(program: Program, call: v.Call, maker: ArrayMaker, depth: int
             return simple["int"]
         return simple["float"] if "float" in kinds else ""
     first = call.argument(maker.position, maker.keyword or None)
+    if maker.rule == "shape":  # full(shape, fill_value)
+        fill = call.argument(maker.position + 1, "fill_value")
+        return "" if fill is None else _dtype_of(program, fill, wide, depth)
     if maker.default == "like" and first is not None:
         return _dtype_of(program, first, wide, depth)
     if maker.default in ("promote", "inexact"):
@@ -432,7 +443,8 @@ def _weak_of_call(program: Program, call: v.Call, maker: ArrayMaker, depth: int)
         if given is not None and not (given.__class__ is v.Const and given.value is None):  # type: ignore[attr-defined]
             return False
     if maker.weak == "scalar":
-        first = call.argument(maker.position, maker.keyword or None)
+        where = (maker.position + 1, "fill_value") if maker.rule == "shape" else (maker.position, maker.keyword or None)
+        first = call.argument(*where)
         return None if first is None else weakness(program, first, depth)
     found = [weakness(program, a, depth) for a in call.args if kind_of(program, a, depth + 1).what != "none"]
     if any(f is False for f in found):

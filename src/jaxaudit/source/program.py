@@ -389,6 +389,20 @@ class Program:
         self.tracing.spread()
         self.graph.grow()
 
+    def spellings(self, words: Iterable[str]) -> set[str]:
+        """These words, and the names under which some file imports them."""
+        renamed = self.memo.get("renamed")
+        if renamed is None:
+            renamed = self.memo["renamed"] = {}
+            for module in self.by_path.values():
+                for name, _, _, attr in module.imports:
+                    if attr is not None and name != attr:
+                        renamed.setdefault(attr, set()).add(name)
+        out = set(words)
+        for word in words:
+            out |= renamed.get(word, set())
+        return out
+
     def units_applying(self, names: Iterable[str]) -> list[tuple[Module, int]]:
         """Units that write one of these dotted names, by whatever spelling their file imports it."""
         parents: dict[str, set[str]] = {}

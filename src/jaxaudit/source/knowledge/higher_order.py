@@ -31,7 +31,6 @@ HIGHER_ORDER: dict[str, tuple[tuple[Slot, ...], tuple[Feed, ...]]] = {
     "numpy.fromfunction": ((Slot(0, "function"),), ()),
     "timeit.timeit": ((Slot(0, "stmt"),), ()),
     "timeit.repeat": ((Slot(0, "stmt"),), ()),
-    "jax.core.eval_jaxpr": ((), ()),
 }
 
 # wrappers whose result behaves as the function they are given: name -> where it stands. The call graph looks through.

@@ -1,0 +1,51 @@
+"""What a value is: whose array, of what shape, dtype and weak type; checked against JAX where it is installed."""
+
+import pytest
+from programs import bound, program_of
+
+from jaxaudit.source.kinds import Kind, kind_of
+
+
+def kind(code: str) -> Kind:
+    program = program_of(f"x = {code}")
+    return kind_of(program, bound(program, "x"))
+
+
+CODES = [
+    "jnp.zeros((3, 4))", "jnp.asarray(1.0)", "jnp.array(1)", "jnp.ones(5, dtype=jnp.int32)", "jnp.arange(7)",
+    "jnp.arange(0.0, 1.0, 0.25)", "jnp.linspace(0.0, 1.0, 11)", "jnp.eye(3)", "2.0 * jnp.asarray(1.0)",
+    "jnp.asarray(1.0) * jnp.zeros(3)", "jnp.exp(jnp.asarray(1.0))", "jnp.ones((2, 3)).sum()", "jnp.ones((2, 3)) > 0",
+    "jnp.ones((2, 3)).reshape(3, 2)", "jnp.ones((4, 1)) + jnp.ones(3)", "jnp.float32(1.0)", "jnp.ones((2, 3)).T",
+    "jnp.zeros(3).astype(jnp.int32)", "jnp.ones((2, 3))[0]", "jnp.zeros(3).at[0].set(1.0)", "jnp.array([[1, 2], [3, 4]])",
+    "jax.random.normal(jax.random.key(0), (3, 2))", "jnp.zeros_like(jnp.ones((2, 2)))", "jnp.asarray(np.ones((3, 2)))",
+    "jnp.arange(3) / 2", "jnp.full((2,), 1.5)", "jnp.sqrt(jnp.arange(4))",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_arrays_are_as_jax_makes_them(code: str) -> None:
+    jax = pytest.importorskip("jax")
+    import numpy as np
+
+    real = eval(code, {"jax": jax, "jnp": jax.numpy, "np": np})
+    found = kind(code)
+    assert found.what == "array"
+    assert found.library == "jax"
+    assert found.shape in (None, real.shape)
+    assert found.dtype in ("", str(real.dtype))
+    assert found.weak in (None, bool(real.weak_type))
+
+
+@pytest.mark.parametrize("code", ["jnp.zeros((3, 4))", "jnp.asarray(1.0)", "jnp.ones(5, dtype=jnp.int32)", "jnp.eye(3)"])
+def test_common_ones_are_known_whole(code: str) -> None:
+    found = kind(code)
+    assert found.size is not None
+    assert found.dtype
+    assert found.weak is not None
+
+
+@pytest.mark.parametrize(
+    ("code", "what"), [("1", "int"), ("1.5", "float"), ("'a'", "str"), ("None", "none"), ("len([1])", "int"), ("jnp.pi", "float")]
+)
+def test_host_values(code: str, what: str) -> None:
+    assert kind(code).what == what
