@@ -1,6 +1,6 @@
 """From a parsed tree to the facts of one file, in one pass; the tree is not needed afterwards.
 
-`docs/decisions/0010-facts.md` says what each tuple holds. The functions here are short and repeat themselves a little,
+`docs/decisions/0006-facts-not-trees.md` says what each tuple holds. The functions here are short and repeat themselves a little,
 because this pass runs once for every node of every file that is checked.
 """
 
