@@ -1,4 +1,5 @@
 import json
+import sys
 
 import pytest
 
@@ -50,3 +51,20 @@ def test_rules(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert "boundaries\n  jit-in-loop" in out
     code, out = said(capsys, "rules", "--format", "json")
     assert {rule["name"] for rule in json.loads(out)["rules"]} == set(project.rules)
+
+
+def test_here_runs_the_examples(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The real rules on the JAX of this environment."""
+    pytest.importorskip("jax")
+    for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):
+        monkeypatch.delenv(name, raising=False)
+    code, out = said(capsys, "explain", "jit-in-loop", "--here", "--python", sys.executable)
+    assert code == 0
+    assert "\nOn JAX " in out
+    assert "(--python)" in " ".join(out.split())
+    assert "holds" in out
+
+
+def test_python_is_for_here(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "key-reuse", "--python", "python3"]) == 2
+    assert capsys.readouterr().err == "jaxaudit: --python is for --here, which runs the examples\n"

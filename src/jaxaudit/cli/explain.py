@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from jaxaudit.cli import arguments, output
+from jaxaudit.model.mistake import Mistake
 
 DESCRIPTION = """\
 A rule's page: what it finds, what to do instead, why, and when it is fine.
@@ -18,6 +19,8 @@ examples:
 def parser() -> arguments.Arguments:
     made = arguments.Arguments("explain", DESCRIPTION, EXAMPLES)
     made.add_argument("rule", nargs="+", metavar="RULE", help="a rule, a family, or a message in quotes")
+    made.add_argument("--here", action="store_true", help="run the rule's own examples on your JAX")
+    made.add_argument("--python", default="", metavar="PATH", help="the Python that has your JAX, for --here")
     arguments.add_output(made, ("terminal", "json"))
     return made
 
@@ -29,9 +32,13 @@ def run(argv: Sequence[str]) -> int:
         return 0
     from jaxaudit.report import page, paint
     from jaxaudit.report.json_text import json_text
-    from jaxaudit.steps.explain import explain
+    from jaxaudit.steps.explain import explain, tried_here
 
     document = explain(" ".join(args.rule))
+    if args.python and not args.here:
+        raise Mistake("--python is for --here, which runs the examples")
+    if args.here:
+        document = tried_here(document, args.python)
     brush = paint.coloured if not args.output and arguments.wants_colour(args.color) else paint.plain
     text = json_text(document) if args.format == "json" else page.explanation(document, output.columns(), brush)
     output.write(text, args.output)

@@ -24,7 +24,20 @@ def explanation(document: Mapping[str, Any], columns: int = 80, paint: Paint = p
     if document["message"] and rules:
         names = ",".join(rule["name"] for rule in rules)
         lines += ["", paint("Find it in your code:", "strong"), f"    jaxaudit check --unsure --select {names} ."]
+    if document.get("here"):
+        lines += ["", *_here(document["here"], columns, paint)]
     return "\n".join(lines) + "\n"
+
+
+def _here(here: Mapping[str, Any], columns: int, paint: Paint) -> Iterator[str]:
+    """What the rule's examples showed on the user's own JAX."""
+    yield paint(f"On JAX {here['jax']}", "strong")
+    yield from wrap(f"{here['python']} ({here['because']})", columns, first="  ", rest="  ")
+    for claim in here["claims"]:
+        text = f"{claim['label']}: `{claim['shows']}` {claim['verdict']}"
+        yield from wrap(f"{text} ({claim['reason']})" if claim["reason"] else text, columns, first="  ", rest="      ")
+    if not here["claims"]:
+        yield "  Its examples claim nothing that a run could show."
 
 
 def _message(message: Mapping[str, str], columns: int, paint: Paint) -> Iterator[str]:
