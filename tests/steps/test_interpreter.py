@@ -43,7 +43,7 @@ def test_a_file_or_a_name_will_do(project: Project) -> None:
 
 
 def test_one_that_is_named_must_be_there(project: Project) -> None:
-    with pytest.raises(Mistake, match="^--python names 'nowhere', where there is no Python$"):
+    with pytest.raises(Mistake, match=r"^--python names 'nowhere', where there is no Python$"):
         users_python("nowhere", Config(root=project.root), {})
     config = Config(root=project.root, file=project.root / "pyproject.toml", python="env/bin/python")
     with pytest.raises(Mistake, match=r"^python in .*pyproject.toml names 'env/bin/python', where there is no Python$"):
