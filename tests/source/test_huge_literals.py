@@ -13,6 +13,8 @@ TABLES = {
     "lines": b"x = [\n" + b"    1.25e-5, -2,\n" * 50_000 + b"]",
     "pairs": b"x = [" + b"(1, 2), " * 50_000 + b"]",
     "names within": b"x = [" + b"1," * 200_000 + b" a, " + b"1," * 200_000 + b" b]",
+    "pairs at the end": b"x = [" + b"(1, 2), " * 50_000 + b"(3, 4)]",
+    "pairs of pairs": b"x = [" + b"((1, 2), {3, 4}), " * 20_000 + b"((1, 2), 3)]",
     "dictionary": b"x = {" + b"'a]': [1, 2, 3],  # why ]\n" * 20_000 + b"}",
     "strings": b"x = (" + b"'it\\'s', \"a,b\", b'c', " * 30_000 + b")",
     "rows": b"x = [" + (b"[" + b"1," * 20_000 + b"],\n") * 15 + b"]",
@@ -62,6 +64,12 @@ def test_names_are_never_blanked() -> None:
 def test_short_literals_and_code_stay_as_they_are() -> None:
     data = b"x = [1, 2, 3]\n" * 200 + b"# [" + b"1, " * 10_000 + b"\n" + b"s = '" + b"1, " * 10_000 + b"'\n"
     assert cut_huge_literals(data) == data
+
+
+def test_lines_of_bare_tuples_are_read_whole() -> None:
+    tree = parse(b"1, 2, 3\n" * 40_000, "table.py")
+    assert isinstance(tree, ast.Module)
+    assert len(tree.body) == 40_000
 
 
 def test_big_code_is_reported_on_purpose() -> None:

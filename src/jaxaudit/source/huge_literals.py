@@ -24,8 +24,11 @@ _LITERAL_PIECE = (
 )
 _SCAN = re.compile(_COMMENT + rb"|" + _STRING + rb"|(?P<run>[\[({,](?:" + _LITERAL_PIECE + rb")*+)", re.DOTALL)
 _WALK = re.compile(
-    rb"(?P<flat>[^\[\](){}'\"#]++)|(?P<open>[\[({])|(?P<close>[\])}])|" + _STRING + rb"|" + _COMMENT, re.DOTALL
+    rb"(?P<flat>[^\[\](){}'\"#]++)|(?P<small>(?:[\[({][^\[\](){}'\"#]{0,200}+[\])}]\s*+,\s*+)++)|(?P<open>[\[({])"
+    rb"|(?P<close>[\])}])|" + _STRING + rb"|" + _COMMENT,
+    re.DOTALL,
 )
+_AFTER_SMALL = re.compile(rb"[\])}]\s*+,")
 _OUTSIDE = re.compile(_COMMENT + rb"|(?:(?:" + _STRING + rb")\s*+)++", re.DOTALL)
 _NOT_LINE_ENDS = bytes(byte if byte in b"\r\n" else 32 for byte in range(256))
 
@@ -58,6 +61,10 @@ def _cuts_of_run(data: bytes, start: int, end: int) -> tuple[list[tuple[int, int
             if last >= 0:
                 first = commas[-1][0]
                 commas[-1] = (first if first >= 0 else data.find(b",", match.start(), last + 1), last)
+        elif kind == "small":
+            first = commas[-1][0]
+            last = data.rfind(b",", match.start(), match.end())
+            commas[-1] = (first if first >= 0 else _end_of_small(data, match.start()) - 1, last)
         elif kind == "open":
             commas.append((-1, -1))
         elif kind == "close":
@@ -68,6 +75,12 @@ def _cuts_of_run(data: bytes, start: int, end: int) -> tuple[list[tuple[int, int
     for first, last in commas:
         _add(cuts, first, last + 1)
     return sorted(cuts), end
+
+
+def _end_of_small(data: bytes, start: int) -> int:
+    """Behind the comma that follows a bracketed element without brackets in it."""
+    found = _AFTER_SMALL.search(data, start)
+    return found.end() if found else start
 
 
 def _add(cuts: list[tuple[int, int]], comma: int, end: int) -> None:
