@@ -10,7 +10,7 @@ from processes import python
 
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
-SHOWN = re.compile(r"<!-- shown: (?P<command>.+?) -->\n```\w*\n(?P<text>.*?)```\n", re.DOTALL)
+SHOWN = re.compile(r"(?P<head><!-- shown: (?P<command>.+?) -->\n```\w*\n)(?P<text>.*?)```\n", re.DOTALL)
 
 
 def output_of(command: str) -> str:
@@ -28,7 +28,7 @@ def test_it_shows_what_the_commands_print() -> None:
     for shown in SHOWN.finditer(text):
         printed = output_of(shown["command"])
         if os.environ.get("JAXAUDIT_SNAPSHOTS") == "write":
-            text = text.replace(shown[0], shown[0].replace(f"\n{shown['text']}```", f"\n{printed}```"))
+            text = text.replace(shown[0], f"{shown['head']}{printed}```\n")
         else:
             assert shown["text"] == printed
     README.write_text(text, "utf-8")
