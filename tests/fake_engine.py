@@ -12,6 +12,7 @@ import pytest
 
 from jaxaudit.model import Finding, Fix, Note, Place, Unread
 from jaxaudit.rules.rule import Rule
+from jaxaudit.source.cache import FactsCache
 from jaxaudit.rules.suppressions import unused_suppression
 
 FAULT = re.compile(r"(?P<code>\S+)\s*#.*?\bFAULT (?P<rule>[\w-]+)(?: (?P<confidence>0?\.\d+))?")
@@ -25,6 +26,7 @@ class FakeProgram:
 
     def __init__(self, texts: Mapping[str, str], unread: list[Unread]) -> None:
         self.texts = texts
+        self.by_path: dict[str, Any] = {}
         self.unread = unread
 
     def lines(self, path: str) -> list[str]:
@@ -97,19 +99,35 @@ def fake_discover(paths: Sequence[str], exclude: Sequence[str], *, root: str) ->
     return Files(sorted(str(file) for file in found if not any(file.match(pattern) for pattern in exclude)), [])
 
 
-def fake_read_program(
-    files: Sequence[str], *, overlay: Mapping[str, bytes], progress: Callable[[int, int], None] | None, **_: Any
-) -> FakeProgram:
-    texts: dict[str, str] = {}
-    unread = []
-    for number, path in enumerate(files, 1):
-        if progress:
-            progress(number, len(files))
-        try:
-            texts[path] = (overlay[path] if path in overlay else Path(path).read_bytes()).decode()
-        except (OSError, UnicodeDecodeError):
-            unread.append(Unread(path, "it is not UTF-8"))
-    return FakeProgram(texts, unread)
+class FakeSources:
+    """The bytes of the files, and the fake program that they make."""
+
+    digest = b""
+    beside: Mapping[str, tuple[bytes, bytes]] = {}
+
+    def __init__(
+        self, files: Sequence[str], *, overlay: Mapping[str, bytes], progress: Callable[[int, int], None] | None, **_: Any
+    ) -> None:
+        self.store = FactsCache(None)
+        self.given: dict[str, tuple[bytes, bytes]] = {}
+        self.unread: list[Unread] = []
+        self.notebooks: dict[str, Any] = {}
+        for number, path in enumerate(files, 1):
+            if progress:
+                progress(number, len(files))
+            try:
+                data = overlay[path] if path in overlay else Path(path).read_bytes()
+                data.decode()
+                self.given[path] = (data, b"")
+            except (OSError, UnicodeDecodeError):
+                self.unread.append(Unread(path, "it is not UTF-8"))
+        self.program = FakeProgram({path: data.decode() for path, (data, _) in self.given.items()}, [])
+
+    def lines(self, path: str) -> list[str]:
+        return self.program.lines(path)
+
+    def close(self) -> None:
+        pass
 
 
 class Project:
@@ -135,7 +153,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
     rules = fake_rules()
     files, reading = ModuleType("jaxaudit.source.files"), ModuleType("jaxaudit.source.reading")
     files.discover, files.Files = fake_discover, Files  # type: ignore[attr-defined]
-    reading.read_program = fake_read_program  # type: ignore[attr-defined]
+    reading.Sources = FakeSources  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "jaxaudit.source.files", files)
     monkeypatch.setitem(sys.modules, "jaxaudit.source.reading", reading)
     monkeypatch.setattr("jaxaudit.rules.load_rules", lambda: rules)

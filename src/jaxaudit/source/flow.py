@@ -90,12 +90,23 @@ class Return(NamedTuple):
     order: int
 
 
+class Bind(NamedTuple):
+    """A name that an assignment binds: what stale values are told by. `expr` is the name as it stands there."""
+
+    name: str
+    value: v.Value
+    expr: Any
+    path: v.Path
+    loops: tuple[Loop, ...]
+    order: int
+
+
 class Flow:
     """One scope, followed. The module's body is a scope too; class bodies belong to the scope around them."""
 
     __slots__ = (
-        "bindings", "branches", "calls", "declared", "env", "frees", "function", "locals", "loops", "loop_stack", "order",
-        "parent", "path", "program", "quiet", "returns", "stores", "tests", "uses", "yields",
+        "bindings", "binds", "branches", "calls", "computed_items", "declared", "env", "frees", "function", "locals",
+        "loops", "loop_stack", "order", "parent", "path", "program", "quiet", "returns", "stores", "tests", "uses", "yields",
     )  # fmt: skip
 
     def __init__(self, function: Function, parent: Flow | None, program: Program) -> None:
@@ -103,6 +114,7 @@ class Flow:
         self.parent = parent
         self.program = program
         self.bindings: dict[str, list[v.Value]] = {}
+        self.binds: list[Bind] = []
         self.calls: list[v.Call] = []
         self.loops: list[Loop] = []
         self.tests: list[Test] = []
@@ -111,6 +123,7 @@ class Flow:
         self.uses: list[Use] = []
         self.returns: list[Return] = []
         self.yields: list[v.Value] = []
+        self.computed_items: list[tuple[v.Item, v.Path]] = []
         self.frees: dict[str, v.Value] = {}
         self.declared: dict[str, str] = {}
         self.env: Env = {}
@@ -256,6 +269,7 @@ class Flow:
         kind = target[0]
         if kind == "n":
             self.bind(target[1], value)
+            self.note_bind(target, value)
         elif kind == "T":
             self.unpack(target[2], value)
         elif kind == ".":
@@ -264,6 +278,11 @@ class Flow:
             self.store("item", self.eval(target[1]), self.eval(target[2]), value, False, target)
         elif kind == "*":
             self.assign(target[1], value)
+
+    def note_bind(self, target: Any, value: v.Value) -> None:
+        if not self.quiet:
+            self.order += 1
+            self.binds.append(Bind(target[1], value, target, self.path, self.loop_stack, self.order))
 
     def unpack(self, targets: tuple[Any, ...], value: v.Value) -> None:
         written = value.items if isinstance(value, v.Sequence) and not _starred(value.items) else None
@@ -286,7 +305,9 @@ class Flow:
         value = self.eval(s[3])
         if target[0] == "n":
             before = self.lookup(target[1], target)
-            self.bind(target[1], v.Op(s[2], (before, value), ("b", s[2], target, s[3]), self))
+            result = v.Op(s[2], (before, value), ("b", s[2], target, s[3]), self)
+            self.bind(target[1], result)
+            self.note_bind(target, result)
         elif target[0] == ".":
             before = self.eval(target)
             result = v.Op(s[2], (before, value), ("b", s[2], target, s[3]), self)
@@ -530,7 +551,10 @@ class Flow:
                 found = base.get(index.value)  # type: ignore[attr-defined]
                 if found is not None:
                     return found  # type: ignore[no-any-return]
-        return v.Item(base, index, e, self)
+        item = v.Item(base, index, e, self)
+        if not self.quiet and _needs_python(base, index):
+            self.computed_items.append((item, self.path))
+        return item
 
     def slice(self, e: Any) -> v.Value:
         parts = tuple([v.Const(None) if p is None else self.eval(p) for p in e[1:4]])
@@ -633,6 +657,18 @@ class Flow:
 
 
 _STEADY = frozenset({v.External, v.ModuleValue, v.FunctionValue, v.ClassValue})
+
+
+def _needs_python(base: v.Value, index: v.Value) -> bool:
+    """`x[:n]` and `[a, b][n]`: Python itself must know the index."""
+    if index.__class__ is v.Sequence:
+        if index.kind == "slice":  # type: ignore[attr-defined]
+            return any(p.__class__ is not v.Const for p in index.items)  # type: ignore[attr-defined]
+        return index.kind == "tuple" and any(  # type: ignore[attr-defined]
+            i.__class__ is v.Sequence and _needs_python(base, i)
+            for i in index.items  # type: ignore[attr-defined]
+        )
+    return index.__class__ is not v.Const and base.__class__ in (v.Sequence, v.Mapping)
 
 
 def _starred(items: tuple[v.Value, ...]) -> bool:

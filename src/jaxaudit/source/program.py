@@ -6,7 +6,7 @@ Everything is looked up when it is first asked for and then kept. Rules get a `P
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from jaxaudit.model import Place, Unread
@@ -19,7 +19,6 @@ from jaxaudit.source.knowledge.classes import BASES
 from jaxaudit.source.knowledge.random_keys import KEY_CONSUMERS, KEY_MAKERS
 from jaxaudit.source.knowledge.transforms_of_libraries import TRANSFORMS
 from jaxaudit.source.knowledge.names import CANONICAL, PREFIXES
-from jaxaudit.source.notebook import Notebook
 from jaxaudit.source.tracing import Tracing
 
 BUILTINS = frozenset(dir(builtins))
@@ -241,7 +240,7 @@ class Module:
 class Program:
     """Everything that was read, linked."""
 
-    def __init__(self) -> None:
+    def __init__(self, lines: Callable[[str], list[str]] | None = None) -> None:
         self.modules: dict[str, Module] = {}
         self.by_path: dict[str, Module] = {}
         self.unread: list[Unread] = []
@@ -253,9 +252,7 @@ class Program:
         self.generation = 0
         self.graph = CallGraph(self)
         self.tracing = Tracing(self)
-        self.overlay: dict[str, bytes] = {}
-        self.notebooks: dict[str, Notebook] = {}
-        self._lines: dict[str, list[str]] = {}
+        self.lines = lines or (lambda path: [])
 
     def key(self, what: str) -> str:
         """Under which name an answer is kept: those from before the callers were known are not used afterwards."""
@@ -467,20 +464,6 @@ class Program:
 
         return inventory(self)
 
-    def lines(self, path: str) -> list[str]:
-        """The lines of a file as they are now; [] when it is gone."""
-        found = self._lines.get(path)
-        if found is None:
-            data = self.overlay.get(path)
-            if data is None:
-                try:
-                    with open(path, "rb") as file:
-                        data = file.read()
-                except OSError:
-                    data = b""
-            found = self._lines[path] = decoded(data).splitlines()
-        return found
-
     # -- places ----------------------------------------------------------------------------------------------------
 
     def place(self, flow: Flow, expr: Any) -> Place:
@@ -569,6 +552,11 @@ def decoded(data: bytes) -> str:
         return data.decode(encoding, "replace")
     except (SyntaxError, LookupError):
         return data.decode("utf-8", "replace")
+
+
+def split_lines(text: str) -> list[str]:
+    """Lines as Python counts them: a form feed or a U+2028 does not end one."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
 
 
 def canonical(name: str) -> str:

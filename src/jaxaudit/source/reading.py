@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,9 @@ from jaxaudit.source.files import read_file
 from jaxaudit.source.lower import lower, pack
 from jaxaudit.source.module_names import longer_names, module_name
 from jaxaudit.source.newer_python import facts_by_newer_python
-from jaxaudit.source.notebook import notebook_source
+from jaxaudit.source.notebook import Notebook, notebook_source
 from jaxaudit.source.parse import parse
-from jaxaudit.source.program import Program
+from jaxaudit.source.program import Program, decoded, split_lines
 
 DEEP = 6000
 """Python's recursion limit while values are followed; what nests deeper is reported as unread."""
@@ -31,28 +32,9 @@ WORTH_A_POOL = 600_000
 Progress = Callable[[int, int], None]
 
 
-def read_program(
-    files: Sequence[str],
-    *,
-    cache: Path | None = None,
-    jobs: int | None = None,
-    progress: Progress | None = None,
-    overlay: Mapping[str, bytes] | None = None,
-    context: bool = True,
-) -> Program:
-    """The program that these files make. What can't be read is in its `unread`, with the reason."""
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), DEEP))
-    store = FactsCache(str(cache)) if cache is not None else FactsCache(None)
-    reader = _Reader(store, overlay or {}, jobs or 1, progress)
-    with _no_collections():
-        try:
-            reader.read(files, context=False)
-            if context:
-                reader.read_context()
-        finally:
-            store.close()
-        reader.program.link()
-    return reader.program
+def read_program(files: Sequence[str], **options: Any) -> Program:
+    """The linked program that these files make. What can't be read is in its `unread`, with the reason."""
+    return Sources(files, **options).program
 
 
 @contextmanager
@@ -67,59 +49,130 @@ def _no_collections() -> Iterator[None]:
             gc.enable()
 
 
-class _Reader:
-    def __init__(self, store: FactsCache, overlay: Mapping[str, bytes], jobs: int, progress: Progress | None) -> None:
-        self.store = store
-        self.overlay = overlay
-        self.jobs = jobs
-        self.progress = progress
-        self.program = Program()
-        self.program.overlay = dict(overlay)
+class Sources:
+    """The bytes of the files to check, and the program that they make once somebody asks for it.
 
-    def read(self, files: Sequence[str], *, context: bool) -> None:
-        rows: dict[str, Any] = {}
-        waiting: list[tuple[str, bytes, bytes]] = []
+    `digest` names all that was given, so that what was found in the same bytes before can be said again without linking.
+    """
+
+    def __init__(
+        self,
+        files: Sequence[str],
+        *,
+        cache: Path | None = None,
+        jobs: int | None = None,
+        progress: Progress | None = None,
+        overlay: Mapping[str, bytes] | None = None,
+        context: bool = True,
+    ) -> None:
+        self.store = FactsCache(str(cache) if cache is not None else None)
+        self.jobs = jobs or 1
+        self.progress = progress
+        self.context = context
+        self.overlay: dict[str, bytes] = dict(overlay or {})
+        self.unread: list[Unread] = []
+        self.notebooks: dict[str, Notebook] = {}
+        self.given: dict[str, tuple[bytes, bytes]] = {}
+        self.beside: dict[str, tuple[bytes, bytes]] = {}
+        self._program: Program | None = None
+        self._lines: dict[str, list[str]] = {}
+        self.take(files, self.given)
+
+    # -- bytes -----------------------------------------------------------------------------------------------------
+
+    def take(self, files: Sequence[str], into: dict[str, tuple[bytes, bytes]]) -> None:
         for path in files:
-            if path in self.program.by_path or path in rows:
-                continue
-            data = self.bytes_of(path)
-            if data is None:
-                continue
-            key = content_key(data)
-            known = self.store.get(key)
-            found = facts.unpack(known) if known is not None else None
-            if found is not None:
-                rows[path] = found
-            else:
-                rows[path] = None
-                waiting.append((path, data, key))
-        self.parse_all(waiting, rows, len(files))
-        for path, row in rows.items():
-            if row is None or row.__class__ is Unread:
-                if row is not None and not context:
-                    self.program.unread.append(row)
-                continue
-            name, is_package = module_name(path)
-            module = self.program.add(name, path, is_package, row, context=context)
-            for longer in longer_names(path):
-                self.program.modules.setdefault(longer, module)
+            if path not in self.given and path not in self.beside:
+                data = self.bytes_of(path)
+                if data is not None:
+                    into[path] = (data, content_key(data))
 
     def bytes_of(self, path: str) -> bytes | None:
         data = self.overlay.get(path)
         if data is None:
             read = read_file(path)
             if isinstance(read, Unread):
-                self.program.unread.append(read)
+                self.unread.append(read)
                 return None
             data = read[0]
         if path.endswith(".ipynb"):
             notebook = notebook_source(data, path)
             if isinstance(notebook, Unread):
-                self.program.unread.append(notebook)
+                self.unread.append(notebook)
                 return None
-            self.program.notebooks[path] = notebook
-            data = self.program.overlay[path] = notebook.source
+            self.notebooks[path] = notebook
+            data = notebook.source
         return data
+
+    @property
+    def digest(self) -> bytes:
+        """What was given, whole: paths and bytes."""
+        digest = blake2b(digest_size=16)
+        for path, (_, key) in sorted(self.given.items()):
+            digest.update(path.encode("utf-8", "surrogateescape") + b"\0" + key)
+        return digest.digest()
+
+    def same_beside(self, beside: Mapping[str, bytes]) -> bool:
+        """Whether the files that were read for context still are as they were."""
+        for path, key in beside.items():
+            read = read_file(path)
+            if isinstance(read, Unread) or content_key(read[0]) != key:
+                return False
+        return True
+
+    def lines(self, path: str) -> list[str]:
+        """The lines of a file as it was read; [] when it was not."""
+        found = self._lines.get(path)
+        if found is None:
+            data, _ = self.given.get(path) or self.beside.get(path) or (b"", b"")
+            found = self._lines[path] = split_lines(decoded(data))
+        return found
+
+    # -- the program -----------------------------------------------------------------------------------------------
+
+    @property
+    def program(self) -> Program:
+        """Effect, the first time: parses what the cache does not know, and links."""
+        if self._program is None:
+            sys.setrecursionlimit(max(sys.getrecursionlimit(), DEEP))
+            self._program = Program(self.lines)
+            with _no_collections():
+                self.add(self.given, context=False)
+                if self.context:
+                    self.read_context()
+                self._program.link()
+            self._program.unread[:0] = self.unread
+        return self._program
+
+    def inventory(self) -> list[dict[str, Any]]:
+        return self.program.inventory()
+
+    def close(self) -> None:
+        """Effect: writes what is new into the cache."""
+        self.store.close()
+
+    def add(self, files: Mapping[str, tuple[bytes, bytes]], *, context: bool) -> None:
+        program = self._program
+        assert program is not None
+        rows: dict[str, Any] = {}
+        waiting: list[tuple[str, bytes, bytes]] = []
+        for path, (data, key) in files.items():
+            if path in program.by_path:
+                continue
+            known = self.store.get(key)
+            rows[path] = facts.unpack(known) if known is not None else None
+            if rows[path] is None:
+                waiting.append((path, data, key))
+        self.parse_all(waiting, rows, len(files))
+        for path, row in rows.items():
+            if row is None or row.__class__ is Unread:
+                if row is not None and not context:
+                    program.unread.append(row)
+                continue
+            name, is_package = module_name(path)
+            module = program.add(name, path, is_package, row, context=context)
+            for longer in longer_names(path):
+                program.modules.setdefault(longer, module)
 
     def parse_all(self, waiting: list[tuple[str, bytes, bytes]], rows: dict[str, Any], total: int) -> None:
         newer: list[tuple[str, bytes, bytes, Unread]] = []
@@ -159,25 +212,29 @@ class _Reader:
         """Modules beside the given files that these import: known to the rules, but nothing is reported of them."""
         budget = MOST_CONTEXT
         while budget > 0:
-            wanted = [p for p in self.imported_files() if p not in self.program.by_path][:budget]
-            before = len(self.program.by_path)
-            self.read(wanted, context=True)
-            if len(self.program.by_path) == before:
+            wanted = [p for p in self.imported_files() if p not in self.given and p not in self.beside][:budget]
+            if not wanted:
                 return
+            before, said = dict(self.beside), len(self.unread)
+            self.take(wanted, self.beside)
+            del self.unread[said:]
+            self.add({p: x for p, x in self.beside.items() if p not in before}, context=True)
             budget -= len(wanted)
 
     def imported_files(self) -> Iterator[str]:
         seen: set[str] = set()
-        for module in list(self.program.by_path.values()):
+        program = self._program
+        assert program is not None
+        for module in list(program.by_path.values()):
             if module.path.startswith("<"):
                 continue
             root = Path(module.path).parent
             for _ in range(module.name.count(".") + (1 if module.is_package else 0)):
                 root = root.parent
             for _, target, level, attr in module.imports:
-                dotted = self.program.absolute(module, target, level)
+                dotted = program.absolute(module, target, level)
                 for name in (dotted, f"{dotted}.{attr}" if attr else dotted):
-                    if name in seen or name in self.program.modules or not name:
+                    if name in seen or name in program.modules or not name:
                         continue
                     base = os.path.join(root, *name.split("."))
                     for path in (f"{base}.py", os.path.join(base, "__init__.py")):

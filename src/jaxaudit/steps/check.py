@@ -15,12 +15,13 @@ from jaxaudit.steps.baseline import read_baseline, split
 from jaxaudit.steps.cache_place import default_cache_dir
 from jaxaudit.steps.config import Config, read_config
 from jaxaudit.steps.fingerprint import fingerprinted
+from jaxaudit.steps.verdict import judged
 from jaxaudit.steps.selection import Rules, resolve
 
 if TYPE_CHECKING:
     from jaxaudit.source.files import Files
     from jaxaudit.source.gitignore import IgnoreRules
-    from jaxaudit.source.program import Program
+    from jaxaudit.source.reading import Sources
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class Checked:
     known: list[Finding]
     unread: list[Unread]
     faults: list[dict[str, str]]
-    program: "Program"
+    inventory: list[dict[str, Any]]
+    sources: "Sources"
     config: Config
     rules: Rules
     counts: Mapping[str, int]
@@ -60,7 +62,7 @@ def check(paths: Sequence[str], options: Options) -> dict[str, Any]:
     """The document of one check. Raises `Mistake` for wrong use; a file that can't be read is an `unread` entry."""
     began = options.clock()
     done = find(paths, options)
-    lines = cache(done.program.lines)
+    lines = done.sources.lines
     return {
         "schema": document.SCHEMA,
         "kind": "check",
@@ -70,7 +72,7 @@ def check(paths: Sequence[str], options: Options) -> dict[str, Any]:
         "known": [document.finding_entry(finding, lines) for finding in done.known],
         "unread": document.unread_entries(done.unread),
         "faults": done.faults,
-        "functions": document.function_entries(done.program.inventory()),
+        "functions": document.function_entries(done.inventory),
         "rules": document.rule_entries((finding.rule for finding in (*done.news, *done.known)), done.rules),
     }
 
@@ -85,22 +87,25 @@ def find(paths: Sequence[str], options: Options) -> Checked:
     baseline = _baseline(options, config)
     fingerprints = read_baseline(baseline) if baseline else []
 
-    program, files = _read(paths, options, config)
-    everything, faults = matched(program, rules, chosen)
+    sources, files = _read(paths, options, config)
+    try:
+        everything, faults, inventory, unread_later = judged(sources, rules, chosen)
+    finally:
+        sources.close()
     found = list(_wanted(everything, chosen, config, rules))
-    kept = _without_allowed(found, _marks(files.paths, program, options), rules, chosen)
-    lines = cache(program.lines)
+    kept = _without_allowed(found, _marks(sources), rules, chosen)
+    lines = sources.lines
     named = fingerprinted(kept, lambda path, line: _line(lines(path), line), lambda path: _from_root(path, config))
     news, known = split(named, fingerprints)
     allowed = len(found) - sum(finding.rule != suppress.RULE for finding in kept)
-    unread = sorted({*files.unread, *program.unread})
+    unread = sorted({*files.unread, *sources.unread, *unread_later})
     counts = {
         "files": len(files.paths) + len(files.unread),
         "unread": len(unread),
         "known": len(known),
         "suppressed": allowed,
     }
-    return Checked(news, known, unread, faults, program, config, rules, counts)
+    return Checked(news, known, unread, faults, inventory, sources, config, rules, counts)
 
 
 def chosen_rules(options: Options, config: Config, rules: Rules) -> frozenset[str]:
@@ -114,23 +119,9 @@ def chosen_rules(options: Options, config: Config, rules: Rules) -> frozenset[st
     return chosen - resolve(options.ignore, rules, "--ignore")
 
 
-def matched(program: "Program", rules: Rules, chosen: Iterable[str]) -> tuple[list[Finding], list[dict[str, str]]]:
-    """What the chosen rules find. A rule that fails is named with its error, and the others go on."""
-    found: list[Finding] = []
-    faults: list[dict[str, str]] = []
-    for name in sorted(chosen):
-        try:
-            found += rules[name].match(program)
-        except Exception as error:
-            if os.environ.get("JAXAUDIT_DEBUG"):
-                raise
-            faults.append({"rule": name, "text": f"{type(error).__name__}: {error}"})
-    return found, faults
-
-
-def _read(paths: Sequence[str], options: Options, config: Config) -> tuple["Program", "Files"]:
+def _read(paths: Sequence[str], options: Options, config: Config) -> tuple["Sources", "Files"]:
     from jaxaudit.source.files import Files, discover
-    from jaxaudit.source.reading import read_program
+    from jaxaudit.source.reading import Sources
 
     if options.stdin:
         files, overlay = Files([options.stdin[0]], []), {**options.overlay, options.stdin[0]: options.stdin[1]}
@@ -139,8 +130,8 @@ def _read(paths: Sequence[str], options: Options, config: Config) -> tuple["Prog
         overlay = dict(options.overlay)
     cache = _cache_dir(options, config) if options.cached else None
     progress = options.progress
-    program = read_program(files.paths, cache=cache, jobs=options.jobs, progress=progress, overlay=overlay)
-    return program, files
+    sources = Sources(files.paths, cache=cache, jobs=options.jobs, progress=progress, overlay=overlay)
+    return sources, files
 
 
 def _wanted(found: Iterable[Finding], chosen: frozenset[str], config: Config, rules: Rules) -> Iterator[Finding]:
@@ -187,24 +178,10 @@ def _matches(spec: "IgnoreRules", path: str) -> bool:
 Marks = dict[str, list[suppress.Suppression]]
 
 
-def _marks(files: Iterable[str], program: "Program", options: Options) -> Marks:
+def _marks(sources: "Sources") -> Marks:
     """The suppression comments of each file that has some."""
-    return {path: said for path in files if (said := suppress.suppressions(path, _bytes(path, program, options)))}
-
-
-def _bytes(path: str, program: "Program", options: Options) -> bytes:
-    """The source as it is now; a file that vanished says nothing. A notebook's source is that of its cells."""
-    if options.stdin and path == options.stdin[0]:
-        return options.stdin[1]
-    if path in options.overlay:
-        return options.overlay[path]
-    try:
-        data = Path(path).read_bytes()
-    except OSError:
-        return b""
-    if path.endswith(".ipynb") and suppress.MARK in data:
-        return "\n".join(program.lines(path)).encode("utf-8", "replace")
-    return data
+    read = sources.given.items()
+    return {path: said for path, (data, _) in read if (said := suppress.suppressions(path, data))}
 
 
 def _without_allowed(found: list[Finding], marks: Marks, rules: Rules, chosen: frozenset[str]) -> list[Finding]:

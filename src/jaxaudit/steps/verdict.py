@@ -1,0 +1,98 @@
+"""What the rules say of a program, kept with the cache so that the same bytes are judged once."""
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import fields
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jaxaudit.model import Finding, Fix, Note, Place, Unread
+
+if TYPE_CHECKING:
+    from jaxaudit.rules.rule import Rule
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.reading import Sources
+
+
+class Verdict(NamedTuple):
+    """The findings of the chosen rules, rules that failed, the inventory of jitted functions, and what stayed unread."""
+
+    findings: list[Finding]
+    faults: list[dict[str, str]]
+    inventory: list[dict[str, Any]]
+    unread: list[Unread]
+
+
+def judged(sources: "Sources", rules: Mapping[str, "Rule"], chosen: Iterable[str]) -> Verdict:
+    """The verdict on these sources: the one from the last time when nothing that counts has changed since."""
+    from jaxaudit.source import facts
+    from jaxaudit.source.cache import tool_version
+    from jaxaudit.source.lower import pack
+
+    names = sorted(chosen)
+    key = blake2b(sources.digest + tool_version() + "\0".join(names).encode(), digest_size=16).digest()
+    kept = sources.store.get_result(key)
+    found = facts.unpack(kept) if kept is not None else None
+    if found is not None:
+        beside, verdict = found
+        if sources.same_beside(beside):
+            return from_plain(verdict)
+    program = sources.program
+    findings, faults = matched(program, rules, names)
+    here = [finding for finding in findings if not is_context(program, finding.place.path)]
+    verdict = Verdict(here, faults, program.inventory(), list(program.unread))
+    if not faults:
+        beside = {path: content for path, (_, content) in sources.beside.items()}
+        sources.store.put_result(key, pack((beside, to_plain(verdict))))
+    return verdict
+
+
+def matched(
+    program: "Program", rules: Mapping[str, "Rule"], chosen: Iterable[str]
+) -> tuple[list[Finding], list[dict[str, str]]]:
+    """What the chosen rules find. A rule that fails is named with its error, and the others go on."""
+    found: list[Finding] = []
+    faults: list[dict[str, str]] = []
+    for name in sorted(chosen):
+        try:
+            found += rules[name].match(program)
+        except Exception as error:
+            if os.environ.get("JAXAUDIT_DEBUG"):
+                raise
+            faults.append({"rule": name, "text": f"{type(error).__name__}: {error}"})
+    return found, faults
+
+
+def is_context(program: "Program", path: str) -> bool:
+    """Whether a file was read only for what it says about the ones that are checked."""
+    module = program.by_path.get(path)
+    return module is not None and module.context
+
+
+def to_plain(verdict: Verdict) -> tuple[Any, ...]:
+    rows = [_plain(finding) for finding in verdict.findings]
+    return rows, verdict.faults, verdict.inventory, [tuple(unread) for unread in verdict.unread]
+
+
+def from_plain(rows: tuple[Any, ...]) -> Verdict:
+    findings, faults, inventory, unread = rows
+    return Verdict([_finding(row) for row in findings], faults, inventory, [Unread(*row) for row in unread])
+
+
+_NAMES = tuple([field.name for field in fields(Finding)])
+
+
+def _plain(finding: Finding) -> dict[str, Any]:
+    row = {name: getattr(finding, name) for name in _NAMES}
+    row["place"] = tuple(finding.place)
+    row["notes"] = [(tuple(note.place), note.text) for note in finding.notes]
+    row["facts"] = dict(finding.facts)
+    row["fix"] = None if finding.fix is None else (finding.fix.applicability, finding.fix.title, finding.fix.diff)
+    return row
+
+
+def _finding(row: dict[str, Any]) -> Finding:
+    row["place"] = Place(*row["place"])
+    row["notes"] = tuple([Note(Place(*place), text) for place, text in row["notes"]])
+    row["fix"] = None if row["fix"] is None else Fix(*row["fix"])
+    return Finding(**row)
