@@ -5,10 +5,10 @@ from typing import Any
 
 from jaxaudit.model.mistake import Mistake, nearest
 from jaxaudit.rules import load_rules
-from jaxaudit.rules.messages import meanings
 from jaxaudit.rules.rule import Rule
 from jaxaudit.steps.config import read_config
 from jaxaudit.steps.interpreter import users_python
+from jaxaudit.steps.messages import meanings
 from jaxaudit.steps.rule_samples import Claim, claims_of, requests_of
 from jaxaudit.steps.sample_runs import Shown, run_samples
 from jaxaudit.steps.selection import known_words, named

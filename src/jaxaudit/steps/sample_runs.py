@@ -111,9 +111,14 @@ def _process(
         lines = "".join(json.dumps(one) + "\n" for one in asked)
         out, ending = _talk([python, "-B", str(RUNNER)], lines, environment, seconds)
         if stderr.exists():
-            ending = f"{stderr.read_text('utf-8', errors='replace')[-4000:]}\n{ending}"
+            ending = f"{_ends(stderr.read_text('utf-8', errors='replace'))}\n{ending}"
     answers = [json.loads(line) for line in out.splitlines() if line.endswith(b"}")]
     return (answers[0] if answers else {}), answers[1:], ending.strip()
+
+
+def _ends(text: str, size: int = 4000) -> str:
+    """The first and the last of a long text: what an aborting process says first is the reason."""
+    return text if len(text) <= 2 * size else f"{text[:size]}\n...\n{text[-size:]}"
 
 
 def _talk(command: list[str], lines: str, environment: Mapping[str, str], seconds: float) -> tuple[bytes, str]:
@@ -121,7 +126,7 @@ def _talk(command: list[str], lines: str, environment: Mapping[str, str], second
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=environment) as process:
         try:
             out, err = process.communicate(lines.encode(), timeout=seconds)
-            return out, f"{err.decode(errors='replace')[-4000:]}\nexit code {process.returncode}"
+            return out, f"{_ends(err.decode(errors='replace'))}\nexit code {process.returncode}"
         except subprocess.TimeoutExpired:
             process.kill()
             return process.communicate()[0], f"no answer in {seconds:.0f} s"
