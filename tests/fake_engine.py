@@ -32,6 +32,9 @@ class FakeProgram:
     def lines(self, path: str) -> list[str]:
         return self.texts.get(path, "").splitlines()
 
+    def forget(self) -> None:
+        pass
+
     def inventory(self) -> list[dict[str, Any]]:
         return [
             {
@@ -103,13 +106,14 @@ class FakeSources:
     """The bytes of the files, and the fake program that they make."""
 
     digest = b""
-    beside: Mapping[str, tuple[bytes, bytes]] = {}
+    beside: Mapping[str, bytes] = {}
 
     def __init__(
         self, files: Sequence[str], *, overlay: Mapping[str, bytes], progress: Callable[[int, int], None] | None, **_: Any
     ) -> None:
         self.store = FactsCache(None)
-        self.given: dict[str, tuple[bytes, bytes]] = {}
+        self.given: dict[str, bytes] = {}
+        self.marked: dict[str, bytes] = {}
         self.unread: list[Unread] = []
         self.notebooks: dict[str, Any] = {}
         for number, path in enumerate(files, 1):
@@ -118,13 +122,16 @@ class FakeSources:
             try:
                 data = overlay[path] if path in overlay else Path(path).read_bytes()
                 data.decode()
-                self.given[path] = (data, b"")
+                self.given[path] = self.marked[path] = data
             except (OSError, UnicodeDecodeError):
                 self.unread.append(Unread(path, "it is not UTF-8"))
-        self.program = FakeProgram({path: data.decode() for path, (data, _) in self.given.items()}, [])
+        self.program = FakeProgram({path: data.decode() for path, data in self.given.items()}, [])
 
     def lines(self, path: str) -> list[str]:
         return self.program.lines(path)
+
+    def programs(self) -> "list[FakeProgram]":
+        return [self.program]
 
     def close(self) -> None:
         pass

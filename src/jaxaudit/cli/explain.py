@@ -44,4 +44,5 @@ def run(argv: Sequence[str]) -> int:
     output.write(text, args.output)
     if args.output:
         output.write_summary(f"written to {args.output}\n")
-    return 0
+    unknown = document["message"] and not document["message"]["cause"]
+    return 1 if unknown else 0

@@ -1,5 +1,6 @@
 """Rules as people read them in a terminal: one page each, or all in a table."""
 
+import ast
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
@@ -21,7 +22,9 @@ def explanation(document: Mapping[str, Any], columns: int = 80, paint: Paint = p
         lines += _page(rules[0], columns, paint)
     elif rules:
         lines += [*_rows(rules, paint), "", "`jaxaudit explain RULE` tells more of one of them."]
-    if document["message"] and rules:
+    if document["message"] and not document["message"]["cause"] and rules:
+        lines.insert(lines.index("") + 1, paint("Perhaps", "strong"))
+    elif document["message"] and rules:
         names = ",".join(rule["name"] for rule in rules)
         lines += ["", paint("Find it in your code:", "strong"), f"    jaxaudit check --unsure --select {names} ."]
     if document.get("here"):
@@ -41,7 +44,7 @@ def _here(here: Mapping[str, Any], columns: int, paint: Paint) -> Iterator[str]:
 
 
 def _message(message: Mapping[str, str], columns: int, paint: Paint) -> Iterator[str]:
-    for word in ("cause", "next"):
+    for word in [word for word in ("cause", "next") if message[word]]:
         first, *rest = wrap(message[word], columns, first=f"{word}: ", rest="       ")
         yield paint(word, "strong") + first[len(word) :]
         yield from rest
@@ -51,25 +54,48 @@ def _message(message: Mapping[str, str], columns: int, paint: Paint) -> Iterator
 def _page(rule: Mapping[str, Any], columns: int, paint: Paint) -> Iterator[str]:
     yield paint(rule["name"], rule["severity"]) + f" ({rule['family']}, {rule['severity']})"
     yield from wrap(rule["title"], columns)
-    for heading, text, is_code in (
-        ("Don't", rule["dont"], True),
-        ("Do", rule["do"], True),
-        ("Why", rule["why"], False),
-        ("Fine", rule["allowed"], False),
-        ("What the fix may change", rule["may_break"], False),
-        ("How it is seen", _seen(rule), False),
+    example = rule["example"] or {"dont": "", "do": ""}
+    for heading, text in (
+        ("Don't", rule["dont"]),
+        ("Do", rule["do"]),
+        ("Why", rule["why"]),
+        ("Fine", rule["allowed"]),
+        ("What the fix may change", rule["may_break"]),
+        ("How it is seen", _seen(rule)),
+        ("How often it is right", rule["precision"]),
+        ("Where it holds", rule["holds"]),
+        ("An example with the fault", example["dont"]),
+        ("The same without it", example["do"]),
+        ("Next", _next(rule)),
     ):
         if text.strip():
             yield ""
             yield paint(heading, "strong")
-            yield from _code(text) if is_code else _prose(text, columns)
+            yield from _code(text) if _is_code(text) else _prose(text, columns)
+
+
+def _next(rule: Mapping[str, Any]) -> str:
+    lines = [("check", f"--unsure --select {rule['name']} ."), ("explain", f"{rule['name']} --here")]
+    lines += [("fix", f"--select {rule['name']} .")] if rule["fix"] else []
+    return "\n".join(f"$ jaxaudit {command} {rest}" for command, rest in lines)
+
+
+def _is_code(text: str) -> bool:
+    """Python, or commands; else sentences."""
+    if text.startswith("$ "):
+        return True
+    try:
+        return bool(ast.parse(text.strip("\n")).body)
+    except (SyntaxError, ValueError):
+        return False
 
 
 def _seen(rule: Mapping[str, Any]) -> str:
     seen = f"From {' and from '.join(SEES[word] for word in rule['sees'])}."
+    settled = f" {rule['settled_by']}" if rule["settled_by"] else ""
     fix = " `jaxaudit fix` can mend it." if rule["fix"] else ""
     old = f" Old names: {', '.join(rule['aliases'])}." if rule["aliases"] else ""
-    return f"{seen}{fix}{old}"
+    return f"{seen}{settled}{fix}{old}"
 
 
 def _code(text: str) -> Iterator[str]:

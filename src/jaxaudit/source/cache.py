@@ -85,6 +85,16 @@ class FactsCache:
     def get(self, key: bytes) -> bytes | None:
         return self._get("facts", key)
 
+    def has(self, key: bytes) -> bool:
+        """Whether facts are kept under a key; they may still turn out damaged."""
+        if key in self._held["facts"]:
+            return True
+        return self._attempt(lambda: self._contains(key), False)
+
+    def _contains(self, key: bytes) -> bool:
+        assert self._database is not None
+        return self._database.execute("SELECT 1 FROM facts WHERE key = ?", (key,)).fetchone() is not None
+
     def get_many(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
         """Those that are there."""
         return {key: value for key in keys if (value := self._get("facts", key)) is not None}

@@ -293,7 +293,7 @@ class CallGraph:
 
     def field_arguments(self, cls: Class, name: str) -> list[v.Value]:
         """What the makers of a dataclass-like object pass for a field."""
-        if self.first_pass:
+        if self.first_pass or c.method_of(self.program, cls, "__init__") is not None:
             return []
         fields = [f for f in c.all_fields(self.program, cls)]
         out = []

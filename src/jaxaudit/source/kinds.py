@@ -9,6 +9,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jaxaudit.source import calls as c
+from jaxaudit.source import shapes
 from jaxaudit.source import values as v
 from jaxaudit.source.fields import annotation_heads
 from jaxaudit.source.knowledge import classes as known_classes
@@ -305,10 +306,20 @@ def _shape_of_call(program: Program, call: v.Call, maker: ArrayMaker, first: v.V
         found = shape_of_argument(program, second, depth) if second is not None else None
         return None if found is None else tuple([None if d == -1 else d for d in found])
     if rule == "reduce":
-        axis = call.argument(1, "axis")
-        keep = call.keyword("keepdims")
-        if axis is None and keep is None:
-            return ()
+        shape = kind_of(program, first, depth + 1).shape
+        return shapes.reduced(program, shape, call.argument(1, "axis"), call.keyword("keepdims"))
+    if rule == "matmul":
+        second = call.argument(maker.position + 1, "b")
+        name = c.known_name(program, call.func) or ""
+        if second is not None and name.rpartition(".")[2] in ("dot", "matmul"):
+            return shapes.product(kind_of(program, first, depth + 1).shape, kind_of(program, second, depth + 1).shape)
+    if rule in ("stack", "concatenate") and (c.known_name(program, call.func) or "").endswith((".stack", ".concatenate")):
+        items = c.elements(program, first)
+        each = joined([kind_of(program, i, depth + 1) for i in items[:16]]).shape if items else None
+        return shapes.stacked(program, first, each, call.argument(1, "axis"), rule == "concatenate")
+    if rule == "broadcast":
+        second = call.argument(maker.position + 1, "shape")
+        return shape_of_argument(program, second, depth) if second is not None else None
     return None
 
 
@@ -519,7 +530,9 @@ def _operation(program: Program, op: v.Op, depth: int) -> Kind:
     if arrays and op.name in _ARITHMETIC:
         library = "jax" if any(k.library == "jax" for k in arrays) else arrays[0].library
         known = all(k.is_array or k.is_host_number for k in kinds)
-        shape = _broadcast([() if k.is_host_number else k.shape for k in kinds]) if known and op.name != "MatMult" else None
+        shape = _broadcast([() if k.is_host_number else k.shape for k in kinds]) if known else None
+        if op.name == "MatMult":
+            shape = shapes.product(kinds[0].shape, kinds[1].shape)
         weaks = [True if k.is_host_number and k.what != "bool" else k.weak for k in kinds]
         weak = False if any(w is False for w in weaks) else True if all(weaks) else None
         strong = [k.dtype for k in arrays if not k.weak] or [k.dtype for k in arrays]
@@ -589,20 +602,23 @@ def joined_attribute(program: Program, attr: v.Attr, depth: int) -> Kind:
 
 
 def _item(program: Program, item: v.Item, depth: int) -> Kind:
+    if item.base.__class__ is v.External and item.base.name in shapes.GRIDS:  # type: ignore[attr-defined]
+        library = item.base.name.partition(".")[0]  # type: ignore[attr-defined]
+        return Kind("array", library, shapes.grid(program, item), "int32" if library == "jax" else "int64", False)
     base = kind_of(program, item.base, depth + 1)
     if base.what == "shape":
         return Kind("int")
     if base.what == "keys":
         return Kind("key")
     if base.is_array:
-        index = kind_of(program, item.index, depth + 1)
-        if index.what == "int":
-            return base._replace(shape=base.shape[1:] if base.shape else None)
-        if item.index.__class__ is v.Sequence and item.index.kind == "tuple" and base.shape is not None:  # type: ignore[attr-defined]
-            entries = [kind_of(program, i, depth + 1).what for i in item.index.items]  # type: ignore[attr-defined]
-            if all(e == "int" for e in entries):
-                return base._replace(shape=base.shape[len(entries) :])
-        return base._replace(shape=None)
+        return base._replace(shape=shapes.indexed(program, base.shape, item.index))
+    if base.what in ("tuple", "list"):
+        made = shapes.tuple_item(program, item)
+        name = c.known_name(program, made.func) if made is not None else None
+        maker = ARRAYS.get(name or "")
+        if made is not None and maker is not None and maker.gives != "array":
+            shape = shapes.meshed(program, made) if (name or "").endswith(".meshgrid") else None
+            return Kind("array", maker.library, shape, "", False)
     steps = c.expand(program, item)
     return joined([kind_of(program, s, depth + 1) for s in steps]) if steps else UNKNOWN
 

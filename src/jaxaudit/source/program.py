@@ -14,6 +14,7 @@ from jaxaudit.source import facts
 from jaxaudit.source import values as v
 from jaxaudit.source.callgraph import CallGraph
 from jaxaudit.source.flow import Flow
+from jaxaudit.source.groups import absolute
 from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
 from jaxaudit.source.knowledge.classes import BASES
 from jaxaudit.source.knowledge.random_keys import KEY_CONSUMERS, KEY_MAKERS
@@ -289,7 +290,7 @@ class Program:
 
     def imported(self, module: Module, target: str, level: int, attr: str | None) -> v.Value:
         """What an import statement binds."""
-        dotted = self.absolute(module, target, level)
+        dotted = absolute(module.name, module.is_package, target, level)
         found = self.modules.get(dotted)
         if attr is None:
             return v.ModuleValue(found) if found is not None else self.external(dotted)
@@ -299,15 +300,6 @@ class Program:
         if below is not None:
             return v.ModuleValue(below)
         return self.external(f"{dotted}.{attr}")
-
-    @staticmethod
-    def absolute(module: Module, target: str, level: int) -> str:
-        if level == 0:
-            return target
-        parts = module.name.split(".")
-        keep = len(parts) - level + (1 if module.is_package else 0)
-        base = ".".join(parts[: max(keep, 0)])
-        return f"{base}.{target}" if base and target else base or target
 
     def member(self, module: Module, name: str, seen: frozenset[str] = frozenset()) -> v.Value:
         """A name of a module of the project, re-exports followed."""
@@ -324,7 +316,7 @@ class Program:
         if below is not None:
             return v.ModuleValue(below)
         for target, level in module.stars:
-            dotted = self.absolute(module, target, level)
+            dotted = absolute(module.name, module.is_package, target, level)
             other = self.modules.get(dotted)
             if other is None:
                 if name not in BUILTINS:
@@ -399,6 +391,10 @@ class Program:
         for word in words:
             out |= renamed.get(word, set())
         return out
+
+    def forget(self) -> None:
+        """Lets go of everything, so that the memory is free before the next program is linked."""
+        self.__dict__.clear()
 
     def units_applying(self, names: Iterable[str]) -> list[tuple[Module, int]]:
         """Units that write one of these dotted names, by whatever spelling their file imports it."""

@@ -1,12 +1,10 @@
-"""From paths to a linked program: read, parse or fetch from the cache, lower, link."""
+"""From paths to linked programs: read, parse or fetch from the cache, group by imports, link one group at a time."""
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ from jaxaudit.model import Unread
 from jaxaudit.source import facts
 from jaxaudit.source.cache import FactsCache, content_key
 from jaxaudit.source.files import read_file
+from jaxaudit.source.groups import FileRow, groups, imported_files
 from jaxaudit.source.lower import lower, pack
 from jaxaudit.source.module_names import longer_names, module_name
 from jaxaudit.source.newer_python import facts_by_newer_python
@@ -22,8 +21,6 @@ from jaxaudit.source.notebook import Notebook, notebook_source
 from jaxaudit.source.parse import parse
 from jaxaudit.source.program import Program, decoded, split_lines
 
-DEEP = 6000
-"""Python's recursion limit while values are followed; what nests deeper is reported as unread."""
 MOST_CONTEXT = 400
 """So many modules that the given files import are read beside them, for what they say about the given ones."""
 WORTH_A_POOL = 600_000
@@ -33,26 +30,18 @@ Progress = Callable[[int, int], None]
 
 
 def read_program(files: Sequence[str], **options: Any) -> Program:
-    """The linked program that these files make. What can't be read is in its `unread`, with the reason."""
-    return Sources(files, **options).program
-
-
-@contextmanager
-def _no_collections() -> Iterator[None]:
-    """The collector costs as much as the parser while trees are made (measured: 3 times), and finds nothing."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
+    """One linked program of all these files. What can't be read is in its `unread`, with the reason."""
+    sources = Sources(files, **options)
+    program = sources.linked(sources.rows())
+    program.unread[:0] = sources.unread
+    return program
 
 
 class Sources:
-    """The bytes of the files to check, and the program that they make once somebody asks for it.
+    """The files to check, and the programs that they make once somebody asks for them.
 
     `digest` names all that was given, so that what was found in the same bytes before can be said again without linking.
+    Neither bytes nor facts of all files are held at once: a file is read again when its lines are shown.
     """
 
     def __init__(
@@ -64,28 +53,46 @@ class Sources:
         progress: Progress | None = None,
         overlay: Mapping[str, bytes] | None = None,
         context: bool = True,
+        marked: bytes = b"",
     ) -> None:
         self.store = FactsCache(str(cache) if cache is not None else None)
-        self.jobs = jobs or 1
+        self.jobs = jobs or min(os.cpu_count() or 1, 8)
         self.progress = progress
         self.context = context
         self.overlay: dict[str, bytes] = dict(overlay or {})
         self.unread: list[Unread] = []
         self.notebooks: dict[str, Notebook] = {}
-        self.given: dict[str, tuple[bytes, bytes]] = {}
-        self.beside: dict[str, tuple[bytes, bytes]] = {}
-        self._program: Program | None = None
+        self.given: dict[str, bytes] = {}
+        self.beside: dict[str, bytes] = {}
+        self.marked: dict[str, bytes] = {}
+        """The bytes of the files that hold the words `marked`."""
+        self._mark = marked
+        self._packed: dict[bytes, bytes] = {}
         self._lines: dict[str, list[str]] = {}
         self.take(files, self.given)
 
     # -- bytes -----------------------------------------------------------------------------------------------------
 
-    def take(self, files: Sequence[str], into: dict[str, tuple[bytes, bytes]]) -> None:
-        for path in files:
-            if path not in self.given and path not in self.beside:
-                data = self.bytes_of(path)
-                if data is not None:
-                    into[path] = (data, content_key(data))
+    def take(self, files: Sequence[str], into: dict[str, bytes]) -> None:
+        """Reads each file, and parses those whose facts are not kept."""
+        waiting: list[tuple[str, bytes, bytes]] = []
+        size = 0
+        for number, path in enumerate(files, 1):
+            if path in self.given or path in self.beside:
+                continue
+            data = self.bytes_of(path)
+            if data is None:
+                continue
+            if self._mark and self._mark in data:
+                self.marked[path] = data
+            key = into[path] = content_key(data)
+            if key not in self._packed and not self.store.has(key):
+                waiting.append((path, data, key))
+                size += len(data)
+            if size > 4 * WORTH_A_POOL:
+                self.parse_all(waiting, number - len(waiting), len(files))
+                waiting, size = [], 0
+        self.parse_all(waiting, len(files) - len(waiting), len(files))
 
     def bytes_of(self, path: str) -> bytes | None:
         data = self.overlay.get(path)
@@ -104,11 +111,45 @@ class Sources:
             data = notebook.source
         return data
 
+    def parse_all(self, waiting: list[tuple[str, bytes, bytes]], done: int, total: int) -> None:
+        newer: list[tuple[str, bytes, bytes, Unread]] = []
+        for (path, data, key), row in zip(waiting, self.parsed(waiting)):
+            done += 1
+            if self.progress is not None:
+                self.progress(done, total)
+            if isinstance(row, Unread):
+                newer.append((path, data, key, row))
+            else:
+                self.keep(key, row)
+        if newer:
+            read = facts_by_newer_python([(path, data) for path, data, _, _ in newer])
+            for path, _, key, unread in newer:
+                if path in read:
+                    self.keep(key, read[path])
+                else:
+                    self.unread.append(unread)
+
+    def keep(self, key: bytes, row: bytes) -> None:
+        self.store.put(key, row)
+        self._packed[key] = row
+
+    def parsed(self, waiting: list[tuple[str, bytes, bytes]]) -> Iterator[bytes | Unread]:
+        work = [(path, data) for path, data, _ in waiting]
+        if self.jobs > 1 and sum([len(d) for _, d in work]) > WORTH_A_POOL:
+            import multiprocessing
+
+            method = "fork" if sys.platform == "linux" else "spawn"
+            with multiprocessing.get_context(method).Pool(self.jobs) as pool:
+                yield from pool.imap(facts_of, work, chunksize=4)
+            return
+        for item in work:
+            yield facts_of(item)
+
     @property
     def digest(self) -> bytes:
         """What was given, whole: paths and bytes."""
         digest = blake2b(digest_size=16)
-        for path, (_, key) in sorted(self.given.items()):
+        for path, key in sorted(self.given.items()):
             digest.update(path.encode("utf-8", "surrogateescape") + b"\0" + key)
         return digest.digest()
 
@@ -121,127 +162,76 @@ class Sources:
         return True
 
     def lines(self, path: str) -> list[str]:
-        """The lines of a file as it was read; [] when it was not."""
+        """The lines of a file; [] when it was not read."""
         found = self._lines.get(path)
         if found is None:
-            data, _ = self.given.get(path) or self.beside.get(path) or (b"", b"")
-            found = self._lines[path] = split_lines(decoded(data))
+            if len(self._lines) > 256:
+                self._lines.clear()
+            data = None
+            if path in self.notebooks:
+                data = self.notebooks[path].source
+            elif path in self.given or path in self.beside:
+                data = self.bytes_of(path)
+            found = self._lines[path] = split_lines(decoded(data or b""))
         return found
 
-    # -- the program -----------------------------------------------------------------------------------------------
+    # -- programs --------------------------------------------------------------------------------------------------
 
-    @property
-    def program(self) -> Program:
-        """Effect, the first time: parses what the cache does not know, and links."""
-        if self._program is None:
-            sys.setrecursionlimit(max(sys.getrecursionlimit(), DEEP))
-            self._program = Program(self.lines)
-            with _no_collections():
-                self.add(self.given, context=False)
-                if self.context:
-                    self.read_context()
-                self._program.link()
-            self._program.unread[:0] = self.unread
-        return self._program
+    def programs(self) -> Iterator[Program]:
+        """Linked programs, one for each group of files that import each other. Drop one before asking for the next."""
+        for group in groups(self.rows()):
+            yield self.linked(group)
 
-    def inventory(self) -> list[dict[str, Any]]:
-        return self.program.inventory()
+    def rows(self) -> list[FileRow]:
+        """The files with what they import: the given ones, and those beside them that they need."""
+        rows = [row for path, key in self.given.items() if (row := self.row(path, key, False)) is not None]
+        if not self.context:
+            return rows
+        fresh, budget = rows, MOST_CONTEXT
+        while fresh and budget > 0:
+            known = {*self.given, *self.beside}
+            wanted = [p for p in imported_files(fresh, rows) if p not in known][:budget]
+            before, said = set(self.beside), len(self.unread)
+            self.take(wanted, self.beside)
+            del self.unread[said:]
+            fresh = [
+                row
+                for path, key in self.beside.items()
+                if path not in before and (row := self.row(path, key, True)) is not None
+            ]
+            rows = rows + fresh
+            budget -= len(wanted)
+        return rows
+
+    def row(self, path: str, key: bytes, context: bool) -> FileRow | None:
+        found = self.facts(key)
+        if found is None:
+            return None
+        name, is_package = module_name(path)
+        return FileRow(path, key, name, is_package, longer_names(path), context, found[1], found[2])
+
+    def facts(self, key: bytes) -> Any:
+        packed = self._packed.get(key)
+        if packed is None:
+            packed = self.store.get(key)
+        return None if packed is None else facts.unpack(packed)
+
+    def linked(self, rows: Sequence[FileRow]) -> Program:
+        program = Program(self.lines)
+        for row in rows:
+            found = self.facts(row.key)
+            if found is None:
+                self.unread.append(Unread(row.path, "its facts are no longer in the cache: check again"))
+                continue
+            module = program.add(row.name, row.path, row.is_package, found, context=row.context)
+            for longer in row.longer:
+                program.modules.setdefault(longer, module)
+        program.link()
+        return program
 
     def close(self) -> None:
         """Effect: writes what is new into the cache."""
         self.store.close()
-
-    def add(self, files: Mapping[str, tuple[bytes, bytes]], *, context: bool) -> None:
-        program = self._program
-        assert program is not None
-        rows: dict[str, Any] = {}
-        waiting: list[tuple[str, bytes, bytes]] = []
-        for path, (data, key) in files.items():
-            if path in program.by_path:
-                continue
-            known = self.store.get(key)
-            rows[path] = facts.unpack(known) if known is not None else None
-            if rows[path] is None:
-                waiting.append((path, data, key))
-        self.parse_all(waiting, rows, len(files))
-        for path, row in rows.items():
-            if row is None or row.__class__ is Unread:
-                if row is not None and not context:
-                    program.unread.append(row)
-                continue
-            name, is_package = module_name(path)
-            module = program.add(name, path, is_package, row, context=context)
-            for longer in longer_names(path):
-                program.modules.setdefault(longer, module)
-
-    def parse_all(self, waiting: list[tuple[str, bytes, bytes]], rows: dict[str, Any], total: int) -> None:
-        newer: list[tuple[str, bytes, bytes, Unread]] = []
-        done = total - len(waiting)
-        for (path, data, key), row in zip(waiting, self.parsed(waiting)):
-            done += 1
-            if self.progress is not None:
-                self.progress(done, total)
-            if row.__class__ is Unread:
-                newer.append((path, data, key, row))
-            else:
-                rows[path] = facts.unpack(row)
-                self.store.put(key, row)
-        if not newer:
-            return
-        read = facts_by_newer_python([(path, data) for path, data, _, _ in newer])
-        for path, _, key, unread in newer:
-            found = read.get(path)
-            unpacked = facts.unpack(found) if found is not None else None
-            rows[path] = unpacked if unpacked is not None else unread
-            if found is not None and unpacked is not None:
-                self.store.put(key, found)
-
-    def parsed(self, waiting: list[tuple[str, bytes, bytes]]) -> Iterator[Any]:
-        work = [(path, data) for path, data, _ in waiting]
-        if self.jobs > 1 and sum([len(d) for _, d in work]) > WORTH_A_POOL:
-            import multiprocessing
-
-            method = "fork" if "fork" in multiprocessing.get_all_start_methods() and sys.platform == "linux" else "spawn"
-            with multiprocessing.get_context(method).Pool(self.jobs) as pool:
-                yield from pool.imap(facts_of, work, chunksize=8)
-            return
-        for item in work:
-            yield facts_of(item)
-
-    def read_context(self) -> None:
-        """Modules beside the given files that these import: known to the rules, but nothing is reported of them."""
-        budget = MOST_CONTEXT
-        while budget > 0:
-            wanted = [p for p in self.imported_files() if p not in self.given and p not in self.beside][:budget]
-            if not wanted:
-                return
-            before, said = dict(self.beside), len(self.unread)
-            self.take(wanted, self.beside)
-            del self.unread[said:]
-            self.add({p: x for p, x in self.beside.items() if p not in before}, context=True)
-            budget -= len(wanted)
-
-    def imported_files(self) -> Iterator[str]:
-        seen: set[str] = set()
-        program = self._program
-        assert program is not None
-        for module in list(program.by_path.values()):
-            if module.path.startswith("<"):
-                continue
-            root = Path(module.path).parent
-            for _ in range(module.name.count(".") + (1 if module.is_package else 0)):
-                root = root.parent
-            for _, target, level, attr in module.imports:
-                dotted = program.absolute(module, target, level)
-                for name in (dotted, f"{dotted}.{attr}" if attr else dotted):
-                    if name in seen or name in program.modules or not name:
-                        continue
-                    base = os.path.join(root, *name.split("."))
-                    for path in (f"{base}.py", os.path.join(base, "__init__.py")):
-                        if os.path.isfile(path):
-                            seen.add(name)
-                            yield os.path.normpath(path)
-                            break
 
 
 def facts_of(item: tuple[str, bytes]) -> bytes | Unread:

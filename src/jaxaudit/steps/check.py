@@ -15,8 +15,8 @@ from jaxaudit.steps.baseline import read_baseline, split
 from jaxaudit.steps.cache_place import default_cache_dir
 from jaxaudit.steps.config import Config, read_config
 from jaxaudit.steps.fingerprint import fingerprinted
-from jaxaudit.steps.verdict import judged
 from jaxaudit.steps.selection import Rules, resolve
+from jaxaudit.steps.verdict import judged
 
 if TYPE_CHECKING:
     from jaxaudit.source.files import Files
@@ -130,7 +130,7 @@ def _read(paths: Sequence[str], options: Options, config: Config) -> tuple["Sour
         overlay = dict(options.overlay)
     cache = _cache_dir(options, config) if options.cached else None
     progress = options.progress
-    sources = Sources(files.paths, cache=cache, jobs=options.jobs, progress=progress, overlay=overlay)
+    sources = Sources(files.paths, cache=cache, jobs=options.jobs, progress=progress, overlay=overlay, marked=suppress.MARK)
     return sources, files
 
 
@@ -180,8 +180,8 @@ Marks = dict[str, list[suppress.Suppression]]
 
 def _marks(sources: "Sources") -> Marks:
     """The suppression comments of each file that has some."""
-    read = sources.given.items()
-    return {path: said for path, (data, _) in read if (said := suppress.suppressions(path, data))}
+    read = sources.marked.items()
+    return {path: said for path, data in read if (said := suppress.suppressions(path, data))}
 
 
 def _without_allowed(found: list[Finding], marks: Marks, rules: Rules, chosen: frozenset[str]) -> list[Finding]:

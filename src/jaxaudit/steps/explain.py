@@ -1,5 +1,7 @@
 """What a rule says, or what a message of JAX's means, as a document for a report."""
 
+import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -7,17 +9,26 @@ from jaxaudit.model.mistake import Mistake, nearest
 from jaxaudit.rules import load_rules
 from jaxaudit.rules.rule import Rule
 from jaxaudit.steps.config import read_config
+from jaxaudit.steps.evidence_words import settled_by
+from jaxaudit.steps.figures import holds_sentence, precision_of
 from jaxaudit.steps.interpreter import users_python
 from jaxaudit.steps.messages import meanings
 from jaxaudit.steps.rule_samples import Claim, claims_of, requests_of
 from jaxaudit.steps.sample_runs import Shown, run_samples
 from jaxaudit.steps.selection import known_words, named
 
+UNKNOWN = (
+    "jaxaudit does not know this message. Paste more of it (the last lines of a traceback), without what your own "
+    "program adds; or check the file that it names: `jaxaudit check FILE`."
+)
+MOST_NEAR = 3
+
 
 def explain(text: str) -> dict[str, Any]:
     """The rules that a name, an old name or a family means; else the meaning of a pasted message.
 
-    Raises `Mistake` where it is neither.
+    A message that is not known has no `cause`, and the rules whose words are nearest. Raises `Mistake` for a word
+    that is no rule.
     """
     rules = load_rules()
     names = named(text.strip(), rules)
@@ -27,13 +38,29 @@ def explain(text: str) -> dict[str, Any]:
         found = [entry(rules[name]) for name in message.rules if name in rules]
         return {"message": {"text": text.strip(), "cause": message.cause, "next": message.next}, "rules": found}
     if " " in text.strip():
-        raise Mistake(
-            "no message of JAX's or XLA's that jaxaudit knows has these words; `jaxaudit rules` lists the rules"
-        )
+        return {"message": {"text": text.strip(), "cause": None, "next": UNKNOWN}, "rules": _nearest(text, rules)}
     raise Mistake(
         f"there is no rule {text!r}{nearest(text, known_words(rules)) or ';'} `jaxaudit rules` lists them, "
         "and a message of JAX's goes in quotes"
     )
+
+
+def _nearest(text: str, rules: Mapping[str, Rule]) -> list[dict[str, Any]]:
+    """The rules whose name and title share most words with the text, common words aside."""
+    said = _words(text)
+    shared = {name: len(said & _words(f"{name} {rule.title} {rule.dont}")) for name, rule in rules.items()}
+    near = sorted((name for name in rules if shared[name] > 1), key=lambda name: -shared[name])
+    return [entry(rules[name]) for name in near[:MOST_NEAR]]
+
+
+def _words(text: str) -> set[str]:
+    return {word.rstrip("s") for word in re.findall(r"[a-z]{4,}", text.lower())} - {
+        "that",
+        "thi",
+        "with",
+        "from",
+        "error",
+    }
 
 
 def tried_here(document: dict[str, Any], python: str) -> dict[str, Any]:
@@ -86,7 +113,18 @@ def entry(rule: Rule) -> dict[str, Any]:
         "why": rule.why,
         "allowed": rule.allowed,
         "may_break": rule.may_break,
+        "settled_by": settled_by(rule.needs),
+        "example": _example(rule),
+        "precision": precision_of(rule.name),
+        "holds": holds_sentence(rule.name),
     }
+
+
+def _example(rule: Rule) -> dict[str, str] | None:
+    """The first way in which people write the fault, and the same program without it."""
+    for one in rule.examples:
+        return {"name": one.name, "dont": one.dont.code, "do": one.do.code}
+    return None
 
 
 def all_rules() -> list[dict[str, Any]]:

@@ -1,7 +1,10 @@
 """What the rules say of a program, kept with the cache so that the same bytes are judged once."""
 
+import gc
 import os
-from collections.abc import Iterable, Mapping
+import sys
+import threading
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -12,6 +15,11 @@ if TYPE_CHECKING:
     from jaxaudit.rules.rule import Rule
     from jaxaudit.source.program import Program
     from jaxaudit.source.reading import Sources
+
+DEEP = 20_000
+"""Python's recursion limit while values are followed; what nests deeper is reported as unread."""
+STACK = 512 << 20
+"""Bytes of address space for that thread's stack; only what is used is taken."""
 
 
 class Verdict(NamedTuple):
@@ -37,14 +45,56 @@ def judged(sources: "Sources", rules: Mapping[str, "Rule"], chosen: Iterable[str
         beside, verdict = found
         if sources.same_beside(beside):
             return from_plain(verdict)
-    program = sources.program
-    findings, faults = matched(program, rules, names)
-    here = [finding for finding in findings if not is_context(program, finding.place.path)]
-    verdict = Verdict(here, faults, program.inventory(), list(program.unread))
-    if not faults:
-        beside = {path: content for path, (_, content) in sources.beside.items()}
-        sources.store.put_result(key, pack((beside, to_plain(verdict))))
+    verdict = unhurried(lambda: fresh_verdict(sources, rules, names))
+    if not verdict.faults:
+        sources.store.put_result(key, pack((dict(sources.beside), to_plain(verdict))))
     return verdict
+
+
+def fresh_verdict(sources: "Sources", rules: Mapping[str, "Rule"], names: list[str]) -> Verdict:
+    """Links one group of files after the other and asks every rule about each."""
+    out = Verdict([], [], [], [])
+    for program in sources.programs():
+        findings, faults = matched(program, rules, names)
+        out.findings.extend([finding for finding in findings if not is_context(program, finding.place.path)])
+        out.faults.extend([fault for fault in faults if fault not in out.faults])
+        out.inventory.extend(program.inventory())
+        out.unread.extend([unread for unread in program.unread if not is_context(program, unread.path)])
+        program.forget()
+        gc.collect()
+    return out
+
+
+def unhurried(work: Callable[[], Verdict]) -> Verdict:
+    """Runs work that recurses deeply on a stack of its own, without the collector, which costs more than the work.
+
+    Values are followed through imports by recursion; on the main thread's stack a long chain would end the process.
+    """
+    done: list[Verdict] = []
+    failed: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            done.append(work())
+        except BaseException as error:
+            failed.append(error)
+
+    enabled, limit = gc.isenabled(), sys.getrecursionlimit()
+    stack = threading.stack_size(STACK)
+    gc.disable()
+    sys.setrecursionlimit(max(limit, DEEP))
+    try:
+        worker = threading.Thread(target=run, name="jaxaudit", daemon=True)
+        worker.start()
+        worker.join()
+    finally:
+        threading.stack_size(stack)
+        sys.setrecursionlimit(limit)
+        if enabled:
+            gc.enable()
+    if failed:
+        raise failed[0]
+    return done[0]
 
 
 def matched(

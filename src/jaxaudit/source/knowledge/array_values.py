@@ -21,7 +21,7 @@ ARRAY_METHODS: dict[str, str] = {
 
 # `x.at[i].<method>(v)`: methods that give a new array of the same shape; "get" gives a part.
 AT_METHODS: frozenset[str] = frozenset(
-    "set add subtract multiply mul divide divmod power min max apply get".split()
+    "set add subtract multiply mul divide power min max apply get".split()
 )  # fmt: skip
 
 # methods that change a NumPy array in place (a trace-time effect; JAX arrays have none of them).

@@ -88,8 +88,6 @@ CANONICAL: dict[str, str] = {
     "jax.util.partial": "functools.partial",
     # random numbers
     "jax.prng.PRNGKey": "jax.random.PRNGKey",
-    "jax.Key": "jax.random.key",
-    "jax.random.Key": "jax.random.key",
     # Equinox
     "equinox._ad.nondifferentiable": "equinox.internal.nondifferentiable",
     "equinox.tree_inference": "equinox.nn.inference_mode",

@@ -153,7 +153,7 @@ HAIKU: dict[str, Transform] = {
     "haiku.fori_loop": Transform("loop", False, (Slot(2, "body_fun"),), "all", FORI_FEEDS, identity="body"),
     "haiku.map": Transform("loop", False, F, "all", (Feed("element", 1, "xs"),), identity="always"),
     "haiku.cond": JAX["jax.lax.cond"],
-    "haiku.switch": JAX["jax.lax.switch"],
+    "haiku.switch": JAX["jax.lax.switch"]._replace(feeds=(Feed("operands", 2),)),
     "haiku.eval_shape": Transform("shape", False, FUN, "all", (Feed("operands", 1),)),
     "haiku.layer_stack": Transform("loop", True, (), "all", factory=True),
     "haiku.lift": Transform("model", True, (Slot(0, "init_fn"),), "given"),

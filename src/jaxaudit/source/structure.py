@@ -1,0 +1,202 @@
+"""Where Python itself must know a value while a function is traced: shapes, axes, slices, loops, branches, modes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.knowledge.array_values import HOST_RESULTS, STATIC_ATTRIBUTES
+from jaxaudit.source.knowledge.structure import ARITHMETIC, NUMBER_MAKERS, STRUCTURE, STRUCTURE_METHODS, Slots
+
+if TYPE_CHECKING:
+    from jaxaudit.source.flow import Flow
+    from jaxaudit.source.program import Function, Program
+
+
+class Sink(NamedTuple):
+    """A place that needs a plain Python value. `sort`: "structure" (a tracer always raises there), "number" (Python's own
+    arithmetic) or "branch" (Python asks for the truth)."""
+
+    sort: str
+    what: str
+    value: v.Value
+    expr: Any
+    flow: Flow
+    path: v.Path
+
+
+def sinks(program: Program, function: Function) -> list[Sink]:
+    """All such places of one function's body."""
+    found = function.memo.get("sinks")
+    if found is None:
+        flow = function.flow
+        found = [*_of_calls(program, flow), *_of_items(flow), *_of_tests(flow)]
+        function.memo["sinks"] = found
+    return found  # type: ignore[no-any-return]
+
+
+def _of_calls(program: Program, flow: Flow) -> list[Sink]:
+    out: list[Sink] = []
+    for call in flow.calls:
+        name = c.known_name(program, call.func)
+        if name is None:
+            func = call.func
+            slots = STRUCTURE_METHODS.get(func.name) if func.__class__ is v.Attr else None  # type: ignore[attr-defined]
+            if slots and not c.targets(program, func):
+                out += _of_slots(call, slots)
+        elif name in NUMBER_MAKERS:
+            word = name.rpartition(".")[2]
+            out += [Sink("number", f"a Python number (`{word}(...)`)", a, a.expr, flow, call.path) for a in call.args]
+        else:
+            slots = STRUCTURE.get(name)
+            if slots:
+                if name == "jax.numpy.repeat" and call.argument(3, "total_repeat_length") is not None:
+                    continue
+                out += _of_slots(call, slots)
+    return out
+
+
+def _of_slots(call: v.Call, slots: Slots) -> list[Sink]:
+    out = []
+    for position, keyword, what in slots:
+        if position < 0 and not keyword:
+            values = [a for a in call.args if a.__class__ is not v.Star]
+        else:
+            value = call.argument(position if position >= 0 else None, keyword or None)
+            values = [] if value is None else [value]
+        assert call.flow is not None
+        out += [Sink("structure", what, value, value.expr or call.expr, call.flow, call.path) for value in values]
+    return out
+
+
+def _of_items(flow: Flow) -> list[Sink]:
+    out = []
+    for item, path in flow.computed_items:
+        index = item.index
+        parts = index.items if index.__class__ is v.Sequence and index.kind == "tuple" else (index,)  # type: ignore[attr-defined]
+        for part in parts:
+            if part.__class__ is v.Sequence and part.kind == "slice":  # type: ignore[attr-defined]
+                out += [
+                    Sink("structure", "the length of a slice", bound, item.expr, flow, path)
+                    for bound in part.items  # type: ignore[attr-defined]
+                    if bound.__class__ is not v.Const
+                ]
+            elif item.base.__class__ is v.Sequence or item.base.__class__ is v.Mapping:
+                out.append(Sink("structure", "an item of a Python list or dict", part, item.expr, flow, path))
+    return out
+
+
+def _of_tests(flow: Flow) -> list[Sink]:
+    words = {"if": "which branch is taken", "while": "how often a loop runs", "assert": "an assertion"}
+    return [
+        Sink("branch", words.get(t.kind, "which branch is taken"), t.value, t.expr, flow, t.path) for t in flow.tests
+    ]
+
+
+# -- which parameters decide -------------------------------------------------------------------------------------------
+
+
+class Role(NamedTuple):
+    """What a parameter is used for: `needs` are the places that need it as a plain value, `only_computed` says that every
+    use that was seen is arithmetic on it."""
+
+    needs: tuple[Sink, ...]
+    only_computed: bool
+
+
+def role(program: Program, function: Function, name: str, depth: int = 0) -> Role:
+    """What becomes of a parameter in a function, in the functions nested in it, and in those it is handed to."""
+    key = ("role", name, program.key(""))
+    found = function.memo.get(key)
+    if found is None:
+        function.memo[key] = Role((), True)
+        found = function.memo[key] = _role(program, function, name, depth)
+    return found  # type: ignore[no-any-return]
+
+
+def _role(program: Program, function: Function, name: str, depth: int) -> Role:
+    needs: list[Sink] = []
+    plain = True
+    for inner in _with_nested(function):
+        flow = inner.flow
+        needs += [s for s in sinks(program, inner) if leans_on(program, s.value, function, name)]
+        for call in flow.calls:
+            known = c.known_name(program, call.func)
+            if known is not None and (known.startswith(_COMPUTES) or known in ARITHMETIC):
+                continue
+            if leans_on(program, call.func, function, name):
+                plain = False  # it is called: a function
+            handed = [a for a in (*call.args, *[x for _, x in call.kwargs]) if leans_on(program, a, function, name)]
+            if not handed:
+                continue
+            targets = c.targets(program, call.func)
+            if not targets or depth >= 4:
+                plain = False
+            for target in targets if depth < 4 else ():
+                for parameter, value in c.bind(call, target).items():
+                    if any(value is h for h in handed):
+                        below = role(program, target.function, parameter, depth + 1)
+                        needs += below.needs
+                        plain = plain and below.only_computed
+    return Role(tuple(needs), plain and not needs)
+
+
+_COMPUTES = ("jax.numpy.", "jax.lax.", "jax.nn.", "jax.random.", "jax.scipy.", "math.", "numpy.")
+
+
+def _with_nested(function: Function) -> list[Function]:
+    found = function.memo.get("nested")
+    if found is None:
+        found = function.memo["nested"] = [function]
+        for other in function.module.program.functions_of_unit(function.module, function.unit):
+            above = other.parent
+            while above is not None and above is not function:
+                above = above.parent
+            if above is function:
+                found.append(other)
+    return found  # type: ignore[no-any-return]
+
+
+def leans_on(program: Program, value: v.Value, function: Function, name: str, depth: int = 0) -> bool:
+    """Whether a value is made of this parameter's value (its shape and dtype aside)."""
+    return any(p.function is function and p.name == name for p in parameters_in(program, value))
+
+
+def parameters_in(program: Program, value: v.Value) -> tuple[v.Param, ...]:
+    """The parameters whose values a value is made of."""
+    memo = value.memo
+    if memo is None:
+        memo = value.memo = {}
+    found = memo.get("parameters")
+    if found is None:
+        memo["parameters"] = ()
+        out: dict[int, v.Param] = {}
+        for part in _made_of(program, value):
+            if part.__class__ is v.Param:
+                out[id(part)] = part  # type: ignore[assignment]
+            else:
+                out.update({id(p): p for p in parameters_in(program, part)})
+        if value.__class__ is v.Param:
+            out[id(value)] = value  # type: ignore[assignment]
+        found = memo["parameters"] = tuple(out.values())
+    return found  # type: ignore[no-any-return]
+
+
+def _made_of(program: Program, value: v.Value) -> tuple[v.Value, ...]:
+    kind = value.__class__
+    if kind in _ROOTS:
+        return ()
+    if kind is v.Attr and value.name in STATIC_ATTRIBUTES:  # type: ignore[attr-defined]
+        return ()
+    if kind is v.Call:
+        name = c.known_name(program, value.func)  # type: ignore[attr-defined]
+        if name is not None and (name in HOST_RESULTS or name in ("builtins.len", "builtins.isinstance")):
+            return ()
+        return (*value.args, *[x for _, x in value.kwargs], *((value.func,) if name is None else ()))  # type: ignore[attr-defined]
+    if kind is v.Free or kind is v.Imported:
+        return tuple([p for p in value.parts() if p.__class__ not in _ROOTS])
+    return value.parts()
+
+
+_ROOTS = frozenset({v.Const, v.External, v.ModuleValue, v.FunctionValue, v.ClassValue, v.Unknown, v.Param})
