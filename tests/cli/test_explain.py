@@ -21,6 +21,30 @@ def test_a_rule_has_a_page(capsys: pytest.CaptureFixture[str]) -> None:
     assert max(map(len, out.splitlines())) <= 80
 
 
+def test_a_page_shows_an_example_and_what_to_do_next(capsys: pytest.CaptureFixture[str]) -> None:
+    out = said(capsys, "explain", "unused-suppression")[1]
+    assert "\nAn example with the fault\n    import jax\n" in out
+    assert "\n  > step = jax.jit(update)  # jaxaudit: allow" in out
+    assert "# fault" not in out
+    assert out.endswith(
+        "\nNext\n    $ jaxaudit check --unsure --select unused-suppression .\n"
+        "    $ jaxaudit explain unused-suppression --here\n    $ jaxaudit fix --select unused-suppression .\n"
+    )
+
+
+def test_an_unknown_message_says_so_and_names_the_nearest_rules(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, out = said(capsys, "explain", "FooError: something about the fault jit-in-loop here")
+    assert code == 1
+    assert out.startswith("next: jaxaudit does not know this message.")
+    assert "\nPerhaps\n" in out
+    assert "jit-in-loop" in out
+    code, out = said(capsys, "explain", "Segmentation fault (core dumped)")
+    assert code == 1
+    assert "Perhaps" not in out
+
+
 def test_a_family_is_listed(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     code, out = said(capsys, "explain", "boundaries")
     assert code == 0

@@ -99,7 +99,10 @@ def _seen(rule: Mapping[str, Any]) -> str:
 
 
 def _code(text: str) -> Iterator[str]:
-    return (f"    {printable(line)}".rstrip() for line in text.strip("\n").splitlines())
+    """The lines, indented; a line marked `# fault` has an arrow before it instead."""
+    for line in text.strip("\n").splitlines():
+        bare = line.removesuffix("# fault").rstrip()
+        yield f"{'  > ' if bare != line.rstrip() else '    '}{printable(bare)}".rstrip()
 
 
 def _prose(text: str, columns: int) -> Iterator[str]:
