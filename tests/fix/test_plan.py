@@ -16,6 +16,9 @@ def test_edits_of_several_findings_are_made_together():
     plan, text = planned("bad(1)\nx = bad2( bad(2) )  # note\n")
     assert text == "good(1)\nx = good2( good(2) )  # note\n"
     assert len(plan.applied) == 3
+    assert plan.applied[2].fix.diff == "--- a/m.py\n+++ b/m.py\n@@ -1,2 +1,2 @@\n bad(1)\n" + (
+        "-x = bad2( bad(2) )  # note\n+x = bad2( good(2) )  # note\n"
+    )
     assert not plan.skipped
 
 

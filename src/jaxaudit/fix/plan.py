@@ -2,11 +2,12 @@
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from jaxaudit.edits.edit import CannotEdit, Edit, clash, merge
 from jaxaudit.edits.source_text import SourceText
+from jaxaudit.fix.diff import unified_diff
 from jaxaudit.model import Finding
 
 Mended = tuple[Finding, tuple[Edit, ...]]
@@ -45,9 +46,16 @@ class FixPlan:
 
 
 def plan_fixes(
-    findings: Iterable[Finding], menders: Mapping[str, Mend], texts: Mapping[str, SourceText], unsafe: bool = False
+    findings: Iterable[Finding],
+    menders: Mapping[str, Mend],
+    texts: Mapping[str, SourceText],
+    unsafe: bool = False,
+    shown: Callable[[str], str] = str,
 ) -> FixPlan:
-    """The edits of all findings that go together. Of two that overlap the first in the file wins; the other waits."""
+    """The edits of all findings that go together. Of two that overlap the first in the file wins; the other waits.
+
+    An applied finding holds its own diff, under the path as `shown` writes it.
+    """
     changed: dict[str, SourceText] = {}
     applied: list[Finding] = []
     landed: list[int] = []
@@ -68,9 +76,15 @@ def plan_fixes(
         skipped += broken
         if made:
             changed[path] = text
-            applied += (finding for finding, _ in made)
+            applied += (_with_diff(texts[path], one, shown(path)) for one in made)
             landed += _landed(texts[path], text, made)
     return FixPlan(changed, tuple(applied), tuple(skipped), tuple(landed))
+
+
+def _with_diff(text: SourceText, made: Mended, path: str) -> Finding:
+    finding, edits = made
+    diff = unified_diff(path, text.data, text.edited(edits).data).decode(text.encoding, errors="replace")
+    return replace(finding, fix=finding.fix and replace(finding.fix, diff=diff))
 
 
 def _landed(before: SourceText, after: SourceText, made: list[Mended]) -> Iterator[int]:

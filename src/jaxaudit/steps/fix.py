@@ -95,7 +95,7 @@ def run_fix(
     fixed: list[Finding] = []
     useless: dict[Any, Skipped] = {}
     for _ in range(rounds):
-        plan = plan_fixes([one for one in findings if _key(one) not in useless], menders, texts, unsafe)
+        plan = plan_fixes([one for one in findings if _key(one) not in useless], menders, texts, unsafe, document.shown)
         if not plan.applied:
             break
         after = recheck(_changed(originals, {**texts, **plan.texts}))
@@ -116,12 +116,8 @@ def run_fix(
 
 def fix_document(report: FixReport, paths: Sequence[str] = ()) -> dict[str, Any]:
     """The report under the JSON contract: a check's document whose fixed findings hold their diff."""
-    diffs = {change.path: _text_of(change) for change in report.changes}
     before = {change.path: _lines_of(change) for change in report.changes}
-    entries = [
-        document.finding_entry(_with_diff(one, diffs.get(one.place.path)), lambda path: before.get(path, []))
-        for one in report.fixed
-    ]
+    entries = [document.finding_entry(one, lambda path: before.get(path, [])) for one in report.fixed]
     left = [
         document.finding_entry(one.finding, lambda path: before.get(path, []))
         | {"skipped": {"code": one.reason, "text": one.text}}
@@ -175,14 +171,6 @@ def _with(options: Options, changed: Mapping[str, bytes]) -> Options:
 
 def _read(path: str, options: Options) -> bytes:
     return options.overlay[path] if path in options.overlay else Path(path).read_bytes()
-
-
-def _with_diff(finding: Finding, diff: str | None) -> Finding:
-    return replace(finding, fix=replace(finding.fix, diff=diff)) if finding.fix else finding
-
-
-def _text_of(change: FileChange) -> str:
-    return unified_diff(document.shown(change.path), change.before, change.after).decode(errors="replace")
 
 
 def _lines_of(change: FileChange) -> list[str]:
