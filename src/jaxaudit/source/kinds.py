@@ -280,6 +280,8 @@ def _shape_of_call(program: Program, call: v.Call, maker: ArrayMaker, first: v.V
     rule = maker.rule
     if rule == "scalar":
         return ()
+    if maker.keyword == "size":
+        return shape_of_draw(program, call, (c.known_name(program, call.func) or "").rpartition(".")[2], depth)
     if rule in ("eye", "tri") and first is not None:
         n = number(program, first)
         second = call.argument(maker.position + 1, "M")
@@ -313,7 +315,8 @@ def _shape_of_call(program: Program, call: v.Call, maker: ArrayMaker, first: v.V
         name = c.known_name(program, call.func) or ""
         if second is not None and name.rpartition(".")[2] in ("dot", "matmul"):
             return shapes.product(kind_of(program, first, depth + 1).shape, kind_of(program, second, depth + 1).shape)
-    if rule in ("stack", "concatenate") and (c.known_name(program, call.func) or "").endswith((".stack", ".concatenate")):
+    name = c.known_name(program, call.func) or ""
+    if rule in ("stack", "concatenate") and name.endswith((".stack", ".concatenate")):
         items = c.elements(program, first)
         each = joined([kind_of(program, i, depth + 1) for i in items[:16]]).shape if items else None
         return shapes.stacked(program, first, each, call.argument(1, "axis"), rule == "concatenate")
@@ -499,15 +502,29 @@ def _method(program: Program, call: v.Call, func: v.Attr, depth: int) -> Kind:
     if base.__class__ is v.Call or base.__class__ in (v.Free, v.Param, v.Attr):
         for root in c.roots(program, base):
             if root.__class__ is v.Call and c.known_name(program, root.func) in NUMPY_GENERATORS:  # type: ignore[attr-defined]
-                size = call.keyword("size")
-                if size is None and func.name in ("random", "standard_normal") and call.args:
-                    size = call.args[0]
-                shape = shape_of_argument(program, size, depth) if size is not None else ()
+                shape = shape_of_draw(program, call, func.name, depth)
                 kind = "int64" if func.name == "integers" else "float64"
                 if shape == ():
                     return Kind("float" if kind == "float64" else "int")
                 return Kind("array", "numpy", shape, kind, False)
     return UNKNOWN
+
+
+def shape_of_draw(program: Program, call: v.Call, name: str, depth: int) -> Shape:
+    """The shape of NumPy's random draws: `normal(0, 1, (3, 4))`, `random((3, 4))`, `randn(3, 4)`."""
+    if name in ("rand", "randn"):
+        dims = [number(program, a) for a in call.args]
+        return tuple([d if type(d) is int else None for d in dims])
+    size = call.argument(SIZE_OF_DRAW.get(name), "size")
+    return shape_of_argument(program, size, depth) if size is not None else ()
+
+
+SIZE_OF_DRAW = {
+    "random": 0, "standard_normal": 0, "random_sample": 0, "ranf": 0, "sample": 0, "normal": 2, "uniform": 2,
+    "integers": 2, "randint": 2, "choice": 1, "exponential": 1, "poisson": 1, "gamma": 2, "beta": 2, "binomial": 2,
+    "lognormal": 2,
+    "multivariate_normal": 2, "laplace": 2, "rayleigh": 1, "chisquare": 1, "standard_exponential": 0,
+}  # fmt: skip
 
 
 # -- the rest ----------------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
@@ -23,7 +23,7 @@ def indexed(program: Program, shape: Shape, index: v.Value) -> Shape:
         return None
     from jaxaudit.source.kinds import kind_of
 
-    entries = list(index.items) if index.__class__ is v.Sequence and index.kind == "tuple" else [index]  # type: ignore[attr-defined]
+    entries = list(index.items) if index.__class__ is v.Sequence and index.kind == "tuple" else [index]
     whole = [_is_const(e, None) or _is_const(e, Ellipsis) for e in entries]
     taken = len(entries) - sum(whole)
     left = list(shape)
@@ -37,14 +37,14 @@ def indexed(program: Program, shape: Shape, index: v.Value) -> Shape:
             left = left[max(keep, 0) :]
         elif not left:
             return None
-        elif entry.__class__ is v.Sequence and entry.kind == "slice":  # type: ignore[attr-defined]
-            out.append(sliced(program, left.pop(0), entry))  # type: ignore[arg-type]
+        elif entry.__class__ is v.Sequence and entry.kind == "slice":
+            out.append(sliced(program, left.pop(0), entry))
         else:
             kind = kind_of(program, entry)
             left.pop(0)
             if kind.what == "int":
                 continue
-            if not kind.is_array or kind.shape is None or kind.dtype == "bool" or taken > 1 and kind.shape != ():
+            if not kind.is_array or kind.shape is None or kind.dtype == "bool" or (taken > 1 and kind.shape != ()):
                 return None
             out += kind.shape
     return tuple(out + left)
@@ -52,10 +52,11 @@ def indexed(program: Program, shape: Shape, index: v.Value) -> Shape:
 
 def sliced(program: Program, length: int | None, part: v.Sequence) -> int | None:
     """How many of `length` items `[start:stop:step]` keeps."""
-    bounds = [None if _is_const(p, None) else number(program, p) for p in part.items[:3]]
     if all(_is_const(p, None) for p in part.items):
         return length
-    if any(b is None and not _is_const(p, None) or b is not None and type(b) is not int for b, p in zip(bounds, part.items)):
+    bounds = [None if _is_const(p, None) else number(program, p) for p in part.items[:3]]
+    told = [_is_const(p, None) or type(b) is int for b, p in zip(bounds, part.items)]
+    if not all(told):
         return None
     if length is None or bounds[2:] == [0]:
         return None
@@ -64,18 +65,19 @@ def sliced(program: Program, length: int | None, part: v.Sequence) -> int | None
 
 def grid(program: Program, item: v.Item) -> Shape:
     """`np.mgrid[:n, -1:1:50j]`: one axis for the coordinates and one for each slice."""
-    entries = item.index.items if item.index.__class__ is v.Sequence and item.index.kind == "tuple" else (item.index,)  # type: ignore[attr-defined]
+    entries = item.index.items if item.index.__class__ is v.Sequence and item.index.kind == "tuple" else (item.index,)
     dims = [_steps(program, entry) for entry in entries]
-    return (len(dims), *dims) if item.index.__class__ is v.Sequence and item.index.kind == "tuple" else tuple(dims)  # type: ignore[attr-defined]
+    return (len(dims), *dims) if item.index.__class__ is v.Sequence and item.index.kind == "tuple" else tuple(dims)
 
 
 def _steps(program: Program, part: v.Value) -> int | None:
-    if part.__class__ is not v.Sequence or part.kind != "slice":  # type: ignore[attr-defined]
+    if part.__class__ is not v.Sequence or part.kind != "slice":
         return None
-    start, stop, step = part.items  # type: ignore[attr-defined]
+    start, stop, step = part.items
     if step.__class__ is v.Const and isinstance(step.value, complex):
         return int(abs(step.value))
-    known = [default if _is_const(p, None) else number(program, p) for p, default in ((start, 0), (stop, None), (step, 1))]
+    defaults = ((start, 0), (stop, None), (step, 1))
+    known: list[Any] = [default if _is_const(p, None) else number(program, p) for p, default in defaults]
     if any(k is None for k in known) or not known[2]:
         return None
     return max(math.ceil((known[1] - known[0]) / known[2]), 0)
@@ -100,9 +102,9 @@ def reduced(program: Program, shape: Shape, axis: v.Value | None, keep: v.Value 
     keeps = keep is not None and not _is_const(keep, False)
     if axis is None or _is_const(axis, None):
         return () if not keeps else None if shape is None else (1,) * len(shape)
-    if shape is None or keeps and not _is_const(keep, True):  # type: ignore[arg-type]
+    if shape is None or (keeps and not _is_const(keep, True)):  # type: ignore[arg-type]
         return None
-    parts = axis.items if axis.__class__ is v.Sequence else (axis,)  # type: ignore[attr-defined]
+    parts = axis.items if axis.__class__ is v.Sequence else (axis,)
     axes = [number(program, p) for p in parts]
     if any(type(a) is not int or not -len(shape) <= a < len(shape) for a in axes):
         return None
@@ -143,9 +145,9 @@ def stacked(program: Program, items: v.Value, shape_of: Shape, axis: v.Value | N
 def tuple_item(program: Program, item: v.Item) -> v.Call | None:
     """The call whose tuple of arrays an item is taken from: `w, v = jnp.linalg.eigh(a)`."""
     for root in c.roots(program, item.base):
-        return root if root.__class__ is v.Call else None  # type: ignore[return-value]
+        return root if root.__class__ is v.Call else None
     return None
 
 
 def _is_const(value: v.Value, what: object) -> bool:
-    return value.__class__ is v.Const and value.value is what or value.__class__ is v.Const and what == "xy" == value.value  # type: ignore[attr-defined]
+    return isinstance(value, v.Const) and (value.value is what or (isinstance(what, str) and value.value == what))
