@@ -1,0 +1,161 @@
+"""Reads the flag names out of a jaxlib's shared library. Nothing of it is run or imported.
+
+The library holds the serialized description of `xla/xla.proto`, whose message DebugOptions lists the options, and
+each flag's name as a text that ends in a zero byte.
+"""
+
+import mmap
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+PROTO_NAME = b"xla/xla.proto"
+SITE_PACKAGES = ("lib/python*/site-packages", "lib64/python*/site-packages", "Lib/site-packages")
+
+
+class LibraryFlags(NamedTuple):
+    """`names` may be flags (texts like `xla_...`).
+
+    `options` are the fields of DebugOptions: name -> "deprecated" or "".
+    """
+
+    names: frozenset[str]
+    options: dict[str, str]
+
+
+class Jaxlib(NamedTuple):
+    """An installed jaxlib: its version, and the shared library that holds XLA."""
+
+    version: str
+    library: Path
+
+
+def installed_jaxlib(prefix: Path) -> Jaxlib | None:
+    """The jaxlib of the interpreter or environment at `prefix`, found by looking at files."""
+    for site in _site_packages(prefix):
+        folder = site / "jaxlib"
+        if folder.is_dir():
+            library = _largest_library(folder)
+            if library is not None:
+                return Jaxlib(_version(site, folder), library)
+    return None
+
+
+def _site_packages(prefix: Path) -> Iterator[Path]:
+    for pattern in SITE_PACKAGES:
+        yield from sorted(prefix.glob(pattern), reverse=True)
+    config = prefix / "pyvenv.cfg"
+    text = config.read_text(encoding="utf-8", errors="replace") if config.is_file() else ""
+    options = dict(line.split(" = ", 1) for line in text.splitlines() if " = " in line)
+    if options.get("include-system-site-packages") == "true" and "home" in options:
+        yield from _site_packages(Path(options["home"]).parent)
+
+
+def _largest_library(folder: Path) -> Path | None:
+    found = [p for pattern in ("*.so", "*.dylib", "*.pyd") for p in folder.glob(pattern) if p.is_file()]
+    return max(found, key=lambda p: p.stat().st_size, default=None)
+
+
+def _version(site: Path, folder: Path) -> str:
+    for info in sorted(site.glob("jaxlib-*.dist-info"), reverse=True):
+        return info.name[len("jaxlib-") : -len(".dist-info")]
+    for line in _lines(folder / "version.py"):
+        if line.startswith(("__version__ =", "_version =")) and line.count('"') == 2:
+            return line.split('"')[1]
+    return "of unknown version"
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text(encoding="utf-8", errors="replace").splitlines() if path.is_file() else []
+
+
+def read_flags(library: Path) -> LibraryFlags:
+    """Every name in the library that can be a flag. Raises OSError where the file can't be read."""
+    with library.open("rb") as file:
+        if os.fstat(file.fileno()).st_size == 0:
+            return LibraryFlags(frozenset(), {})
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
+            return LibraryFlags(frozenset(_texts(view)), _debug_options(view))
+
+
+_NAME_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_")
+
+
+def _texts(view: mmap.mmap) -> Iterator[str]:
+    at = view.find(b"xla_")
+    while at >= 0:
+        end = view.find(b"\0", at, at + 100)
+        if end > at + 6:
+            text = view[at:end]
+            if _NAME_BYTES.issuperset(text):
+                yield text.decode()
+        at = view.find(b"xla_", at + 4)
+
+
+# -- the serialized description: fields are (number, wire type), see the protobuf encoding -----------------------------
+
+
+def _debug_options(view: mmap.mmap) -> dict[str, str]:
+    header = b"\n" + bytes([len(PROTO_NAME)]) + PROTO_NAME
+    at = view.find(header)
+    while at >= 0:
+        found = _options_of_file(view, at)
+        if found:
+            return found
+        at = view.find(header, at + 1)
+    return {}
+
+
+def _options_of_file(view: mmap.mmap, start: int) -> dict[str, str]:
+    for number, message in _fields(view, start, min(start + 4_000_000, len(view))):
+        if number == 4 and isinstance(message, bytes) and _text_field(message, 1) == "DebugOptions":
+            return dict(_option(f) for n, f in _fields(message, 0, len(message)) if n == 2 and isinstance(f, bytes))
+    return {}
+
+
+def _option(field: bytes) -> tuple[str, str]:
+    options = next((f for n, f in _fields(field, 0, len(field)) if n == 8 and isinstance(f, bytes)), b"")
+    deprecated = any(n == 3 and f == 1 for n, f in _fields(options, 0, len(options)))
+    return _text_field(field, 1), "deprecated" if deprecated else ""
+
+
+def _text_field(message: bytes, wanted: int) -> str:
+    for number, value in _fields(message, 0, len(message)):
+        if number == wanted and isinstance(value, bytes):
+            return value.decode("utf-8", "replace")
+    return ""
+
+
+def _fields(data: bytes | mmap.mmap, at: int, end: int) -> Iterator[tuple[int, int | bytes]]:
+    """The fields of a message while they make sense: the description ends where they stop."""
+    while at < end:
+        tag, at = _varint(data, at, end)
+        number, wire = tag >> 3, tag & 7
+        if not 0 < number < 1000:
+            return
+        if wire == 0:
+            value, at = _varint(data, at, end)
+            yield number, value
+        elif wire == 2:
+            size, at = _varint(data, at, end)
+            if at + size > end:
+                return
+            yield number, data[at : at + size]
+            at += size
+        elif wire in (1, 5):
+            at += 8 if wire == 1 else 4
+        else:
+            return
+
+
+def _varint(data: bytes | mmap.mmap, at: int, end: int) -> tuple[int, int]:
+    value = shift = 0
+    while at < end and shift < 64:
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, at
+        shift += 7
+    return 0, end
