@@ -49,3 +49,18 @@ def test_common_ones_are_known_whole(code: str) -> None:
 )
 def test_host_values(code: str, what: str) -> None:
     assert kind(code).what == what
+
+
+def test_a_name_that_a_loop_rebinds_keeps_its_kind() -> None:
+    program = program_of(
+        """
+        def f(n):
+            y = jnp.zeros((5, 3))
+            for t in range(n):
+                y = y.at[t].set(y[t - 1] * 2.0)
+            return y
+        y = f(4)
+        """
+    )
+    kind = kind_of(program, bound(program, "y"))
+    assert (kind.what, kind.shape, kind.dtype, kind.weak) == ("array", (5, 3), "float32", False)

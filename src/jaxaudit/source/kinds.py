@@ -66,6 +66,8 @@ class Kind(NamedTuple):
 
 
 UNKNOWN = Kind("unknown")
+ASKED = Kind("unknown", "")
+"""What a value is while it is being asked about itself."""
 WIDTHS = {
     "float32": 4, "float64": 8, "int32": 4, "int64": 8, "bool": 1, "uint8": 1, "int8": 1, "float16": 2, "bfloat16": 2,
     "int16": 2, "uint16": 2, "uint32": 4, "uint64": 8, "complex64": 8, "complex128": 16,
@@ -85,7 +87,7 @@ def kind_of(program: Program, value: v.Value, depth: int = 0) -> Kind:
         return found  # type: ignore[no-any-return]
     if depth > 20:
         return UNKNOWN
-    memo[key] = UNKNOWN
+    memo[key] = ASKED
     found = memo[key] = _kind_of(program, value, depth)
     return found  # type: ignore[no-any-return]
 
@@ -130,6 +132,11 @@ def _kind_of(program: Program, value: v.Value, depth: int) -> Kind:
         return _item(program, value, depth)  # type: ignore[arg-type]
     if kind is v.Elem:
         return _element(program, value, depth)  # type: ignore[arg-type]
+    if kind is v.Carried and value.before is not None and value.after is not None:  # type: ignore[attr-defined]
+        before = kind_of(program, value.before, depth + 1)  # type: ignore[attr-defined]
+        value.memo[program.key("kind")] = before  # type: ignore[index]  # what a turn sees of itself
+        after = kind_of(program, value.after, depth + 1)  # type: ignore[attr-defined]
+        return before if after is ASKED else joined([before, after])
     steps = c.expand(program, value)
     return joined([kind_of(program, s, depth + 1) for s in steps]) if steps else UNKNOWN
 
