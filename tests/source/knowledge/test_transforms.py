@@ -11,7 +11,7 @@ import pytest
 
 from jaxaudit.source.knowledge.higher_order import HIGHER_ORDER, TRANSPARENT
 from jaxaudit.source.knowledge.transforms import IDENTITIES, JAX, RULE_METHODS, Feed, Slot
-from jaxaudit.source.knowledge.transforms_of_libraries import RUNNERS, TRANSFORMS
+from jaxaudit.source.knowledge.transforms_of_libraries import BLACKJAX, RUNNERS, TRANSFORMS
 
 jax = pytest.importorskip("jax")
 jnp = jax.numpy
@@ -61,6 +61,27 @@ def _misplaced(thing: Any, name: str, slots: list[Slot | Feed], keywords: tuple[
         if slot.position >= len(names) or (slot.keyword and names[slot.position] != slot.keyword):
             wrong.append(f"{name}: {slot.keyword} is not at {slot.position}")
     return wrong
+
+
+def test_factories_are_those_that_may_be_called_without_a_function(find: Callable[[str], Any]) -> None:
+    wrong = []
+    for name, transform in TRANSFORMS.items():
+        thing = None if name in NOT_IN_ALL_VERSIONS or transform.kind == "model" or not transform.wraps else find(name)
+        if thing is None or not transform.functions or name.startswith("jaxopt."):
+            continue
+        first = list(inspect.signature(thing).parameters.values())[transform.functions[0].position]
+        if (first.default is first.empty and first.kind != first.VAR_POSITIONAL) == transform.factory:
+            wrong.append(name)
+    assert set(wrong) <= {"jax.custom_gradient"}  # from JAX 0.12 on
+
+
+def test_blackjax_takes_densities_where_the_table_says() -> None:
+    blackjax = pytest.importorskip("blackjax")
+    wrong = []
+    for name, transform in BLACKJAX.items():
+        made = getattr(blackjax, name.removeprefix("blackjax."))
+        wrong += _misplaced(getattr(made, "differentiable", made), name, list(transform.functions), ())
+    assert wrong == []
 
 
 # -- which parameters become tracers -------------------------------------------------------------------------

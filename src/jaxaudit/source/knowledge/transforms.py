@@ -46,7 +46,8 @@ class Transform(NamedTuple):
         "none" the function runs on the host with concrete values.
     feeds: for wraps=False, what the function's parameters receive; () when it is not simple.
     axes: keyword, position and default of in_axes or argnums.
-    static_nums, static_names, donate_nums, donate_names: the keywords that list such parameters, "" if there is none.
+    static_nums, static_names, donate_nums, donate_names: the keywords that list such parameters, "" if there is none
+        (Equinox's `donate` holds a word instead: "all", "all-except-first", "warn", "none", ...).
     identity: which row of IDENTITIES tells when it compiles again; "" when it compiles nothing of its own.
     factory: may be called without a function and then returns a decorator.
     takes_class: also accepts a module class (flax.linen), whose `__call__` is then transformed.
@@ -108,13 +109,12 @@ JAX: dict[str, Transform] = {
     "jax.experimental.jet.jet": Transform("linearize", False, FUN, "all", (Feed("each", 1, "primals"),)),
     "jax.checkpoint": Transform(
         "checkpoint", True, FUN, "all", static_nums="static_argnums", static_names="static_argnames",
-        factory=True,
     ),
     "jax.custom_vjp": Transform(
-        "custom", True, FUN, "given", static_nums="nondiff_argnums", static_names="nondiff_argnames", factory=True
+        "custom", True, FUN, "given", static_nums="nondiff_argnums", static_names="nondiff_argnames"
     ),
     "jax.custom_jvp": Transform(
-        "custom", True, FUN, "given", static_nums="nondiff_argnums", static_names="nondiff_argnames", factory=True
+        "custom", True, FUN, "given", static_nums="nondiff_argnums", static_names="nondiff_argnames"
     ),
     "jax.custom_gradient": Transform("custom", True, FUN, "given"),
     "jax.custom_batching.custom_vmap": Transform("custom", True, FUN, "all"),

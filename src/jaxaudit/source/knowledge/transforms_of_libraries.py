@@ -146,7 +146,7 @@ HAIKU: dict[str, Transform] = {
     },
     "haiku.grad": _HK_GRAD,
     "haiku.value_and_grad": _HK_GRAD,
-    "haiku.vmap": Transform("vmap", True, FUN, "mapped", axes=IN_AXES, factory=True),
+    "haiku.vmap": Transform("vmap", True, FUN, "mapped", axes=IN_AXES),
     "haiku.remat": Transform("checkpoint", True, FUN, "all", static_nums="static_argnums"),
     "haiku.scan": Transform("loop", False, F, "all", SCAN_FEEDS, identity="body"),
     "haiku.while_loop": Transform("loop", False, LOOP, "all", WHILE_FEEDS, identity="body"),
@@ -237,7 +237,7 @@ BLACKJAX: dict[str, Transform] = {
         f"blackjax.{name}": Transform("model", True, _DENSITY, "all", identity="always")
         for name in (
             "nuts", "hmc", "dynamic_hmc", "mala", "mclmc", "adjusted_mclmc", "adjusted_mclmc_dynamic", "ghmc", "rmh",
-            "irmh", "rmhmc", "additive_step_random_walk", "normal_random_walk", "mgrad_gaussian", "elliptical_slice",
+            "irmh", "rmhmc", "additive_step_random_walk", "normal_random_walk", "mgrad_gaussian",
             "barker_proposal", "barker", "orbital_hmc", "meanfield_vi", "fullrank_vi", "pathfinder", "multipathfinder",
             "mhmc", "dhmc", "dmhmc", "multinomial_hmc", "coordinate_slice", "slice_sampling", "chees_adaptation",
             "meads_adaptation",
@@ -252,8 +252,13 @@ BLACKJAX: dict[str, Transform] = {
     "blackjax.adaptive_tempered_smc": _SMC,
     **{
         f"blackjax.{name}": Transform("model", True, (Slot(0, "grad_estimator"),), "all")
-        for name in ("sgld", "sghmc", "sgnht", "csgld", "svgd")
+        for name in ("sgld", "sghmc", "sgnht")
     },
+    "blackjax.elliptical_slice": Transform("model", True, (Slot(0, "loglikelihood_fn"),), "all", identity="always"),
+    "blackjax.svgd": Transform("model", True, (Slot(0, "grad_logdensity_fn"),), "all"),
+    "blackjax.csgld": Transform(
+        "model", True, (Slot(0, "logdensity_estimator"), Slot(1, "gradient_estimator")), "all"
+    ),
 }  # fmt: skip
 
 _JAXOPT_FUNCTION = {
