@@ -1,11 +1,12 @@
 """The runner of samples, on this interpreter's JAX."""
 
+import ast
 import os
 import sys
 
 import pytest
 
-from jaxaudit.steps.sample_runs import Request, run_samples
+from jaxaudit.steps.sample_runs import RUNNER, Request, run_samples
 from rules.sample_cache import calm, jax_of
 
 pytestmark = pytest.mark.skipif(not jax_of(sys.executable), reason="JAX is not installed")
@@ -90,3 +91,9 @@ def test_an_interpreter_without_jax_is_told_apart(tmp_path):
     done = run_samples(lone, [Request("a", "", "True")])
     assert done.jax is None
     assert "No module named 'jax'" in done.missing
+
+
+def test_the_runner_is_python_3_10():
+    """It runs under the user's Python, whichever that is from 3.10 on."""
+    for file in RUNNER.parent.rglob("*.py"):
+        ast.parse(file.read_text("utf-8"), feature_version=(3, 10))

@@ -114,7 +114,7 @@ def run_fix(
     return Fixed(tuple(one for one in changes if one.before != one.after), tuple(fixed), (*skipped, *useless.values()))
 
 
-def fix_document(report: FixReport, paths: Sequence[str] = ()) -> dict[str, Any]:
+def fix_document(report: FixReport) -> dict[str, Any]:
     """The report under the JSON contract: a check's document whose fixed findings hold their diff."""
     before = {change.path: _lines_of(change) for change in report.changes}
     entries = [document.finding_entry(one, lambda path: before.get(path, [])) for one in report.fixed]
