@@ -88,3 +88,20 @@ def test_an_enclosing_name_is_free_and_knows_all_its_values() -> None:
 def test_deep_nesting_is_followed_or_named_never_a_crash() -> None:
     program = program_of("x = " + "+".join(["1"] * 2500), head=False)
     assert isinstance(bound(program, "x"), v.Op)
+
+
+def test_of_overloads_only_the_definition_that_runs_is_bound() -> None:
+    program = program_of(
+        """
+        from typing import overload
+
+        @overload
+        def f(x: int) -> int: ...
+        @overload
+        def f(x: str) -> str: ...
+        def f(x):
+            return x
+        """
+    )
+    [value] = next(iter(program.by_path.values())).flow.bindings["f"]
+    assert value.function.flow.returns

@@ -49,3 +49,12 @@ def test_other_names_lead_up_to_the_project(tmp_path: Path) -> None:
     assert longer_names(str(tmp_path / "scripts/models/net.py")) == ("models.net", "scripts.models.net")
     assert longer_names(str(tmp_path / "scripts/odd-name/b.py")) == ()
     assert longer_names(str(tmp_path / "train.py")) == ()
+
+
+def test_a_folder_named_like_a_library_inside_a_package_is_not_that_library(tmp_path):
+    inner = tmp_path / "net" / "vendored" / "jax"
+    inner.mkdir(parents=True)
+    (tmp_path / "net" / "__init__.py").touch()
+    (inner / "__init__.py").touch()
+    assert module_name(str(inner / "__init__.py")).name == "net.vendored.jax"
+    assert module_name(str(tmp_path / "net" / "__init__.py")).name == "net"

@@ -106,7 +106,8 @@ class Flow:
 
     __slots__ = (
         "bindings", "binds", "branches", "calls", "computed_items", "declared", "env", "frees", "function", "locals",
-        "loops", "loop_stack", "order", "parent", "path", "program", "quiet", "returns", "stores", "tests", "uses", "yields",
+        "loops", "loop_stack", "order", "parent", "path", "program", "quiet", "returns", "stores", "tests", "uses",
+        "yields",
     )  # fmt: skip
 
     def __init__(self, function: Function, parent: Flow | None, program: Program) -> None:
@@ -440,6 +441,8 @@ class Flow:
             value = self.record(v.Call(self.eval(decorator), (value,), (), decorator, self, self.path, self.loop_stack,
                                        self.order, True))  # fmt: skip
         function.bound = value
+        if _is_overload(value):
+            return False  # the definition that follows is the one that runs
         self.bind(function.name, value)
         return False
 
@@ -669,6 +672,13 @@ def _needs_python(base: v.Value, index: v.Value) -> bool:
             for i in index.items  # type: ignore[attr-defined]
         )
     return index.__class__ is not v.Const and base.__class__ in (v.Sequence, v.Mapping)
+
+
+def _is_overload(value: v.Value) -> bool:
+    return value.__class__ is v.Call and value.func.__class__ is v.External and value.func.name in _OVERLOADS
+
+
+_OVERLOADS = frozenset({"typing.overload", "typing_extensions.overload"})
 
 
 def _starred(items: tuple[v.Value, ...]) -> bool:

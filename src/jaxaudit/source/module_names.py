@@ -23,6 +23,8 @@ def module_name(path: str, roots: Sequence[str] = ()) -> ModuleName:
     folder, base, is_package = _split(path)
     above = [found for root in roots if (found := _folders_between(os.path.abspath(root), folder)) is not None]
     prefix = min(above, key=len) if above else _package_of(folder)
+    if not above and (*prefix, base)[0] in LIBRARIES:
+        prefix = (*_enclosing(folder, len(prefix)), *prefix)
     return ModuleName(_joined(prefix, base, is_package), is_package)
 
 
@@ -43,6 +45,25 @@ def longer_names(path: str) -> tuple[str, ...]:
         prefix = (name, *prefix)
         names.append(_joined(prefix, base, is_package))
     return tuple(names)
+
+
+LIBRARIES = frozenset(
+    {"jax", "jaxlib", "numpy", "scipy", "equinox", "flax", "optax", "haiku", "numpyro", "diffrax", "torch"}
+)
+"""A folder of such a name deep inside another package is not what `import jax` means."""
+
+
+def _enclosing(folder: str, depth: int) -> tuple[str, ...]:
+    """The package around a namespace folder that lies inside one; empty where there is none."""
+    for _ in range(depth):
+        folder = os.path.dirname(folder)
+    names: tuple[str, ...] = ()
+    while os.path.basename(folder).isidentifier() and not _is_project(folder):
+        if os.path.isfile(os.path.join(folder, "__init__.py")):
+            return (*_package_of(folder), *names)
+        folder, name = os.path.split(folder)
+        names = (name, *names)
+    return ()
 
 
 def forget_folders() -> None:
