@@ -1,9 +1,9 @@
 """What a value is: whose array, of what shape, dtype and weak type; checked against JAX where it is installed."""
 
 import pytest
-from programs import bound, program_of
+from programs import bound, function, program_of
 
-from jaxaudit.source.kinds import Kind, kind_of
+from jaxaudit.source.kinds import Kind, kind_of, kind_supposing
 
 
 def kind(code: str) -> Kind:
@@ -64,3 +64,28 @@ def test_a_name_that_a_loop_rebinds_keeps_its_kind() -> None:
     )
     kind = kind_of(program, bound(program, "y"))
     assert (kind.what, kind.shape, kind.dtype, kind.weak) == ("array", (5, 3), "float32", False)
+
+
+def test_what_is_supposed_of_a_parameter_is_forgotten_afterwards() -> None:
+    program = program_of("def scaled(x, rate):\n    y = x * rate\n    return jnp.exp(y)\n")
+    flow = function(program, "scaled").flow
+    given = [(flow.bindings["x"][0], Kind("array", "jax", (), "float32", True)), (flow.bindings["rate"][0], Kind("float"))]
+    assert kind_supposing(program, flow.returns[0].value, given).weak is True
+    strong = Kind("array", "jax", (), "float32", False)
+    assert kind_supposing(program, flow.returns[0].value, [given[0], (flow.bindings["rate"][0], strong)]).weak is False
+    assert kind_of(program, flow.returns[0].value).weak is None
+
+
+def test_gradients_are_as_the_argument_and_the_value_as_the_function() -> None:
+    program = program_of(
+        """
+        def loss(w, x):
+            return jnp.mean((w * x) ** 2)
+        w = jnp.asarray(1.0)
+        g = jax.grad(loss)(w, jnp.ones(3))
+        value, slope = jax.value_and_grad(loss)(w, jnp.ones(3))
+        """
+    )
+    for name, weak in [("g", True), ("value", False), ("slope", True)]:
+        kind = kind_of(program, bound(program, name))
+        assert (kind.what, kind.dtype, kind.weak) == ("array", "float32", weak), name

@@ -92,6 +92,21 @@ def kind_of(program: Program, value: v.Value, depth: int = 0) -> Kind:
     return found  # type: ignore[no-any-return]
 
 
+def kind_supposing(program: Program, value: v.Value, given: list[tuple[v.Value, Kind]]) -> Kind:
+    """The kind of a value if others were of these kinds: what a function returns for one call's arguments."""
+    outside = program.supposed
+    count = program.memo["suppositions"] = program.memo.get("suppositions", 0) + 1
+    program.supposed = f"kind supposing {count}"
+    try:
+        for known, kind in given:
+            if known.memo is None:
+                known.memo = {}
+            known.memo[program.supposed] = kind
+        return kind_of(program, value)
+    finally:
+        program.supposed = outside
+
+
 def _kind_of(program: Program, value: v.Value, depth: int) -> Kind:
     kind = value.__class__
     if kind is v.Const:
@@ -252,8 +267,9 @@ def _call(program: Program, call: v.Call, depth: int) -> Kind:
     for target in targets:
         if target.function.name == "__init__":
             return Kind("instance")
-        if any(u.spec.kind not in ("jit", "custom", "checkpoint", "name") for u in target.chain):
-            return UNKNOWN
+        outer = [u for u in target.chain if u.spec.kind not in ("jit", "custom", "checkpoint", "name")]
+        if outer:
+            return _differentiated(program, call, outer, depth) if len(outer) == 1 else UNKNOWN
         if target.function.returns is not None:
             declared = declared_kind(program, (target.function.parent or target.function.module.function).flow.detached(
                 target.function.returns))  # fmt: skip
@@ -269,6 +285,39 @@ def _call(program: Program, call: v.Call, depth: int) -> Kind:
     if out:
         return joined(out)
     return Kind("instance") if c.classes_of(program, call) else UNKNOWN
+
+
+def _differentiated(program: Program, call: v.Call, chain: list[c.TransformUse], depth: int) -> Kind:
+    """`grad(f)(x)` is of the kind of x (weak where x is weak); `value_and_grad(f)(x)` is a pair."""
+    if chain[0].short == "value_and_grad":
+        return Kind("tuple")
+    if chain[0].short == "grad" and call.args and chain[0].option("argnums", "has_aux") is None:
+        inner = kind_of(program, call.args[0], depth + 1)
+        if inner.is_array:
+            return inner._replace(library="jax")
+        return Kind("array", "jax", (), "float32", True) if inner.what == "float" else UNKNOWN
+    return UNKNOWN
+
+
+def _of_value_and_grad(program: Program, item: v.Item, depth: int) -> Kind:
+    """`value_and_grad(f)(x)[0]` is what f returns, `[1]` of the kind of x."""
+    call, index = item.base, item.index
+    if call.__class__ is not v.Call or index.__class__ is not v.Const:
+        return UNKNOWN
+    for target in c.targets(program, call.func):  # type: ignore[attr-defined]
+        outer = [u for u in target.chain if u.spec.kind == "grad"]
+        if len(outer) != 1 or outer[0].short not in ("value_and_grad", "filter_value_and_grad"):
+            return UNKNOWN
+        if outer[0].option("has_aux") is not None:
+            return UNKNOWN
+        if index.value == 1:  # type: ignore[attr-defined]
+            if outer[0].option("argnums") is not None or not call.args:  # type: ignore[attr-defined]
+                return UNKNOWN
+            inner = kind_of(program, call.args[0], depth + 1)  # type: ignore[attr-defined]
+            return inner._replace(library="jax") if inner.is_array else UNKNOWN
+        found = joined([kind_of(program, r.value, depth + 1) for r in target.function.flow.returns])
+        return found._replace(library="jax") if found.is_array else UNKNOWN
+    return UNKNOWN
 
 
 def _made(program: Program, call: v.Call, maker: ArrayMaker, depth: int) -> Kind:
@@ -643,6 +692,10 @@ def _item(program: Program, item: v.Item, depth: int) -> Kind:
         if made is not None and maker is not None and maker.gives != "array":
             shape = shapes.meshed(program, made) if (name or "").endswith(".meshgrid") else None
             return Kind("array", maker.library, shape, "", False)
+    if base.what == "tuple":
+        found = _of_value_and_grad(program, item, depth)
+        if found.is_array:
+            return found
     steps = c.expand(program, item)
     return joined([kind_of(program, s, depth + 1) for s in steps]) if steps else UNKNOWN
 
@@ -662,4 +715,4 @@ def _element(program: Program, elem: v.Elem, depth: int) -> Kind:
     return joined([kind_of(program, s, depth + 1) for s in steps]) if steps else UNKNOWN
 
 
-__all__ = ["UNKNOWN", "Kind", "Shape", "declared_kind", "joined", "kind_of", "numbers", "shape_of_argument", "weakness"]
+__all__ = ["UNKNOWN", "Kind", "Shape", "declared_kind", "joined", "kind_of", "kind_supposing", "numbers", "shape_of_argument", "weakness"]

@@ -251,12 +251,15 @@ class Program:
         self.memo: dict[Any, Any] = {}
         self.known: dict[Function | Class, str] = {}
         self.generation = 0
+        self.supposed = ""
         self.graph = CallGraph(self)
         self.tracing = Tracing(self)
         self.lines = lines or (lambda path: [])
 
     def key(self, what: str) -> str:
         """Under which name an answer is kept: those from before the callers were known are not used afterwards."""
+        if self.supposed and what == "kind":
+            return self.supposed
         return what + "??"[self.generation :]
 
     # -- building --------------------------------------------------------------------------------------------------
@@ -446,6 +449,8 @@ class Program:
                     continue
                 value = self.member(module, parts[cut]) if cut == len(parts) - 1 else None
                 value = v.settle(value) if value is not None else None
+                if value.__class__ is v.Free:  # bound again, wrapped: the first is the function itself
+                    value = next(iter(value.values()), None)  # type: ignore[union-attr]
                 while value.__class__ is v.Call and value.args:  # type: ignore[union-attr]
                     value = v.settle(value.args[0])  # type: ignore[union-attr]
                 if value.__class__ is v.FunctionValue:
