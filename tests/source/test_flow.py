@@ -86,7 +86,7 @@ def test_an_enclosing_name_is_free_and_knows_all_its_values() -> None:
 
 
 def test_deep_nesting_is_followed_or_named_never_a_crash() -> None:
-    program = program_of("x = " + "+".join(["1"] * 2500), head=False)
+    program = program_of("x = " + "+".join(["1"] * 900), head=False)
     assert isinstance(bound(program, "x"), v.Op)
 
 

@@ -45,6 +45,10 @@ class Handed(NamedTuple):
 
 COMMON = 60
 """A word written in more units than this is no way to find a function's callers."""
+LARGE = 4000
+"""Programs of more units than this are followed further only from the functions that are jitted."""
+NESTED = 16
+"""Finding callers follows units, whose calls may ask for callers: so deep, and no deeper."""
 
 
 class CallGraph:
@@ -65,6 +69,8 @@ class CallGraph:
         self.sources_known: dict[tuple[Function, str], list[tuple[v.Call | None, v.Value]]] = {}
         self.first_pass = True
         self.growing = False
+        self.large: bool | None = None
+        self.nested = 0
         self.aliases: set[str] = set()
         self.waiting: list[Function] = []
 
@@ -223,16 +229,23 @@ class CallGraph:
 
     def reach(self, function: Function) -> None:
         """Follows every unit that may call a function."""
-        if function in self.complete or not self.growing:
+        if function in self.complete or not self.growing or self.nested >= NESTED:
             return
         self.complete.add(function)
+        self.nested += 1
         done: set[str] = set()
-        while True:
-            words = {self.word_of(function), *self.words[function]} - done
-            if not words:
-                return
+        while words := {self.word_of(function), *self.words[function]} - done:
             done |= words
             self.link_words(words)
+        self.nested -= 1
+
+    def worth_growing(self, function: Function) -> bool:
+        """In a large program only the callers of what is jitted are looked for beyond the units already followed."""
+        if self.large is None:
+            self.large = sum([len(m.units) for m in self.program.by_path.values()]) > LARGE
+        if not self.large:
+            return True
+        return any(h.use is not None and h.use.spec.kind in ("jit", "pmap") for h in self.handed.get(function, ()))
 
     @staticmethod
     def word_of(function: Function) -> str:
@@ -282,6 +295,8 @@ class CallGraph:
                 if partial is not None:
                     found.append((handed.call, partial))
             self.sources_known[key] = found
+            if self.growing and function not in self.complete:
+                del self.sources_known[key]
         return found
 
     @staticmethod

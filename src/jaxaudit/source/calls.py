@@ -71,7 +71,9 @@ def known_name(program: Program, value: v.Value) -> str | None:
         return None
     if kind in (v.Free, v.Imported, v.Phi):
         settled = v.settle(value)
-        return known_name(program, settled) if settled is not value else None
+        if settled is not value:
+            return known_name(program, settled)
+        return known_wrapped(program, value) if program.known and kind is v.Free else None  # type: ignore[arg-type]
     known = program.known
     if known:
         if kind is v.FunctionValue:
@@ -80,6 +82,16 @@ def known_name(program: Program, value: v.Value) -> str | None:
             return known.get(value.cls)  # type: ignore[attr-defined]
         if kind is v.Call and value.decorator:  # type: ignore[attr-defined]
             return known_name(program, value.args[0])  # type: ignore[attr-defined]
+    return None
+
+
+def known_wrapped(program: Program, free: v.Free) -> str | None:
+    """`jit = boundary(jit)`: a library's own name that is bound again, wrapped."""
+    for value in free.values():
+        while value.__class__ is v.Call and value.args:  # type: ignore[attr-defined]
+            value = value.args[0]  # type: ignore[attr-defined]
+        if value.__class__ is v.FunctionValue and value.function in program.known:
+            return program.known[value.function]
     return None
 
 

@@ -117,8 +117,15 @@ def _call(program: Program, call: v.Call, depth: int) -> list[Any]:
 
 def length_of(program: Program, value: v.Value) -> int | None:
     """How many turns a loop over this takes, where the source decides it."""
-    found = {_length(program, root) for root in c.roots(program, value)}
-    return found.pop() if len(found) == 1 else None
+    memo = value.memo
+    if memo is None:
+        memo = value.memo = {}
+    key = program.key("length")
+    if key not in memo:
+        memo[key] = None  # what a length that depends on itself sees
+        found = {_length(program, root) for root in c.roots(program, value)}
+        memo[key] = found.pop() if len(found) == 1 else None
+    return memo[key]  # type: ignore[no-any-return]
 
 
 def _length(program: Program, value: v.Value) -> int | None:

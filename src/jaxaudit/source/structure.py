@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 class Sink(NamedTuple):
     """A place that needs a plain Python value. `sort`: "structure" (a tracer always raises there), "number" (Python's own
-    arithmetic) or "branch" (Python asks for the truth)."""
+    arithmetic) or "branch" (Python asks for the truth). `method` is set where it is an array's method, if the object is one."""
 
     sort: str
     what: str
@@ -24,6 +24,7 @@ class Sink(NamedTuple):
     expr: Any
     flow: Flow
     path: v.Path
+    method: v.Value | None = None
 
 
 def sinks(program: Program, function: Function) -> list[Sink]:
@@ -43,8 +44,8 @@ def _of_calls(program: Program, flow: Flow) -> list[Sink]:
         if name is None:
             func = call.func
             slots = STRUCTURE_METHODS.get(func.name) if func.__class__ is v.Attr else None  # type: ignore[attr-defined]
-            if slots and not c.targets(program, func):
-                out += _of_slots(call, slots)
+            if slots:
+                out += [s._replace(method=func) for s in _of_slots(call, slots)]
         elif name in NUMBER_MAKERS:
             word = name.rpartition(".")[2]
             out += [Sink("number", f"a Python number (`{word}(...)`)", a, a.expr, flow, call.path) for a in call.args]

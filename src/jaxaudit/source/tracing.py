@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.callgraph import Edge, Handed
-from jaxaudit.source.knowledge.array_values import HOST_RESULTS, STATIC_ATTRIBUTES
-from jaxaudit.source.fields import is_static_field
+from jaxaudit.source.dependence import MOST, roots_of
 
 if TYPE_CHECKING:
     from jaxaudit.source.program import Function, Program
@@ -18,15 +17,6 @@ ABSTRACT = frozenset(
     {"jit", "pmap", "vmap", "loop", "branch", "checkpoint", "shape", "export", "shard_map", "solver", "model", "check"}
 )
 """Under these a tracer has no value that Python could test; under grad alone it has one."""
-
-JAX_PACKAGES = frozenset(
-    "jax jaxlib equinox optax flax haiku distrax numpyro diffrax optimistix lineax jaxopt e3nn_jax einops blackjax "
-    "chex interpax tensorflow_probability jax_md s2fft tinygp quax".split()
-)
-PASSING = frozenset(
-    f"builtins.{n}" for n in "abs sum min max sorted list tuple zip enumerate reversed dict pow round divmod map".split()
-)
-NEVER_TRACED = frozenset({"Is", "IsNot", "In", "NotIn"})
 
 
 class Context(NamedTuple):
@@ -63,7 +53,6 @@ class Tracing:
     def __init__(self, program: Program) -> None:
         self.program = program
         self.contexts: dict[Function, list[Context]] = {}
-        self.asking: set[Any] = set()
 
     def spread(self) -> None:
         """Follows calls from every function handed to a transformation."""
@@ -142,164 +131,101 @@ class Tracing:
 
     # -- values ----------------------------------------------------------------------------------------------------
 
-    def tracer(self, value: v.Value, given: dict[Any, v.Value] | None = None, depth: int = 0) -> Why | None:
+    def tracer(self, value: v.Value) -> Why | None:
         """Why a value is a tracer where it is made, or None."""
-        if depth > 24:
-            return None
-        key = (id(value), None if given is None else id(given))
-        if key in self.asking:
-            return None
         memo = value.memo
         if memo is None:
             memo = value.memo = {}
-        if given is None and "tracer" in memo:
-            return memo["tracer"]  # type: ignore[no-any-return]
-        self.asking.add(key)
-        try:
-            found = self._tracer(value, given, depth)
-        finally:
-            self.asking.discard(key)
-        if given is None and (found is not None or not self.asking):
-            memo["tracer"] = found
-        return found
+        key = self.program.key("tracer")
+        if key not in memo:
+            memo[key] = None
+            memo[key] = self._tracer(value)
+        return memo[key]  # type: ignore[no-any-return]
 
-    def _tracer(self, value: v.Value, given: dict[Any, v.Value] | None, depth: int) -> Why | None:
-        kind = value.__class__
-        if kind in _NEVER:
-            return None
-        if kind is v.Param:
-            if given is not None:
-                handed = given.get((value.function, value.name))  # type: ignore[attr-defined]
-                if handed is not None:
-                    return self.tracer(handed, None, depth + 1)
-            return self.param(value.function, value.name, depth)  # type: ignore[attr-defined]
-        if kind is v.Attr:
-            if value.name in STATIC_ATTRIBUTES:  # type: ignore[attr-defined]
-                return None
-            if is_static_field(self.program, value):  # type: ignore[arg-type]
-                return None
-            return self.tracer(value.base, given, depth + 1)  # type: ignore[attr-defined]
-        if kind is v.Op:
-            if value.name in NEVER_TRACED:  # type: ignore[attr-defined]
-                return None
-            return self.first(value.operands, given, depth)  # type: ignore[attr-defined]
-        if kind is v.Item:
-            return self.first((value.base, value.index), given, depth)  # type: ignore[attr-defined]
-        if kind is v.Elem:
-            return self._element(value, given, depth)  # type: ignore[arg-type]
-        if kind is v.Call:
-            return self._call(value, given, depth)  # type: ignore[arg-type]
-        if kind is v.Sequence and value.kind == "slice":  # type: ignore[attr-defined]
-            return None
-        return self.first(value.parts(), given, depth)
-
-    def first(self, parts: tuple[v.Value, ...], given: dict[Any, v.Value] | None, depth: int) -> Why | None:
-        for part in parts:
-            why = self.tracer(part, given, depth + 1)
-            if why is not None:
+    def _tracer(self, value: v.Value) -> Why | None:
+        maybe: Why | None = None
+        for root in roots_of(self.program, value):
+            why = self.param(root.function, root.name) if isinstance(root, v.Param) else self._inside(root)
+            if why is not None and why.sure:
                 return why
-        return None
+            maybe = maybe or why
+        return maybe
 
-    def _element(self, elem: v.Elem, given: dict[Any, v.Value] | None, depth: int) -> Why | None:
-        source = v.settle(elem.iterable)
-        if source.__class__ is v.Call:
-            name = c.known_name(self.program, source.func)  # type: ignore[attr-defined]
-            if name == "builtins.range":
-                return None
-        return self.tracer(elem.iterable, given, depth + 1)
-
-    def _call(self, call: v.Call, given: dict[Any, v.Value] | None, depth: int) -> Why | None:
-        program = self.program
-        name = c.known_name(program, call.func)
-        arguments = (*call.args, *[x for _, x in call.kwargs])
-        if name is not None:
-            if name in HOST_RESULTS or name.startswith(("builtins.", "math.")) and name not in PASSING:
-                return None
-            if name in PASSING:
-                return self.first(arguments, given, depth)
-            package = name.partition(".")[0]
-            use = c.transform_of(program, call)
-            if use is not None and use.spec.wraps:
-                return None
-            if package in JAX_PACKAGES:
-                why = self.first(arguments, given, depth)
-                if why is not None:
-                    return why
-                if name.startswith(("jax.numpy.", "jax.random.", "jax.lax.", "jax.nn.")) and call.flow is not None:
-                    return self._inside(call)
-            return None
-        func = call.func
-        if func.__class__ is v.Attr:
-            base = self.tracer(func.base, given, depth + 1)  # type: ignore[attr-defined]
-            if base is not None:
-                return None if func.name in ("item", "tolist") else base  # type: ignore[attr-defined]
-        targets = c.targets(program, func)
-        if targets:
-            for target in targets:
-                if any(u.spec.kind in ("jit", "pmap", "vmap", "grad", "checkpoint", "custom") for u in target.chain):
-                    why = self.first(arguments, given, depth)
-                    if why is not None:
-                        return why
-                    continue
-                if target.function.name == "__init__":
-                    why = self.first(arguments, given, depth)
-                    if why is not None:
-                        return why
-                    continue
-                handed = {(target.function, k): x for k, x in c.bind(call, target).items()}
-                for returned in target.function.flow.returns:
-                    why = self.tracer(returned.value, handed, depth + 1)
-                    if why is not None:
-                        return why
-            return None
-        use = None
-        made = c.single(program, func)
-        if made.__class__ is v.Call:
-            use = c.transform_of(program, made)  # type: ignore[arg-type]
-        if use is not None or func.__class__ in (v.Param, v.Attr, v.Free):
-            return self.first(arguments, given, depth)
-        return None
-
-    def _inside(self, call: v.Call) -> Why | None:
+    def _inside(self, made: v.Value) -> Why | None:
         """Under jit even `jnp.zeros(3)` is a tracer."""
-        function = call.flow.function  # type: ignore[union-attr]
+        assert made.flow is not None
+        function = made.flow.function
         context = self.jitted_context(function)
         if context is None:
             return None
         return Why(context.use, "", function, tuple([e.call for e in context.calls]))
 
-    def param(self, function: Function, name: str, depth: int = 0) -> Why | None:
-        """Why a parameter arrives as a tracer: handed over by a transformation, or by a caller that has one."""
-        for handed in self.program.graph.handovers(function):
+    def param(self, function: Function, name: str) -> Why | None:
+        """Why a parameter arrives as a tracer: handed over by a transformation, or by a caller that has one.
+
+        Whatever is traced was followed when the program was linked, so nobody looks for further callers here.
+        """
+        key = (self.program.key("tracer"), name)
+        memo = function.memo
+        if key not in memo:
+            memo[key] = None
+            memo[key] = self._param(function, name)
+        return memo[key]  # type: ignore[no-any-return]
+
+    def _param(self, function: Function, name: str) -> Why | None:
+        """Searches breadth first, so that the shortest way from a transformation to the parameter is told."""
+        waiting: deque[tuple[Function, str, tuple[v.Call, ...]]] = deque([(function, name, ())])
+        seen = {(function, name)}
+        maybe: Why | None = None
+        while waiting and len(seen) < MOST:
+            here, parameter, calls = waiting.popleft()
+            why = self._handed(here, parameter)
+            if why is not None:
+                why = why._replace(calls=calls)
+                if why.sure:
+                    return why
+                maybe = maybe or why
+                continue
+            for call, argument in self._arguments(here, parameter):
+                for root in roots_of(self.program, argument):
+                    if isinstance(root, v.Param):
+                        if (root.function, root.name) not in seen:
+                            seen.add((root.function, root.name))
+                            waiting.append((root.function, root.name, (call, *calls)))
+                        continue
+                    inside = self._inside(root)
+                    if inside is not None:
+                        return inside._replace(calls=(*inside.calls, call, *calls))
+        return maybe
+
+    def _handed(self, function: Function, name: str) -> Why | None:
+        """A transformation that hands a tracer straight to this parameter."""
+        maybe: Why | None = None
+        for handed in self.program.graph.handed.get(function, ()):
             if handed.use is None:
                 continue
             how = entering(self.program, handed, name)
-            if how:
-                return Why(handed.use, name, function, (), how == "sure")
-        if depth > 16:
-            return None
-        for edge in self.program.graph.callers(function):
-            if edge.caller not in self.contexts:
-                continue
-            argument = c.bind(edge.call, edge.target).get(name)
-            if argument is None:
-                continue
-            why = self.tracer(argument, None, depth + 2)
-            if why is not None:
-                return why._replace(calls=(*why.calls, edge.call))
-        for handed in self.program.graph.handovers(function):
-            if handed.use is not None and handed.use.spec.traces not in ("given",):
+            if how == "sure":
+                return Why(handed.use, name, function)
+            if how and maybe is None:
+                maybe = Why(handed.use, name, function, (), False)
+        return maybe
+
+    def _arguments(self, function: Function, name: str) -> list[tuple[v.Call, v.Value]]:
+        """What functions under a trace hand to this parameter, and what helpers such as `jax.tree.map` pass on."""
+        graph = self.program.graph
+        out = []
+        for edge in graph.edges.get(function, ()):
+            if edge.caller in self.contexts:
+                argument = c.bind(edge.call, edge.target).get(name)
+                if argument is not None:
+                    out.append((edge.call, argument))
+        for handed in graph.handed.get(function, ()):
+            if handed.use is not None and handed.use.spec.traces != "given":
                 continue
             if handed.caller in self.contexts:
-                for argument in handed.call.args:
-                    if argument.__class__ is not v.FunctionValue:
-                        why = self.tracer(argument, None, depth + 2)
-                        if why is not None:
-                            return why
-        return None
-
-
-_NEVER = frozenset({v.Const, v.External, v.ModuleValue, v.FunctionValue, v.ClassValue, v.Unknown, v.Text})
+                out += [(handed.call, a) for a in handed.call.args if a.__class__ is not v.FunctionValue]
+        return out
 
 
 def traces(handed: Handed) -> bool:

@@ -1,0 +1,98 @@
+"""Which values differ from one entry of a `vmap` to the next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.knowledge.array_values import HOST_RESULTS, STATIC_ATTRIBUTES
+from jaxaudit.source.tracing import entering
+
+if TYPE_CHECKING:
+    from jaxaudit.source.callgraph import Handed
+    from jaxaudit.source.program import Function, Program
+
+DEEPEST = 24
+_NEVER = frozenset({v.Const, v.External, v.ModuleValue, v.FunctionValue, v.ClassValue, v.Unknown, v.Text})
+
+
+class Batched(NamedTuple):
+    """The `vmap` that maps the parameter through which a value differs from entry to entry."""
+
+    use: c.TransformUse
+    function: Function
+    param: str
+
+
+def batched(program: Program, value: v.Value, depth: int = 0) -> Batched | None:
+    """Through which vmap a value is batched, as far as the source shows; None when nothing says so."""
+    memo = value.memo
+    if memo is None:
+        memo = value.memo = {}
+    if "batched" in memo:
+        return memo["batched"]  # type: ignore[no-any-return]
+    if depth > DEEPEST:
+        return None
+    memo["batched"] = None
+    memo["batched"] = _batched(program, value, depth)
+    return memo["batched"]  # type: ignore[no-any-return]
+
+
+def _batched(program: Program, value: v.Value, depth: int) -> Batched | None:
+    kind = value.__class__
+    if kind in _NEVER:
+        return None
+    if kind is v.Param:
+        return _parameter(program, value, depth)  # type: ignore[arg-type]
+    if kind is v.Attr and value.name in STATIC_ATTRIBUTES:  # type: ignore[attr-defined]
+        return None
+    if kind is v.Op and value.name in ("Is", "IsNot", "In", "NotIn"):  # type: ignore[attr-defined]
+        return None
+    if kind is v.Call:
+        name = c.known_name(program, value.func)  # type: ignore[attr-defined]
+        if name is not None and (name in HOST_RESULTS or name.startswith("builtins.") and not name.endswith((".abs", ".sum", ".max", ".min"))):
+            return None
+        parts = (*value.args, *[x for _, x in value.kwargs])  # type: ignore[attr-defined]
+        if value.func.__class__ is v.Attr:  # type: ignore[attr-defined]
+            parts = (value.func.base, *parts)  # type: ignore[attr-defined]
+        if name in ("jax.lax.psum", "jax.lax.pmean", "jax.lax.pmax", "jax.lax.pmin", "jax.lax.all_gather"):
+            return None
+    else:
+        parts = value.parts()
+    for part in parts:
+        found = batched(program, part, depth + 1)
+        if found is not None:
+            return found
+    return None
+
+
+def _parameter(program: Program, param: v.Param, depth: int) -> Batched | None:
+    function, name = param.function, param.name
+    for handed in program.graph.handovers(function):
+        if handed.use is None:
+            continue
+        if handed.use.spec.kind == "vmap":
+            if entering(program, handed, name):
+                return Batched(handed.use, function, name)
+        elif handed.use.spec.kind in ("loop", "branch") and not handed.use.spec.wraps:
+            found = _fed(program, handed, depth)
+            if found is not None:
+                return found
+    for edge in program.graph.callers(function)[:16]:
+        argument = c.bind(edge.call, edge.target).get(name)
+        if argument is not None:
+            found = batched(program, argument, depth + 1)
+            if found is not None:
+                return found
+    return None
+
+
+def _fed(program: Program, handed: Handed, depth: int) -> Batched | None:
+    """What a scan, cond or loop hands to its body: its operands, whichever."""
+    for argument in (*handed.call.args, *[x for _, x in handed.call.kwargs]):
+        if argument.__class__ is not v.FunctionValue:
+            found = batched(program, argument, depth + 1)
+            if found is not None:
+                return found
+    return None

@@ -1,0 +1,390 @@
+"""Python asks for the truth, or the number, of a value that has none while it is traced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from jaxaudit.model import Finding, Note
+from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.rules.static.host_values import host_evidence
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.facts import start, text
+from jaxaudit.source.fields import class_facts
+from jaxaudit.source.flow import Flow
+from jaxaudit.source.kinds import kind_of
+from jaxaudit.source.program import Function, Program
+from jaxaudit.source.tracing import Why
+
+MAKES_TRACERS = frozenset({"jit", "pmap", "vmap", "loop", "branch", "checkpoint", "shard_map", "solver"})
+_NUMBERS = {"builtins.int": "int", "builtins.float": "float", "builtins.bool": "bool", "builtins.complex": "complex"}
+_COMPARISONS = frozenset({"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE", "Chain"})
+_NO_ARRAYS = frozenset({"str", "none", "function", "class", "module", "dtype", "shape", "tuple", "list", "dict", "transformed", "slice"})
+_GUARDS = frozenset({"builtins.isinstance", "builtins.callable", "jax.core.is_concrete", "builtins.hasattr", "equinox.is_array"})
+
+
+class Asked(NamedTuple):
+    """One place where Python needs a value: `how` in words, `word` the construct."""
+
+    word: str
+    how: str
+    value: v.Value
+    expr: object
+    path: v.Path
+
+
+def match(program: Program) -> Iterator[Finding]:
+    for function in list(program.graph.linked_functions):
+        if function.module.context or program.tracing.context(function, abstract=True) is None:
+            continue
+        told: set[int] = set()
+        for asked in places(program, function.flow):
+            line = start(asked.expr)[0]  # type: ignore[arg-type]
+            if line in told or guarded(program, asked.path):
+                continue
+            finding = judge(program, function, asked)
+            if finding is not None:
+                told.add(line)
+                yield finding
+
+
+def places(program: Program, flow: Flow) -> Iterator[Asked]:
+    words = {"if": "`if`", "while": "`while`", "assert": "`assert`", "not": "`not`", "and": "`and`/`or`", "ifexp": "`... if ... else ...`"}
+    for test in flow.tests:
+        yield Asked(words.get(test.kind, "`if`"), "asks for its truth", test.value, test.expr, test.path)
+    for call in flow.calls:
+        name = c.known_name(program, call.func)
+        if name in _NUMBERS and len(call.args) == 1:
+            yield Asked(f"`{_NUMBERS[name]}()`", "asks for its value", call.args[0], call.expr, call.path)
+        elif call.func.__class__ is v.Attr and call.func.name in ("item", "tolist") and not call.args:  # type: ignore[attr-defined]
+            yield Asked(f"`.{call.func.name}()`", "asks for its value", call.func.base, call.expr, call.path)  # type: ignore[attr-defined]
+
+
+def judge(program: Program, function: Function, asked: Asked) -> Finding | None:
+    asked = asked._replace(value=asked_for(asked.value))
+    why = program.tracing.tracer(asked.value)
+    if why is None or not why.abstract or why.use.spec.kind not in MAKES_TRACERS:
+        return None
+    confidence = certainty(program, asked.value, why)
+    if confidence == 0.0 or left_to_missing_static(program, asked, why):
+        return None
+    if not why.sure:
+        confidence = min(confidence, 0.6)
+    if asked.word in ("`.item()`", "`.tolist()`") and not is_array(program, asked.value):
+        confidence = min(confidence, 0.4)
+    return finding(program, function, asked, why, confidence)
+
+
+def asked_for(value: v.Value) -> v.Value:
+    while value.__class__ is v.Op and value.name == "Not":  # type: ignore[attr-defined]
+        value = value.operands[0]  # type: ignore[attr-defined]
+    return value
+
+
+def certainty(program: Program, value: v.Value, why: Why, depth: int = 0) -> float:
+    """How sure it is that this very value, and not something static beside it, is a tracer."""
+    if program.tracing.tracer(value) is None or depth > 8:
+        return 0.0
+    kind = value.__class__
+    if kind is v.Op:
+        if value.name in ("And", "Or"):  # type: ignore[attr-defined]
+            return 0.0  # its operands are asked one by one
+        operands: tuple[v.Value, ...] = value.operands  # type: ignore[attr-defined]
+        if value.name in _COMPARISONS and any(no_array(program, o) for o in operands):  # type: ignore[attr-defined]
+            return 0.0
+        return max(certainty(program, o, why, depth + 1) for o in operands)
+    if kind is v.Call:
+        return certainty_of_call(program, value, why, depth)  # type: ignore[arg-type]
+    if no_array(program, value):
+        return 0.0
+    if kind is v.Param:
+        return certainty_of_param(program, value)  # type: ignore[arg-type]
+    if kind is v.Item:
+        index = value.index  # type: ignore[attr-defined]
+        if program.tracing.tracer(value.base) is None:  # type: ignore[attr-defined]
+            return 0.4
+        if index.__class__ is v.Const and isinstance(index.value, str):
+            return 0.5
+        return certainty(program, value.base, why, depth + 1) if is_array(program, value.base) else 0.5  # type: ignore[attr-defined]
+    if kind is v.Attr:
+        return certainty_of_field(program, value)  # type: ignore[arg-type]
+    if kind in (v.Phi, v.Left, v.Carried):
+        parts = [p for p in value.parts() if program.tracing.tracer(p) is not None]
+        found = [certainty(program, p, why, depth + 1) for p in parts]
+        return min(found + ([0.5] if len(parts) < len(value.parts()) and kind is v.Phi else []), default=0.0)
+    if kind is v.Free:
+        return min((certainty(program, p, why, depth + 1) for p in value.parts()), default=0.0)
+    return 0.4
+
+
+def certainty_of_call(program: Program, call: v.Call, why: Why, depth: int) -> float:
+    name = c.known_name(program, call.func)
+    if name is not None:
+        if name.startswith(("jax.numpy.", "jax.lax.", "jax.nn.", "jax.random.", "jax.scipy.")) and c.transform_of(program, call) is None:
+            return 0.9
+        return 0.4
+    if call.func.__class__ is v.Attr and is_array(program, call.func.base):  # type: ignore[attr-defined]
+        return 0.9
+    if kind_of(program, call).is_array:
+        return 0.85
+    return 0.4
+
+
+def certainty_of_param(program: Program, param: v.Param) -> float:
+    """A bare parameter may be a dict, a tuple or None; one that is an array at its callers is certain."""
+    kind = kind_of(program, param)
+    if kind.is_array or kind.what == "key":
+        return 0.9
+    if kind.what in ("int", "float", "bool"):
+        return 0.6
+    parameter = param.function.parameter(param.name)
+    if parameter is not None and (parameter.default is not None or parameter.kind not in ("positional", "keyword")):
+        return 0.4
+    return 0.6
+
+
+def certainty_of_field(program: Program, attr: v.Attr) -> float:
+    if attr.name in ("T", "real", "imag", "mT"):
+        return certainty(program, attr.base, program.tracing.tracer(attr.base)) if program.tracing.tracer(attr.base) else 0.0  # type: ignore[arg-type]
+    classes = c.classes_of(program, attr.base)
+    if kind_of(program, attr).is_array and classes and all(class_facts(program, cls).pytree for cls in classes):
+        return 0.8
+    return 0.4
+
+
+def is_array(program: Program, value: v.Value) -> bool:
+    return kind_of(program, value).is_array
+
+
+def no_array(program: Program, value: v.Value) -> bool:
+    return kind_of(program, value).what in _NO_ARRAYS
+
+
+def guarded(program: Program, path: v.Path) -> bool:
+    """Inside `try`, or behind `isinstance(x, ...)` and its like, a tracer may never get there or is expected."""
+    return any(
+        branch.kind == "try" or (branch.test is not None and any(guards(program, branch.test))) for branch, _ in path
+    )
+
+
+def guards(program: Program, value: v.Value) -> Iterator[bool]:
+    if value.__class__ is v.Call:
+        yield c.known_name(program, value.func) in _GUARDS  # type: ignore[attr-defined]
+    elif value.__class__ is v.Op:
+        for operand in value.operands:  # type: ignore[attr-defined]
+            yield from guards(program, operand)
+
+
+def left_to_missing_static(program: Program, asked: Asked, why: Why) -> bool:
+    """A plain parameter that callers fill with Python values belongs on the other side of the line instead."""
+    if not why.param or why.use.spec.kind not in ("jit", "pmap", "checkpoint"):
+        return False
+    if not made_of_parameters(program, asked.value):
+        return False
+    evidence = host_evidence(program, why.function, why.param, why.use)
+    if evidence.never_handed:
+        return True
+    return not evidence.arrays and (evidence.is_host or evidence.named)
+
+
+def made_of_parameters(program: Program, value: v.Value, depth: int = 0) -> bool:
+    """Names and arithmetic only: no array function between the parameter and the question."""
+    if value.__class__ is v.Call:
+        return c.known_name(program, value.func) in _NUMBERS  # type: ignore[attr-defined]
+    if depth > 8:
+        return False
+    if value.__class__ in (v.Op, v.Phi):
+        return all(made_of_parameters(program, p, depth + 1) for p in value.parts())
+    return True
+
+
+def finding(program: Program, function: Function, asked: Asked, why: Why, confidence: float) -> Finding:
+    shown = text(asked.value.expr or asked.expr, 50)  # type: ignore[arg-type]
+    notes = [Note(program.place(why.use.flow, why.use.call.expr), f"`{why.use.short}` makes it a tracer")]
+    parameter = why.function.parameter(why.param)
+    through = f" (through `{why.param}` of `{why.function.name}`)" if why.param and why.function is not function else ""
+    if parameter is not None:
+        notes.append(Note(program.place(why.function.flow, parameter.expr), f"`{why.param}` comes in here"))
+    return RULE.found(
+        program.place(function.flow, asked.expr),
+        f"{asked.word} {asked.how} of `{shown}` in `{function.name}`, but under `{why.use.short}` it is a tracer without a "
+        f"value{through}: tracing raises an error",
+        confidence,
+        facts={"function": function.name, "value": shown, "construct": asked.word.strip("`"), "transformation": why.use.short,
+               "parameter": why.param},
+        notes=notes,
+        help=advice(asked, why),
+    )  # fmt: skip
+
+
+def advice(asked: Asked, why: Why) -> str:
+    if asked.word == "`while`":
+        return "Use `jax.lax.while_loop` for a loop whose end depends on data."
+    if asked.word == "`assert`":
+        return "Use `jax.experimental.checkify.check` or `eqx.error_if`, or test shapes and dtypes, which are known."
+    if asked.word in ("`int()`", "`float()`", "`.item()`", "`.tolist()`", "`bool()`"):
+        return "Keep it an array inside the trace and convert the result outside."
+    static = f"; if it is a plain Python value, name it in `{why.use.spec.static_names}`" if why.use.spec.static_names else ""
+    return f"Use `jnp.where` to choose between values, `jax.lax.cond` to choose between computations{static}."
+
+
+RULE = Rule(
+    name="branch-on-tracer",
+    title="Python branch on a traced value",
+    severity="error",
+    dont="Ask for the truth or the number of a traced value: `if`, `while`, `assert`, `and`, `bool()`, `float()`, `.item()`.",
+    do="Use `jnp.where`, `jax.lax.cond`, `jax.lax.while_loop` or `checkify`; shapes, dtypes and `is None` may be asked.",
+    why="Under `jit`, `vmap` and `scan` an array has a shape and a dtype and no value: `if x > 0` raised "
+    "TracerBoolConversionError, `float(x)` and `x.item()` ConcretizationTypeError, at the first call, on JAX 0.10.2 and "
+    "0.12.0.1, 7 of 7 spellings. Under `grad` alone a value is there, and the branch works.",
+    allowed="Static arguments, `x is None`, `isinstance`, `x.shape`, `x.ndim`, `x.dtype`, `len(x)`, the length of a tuple or dict.",
+    may_break="`jnp.where` computes both sides (guard divisions and square roots), `lax.cond` needs equal shapes and dtypes "
+    "from both branches.",
+    sees=("source", "run"),
+    needs=("argument_values",),
+    examples=(
+        Example(
+            "if on a reduction",
+            dont=Sample(
+                '''import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def clip_gradient(g, limit):
+    norm = jnp.linalg.norm(g)
+    if norm > limit:  # fault
+        g = g * (limit / norm)
+    return g
+
+
+clip_gradient(jnp.ones(4), 1.0)
+''',
+                shows="'TracerBoolConversionError' in raised or 'boolean conversion' in raised",
+            ),
+            do=Sample(
+                '''import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def clip_gradient(g, limit):
+    norm = jnp.linalg.norm(g)
+    return jnp.where(norm > limit, g * (limit / norm), g)
+
+
+clip_gradient(jnp.ones(4), 1.0)
+''',
+                shows="compiles('clip_gradient') == 1",
+            ),
+        ),
+        Example(
+            "while until converged, in a helper",
+            dont=Sample(
+                '''import jax
+import jax.numpy as jnp
+
+
+def newton(x, target):
+    error = jnp.abs(x * x - target)
+    while error > 1e-6:  # fault
+        x = 0.5 * (x + target / x)
+        error = jnp.abs(x * x - target)
+    return x
+
+
+roots = jax.vmap(newton)
+roots(jnp.ones(3), jnp.array([2.0, 3.0, 4.0]))
+''',
+                shows="'TracerBoolConversionError' in raised or 'boolean conversion' in raised",
+            ),
+            do=Sample(
+                '''import jax
+import jax.numpy as jnp
+
+
+def newton(x, target):
+    def going(x):
+        return jnp.abs(x * x - target) > 1e-6
+
+    return jax.lax.while_loop(going, lambda x: 0.5 * (x + target / x), x)
+
+
+roots = jax.vmap(newton)
+roots(jnp.ones(3), jnp.array([2.0, 3.0, 4.0]))
+''',
+                shows="raised == ''",
+            ),
+        ),
+        Example(
+            "a number for Python inside a scan body",
+            dont=Sample(
+                '''import jax
+import jax.numpy as jnp
+
+
+def body(best, loss):
+    best = min(best, float(loss))  # fault
+    return best, best
+
+
+jax.lax.scan(body, 1e9, jnp.array([3.0, 1.0, 2.0]))
+''',
+                shows="'ConcretizationTypeError' in raised or 'concrete value' in raised",
+            ),
+            do=Sample(
+                '''import jax
+import jax.numpy as jnp
+
+
+def body(best, loss):
+    best = jnp.minimum(best, loss)
+    return best, best
+
+
+jax.lax.scan(body, 1e9, jnp.array([3.0, 1.0, 2.0]))
+''',
+                shows="raised == ''",
+            ),
+        ),
+    ),
+    allowed_samples=(
+        Sample(
+            '''import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def normalise(x, weights=None):
+    if weights is None:
+        weights = jnp.ones(x.shape[0])
+    if x.ndim > 1 and len(x) > 2:
+        x = x.reshape(x.shape[0], -1).sum(axis=1)
+    if x.dtype == jnp.float32:
+        x = x * 1.0
+    return x * weights
+
+
+normalise(jnp.ones((3, 2)))
+''',
+            shows="compiles('normalise') == 1",
+        ),
+        Sample(
+            '''import jax
+import jax.numpy as jnp
+
+
+def hinge(x):
+    if x > 1.0:
+        return 0.0 * x
+    return 1.0 - x
+
+
+jax.grad(hinge)(0.5)
+''',
+            shows="raised == ''",
+        ),
+    ),
+    match=match,
+)

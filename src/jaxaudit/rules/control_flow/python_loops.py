@@ -1,0 +1,312 @@
+"""Python loops as a trace sees them: how many turns, how much array work in a turn, and what one turn needs of another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from jaxaudit.rules.control_flow.array_work import Work, turn_work, values_in
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.facts import text
+from jaxaudit.source.flow import Loop
+from jaxaudit.source.kinds import kind_of
+from jaxaudit.source.numbers import numbers
+from jaxaudit.source.tracing import Context
+
+if TYPE_CHECKING:
+    from jaxaudit.source.program import Function, Program
+
+COMPILED = frozenset({"jit", "pmap", "loop", "branch", "shard_map", "export", "solver", "checkpoint", "model"})
+LEAST_TURNS = 8
+_STEPPED = frozenset({"builtins.enumerate", "builtins.zip", "builtins.reversed", "tqdm.tqdm", "tqdm.trange", "jax.numpy.flip"})
+
+
+class Turns(NamedTuple):
+    """How often a loop's body runs. `sort`: "known", "rows" of an array, "shape" of one, "option" (a value that is fixed
+    while tracing, but not seen), or "" for loops over lists, dicts and the like."""
+
+    count: int | None
+    sort: str
+
+    @property
+    def words(self) -> str:
+        if self.count is not None:
+            return f"{self.count} times"
+        return {"rows": "once for each row", "shape": "once for each entry of an axis"}.get(self.sort, "once per turn")
+
+
+def compiled_context(program: Program, function: Function, depth: int = 0) -> Context | None:
+    """Why a function's body ends up in a compiled program, through vmap and grad as well."""
+    contexts = program.tracing.contexts.get(function, ())
+    for context in contexts:
+        if context.kind in COMPILED:
+            return context
+    if depth < 4:
+        for context in contexts:
+            caller = context.handed.caller
+            if caller is not function and compiled_context(program, caller, depth + 1) is not None:
+                return context
+    return None
+
+
+def turns_of(program: Program, loop: Loop) -> Turns:
+    if loop.kind == "while":
+        return _turns_of_while(program, loop)
+    return _turns_over(program, loop.iterable) if loop.iterable is not None else Turns(None, "")
+
+
+def _turns_over(program: Program, iterable: v.Value, depth: int = 0) -> Turns:
+    source = _one(program, iterable)
+    if source.__class__ is v.Call and depth < 6:
+        name = c.known_name(program, source.func)  # type: ignore[attr-defined]
+        args: tuple[v.Value, ...] = source.args  # type: ignore[attr-defined]
+        if name in ("builtins.range", "tqdm.trange") and args:
+            return _turns_of_range(program, args)
+        if name in _STEPPED and args:
+            inner = [_turns_over(program, a, depth + 1) for a in args]
+            if name == "builtins.zip":
+                counts = [t.count for t in inner if t.count is not None]
+                if any(t.sort == "" for t in inner):
+                    return Turns(None, "")
+                return Turns(min(counts) if counts else None, "known" if counts else inner[0].sort)
+            return inner[0]
+    kind = kind_of(program, source)
+    if kind.is_array:
+        return Turns(kind.shape[0] if kind.shape else None, "rows")
+    if kind.what == "keys":
+        return Turns(_number_of_keys(program, source), "rows")
+    return Turns(None, "")
+
+
+def _one(program: Program, value: v.Value) -> v.Value:
+    """The iterable behind a name or a helper's `return`; a parameter stays what it is."""
+    roots = c.roots(program, value)
+    return roots[0] if len(roots) == 1 else v.settle(value)
+
+
+def _number_of_keys(program: Program, source: v.Value) -> int | None:
+    if source.__class__ is v.Call and len(source.args) > 1:  # type: ignore[attr-defined]
+        found = [n for n in numbers(program, source.args[1]) if type(n) is int]  # type: ignore[attr-defined]
+        return max(found) if found else None
+    return None
+
+
+def _turns_of_range(program: Program, args: tuple[v.Value, ...]) -> Turns:
+    parts = [_ints(program, a) for a in args]
+    if all(parts):
+        counts = [len(range(*[p[min(i, len(p) - 1)] for p in parts])) for i in range(max(len(p) for p in parts))
+                  if len(parts) < 3 or parts[2][min(i, len(parts[2]) - 1)]]  # fmt: skip
+        return Turns(max(counts), "known") if counts else Turns(None, "")
+    bound = args[0] if len(args) == 1 else args[1]
+    sort = _sort_of_bound(program, bound)
+    if sort == "option" and len(args) > 1 and not parts[0] and _sort_of_bound(program, args[0]) == "":
+        return Turns(None, "")
+    return Turns(None, sort)
+
+
+def _ints(program: Program, value: v.Value) -> list[int]:
+    found = [n for n in numbers(program, value) if type(n) is int]
+    if found:
+        return found
+    dimension = _dimension(program, value)
+    return [dimension] if dimension is not None else []
+
+
+def _dimension(program: Program, value: v.Value) -> int | None:
+    """`x.shape[0]`, `len(x)`, and either of them more or less a number, where the shape of x is seen."""
+    value = _one(program, value)
+    if value.__class__ is v.Op and value.name in ("Add", "Sub") and len(value.operands) == 2:  # type: ignore[attr-defined]
+        left, right = (_ints(program, o) for o in value.operands)  # type: ignore[attr-defined]
+        if left and right:
+            return left[0] + right[0] if value.name == "Add" else left[0] - right[0]  # type: ignore[attr-defined]
+        return None
+    if value.__class__ is v.Item and value.base.__class__ is v.Attr and value.base.name == "shape":  # type: ignore[attr-defined]
+        axis = value.index.value if value.index.__class__ is v.Const else None  # type: ignore[attr-defined]
+        shape = kind_of(program, value.base.base).shape  # type: ignore[attr-defined]
+        if shape is not None and type(axis) is int and -len(shape) <= axis < len(shape):
+            return shape[axis]
+    return None
+
+
+def _sort_of_bound(program: Program, value: v.Value, depth: int = 0) -> str:
+    value = _one(program, value)
+    kind = value.__class__
+    if kind is v.Item and value.base.__class__ is v.Attr and value.base.name == "shape":  # type: ignore[attr-defined]
+        return "shape"
+    if kind is v.Attr:
+        if value.name in ("size",):  # type: ignore[attr-defined]
+            return "shape"
+        return "option" if program.tracing.tracer(value) is None else ""
+    if kind is v.Call:
+        name = c.known_name(program, value.func)  # type: ignore[attr-defined]
+        if name == "builtins.len" and value.args:  # type: ignore[attr-defined]
+            return "shape" if kind_of(program, value.args[0]).is_array else ""  # type: ignore[attr-defined]
+        if name in ("builtins.int", "math.ceil", "math.floor", "builtins.round") and value.args:  # type: ignore[attr-defined]
+            return _sort_of_bound(program, value.args[0], depth + 1) if depth < 5 else ""  # type: ignore[attr-defined]
+        return ""
+    if kind is v.Op and depth < 5:
+        sorts = [_sort_of_bound(program, o, depth + 1) for o in value.operands if o.__class__ is not v.Const]  # type: ignore[attr-defined]
+        return sorts[0] if sorts and all(sorts) else ""
+    if kind is v.Param:
+        return "" if program.tracing.tracer(value) is not None else "option"
+    if kind is v.Free:
+        return "option" if kind_of(program, value).what in ("int", "unknown") else ""
+    return ""
+
+
+def _turns_of_while(program: Program, loop: Loop) -> Turns:
+    """`while i < n` with a counter that Python keeps."""
+    test = loop.test
+    if test is None or test.__class__ is not v.Op or program.tracing.tracer(test) is not None:
+        return Turns(None, "")
+    counter = next((o for o in test.operands if o.__class__ is v.Carried), None)  # type: ignore[attr-defined]
+    if counter is None or test.name not in ("Lt", "LtE", "Gt", "GtE", "NotEq") or len(test.operands) != 2:  # type: ignore[attr-defined]
+        return Turns(None, "")
+    after = counter.after
+    step = None
+    if after.__class__ is v.Op and after.name in ("Add", "Sub") and after.operands[0] is counter:
+        step = _ints(program, after.operands[1])
+    if not step:
+        return Turns(None, "")
+    bound = next(o for o in test.operands if o is not counter)  # type: ignore[attr-defined]
+    start, stop = _ints(program, counter.before) if counter.before is not None else [], _ints(program, bound)
+    if start and stop:
+        return Turns(max(abs(stop[0] - start[0]) // max(abs(step[0]), 1), 0), "known")
+    return Turns(None, _sort_of_bound(program, bound) or "option")
+
+
+# -- what one turn needs of another ------------------------------------------------------------------------------------
+
+
+class Dependence(NamedTuple):
+    """`carried`: names whose value of the turn before is used. `gathered`: names that only collect (`total += f(x)`,
+    `out = out.at[i].set(f(x))`, `out.append(f(x))`), with how."""
+
+    carried: tuple[str, ...]
+    gathered: dict[str, str]
+
+
+def dependence(program: Program, loop: Loop) -> Dependence:
+    flow = loop.flow
+    gathered: dict[str, str] = {}
+    read: set[str] = set()
+    lists: dict[int, str] = {}
+    for name, carried in loop.carried.items():
+        how = _gathers(program, carried)
+        if how:
+            gathered[name] = how
+    collecting = {id(loop.carried[n].after) for n in gathered}
+    for value in values_in(loop):
+        if value.__class__ is v.Carried and value.loop is loop and value.name not in gathered:  # type: ignore[attr-defined]
+            read.add(value.name)  # type: ignore[attr-defined]
+        if id(value) in collecting:
+            continue
+        for part in value.parts():
+            if part.__class__ is v.Carried and part.loop is loop and part.name in gathered:  # type: ignore[attr-defined]
+                owner = loop.carried[part.name].after  # type: ignore[attr-defined]
+                if value is not owner and not _inside(value, owner):
+                    read.add(part.name)  # type: ignore[attr-defined]
+    for call in flow.calls:
+        if loop in call.loops and call.func.__class__ is v.Attr and call.func.name in ("append", "extend"):  # type: ignore[attr-defined]
+            base = call.func.base  # type: ignore[attr-defined]
+            lists[id(base)] = text(base.expr) if base.expr is not None else "the list"
+    for use in flow.uses:
+        if id(use.value) in lists and loop in use.loops and not _is_append(flow, use.value, use.expr):
+            read.add(use.name)
+    for store in flow.stores:
+        if loop in store.loops and store.kind != "item":
+            read.add(str(store.name))
+    named = {lists[i]: "append" for i in lists}
+    return Dependence(tuple(sorted(read)), {**{n: h for n, h in gathered.items() if n not in read}, **named})
+
+
+def _is_append(flow: object, base: v.Value, expr: object) -> bool:
+    return any(
+        call.func.__class__ is v.Attr and call.func.name in ("append", "extend") and call.func.base is base  # type: ignore[attr-defined]
+        and call.func.expr is not None and call.func.expr[1] is expr
+        for call in flow.calls  # type: ignore[attr-defined]
+    )
+
+
+def _gathers(program: Program, carried: v.Carried) -> str:
+    after = carried.after
+    if after.__class__ is v.Op and after.name == "Add" and len(after.operands) == 2:  # type: ignore[union-attr]
+        if carried in after.operands and not _inside(carried, after.operands[1 - after.operands.index(carried)]):  # type: ignore[union-attr]
+            return "sum"
+    if after.__class__ is v.Call and after.func.__class__ is v.Attr and after.func.name in ("set", "add"):  # type: ignore[union-attr]
+        at = after.func.base  # type: ignore[union-attr]
+        if (
+            at.__class__ is v.Item
+            and at.base.__class__ is v.Attr
+            and at.base.name == "at"
+            and at.base.base is carried
+            and not any(_inside(carried, a) for a in (*after.args, at.index))  # type: ignore[union-attr]
+        ):
+            return "set"
+    return ""
+
+
+def _inside(wanted: v.Value, value: v.Value | None, seen: set[int] | None = None) -> bool:
+    seen = set() if seen is None else seen
+    if value is None or id(value) in seen or len(seen) > 400:
+        return False
+    seen.add(id(value))
+    return value is wanted or any(_inside(wanted, p, seen) for p in value.parts())
+
+
+# -- whether the turns are alike ---------------------------------------------------------------------------------------
+
+
+def turns_differ(program: Program, loop: Loop) -> str:
+    """Why a turn's program differs from the next one's: "" when nothing seen says so, "maybe ..." for what may not."""
+    maybe = ""
+    for value in values_in(loop):
+        if not _leans(value, loop):
+            continue
+        kind = value.__class__
+        if kind is v.Text:
+            return "the turn is part of a name"
+        if kind is v.Item and _leans(value.index, loop) and not _leans(value.base, loop):  # type: ignore[attr-defined]
+            base = kind_of(program, value.base)  # type: ignore[attr-defined]
+            if value.base.__class__ is v.Attr and value.base.name == "at":  # type: ignore[attr-defined]
+                continue
+            if base.what in ("list", "tuple", "dict", "instance"):
+                return f"each turn takes its own item of a {base.what}"
+            if base.what == "unknown" and value.base.__class__ in (v.Attr, v.Param, v.Item, v.Free):  # type: ignore[attr-defined]
+                maybe = maybe or "maybe a list"
+            if _slices(value.index, loop):  # type: ignore[attr-defined]
+                maybe = "maybe slices of several lengths"
+        if kind is v.Call:
+            name = c.known_name(program, value.func)  # type: ignore[attr-defined]
+            if name in ("builtins.range", "builtins.getattr", "builtins.str"):
+                return "the turn decides Python structure"
+            if name is not None and name.startswith(("flax.linen.", "haiku.", "flax.nnx.")):
+                return "each turn makes a layer"
+    for test in loop.flow.tests:
+        if loop in test.loops and test.kind != "while" and _leans(test.value, loop) and program.tracing.tracer(test.value) is None:
+            return "Python branches on the turn"
+    return maybe
+
+
+def _slices(index: v.Value, loop: Loop) -> bool:
+    parts = index.items if index.__class__ is v.Sequence and index.kind == "tuple" else (index,)  # type: ignore[attr-defined]
+    return any(p.__class__ is v.Sequence and p.kind == "slice" and _leans(p, loop) for p in parts)  # type: ignore[attr-defined]
+
+
+def _leans(value: v.Value, loop: Loop, depth: int = 0) -> bool:
+    """Whether a value is made of the loop's own variable by names, items and arithmetic."""
+    if value.__class__ is v.Elem:
+        return value.loop is loop  # type: ignore[attr-defined]
+    if value.__class__ is v.Carried:
+        return loop.kind == "while" and value.loop is loop and value.after.__class__ is v.Op  # type: ignore[attr-defined]
+    if depth > 6 or value.__class__ in (v.FunctionValue, v.Param, v.Free, v.Attr):
+        return False
+    return any(_leans(p, loop, depth + 1) for p in value.parts())
+
+
+def outermost_first(loops: list[Loop]) -> Iterator[Loop]:
+    yield from sorted(loops, key=lambda loop: len(loop.outer))
+
+
+__all__ = ["LEAST_TURNS", "Dependence", "Turns", "Work", "compiled_context", "dependence", "turn_work", "turns_differ", "turns_of"]

@@ -1,0 +1,133 @@
+"""What a value depends on in the way that makes tracers: through arithmetic, arrays, containers and calls.
+
+The answer is a list of roots: parameters of functions on the way, and calls that make an array by themselves
+(`jnp.zeros(3)` is a tracer too, under jit). Shapes, tests for None and other things known while tracing lead nowhere.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.fields import is_static_field
+from jaxaudit.source.knowledge.array_values import HOST_RESULTS, STATIC_ATTRIBUTES
+
+if TYPE_CHECKING:
+    from jaxaudit.source.program import Function, Program
+
+JAX_PACKAGES = frozenset(
+    "jax jaxlib equinox optax flax haiku distrax numpyro diffrax optimistix lineax jaxopt e3nn_jax einops blackjax "
+    "chex interpax tensorflow_probability jax_md s2fft tinygp quax".split()
+)
+PASSING = frozenset(
+    f"builtins.{n}"
+    for n in "abs sum min max sorted list tuple zip enumerate reversed dict pow round divmod map".split()
+)
+NEVER_TRACED = frozenset({"Is", "IsNot", "In", "NotIn"})
+MADE_INSIDE = ("jax.numpy.", "jax.random.", "jax.lax.", "jax.nn.")
+MOST = 4000
+"""A value is followed through so many others at most."""
+
+_NEVER = frozenset({v.Const, v.External, v.ModuleValue, v.FunctionValue, v.ClassValue, v.Unknown, v.Text})
+
+
+def roots_of(program: Program, value: v.Value) -> tuple[v.Value, ...]:
+    """The parameters and the array-making calls that a value depends on."""
+    memo = value.memo
+    if memo is None:
+        memo = value.memo = {}
+    key = program.key("dependence")
+    found = memo.get(key)
+    if found is None:
+        memo[key] = ()
+        found = memo[key] = _search(program, value)
+    return found  # type: ignore[no-any-return]
+
+
+def _search(program: Program, value: v.Value) -> tuple[v.Value, ...]:
+    out: list[v.Value] = []
+    waiting = [value]
+    seen: set[int] = set()
+    while waiting and len(seen) < MOST:
+        here = waiting.pop()
+        if id(here) in seen:
+            continue
+        seen.add(id(here))
+        kind = here.__class__
+        if kind in _NEVER:
+            continue
+        if kind is v.Param:
+            out.append(here)
+        elif kind is v.Attr:
+            if here.name not in STATIC_ATTRIBUTES and not is_static_field(program, here):  # type: ignore[attr-defined, arg-type]
+                waiting.append(here.base)  # type: ignore[attr-defined]
+        elif kind is v.Op:
+            if here.name not in NEVER_TRACED:  # type: ignore[attr-defined]
+                waiting += reversed(here.operands)  # type: ignore[attr-defined]
+        elif kind is v.Item:
+            waiting += (here.index, here.base)  # type: ignore[attr-defined]
+        elif kind is v.Elem:
+            if not _is_range(program, here.iterable):  # type: ignore[attr-defined]
+                waiting.append(here.iterable)  # type: ignore[attr-defined]
+        elif kind is v.Call:
+            _call(program, here, waiting, out)  # type: ignore[arg-type]
+        elif kind is not v.Sequence or here.kind != "slice":  # type: ignore[attr-defined]
+            waiting += reversed(here.parts())
+    return tuple(out)
+
+
+def _is_range(program: Program, iterable: v.Value) -> bool:
+    source = v.settle(iterable)
+    return source.__class__ is v.Call and c.known_name(program, source.func) == "builtins.range"  # type: ignore[attr-defined]
+
+
+def _call(program: Program, call: v.Call, waiting: list[v.Value], out: list[v.Value]) -> None:
+    name = c.known_name(program, call.func)
+    arguments = [*call.args, *[x for _, x in call.kwargs]]
+    arguments.reverse()
+    if name is not None:
+        if name in PASSING:
+            waiting += arguments
+        elif name not in HOST_RESULTS and name.partition(".")[0] in JAX_PACKAGES:
+            use = c.transform_of(program, call)
+            if use is None or not use.spec.wraps:
+                if name.startswith(MADE_INSIDE):
+                    out.append(call)
+                waiting += arguments
+        return
+    func = call.func
+    if func.__class__ is v.Attr and func.name not in ("item", "tolist"):  # type: ignore[attr-defined]
+        waiting.append(func.base)  # type: ignore[attr-defined]
+    targets = c.targets(program, func)
+    for target in targets:
+        transformed = any(u.spec.kind in ("jit", "pmap", "vmap", "grad", "checkpoint", "custom") for u in target.chain)
+        if transformed or target.function.name == "__init__":
+            waiting += arguments
+            continue
+        bound = c.bind(call, target)
+        for root in returned_roots(program, target.function):
+            if root.__class__ is v.Param and root.function is target.function:  # type: ignore[attr-defined]
+                handed = bound.get(root.name)  # type: ignore[attr-defined]
+                if handed is not None:
+                    waiting.append(handed)
+            else:
+                out.append(root)
+    if not targets:
+        made = c.single(program, func)
+        use = c.transform_of(program, made) if made.__class__ is v.Call else None  # type: ignore[arg-type]
+        if use is not None or func.__class__ in (v.Param, v.Attr, v.Free):
+            waiting += arguments
+
+
+def returned_roots(program: Program, function: Function) -> tuple[v.Value, ...]:
+    """What a function's result depends on, its own parameters among it."""
+    key = program.key("returned roots")
+    found = function.memo.get(key)
+    if found is None:
+        function.memo[key] = ()
+        out: dict[int, v.Value] = {}
+        for returned in function.flow.returns:
+            out.update({id(root): root for root in roots_of(program, returned.value)})
+        found = function.memo[key] = tuple(out.values())
+    return found  # type: ignore[no-any-return]
