@@ -45,6 +45,8 @@ class Handed(NamedTuple):
 
 COMMON = 60
 """A word written in more units than this is no way to find a function's callers."""
+RARE = 12
+"""The same in a large program, where each such search is paid for by everybody who asks for a quick answer."""
 LARGE = 4000
 """Programs of more units than this are followed further only from the functions that are jitted."""
 NESTED = 16
@@ -79,9 +81,10 @@ class CallGraph:
     def link_words(self, words: set[str]) -> None:
         """Links every unit that writes one of these words; a word that stands everywhere tells nothing."""
         index = self.program.index
+        common = COMMON if not self.growing or not self.is_large else RARE
         for word in sorted(self.program.spellings(words)):
             found = index.get(word, ())
-            if len(found) <= COMMON:
+            if len(found) <= common:
                 for module, unit in found:
                     self.link_unit(module, unit)
 
@@ -239,11 +242,15 @@ class CallGraph:
             self.link_words(words)
         self.nested -= 1
 
-    def worth_growing(self, function: Function) -> bool:
-        """In a large program only the callers of what is jitted are looked for beyond the units already followed."""
+    @property
+    def is_large(self) -> bool:
         if self.large is None:
             self.large = sum([len(m.units) for m in self.program.by_path.values()]) > LARGE
-        if not self.large:
+        return self.large
+
+    def worth_growing(self, function: Function) -> bool:
+        """In a large program only the callers of what is jitted are looked for beyond the units already followed."""
+        if not self.is_large:
             return True
         return any(h.use is not None and h.use.spec.kind in ("jit", "pmap") for h in self.handed.get(function, ()))
 
@@ -265,7 +272,7 @@ class CallGraph:
 
     def built(self, cls: Class) -> list[v.Call]:
         """The calls that make instances of a class."""
-        if self.growing and cls not in self.complete_classes:
+        if self.growing and not self.is_large and cls not in self.complete_classes:
             self.complete_classes.add(cls)
             self.link_words({cls.name})
         return self.constructions.get(cls, [])
