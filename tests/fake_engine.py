@@ -5,7 +5,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any, NamedTuple
 
 import pytest
@@ -27,6 +27,7 @@ class FakeProgram:
     def __init__(self, texts: Mapping[str, str], unread: list[Unread]) -> None:
         self.texts = texts
         self.by_path: dict[str, Any] = {}
+        self.graph = SimpleNamespace(linked_functions=[])
         self.unread = unread
 
     def lines(self, path: str) -> list[str]:
@@ -130,8 +131,11 @@ class FakeSources:
     def lines(self, path: str) -> list[str]:
         return self.program.lines(path)
 
-    def programs(self) -> "list[FakeProgram]":
-        return [self.program]
+    def groups(self) -> list[list[str]]:
+        return [[*self.given]]
+
+    def linked(self, rows: list[str]) -> FakeProgram:
+        return self.program
 
     def close(self) -> None:
         pass

@@ -45,7 +45,7 @@ class Handed(NamedTuple):
 
 COMMON = 60
 """A word written in more units than this is no way to find a function's callers."""
-RARE = 12
+RARE = 5
 """The same in a large program, where each such search is paid for by everybody who asks for a quick answer."""
 LARGE = 4000
 """Programs of more units than this are followed further only from the functions that are jitted."""
@@ -95,9 +95,12 @@ class CallGraph:
             fresh = self.aliases - done
             done |= fresh
             self.link_words(fresh)
-            while self.waiting:
-                function = self.waiting.pop()
-                self.link_unit(function.module, function.unit)
+            self.link_waiting()
+
+    def link_waiting(self) -> None:
+        while self.waiting:
+            function = self.waiting.pop()
+            self.link_unit(function.module, function.unit)
 
     def link_unit(self, module: Module, unit: int) -> None:
         key = (id(module), unit)
@@ -115,21 +118,29 @@ class CallGraph:
         for store in flow.stores:
             if store.kind == "attribute" and store.value.__class__ in _MAY_CALL:
                 self.note_words(store.value, str(store.name))
-        for name, bound in flow.bindings.items():
-            for value in bound:
-                if value.__class__ is v.Call and not value.decorator:  # type: ignore[attr-defined]
-                    self.note_words(value, name)
-                elif function.is_module and value.__class__ is v.External and value.name in TRANSFORMS:  # type: ignore[attr-defined]
-                    if value.name.rpartition(".")[2] != name:  # type: ignore[attr-defined]
-                        self.aliases.add(name)
-
+        if function.is_module:
+            for name, bound in flow.bindings.items():
+                for value in bound:
+                    self.note_module_name(name, value)
         for returned in flow.returns:  # a factory's name is a word for the function it makes
-            if returned.value.__class__ in _MAY_CALL:
-                self.note_words(returned.value, function.name)
-            elif returned.value.__class__ in (v.Sequence, v.Mapping):
-                for part in returned.value.parts():
-                    if part.__class__ in _MAY_CALL:
-                        self.note_words(part, function.name)
+            parts = returned.value.parts() if returned.value.__class__ in _HOLDERS else (returned.value,)
+            for part in parts:
+                if self.may_be_made(part):
+                    self.note_words(part, function.name)
+
+    def note_module_name(self, name: str, value: v.Value) -> None:
+        if value.__class__ is v.Call:
+            if not value.decorator:  # type: ignore[attr-defined]
+                self.note_words(value, name)
+        elif value.__class__ is v.External and value.name in TRANSFORMS:  # type: ignore[attr-defined]
+            if value.name.rpartition(".")[2] != name:  # type: ignore[attr-defined]
+                self.aliases.add(name)
+
+    def may_be_made(self, value: v.Value) -> bool:
+        """Whether a returned value may be a function; in a large program only what says so at once."""
+        if value.__class__ not in _MAY_CALL:
+            return False
+        return not self.is_large or self.is_function(value)
 
     def note_words(self, value: v.Value, word: str) -> None:
         """An attribute or name that holds a function is one more word by which callers may know it."""
@@ -184,12 +195,16 @@ class CallGraph:
             self.unresolved.append(call)
 
     def is_function(self, value: v.Value) -> bool:
-        if value.__class__ is v.Call:
+        """Whether a value is a function of the project, or one that a transformation made."""
+        kind = value.__class__
+        if kind is v.FunctionValue:
+            return True
+        if kind is v.Call:
             use = c.transform_of(self.program, value)  # type: ignore[arg-type]
             return use is not None and use.spec.wraps
-        return value.__class__ is v.FunctionValue or (
-            value.__class__ in (v.Free, v.Attr) and bool(c.targets(self.program, value))
-        )
+        if kind is v.Free:
+            return any(self.is_function(x) for x in value.values() if x.__class__ is not v.Free)  # type: ignore[attr-defined]
+        return kind is v.Attr and not self.is_large and bool(c.targets(self.program, value))
 
     def hand(
         self, call: v.Call, value: v.Value, use: c.TransformUse | None, slot: Slot, feeds: tuple[Feed, ...]
@@ -207,7 +222,7 @@ class CallGraph:
     def second_pass(self) -> None:
         """Calls of parameters can be resolved once the callers are known."""
         self.first_pass = False
-        self.program.generation += 1
+        self.program.next_generation()
         waiting, self.unresolved = self.unresolved, []
         for call in waiting:
             if call.memo:
@@ -224,7 +239,7 @@ class CallGraph:
 
     def grow(self) -> None:
         """From here on, asking for a function's callers follows every unit that may hold one."""
-        self.program.generation += 1
+        self.program.next_generation()
         self.growing = True
         self.sources_known.clear()
 
@@ -232,7 +247,7 @@ class CallGraph:
 
     def reach(self, function: Function) -> None:
         """Follows every unit that may call a function."""
-        if function in self.complete or not self.growing or self.nested >= NESTED:
+        if function in self.complete or not self.growing or self.nested >= NESTED or not self.worth_growing(function):
             return
         self.complete.add(function)
         self.nested += 1
@@ -240,6 +255,7 @@ class CallGraph:
         while words := {self.word_of(function), *self.words[function]} - done:
             done |= words
             self.link_words(words)
+            self.link_waiting()
         self.nested -= 1
 
     @property
@@ -337,4 +353,5 @@ def forget(value: v.Value, depth: int = 0) -> None:
                 forget(part, depth + 1)
 
 
+_HOLDERS = frozenset({v.Sequence, v.Mapping})
 _MAY_CALL = frozenset({v.Call, v.FunctionValue, v.Free, v.Attr, v.Phi, v.Param, v.Item})

@@ -198,9 +198,9 @@ def _item_values(program: Program, item: v.Item) -> tuple[v.Value, ...]:
     memo = item.memo
     if memo is None:
         memo = item.memo = {}
-    if program.key("values") in memo:
-        return memo[program.key("values")]  # type: ignore[no-any-return]
-    memo[program.key("values")] = ()
+    if program.keys["values"] in memo:
+        return memo[program.keys["values"]]  # type: ignore[no-any-return]
+    memo[program.keys["values"]] = ()
     index = item.index.value if item.index.__class__ is v.Const else None  # type: ignore[attr-defined]
     out: list[v.Value] = []
     if item.base.__class__ is v.Elem:
@@ -208,8 +208,8 @@ def _item_values(program: Program, item: v.Item) -> tuple[v.Value, ...]:
     else:
         for base in roots(program, item.base):
             out += _pick(program, base, index)
-    memo[program.key("values")] = tuple(out)
-    return memo[program.key("values")]  # type: ignore[no-any-return]
+    memo[program.keys["values"]] = tuple(out)
+    return memo[program.keys["values"]]  # type: ignore[no-any-return]
 
 
 def _pick(program: Program, base: v.Value, index: object) -> list[v.Value]:
@@ -255,7 +255,7 @@ def elements(program: Program, iterable: v.Value) -> tuple[v.Value, ...]:
     memo = iterable.memo
     if memo is None:
         memo = iterable.memo = {}
-    key = program.key("elements")
+    key = program.keys["elements"]
     if key not in memo:
         memo[key] = ()
         memo[key] = tuple(_elements(program, iterable))
@@ -289,23 +289,23 @@ def roots(program: Program, value: v.Value, depth: int = 0) -> tuple[v.Value, ..
     memo = value.memo
     if memo is None:
         memo = value.memo = {}
-    found = memo.get(program.key("roots"))
+    found = memo.get(program.keys["roots"])
     if found is not None:
         return found  # type: ignore[no-any-return]
-    memo[program.key("roots")] = (value,)
+    memo[program.keys["roots"]] = (value,)
     steps = expand(program, value)
     if not steps and value.__class__ is v.Call:
         steps = returned(program, value)  # type: ignore[arg-type]
     if not steps or depth > DEEPEST:
         if depth > DEEPEST:
-            del memo[program.key("roots")]
+            del memo[program.keys["roots"]]
         return (value,)
     out: dict[int, v.Value] = {}
     for step in steps:
         for root in roots(program, step, depth + 1):
             out[id(root)] = root
-    memo[program.key("roots")] = tuple(out.values())
-    return memo[program.key("roots")]  # type: ignore[no-any-return]
+    memo[program.keys["roots"]] = tuple(out.values())
+    return memo[program.keys["roots"]]  # type: ignore[no-any-return]
 
 
 def returned(program: Program, call: v.Call) -> tuple[v.Value, ...]:
@@ -325,18 +325,18 @@ def targets(program: Program, value: v.Value, depth: int = 0) -> tuple[Target, .
     memo = value.memo
     if memo is None:
         memo = value.memo = {}
-    found = memo.get(program.key("targets"))
+    found = memo.get(program.keys["targets"])
     if found is not None:
         return found  # type: ignore[no-any-return]
     if depth > DEEPEST:
         return ()
-    memo[program.key("targets")] = ()
+    memo[program.keys["targets"]] = ()
     out = _targets(program, value, depth)
     unique: dict[tuple[int, int], Target] = {}
     for target in out:
         unique.setdefault((id(target.function), len(target.chain)), target)
-    memo[program.key("targets")] = tuple(unique.values())
-    return memo[program.key("targets")]  # type: ignore[no-any-return]
+    memo[program.keys["targets"]] = tuple(unique.values())
+    return memo[program.keys["targets"]]  # type: ignore[no-any-return]
 
 
 def _targets(program: Program, value: v.Value, depth: int) -> list[Target]:
@@ -481,15 +481,15 @@ def classes_of(program: Program, value: v.Value, depth: int = 0) -> tuple[Class,
     memo = value.memo
     if memo is None:
         memo = value.memo = {}
-    found = memo.get(program.key("classes"))
+    found = memo.get(program.keys["classes"])
     if found is not None:
         return found  # type: ignore[no-any-return]
     if depth > DEEPEST:
         return ()
-    memo[program.key("classes")] = ()
+    memo[program.keys["classes"]] = ()
     out: dict[int, Class] = {id(c): c for c in _classes_of(program, value, depth)}
-    memo[program.key("classes")] = tuple(out.values())
-    return memo[program.key("classes")]  # type: ignore[no-any-return]
+    memo[program.keys["classes"]] = tuple(out.values())
+    return memo[program.keys["classes"]]  # type: ignore[no-any-return]
 
 
 def _classes_of(program: Program, value: v.Value, depth: int) -> list[Class]:
@@ -612,20 +612,20 @@ def attribute_values(program: Program, attr: v.Attr) -> tuple[v.Value, ...]:
     memo = attr.memo
     if memo is None:
         memo = attr.memo = {}
-    if program.key("attribute") in memo:
-        return memo[program.key("attribute")]  # type: ignore[no-any-return]
-    memo[program.key("attribute")] = ()
+    if program.keys["attribute"] in memo:
+        return memo[program.keys["attribute"]]  # type: ignore[no-any-return]
+    memo[program.keys["attribute"]] = ()
     out: list[v.Value] = []
     base = v.settle(attr.base)
     classes = [base.cls] if base.__class__ is v.ClassValue else classes_of(program, attr.base)  # type: ignore[attr-defined]
     for cls in classes:
         out += class_attribute(program, cls, attr.name)
-    memo[program.key("attribute")] = tuple(out)
-    return memo[program.key("attribute")]  # type: ignore[no-any-return]
+    memo[program.keys["attribute"]] = tuple(out)
+    return memo[program.keys["attribute"]]  # type: ignore[no-any-return]
 
 
 def class_attribute(program: Program, cls: Class, name: str) -> list[v.Value]:
-    key = (program.key("attribute"), name)
+    key = (program.keys["attribute"], name)
     found = cls.memo.get(key)
     if found is None:
         cls.memo[key] = []

@@ -37,7 +37,7 @@ def roots_of(program: Program, value: v.Value) -> tuple[v.Value, ...]:
     memo = value.memo
     if memo is None:
         memo = value.memo = {}
-    key = program.key("dependence")
+    key = program.keys["dependence"]
     found = memo.get(key)
     if found is None:
         memo[key] = ()
@@ -122,7 +122,7 @@ def _call(program: Program, call: v.Call, waiting: list[v.Value], out: list[v.Va
 
 def returned_roots(program: Program, function: Function) -> tuple[v.Value, ...]:
     """What a function's result depends on, its own parameters among it."""
-    key = program.key("returned roots")
+    key = program.keys["returned roots"]
     found = function.memo.get(key)
     if found is None:
         function.memo[key] = ()

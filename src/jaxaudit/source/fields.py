@@ -29,7 +29,7 @@ class ClassFacts(NamedTuple):
 
 
 def class_facts(program: Program, cls: Class) -> ClassFacts:
-    key = program.key("facts")
+    key = program.keys["facts"]
     found = cls.memo.get(key)
     if found is None:
         cls.memo[key] = ClassFacts("", "identity", False, False, "", frozenset(), None)
@@ -177,7 +177,7 @@ def _head(annotation: v.Value) -> v.Value:
 
 def annotations_of(program: Program, cls: Class) -> dict[str, v.Value]:
     """Each field's annotation as a value, those of the bases first."""
-    key = program.key("annotations")
+    key = program.keys["annotations"]
     found = cls.memo.get(key)
     if found is None:
         found = cls.memo[key] = _annotations(program, cls)
@@ -186,7 +186,7 @@ def annotations_of(program: Program, cls: Class) -> dict[str, v.Value]:
 
 def registrations(program: Program) -> dict[Class, tuple[str, set[str], set[str]]]:
     """Classes that are made pytrees by a call: `jax.tree_util.register_pytree_node(Model, flatten, unflatten)`."""
-    key = program.key("registrations")
+    key = program.keys["registrations"]
     found = program.memo.get(key)
     if found is None:
         found = program.memo[key] = {}

@@ -28,7 +28,7 @@ class Frequency(NamedTuple):
 
 def frequency(program: Program, function: Function, depth: int = 0) -> Frequency:
     """How often a function runs in the project's own code."""
-    key = program.key("frequency")
+    key = program.keys["frequency"]
     found = function.memo.get(key)
     if found is None:
         function.memo[key] = Frequency("unknown")

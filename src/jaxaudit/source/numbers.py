@@ -120,7 +120,7 @@ def length_of(program: Program, value: v.Value) -> int | None:
     memo = value.memo
     if memo is None:
         memo = value.memo = {}
-    key = program.key("length")
+    key = program.keys["length"]
     if key not in memo:
         memo[key] = None  # what a length that depends on itself sees
         found = {_length(program, root) for root in c.roots(program, value)}

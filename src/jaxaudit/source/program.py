@@ -238,6 +238,18 @@ class Module:
         yield from self.functions
 
 
+class Keys(dict[str, str]):
+    """Under which name an answer is kept: those from before the callers were known are not used afterwards."""
+
+    def __init__(self, suffix: str) -> None:
+        super().__init__()
+        self.suffix = suffix
+
+    def __missing__(self, what: str) -> str:
+        self[what] = found = what + self.suffix
+        return found
+
+
 class Program:
     """Everything that was read, linked."""
 
@@ -250,17 +262,16 @@ class Program:
         self.index: dict[str, list[tuple[Module, int]]] = {}
         self.memo: dict[Any, Any] = {}
         self.known: dict[Function | Class, str] = {}
+        self.keys = Keys("")
         self.generation = 0
-        self.supposed = ""
         self.graph = CallGraph(self)
         self.tracing = Tracing(self)
         self.lines = lines or (lambda path: [])
 
-    def key(self, what: str) -> str:
-        """Under which name an answer is kept: those from before the callers were known are not used afterwards."""
-        if self.supposed and what == "kind":
-            return self.supposed
-        return what + "??"[self.generation :]
+    def next_generation(self) -> None:
+        """What is asked from here on is worked out anew, with more callers known."""
+        self.generation += 1
+        self.keys = Keys(f"#{self.generation}")
 
     # -- building --------------------------------------------------------------------------------------------------
 

@@ -177,10 +177,9 @@ class Sources:
 
     # -- programs --------------------------------------------------------------------------------------------------
 
-    def programs(self) -> Iterator[Program]:
-        """Linked programs, one for each group of files that import each other. Drop one before asking for the next."""
-        for group in groups(self.rows()):
-            yield self.linked(group)
+    def groups(self) -> list[list[FileRow]]:
+        """The files that must be linked together: one program each."""
+        return list(groups(self.rows()))
 
     def rows(self) -> list[FileRow]:
         """The files with what they import: the given ones, and those beside them that they need."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
-from jaxaudit.source.knowledge.array_values import HOST_RESULTS, STATIC_ATTRIBUTES
+from jaxaudit.source.knowledge.array_values import ARRAY_METHODS, AT_METHODS, HOST_RESULTS, STATIC_ATTRIBUTES
 from jaxaudit.source.knowledge.structure import ARITHMETIC, NUMBER_MAKERS, STRUCTURE, STRUCTURE_METHODS, Slots
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Role(NamedTuple):
 
 def role(program: Program, function: Function, name: str, depth: int = 0) -> Role:
     """What becomes of a parameter in a function, in the functions nested in it, and in those it is handed to."""
-    key = ("role", name, program.key(""))
+    key = ("role", name, program.keys[""])
     found = function.memo.get(key)
     if found is None:
         function.memo[key] = Role((), True)
@@ -126,8 +126,11 @@ def _role(program: Program, function: Function, name: str, depth: int) -> Role:
             known = c.known_name(program, call.func)
             if known is not None and (known.startswith(_COMPUTES) or known in ARITHMETIC):
                 continue
-            if leans_on(program, call.func, function, name):
-                plain = False  # it is called: a function
+            func = call.func
+            if func.__class__ is v.Attr and func.name in _METHODS:  # type: ignore[attr-defined]
+                continue
+            if leans_on(program, func, function, name):
+                plain = False  # it is called: a function, or an object of some class
             handed = [a for a in (*call.args, *[x for _, x in call.kwargs]) if leans_on(program, a, function, name)]
             if not handed:
                 continue
@@ -143,6 +146,7 @@ def _role(program: Program, function: Function, name: str, depth: int) -> Role:
     return Role(tuple(needs), plain and not needs)
 
 
+_METHODS = frozenset({*ARRAY_METHODS, *AT_METHODS, "reshape", "astype", "item"})
 _COMPUTES = ("jax.numpy.", "jax.lax.", "jax.nn.", "jax.random.", "jax.scipy.", "math.", "numpy.")
 
 
@@ -192,11 +196,14 @@ def _made_of(program: Program, value: v.Value) -> tuple[v.Value, ...]:
         return ()
     if kind is v.Call:
         name = c.known_name(program, value.func)  # type: ignore[attr-defined]
-        if name is not None and (name in HOST_RESULTS or name in ("builtins.len", "builtins.isinstance")):
+        if name is not None:
+            if name.startswith("jax.") or name in HOST_RESULTS or name in ("builtins.len", "builtins.isinstance"):
+                return ()  # an array, or known while tracing
+        elif value.func.__class__ is v.Attr and value.func.name in _METHODS:  # type: ignore[attr-defined]
             return ()
         return (*value.args, *[x for _, x in value.kwargs], *((value.func,) if name is None else ()))  # type: ignore[attr-defined]
     if kind is v.Free or kind is v.Imported:
-        return tuple([p for p in value.parts() if p.__class__ not in _ROOTS])
+        return tuple([p for p in value.parts() if p.__class__ is v.Param or p.__class__ not in _ROOTS])
     return value.parts()
 
 

@@ -136,7 +136,7 @@ class Tracing:
         memo = value.memo
         if memo is None:
             memo = value.memo = {}
-        key = self.program.key("tracer")
+        key = self.program.keys["tracer"]
         if key not in memo:
             memo[key] = None
             memo[key] = self._tracer(value)
@@ -165,7 +165,7 @@ class Tracing:
 
         Whatever is traced was followed when the program was linked, so nobody looks for further callers here.
         """
-        key = (self.program.key("tracer"), name)
+        key = (self.program.keys["tracer"], name)
         memo = function.memo
         if key not in memo:
             memo[key] = None

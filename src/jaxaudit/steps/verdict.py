@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 DEEP = 20_000
 """Python's recursion limit while values are followed; what nests deeper is reported as unread."""
+COLLECT_AFTER = 1000
+"""Followed functions of finished programs from which their memory is given back before the next one is linked."""
 STACK = 512 << 20
 """Bytes of address space for that thread's stack; only what is used is taken."""
 
@@ -54,14 +56,19 @@ def judged(sources: "Sources", rules: Mapping[str, "Rule"], chosen: Iterable[str
 def fresh_verdict(sources: "Sources", rules: Mapping[str, "Rule"], names: list[str]) -> Verdict:
     """Links one group of files after the other and asks every rule about each."""
     out = Verdict([], [], [], [])
-    for program in sources.programs():
+    idle = 0
+    for rows in sources.groups():
+        if idle > COLLECT_AFTER:
+            gc.collect()
+            idle = 0
+        program = sources.linked(rows)
         findings, faults = matched(program, rules, names)
         out.findings.extend([finding for finding in findings if not is_context(program, finding.place.path)])
         out.faults.extend([fault for fault in faults if fault not in out.faults])
         out.inventory.extend(program.inventory())
         out.unread.extend([unread for unread in program.unread if not is_context(program, unread.path)])
+        idle += len(program.graph.linked_functions)
         program.forget()
-        gc.collect()
     return out
 
 
