@@ -81,7 +81,7 @@ def kind_of(program: Program, value: v.Value, depth: int = 0) -> Kind:
     memo = value.memo
     if memo is None:
         memo = value.memo = {}
-    key = program.supposed or program.keys["kind"]
+    key = program.keys["kind"]
     found = memo.get(key)
     if found is not None:
         return found  # type: ignore[no-any-return]
@@ -94,9 +94,9 @@ def kind_of(program: Program, value: v.Value, depth: int = 0) -> Kind:
 
 def kind_supposing(program: Program, value: v.Value, given: list[tuple[v.Value, Kind]]) -> Kind:
     """The kind of a value if others were of these kinds: what a function returns for one call's arguments."""
-    outside = program.keys["kind"]
+    outside = program.supposed
     count = program.memo["suppositions"] = program.memo.get("suppositions", 0) + 1
-    supposing = program.keys["kind"] = f"kind supposing {count}"
+    supposing = program.supposed = f"kind supposing {count}"
     try:
         for known, kind in given:
             if known.memo is None:
@@ -104,7 +104,7 @@ def kind_supposing(program: Program, value: v.Value, given: list[tuple[v.Value, 
             known.memo[supposing] = kind
         return kind_of(program, value)
     finally:
-        program.keys["kind"] = outside
+        program.supposed = outside
 
 
 def _kind_of(program: Program, value: v.Value, depth: int) -> Kind:
@@ -149,7 +149,7 @@ def _kind_of(program: Program, value: v.Value, depth: int) -> Kind:
         return _element(program, value, depth)  # type: ignore[arg-type]
     if kind is v.Carried and value.before is not None and value.after is not None:  # type: ignore[attr-defined]
         before = kind_of(program, value.before, depth + 1)  # type: ignore[attr-defined]
-        value.memo[program.supposed or program.keys["kind"]] = before  # type: ignore[index]  # what a turn sees of itself
+        value.memo[program.keys["kind"]] = before  # type: ignore[index]  # what a turn sees of itself
         after = kind_of(program, value.after, depth + 1)  # type: ignore[attr-defined]
         return before if after is ASKED else joined([before, after])
     steps = c.expand(program, value)
