@@ -94,9 +94,9 @@ def kind_of(program: Program, value: v.Value, depth: int = 0) -> Kind:
 
 def kind_supposing(program: Program, value: v.Value, given: list[tuple[v.Value, Kind]]) -> Kind:
     """The kind of a value if others were of these kinds: what a function returns for one call's arguments."""
-    outside = program.supposed
+    outside = program.keys["kind"]
     count = program.memo["suppositions"] = program.memo.get("suppositions", 0) + 1
-    supposing = program.supposed = f"kind supposing {count}"
+    supposing = program.keys["kind"] = f"kind supposing {count}"
     try:
         for known, kind in given:
             if known.memo is None:
@@ -104,7 +104,7 @@ def kind_supposing(program: Program, value: v.Value, given: list[tuple[v.Value, 
             known.memo[supposing] = kind
         return kind_of(program, value)
     finally:
-        program.supposed = outside
+        program.keys["kind"] = outside
 
 
 def _kind_of(program: Program, value: v.Value, depth: int) -> Kind:
