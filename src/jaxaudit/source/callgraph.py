@@ -68,6 +68,7 @@ class CallGraph:
         self.unresolved: list[v.Call] = []
         self.complete: set[Function] = set()
         self.complete_classes: set[Class] = set()
+        self.arguments_known: dict[Function, list[dict[str, v.Value]]] = defaultdict(list)
         self.sources_known: dict[tuple[Function, str], list[tuple[v.Call | None, v.Value]]] = {}
         self.first_pass = True
         self.growing = False
@@ -303,8 +304,9 @@ class CallGraph:
             self.sources_known[key] = []
             found = []
             left_out = False
-            for edge in self.callers(function):
-                bound = c.bind(edge.call, edge.target).get(name)
+            edges = self.callers(function)
+            for edge, arguments in zip(edges, self.arguments_of(function, edges)):
+                bound = arguments.get(name)
                 if bound is None:
                     left_out = True
                 else:
@@ -321,6 +323,12 @@ class CallGraph:
             if self.growing and function not in self.complete:
                 del self.sources_known[key]
         return found
+
+    def arguments_of(self, function: Function, edges: list[Edge]) -> list[dict[str, v.Value]]:
+        """Which argument each parameter gets, call by call; worked out once for all parameters."""
+        known = self.arguments_known[function]
+        known += [c.bind(edge.call, edge.target) for edge in edges[len(known) :]]
+        return known
 
     @staticmethod
     def _bound_by_partial(handed: Handed, name: str) -> v.Value | None:
