@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.source import values as v
+from jaxaudit.source.flow import Store
 from jaxaudit.source.knowledge.higher_order import TRANSPARENT
 from jaxaudit.source.knowledge.transforms import Slot, Transform
 from jaxaudit.source.knowledge.transforms_of_libraries import TRANSFORMS
@@ -632,9 +633,7 @@ def class_attribute(program: Program, cls: Class, name: str) -> list[v.Value]:
         found = []
         for part in lineage(program, cls):
             here = list(part.ready().namespace.get(name, ()))
-            for store in stores_on_self(part):
-                if store.name == name:
-                    here.append(store.value)
+            here += [store.value for store in stores_on_self(part, name)]
             found += here
             if here and not _is_field_marker(here):
                 break
@@ -661,31 +660,41 @@ def all_fields(program: Program, cls: Class) -> dict[str, tuple[object, object, 
     return out
 
 
-def stores_on_self(cls: Class):  # type: ignore[no-untyped-def]
-    """Writes to attributes of the object itself, in the class's own methods."""
-    found = cls.memo.get("stores")
-    if found is None:
-        found = cls.memo["stores"] = []
-        for method in cls.methods.values():
-            name = method.self_name
-            if name is None:
+def stores_on_self(cls: Class, attribute: str | None = None) -> list[Store]:
+    """Writes to attributes of the object itself, in the class's own methods; only methods that write the word are read."""
+    out: list[Store] = []
+    for method in cls.methods.values():
+        if attribute is not None:
+            used = cls.module.units[method.unit][1]
+            if attribute not in used and "__setattr__" not in used:
                 continue
-            for store in method.flow.stores:
-                base = store.base
-                if store.kind == "attribute" and base.__class__ is v.Param and base.name == name:  # type: ignore[union-attr]
-                    found.append(store)
-            for call in method.flow.calls:  # object.__setattr__(self, "name", value)
-                func = call.func
-                if func.__class__ is v.External and func.name == "builtins.object.__setattr__" and len(call.args) == 3:  # type: ignore[attr-defined]
-                    from jaxaudit.source.flow import Store
+        out += _stores_of(method)
+    return out if attribute is None else [store for store in out if store.name == attribute]
 
-                    key = call.args[1]
-                    if key.__class__ is v.Const:
-                        found.append(
-                            Store("attribute", call.args[0], key.value, call.args[2], False, call.expr, call.path,  # type: ignore[attr-defined]
-                                  call.loops, call.order)  # fmt: skip
-                        )
-    return found
+
+def _stores_of(method: Function) -> list[Store]:
+    found = method.memo.get("stores")
+    if found is None:
+        found = method.memo["stores"] = []
+        name = method.self_name
+        if name is None:
+            return found
+        for store in method.flow.stores:
+            base = store.base
+            if store.kind == "attribute" and base.__class__ is v.Param and base.name == name:  # type: ignore[union-attr]
+                found.append(store)
+        for call in method.flow.calls:
+            if known_name_of_setter(call.func) and len(call.args) == 3 and call.args[1].__class__ is v.Const:
+                key: str = call.args[1].value  # type: ignore[attr-defined]
+                found.append(
+                    Store("attribute", call.args[0], key, call.args[2], False, call.expr, call.path, call.loops, call.order)
+                )
+    return found  # type: ignore[no-any-return]
+
+
+def known_name_of_setter(func: v.Value) -> bool:
+    """`object.__setattr__(self, "name", value)`: how frozen dataclasses set their own fields."""
+    return func.__class__ is v.External and func.name == "builtins.object.__setattr__"  # type: ignore[attr-defined]
 
 
 # -- arguments ---------------------------------------------------------------------------------------------------------

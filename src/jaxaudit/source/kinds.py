@@ -689,7 +689,7 @@ def _item(program: Program, item: v.Item, depth: int) -> Kind:
         made = shapes.tuple_item(program, item)
         name = c.known_name(program, made.func) if made is not None else None
         maker = ARRAYS.get(name or "")
-        if made is not None and maker is not None and maker.gives != "array":
+        if made is not None and maker is not None and maker.gives != "array" and name not in MIXED_TUPLES:
             shape = shapes.meshed(program, made) if (name or "").endswith(".meshgrid") else None
             return Kind("array", maker.library, shape, "", False)
     if base.what == "tuple":
@@ -698,6 +698,10 @@ def _item(program: Program, item: v.Item, depth: int) -> Kind:
             return found
     steps = c.expand(program, item)
     return joined([kind_of(program, s, depth + 1) for s in steps]) if steps else UNKNOWN
+
+
+MIXED_TUPLES = frozenset({"jax.flatten_util.ravel_pytree"})
+"""What gives an array and something else."""
 
 
 def _element(program: Program, elem: v.Elem, depth: int) -> Kind:

@@ -264,7 +264,6 @@ class Program:
         self.known: dict[Function | Class, str] = {}
         self.keys = Keys("")
         self.generation = 0
-        self.supposed = ""
         self.graph = CallGraph(self)
         self.tracing = Tracing(self)
         self.lines = lines or (lambda path: [])
