@@ -1,0 +1,216 @@
+"""Whether a value changes from call to call: by a loop's turn, a counter, a clock, a number read from the device."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.facts import text
+from jaxaudit.source.flow import Flow, Loop
+from jaxaudit.source.kinds import kind_of
+from jaxaudit.source.knowledge.array_values import HOST_RESULTS, STATIC_ATTRIBUTES
+from jaxaudit.source.knowledge.host import CLOCKS, HOST_RANDOM_MODULES, HOST_RANDOM_SEEDS
+from jaxaudit.source.numbers import length_of, number
+from jaxaudit.source.program import Program
+
+TWO_VALUES = frozenset({"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE", "Chain", "Is", "IsNot", "In", "NotIn", "Not"})
+_TWO_VALUED = frozenset({"builtins.bool", "builtins.isinstance", "builtins.hasattr", "builtins.callable"})
+
+
+class Change(NamedTuple):
+    """How a value changes: `why` in words that follow the value's name, `count` how many values it takes (None: not
+    known, many), `loop` what repeats, `source` the value that changes."""
+
+    why: str
+    count: int | None
+    loop: Loop | None
+    source: v.Value
+    flow: Flow | None
+
+    @property
+    def many(self) -> bool:
+        return self.count is None or self.count > 4
+
+
+def change(program: Program, value: v.Value, loops: tuple[Loop, ...], repeated: bool = False) -> Change | None:
+    """How a value changes while these loops turn (`repeated`: the call is repeated in some other way too)."""
+    return _Search(program, repeated).ask(value, loops, 0)
+
+
+class _Search:
+    def __init__(self, program: Program, repeated: bool) -> None:
+        self.program = program
+        self.repeated = repeated
+        self.asked: set[tuple[int, int]] = set()
+
+    def ask(self, value: v.Value, loops: tuple[Loop, ...], depth: int) -> Change | None:
+        key = (id(value), len(loops))
+        if depth > 14 or key in self.asked:
+            return None
+        self.asked.add(key)
+        kind = value.__class__
+        if kind in _STEADY:
+            return None
+        if kind is v.Param:
+            return self.parameter(value, loops, depth)  # type: ignore[arg-type]
+        if kind is v.Elem:
+            return self.element(value, value, None, loops, depth)  # type: ignore[arg-type]
+        if kind is v.Item:
+            return self.item(value, loops, depth)  # type: ignore[arg-type]
+        if kind is v.Carried:
+            return self.carried(value, loops, depth)  # type: ignore[arg-type]
+        if kind is v.Op:
+            found = self.first(value.operands, loops, depth)  # type: ignore[attr-defined]
+            if found is not None and value.name in TWO_VALUES:  # type: ignore[attr-defined]
+                return found._replace(count=2)
+            if found is not None and value.name == "Mod":  # type: ignore[attr-defined]
+                turns = number(self.program, value.operands[1])  # type: ignore[attr-defined]
+                return found._replace(count=turns if isinstance(turns, int) else found.count)
+            return found
+        if kind is v.Call:
+            return self.call(value, loops, depth)  # type: ignore[arg-type]
+        if kind is v.Attr:
+            return self.attribute(value, loops, depth)  # type: ignore[arg-type]
+        if kind is v.Phi:
+            return self.first(value.options, loops, depth)  # type: ignore[attr-defined]
+        return self.first(value.parts(), loops, depth)
+
+    def first(self, parts: tuple[v.Value, ...], loops: tuple[Loop, ...], depth: int) -> Change | None:
+        best: Change | None = None
+        for part in parts:
+            found = self.ask(part, loops, depth + 1)
+            if found is not None and (best is None or more(found, best)):
+                best = found
+        return best
+
+    def parameter(self, param: v.Param, loops: tuple[Loop, ...], depth: int) -> Change | None:
+        best: Change | None = None
+        written: dict[str, v.Value] = {}
+        for call, source in self.program.sources(param)[:16]:
+            if source.__class__ is v.Const:
+                written.setdefault(f"{type(source.value).__name__} {source.value!r}", source)  # type: ignore[attr-defined]
+            found = self.ask(source, (*loops, *(call.loops if call is not None else ())), depth + 1)
+            if found is not None and (best is None or more(found, best)):
+                best = found
+        if best is None and len(written) > 1:
+            values = ", ".join([text(x.expr) for x in list(written.values())[:4]])
+            return Change(f"is {values} at different calls", len(written), None, param, param.flow)
+        return best
+
+    def element(
+        self, elem: v.Elem, value: v.Value, picked: tuple[v.Value, ...] | None, loops: tuple[Loop, ...], depth: int
+    ) -> Change | None:
+        """One turn's element: as many values as the loop has turns, or as the written elements differ."""
+        loop = elem.loop
+        if loop not in loops:
+            return self.ask(elem.iterable, loops, depth + 1)
+        options = picked if picked is not None else c.expand(self.program, elem)
+        if options and all(o.__class__ is v.Const for o in options):
+            different = {f"{type(o.value).__name__} {o.value!r}" for o in options}  # type: ignore[attr-defined]
+            if len(different) < 2:
+                return None
+            shown = ", ".join([text(o.expr) for o in options[:4]]) + (", ..." if len(options) > 4 else "")
+            return Change(
+                f"takes the values {shown} in the loop in line {loop.line}", len(different), loop, value, elem.flow
+            )
+        count = length_of(self.program, elem.iterable)
+        if count is not None and count < 2:
+            return None
+        return Change(f"changes in each turn of the loop in line {loop.line}", count, loop, value, elem.flow)
+
+    def item(self, item: v.Item, loops: tuple[Loop, ...], depth: int) -> Change | None:
+        base = item.base
+        if base.__class__ is v.Elem:
+            options = c.expand(self.program, item)
+            if len(options) == 1 and options[0].__class__ is v.Elem:
+                return self.ask(options[0], loops, depth + 1)
+            plain = options and all(o.__class__ is v.Const for o in options)
+            return self.element(base, item, options if plain else (), loops, depth)  # type: ignore[arg-type]
+        return self.first((base, item.index), loops, depth)
+
+    def carried(self, carried: v.Carried, loops: tuple[Loop, ...], depth: int) -> Change | None:
+        loop = carried.loop
+        if loop not in loops or carried.after is None:
+            return self.first(carried.parts(), loops, depth)
+        after = carried.after
+        if after.__class__ is v.Const:
+            return Change(f"changes in the loop in line {loop.line}", 2, loop, carried, carried.flow)
+        if carried.before is not None and after is carried.before:
+            return None
+        count = length_of(self.program, loop.iterable) if loop.iterable is not None else None
+        if count is not None and count < 2:
+            return None
+        return Change(f"is changed in each turn of the loop in line {loop.line}", count, loop, carried, carried.flow)
+
+    def call(self, call: v.Call, loops: tuple[Loop, ...], depth: int) -> Change | None:
+        name = c.known_name(self.program, call.func)
+        loop = next((one for one in reversed(call.loops) if one in loops), None)
+        if name is not None:
+            if name in HOST_RESULTS or name == "builtins.len":
+                return None
+            again = loop is not None or self.repeated
+            if name in CLOCKS:
+                return (
+                    Change(f"is read from a clock (`{text(call.expr, 40)}`)", None, loop, call, call.flow)
+                    if again
+                    else None
+                )
+            if name.startswith(HOST_RANDOM_MODULES) and name not in HOST_RANDOM_SEEDS:
+                return (
+                    Change(f"is drawn anew (`{text(call.expr, 40)}`)", None, loop, call, call.flow) if again else None
+                )
+            if name == "builtins.next":
+                return Change("is the next of an iterator", None, loop, call, call.flow) if again else None
+            if name in ("builtins.float", "builtins.int") and call.args and self.from_device(call.args[0]):
+                return self.read(call, loop, again)
+        elif call.func.__class__ is v.Attr and call.func.name == "item" and not call.args:  # type: ignore[attr-defined]
+            if self.from_device(call.func.base):  # type: ignore[attr-defined]
+                return self.read(call, loop, loop is not None or self.repeated)
+        found = self.first((*call.args, *[x for _, x in call.kwargs]), loops, depth)
+        if found is None and name is None and call.func.__class__ is v.Attr:
+            found = self.ask(call.func.base, loops, depth + 1)  # type: ignore[attr-defined]
+        if found is not None and name in _TWO_VALUED:
+            return found._replace(count=2)
+        if found is not None and kind_of(self.program, call).is_array:
+            return None  # an array of that size: other rules' matter
+        return found
+
+    def from_device(self, value: v.Value) -> bool:
+        """Whether a number comes out of a computation, rather than from a shape or a literal."""
+        kind = kind_of(self.program, value)
+        return kind.is_array and value.__class__ is not v.Const
+
+    def read(self, call: v.Call, loop: Loop | None, again: bool) -> Change | None:
+        if not again:
+            return None
+        return Change(f"is read from an array (`{text(call.expr, 40)}`)", None, loop, call, call.flow)
+
+    def attribute(self, attr: v.Attr, loops: tuple[Loop, ...], depth: int) -> Change | None:
+        if attr.name in STATIC_ATTRIBUTES:
+            return None
+        for cls in c.classes_of(self.program, attr.base):
+            for part in c.lineage(self.program, cls):
+                for store in c.stores_on_self(part):
+                    if store.name == attr.name and store.augmented:
+                        return Change(f"is counted up (`{text(store.expr)}` is rebound)", None, None, attr, attr.flow)
+        stored = self.stored_in(attr, loops)
+        return stored or self.ask(attr.base, loops, depth + 1) or self.first(c.expand(self.program, attr), loops, depth)
+
+    def stored_in(self, attr: v.Attr, loops: tuple[Loop, ...]) -> Change | None:
+        """`state.step += 1` in the very loop."""
+        for flow in {loop.flow for loop in loops}:
+            for store in flow.stores:
+                if store.kind != "attribute" or store.name != attr.name or store.base is not attr.base:
+                    continue
+                loop = next((one for one in reversed(store.loops) if one in loops), None)
+                if loop is not None and store.value.__class__ is not v.Const:
+                    return Change(f"is changed in the loop in line {loop.line}", None, loop, attr, attr.flow)
+        return None
+
+
+def more(a: Change, b: Change) -> bool:
+    return (a.count or 1 << 30) > (b.count or 1 << 30)
+
+
+_STEADY = frozenset({v.Const, v.External, v.ModuleValue, v.FunctionValue, v.ClassValue, v.Unknown, v.Imported})

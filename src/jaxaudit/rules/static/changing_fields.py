@@ -1,0 +1,105 @@
+"""Static fields of pytrees whose value changes from one object to the next."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from jaxaudit.model import Place
+from jaxaudit.rules.static.changes import Change, change
+from jaxaudit.rules.static.pytree_arguments import PytreeArgument, field_place, pytree_arguments
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.fields import class_facts
+from jaxaudit.source.kinds import kind_of
+from jaxaudit.source.lifetime import frequency
+from jaxaudit.source.program import Class, Program
+from jaxaudit.source.sites import Site
+from jaxaudit.source.structure import Role
+
+
+class ChangingField(NamedTuple):
+    site: Site
+    cls: Class
+    name: str
+    change: Change
+    place: Place
+    made: Place
+    role: Role
+    is_float: bool
+
+
+def changing_fields(program: Program) -> Iterator[ChangingField]:
+    replaced: dict[str, list[v.Call]] | None = None
+    for argument in pytree_arguments(program):
+        names = static_names_of(program, argument)
+        if not names:
+            continue
+        if replaced is None:
+            replaced = replacements(program)
+        for name in names:
+            found = _changing(program, argument, name, replaced.get(name, []))
+            if found is not None:
+                yield found
+
+
+def static_names_of(program: Program, argument: PytreeArgument) -> list[str]:
+    """Static fields; for `filter_jit` also those declared to be Python numbers, which it holds static."""
+    names = set(class_facts(program, argument.cls).static)
+    if argument.site.filtered or argument.site.use.name.startswith("flax.nnx."):
+        for part in c.lineage(program, argument.cls):
+            flow = part.ready().flow
+            for field, row in c.cls_fields(part).items():
+                if flow is not None and c.known_name(program, flow.detached(row[0])) in (
+                    "builtins.float",
+                    "builtins.int",
+                ):
+                    names.add(field)
+    return sorted(names)
+
+
+def _changing(program: Program, argument: PytreeArgument, name: str, replaced: list[v.Call]) -> ChangingField | None:
+    cls = argument.cls
+    position = list(c.all_fields(program, cls)).index(name) if name in c.all_fields(program, cls) else None
+    own = c.method_of(program, cls, "__init__") is not None
+    for call in [*program.graph.built(cls), *replaced]:
+        value = call.argument(None if own or call in replaced else position, name)
+        if value is None or call.flow is None or call.flow.function.module.context:
+            continue
+        if program.tracing.context(call.flow.function, abstract=True) is not None:
+            continue
+        if call in replaced and cls not in c.classes_of(program, replaced_object(call)):
+            continue
+        kind = kind_of(program, value)
+        if kind.is_array or kind.what in ("function", "instance"):
+            continue
+        found = change(program, value, call.loops, frequency(program, call.flow.function).how == "many")
+        if found is None or (
+            argument.site.filtered
+            and name not in class_facts(program, cls).static
+            and kind.what not in ("int", "float")
+        ):
+            continue
+        made = program.place(call.flow, value.expr or call.expr)
+        place = field_place(program, cls, name) or program.place_of_class(cls)
+        return ChangingField(
+            argument.site, cls, name, found, place, made, Role((), kind.what == "float"), kind.what == "float"
+        )
+    return None
+
+
+def replacements(program: Program) -> dict[str, list[v.Call]]:
+    """`x.replace(field=...)` and `dataclasses.replace(x, field=...)`, by the field."""
+    out: dict[str, list[v.Call]] = {}
+    for function in list(program.graph.linked_functions):
+        for call in function.flow.calls:
+            func = call.func
+            if c.known_name(program, func) == "dataclasses.replace" or (
+                func.__class__ is v.Attr and func.name == "replace"
+            ):  # type: ignore[attr-defined]
+                for key, _ in call.kwargs:
+                    if key:
+                        out.setdefault(key, []).append(call)
+    return out
+
+
+def replaced_object(call: v.Call) -> v.Value:
+    return call.func.base if call.func.__class__ is v.Attr else call.args[0] if call.args else call.func  # type: ignore[attr-defined]

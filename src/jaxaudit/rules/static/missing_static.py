@@ -1,0 +1,420 @@
+"""A traced argument that Python must know: a shape, an axis, a branch, a mode."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from jaxaudit.model import Finding, Fix, Note, Place
+from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.rules.static.host_values import HostEvidence, host_evidence, is_no_pytree
+from jaxaudit.rules.static.origins import argument_expr, written
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.facts import text
+from jaxaudit.source.kinds import WIDTHS, Kind, kind_of
+from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
+from jaxaudit.source.knowledge.structure import ARITHMETIC
+from jaxaudit.source.program import Function, Program
+from jaxaudit.source.sites import Site, calls_of, jit_sites
+from jaxaudit.source.structure import Sink, parameters_in, sinks
+from jaxaudit.source.tracing import Why, entering, static_names
+
+if TYPE_CHECKING:
+    from jaxaudit.edits import Edit, SourceText
+
+MAKES_TRACERS = frozenset({"jit", "pmap", "vmap", "loop", "branch", "checkpoint", "shard_map"})
+
+
+class Fault(NamedTuple):
+    """One traced parameter (`why`), a place that needs its value, and whether only a part of it gets there."""
+
+    why: Why
+    sink: Sink
+    part: bool
+
+
+def match(program: Program) -> Iterator[Finding]:
+    found: dict[tuple[Function, str], list[Fault]] = {}
+    for function in list(program.graph.linked_functions):
+        if function.module.context or program.tracing.context(function, abstract=True) is None:
+            continue
+        for sink in sinks(program, function):
+            for param in parameters_in(program, sink.value):
+                if not is_plain(program, sink.value, param, True):
+                    continue
+                why = entry(program, param.function, param.name)
+                if why is None or (sink.method is not None and c.targets(program, sink.method)):
+                    continue
+                part = not is_plain(program, sink.value, param)
+                found.setdefault((why.function, why.param), []).append(Fault(why, sink, part))
+    for faults in found.values():
+        finding = judge(program, faults)
+        if finding is not None:
+            yield finding
+    yield from no_arrays(program, set(found))
+
+
+def entry(program: Program, function: Function, name: str, depth: int = 0) -> Why | None:
+    """How a tracer comes into a parameter by names and arithmetic alone: the transformation, and the calls between."""
+    key = ("entry", name)
+    if key not in function.memo:
+        function.memo[key] = None
+        function.memo[key] = _entry(program, function, name, depth)
+    return function.memo[key]  # type: ignore[no-any-return]
+
+
+def _entry(program: Program, function: Function, name: str, depth: int) -> Why | None:
+    graph = program.graph
+    for handed in list(graph.handed.get(function, ())):
+        use = handed.use
+        if use is None or use.spec.kind not in MAKES_TRACERS or use.name == "jax.numpy.vectorize":
+            continue
+        if entering(program, handed, name) == "sure":
+            return Why(use, name, function)
+    if depth > 6:
+        return None
+    for edge in list(graph.edges.get(function, ())):
+        if edge.caller not in program.tracing.contexts:
+            continue
+        argument = c.bind(edge.call, edge.target).get(name)
+        if argument is None or any(name in static_names(program, use, edge.target) for use in edge.target.chain):
+            continue
+        for param in parameters_in(program, argument):
+            if is_plain(program, argument, param):
+                why = entry(program, param.function, param.name, depth + 1)
+                if why is not None:
+                    return why._replace(calls=(*why.calls, edge.call))
+    return None
+
+
+def judge(program: Program, faults: list[Fault]) -> Finding | None:
+    """What the places that need one parameter's value amount to, with what its callers hand it."""
+    open_faults = [f for f in faults if not guarded(program, f.sink)]
+    if not open_faults:
+        return None
+    evidence = host_evidence(program, faults[0].why.function, faults[0].why.param, faults[0].why.use)
+    if evidence.never_handed:
+        return None  # a default is no tracer
+    structural = [f for f in open_faults if f.sink.sort == "structure"]
+    others = [
+        f for f in open_faults if f.sink.sort != "structure" and f.why.use.spec.kind in ("jit", "pmap", "checkpoint")
+    ]
+    if evidence.arrays or not (evidence.is_host or evidence.named):
+        others = []  # a branch on an array is branch-on-tracer's
+    rated = [(certainty(f, evidence), f) for f in [*structural, *others][:24]]
+    rated = [(r if f.sink.sort == "structure" or evidence.is_host else min(r, 0.4), f) for r, f in rated]
+    best = max((r for r, _ in rated), default=0.0)
+    if best == 0.0:
+        return None
+    return finding_of(program, next(f for r, f in rated if r == best), evidence, best)
+
+
+def certainty(fault: Fault, evidence: HostEvidence) -> float:
+    """Certain when the value comes straight from the parameter, and some call is seen to hand it over (or must)."""
+    parameter = fault.why.function.parameter(fault.why.param)
+    if parameter is None or parameter.kind in ("*", "**") or any(branch.kind == "try" for branch, _ in fault.sink.path):
+        return 0.4
+    if fault.part:
+        return 0.5
+    if parameter.default is not None and not evidence.handed:
+        return 0.6
+    if fault.why.use.spec.kind not in ("jit", "pmap", "checkpoint"):
+        return 0.6 if fault.why.calls else 0.85
+    return 0.85 if fault.why.calls else 0.9
+
+
+def is_plain(program: Program, value: v.Value, param: v.Value, items: bool = False, depth: int = 0) -> bool:
+    """Whether a value is made of the parameter by names and arithmetic alone (`items`: or is a part of it)."""
+    kind = value.__class__
+    if depth > 12 or kind is v.Unknown or kind is v.Attr:
+        return False
+    if value is param or kind in (v.Const, v.External):
+        return True
+    if kind is v.Call:
+        name = c.known_name(program, value.func)  # type: ignore[attr-defined]
+        if name is None or (name not in ARITHMETIC and not name.startswith("jax.numpy.")):
+            return param not in parameters_in(program, value)
+        return all(is_plain(program, a, param, items, depth + 1) for a in value.args)  # type: ignore[attr-defined]
+    if kind is v.Item:
+        inside = param in parameters_in(program, value)
+        return not inside or (items and is_plain(program, value.base, param, items, depth + 1))  # type: ignore[attr-defined]
+    if kind is v.Elem:
+        return False
+    parts = value.parts()
+    if kind in (v.Phi, v.Carried, v.Left):
+        parts = tuple([p for p in parts if param in parameters_in(program, p)][:1])
+    return all(is_plain(program, p, param, items, depth + 1) for p in parts)
+
+
+def guarded(program: Program, sink: Sink) -> bool:
+    """Behind `isinstance(n, int)` and the like, a tracer never gets there."""
+    return any(branch.test is not None and any(part_calls(program, branch.test)) for branch, _ in sink.path)
+
+
+def part_calls(program: Program, value: v.Value) -> Iterator[bool]:
+    if value.__class__ is v.Call:
+        yield c.known_name(program, value.func) in ("builtins.isinstance", "builtins.callable", "jax.core.is_concrete")  # type: ignore[attr-defined]
+    elif value.__class__ is v.Op:
+        for operand in value.operands:  # type: ignore[attr-defined]
+            yield from part_calls(program, operand)
+
+
+def finding_of(program: Program, fault: Fault, evidence: HostEvidence, confidence: float) -> Finding:
+    why, sink = fault.why, fault.sink
+    function = why.function
+    parameter = function.parameter(why.param)
+    assert parameter is not None
+    here = sink.flow.function is function
+    signature = program.place(function.flow, parameter.expr)
+    needed = program.place(sink.flow, sink.expr) if sink.expr is not None else signature
+    notes = (
+        [Note(signature, f"`{why.param}` comes in here")] if here else [Note(needed, f"here it decides {sink.what}")]
+    )
+    handed = next(iter(evidence.handed), None)
+    if handed is not None and handed[0].flow is not None:
+        call, value = handed
+        notes.append(
+            Note(
+                program.place(call.flow, argument_expr(call, value)),
+                f"`{text(argument_expr(call, value), 40)}` is handed in here",
+            )
+        )  # type: ignore[arg-type]
+    notes.append(Note(program.place(why.use.flow, why.use.call.expr), f"`{why.use.short}` traces it"))
+    where = "" if here else f" (in `{sink.flow.function.name}`)"
+    static = why.use.spec.static_names or why.use.spec.static_nums
+    kind = why.use.spec.kind
+    advice = (
+        f"Name it in `{static}` of the `{why.use.short}`, where its callers hold a plain Python value; if it must stay an "
+        "array, use a fixed size with a mask, `lax.cond`, or `lax.dynamic_slice`."
+        if static and kind in ("jit", "pmap", "checkpoint")
+        else f"Under `{why.use.short}` each parameter is a tracer: close over the plain value instead (a lambda, "
+        "`functools.partial`), or use a fixed size with a mask, `lax.dynamic_slice`, `lax.cond`."
+    )
+    mendable = (
+        kind == "jit" and not evidence.arrays and bool(why.use.spec.static_names) and unhashable(evidence) is None
+    )
+    return RULE.found(
+        needed if here else signature,
+        f"`{why.param}` of `{function.name}` decides {sink.what}{where}, but `{why.use.short}` makes it a tracer: tracing "
+        f"it raises an error",
+        confidence,
+        facts={
+            "parameter": why.param,
+            "function": function.name,
+            "decides": sink.what,
+            "transformation": why.use.short,
+        },
+        notes=notes,
+        help=advice,
+        fix=Fix("unsafe", f"make `{why.param}` static")
+        if mendable and notes[-1].place.path == signature.path
+        else None,
+    )
+
+
+def unhashable(evidence: HostEvidence) -> Kind | None:
+    return next((k for _, _, k in evidence.host if k.what in ("list", "dict", "set")), None)
+
+
+# -- what is no array at all -------------------------------------------------------------------------------------------
+
+
+def no_arrays(program: Program, known: set[tuple[Function, str]]) -> Iterator[Finding]:
+    """Strings, functions and plain objects handed to a traced parameter: jit can't make a tracer of them."""
+    done: set[tuple[int, str]] = set()
+    for site in jit_sites(program):
+        if site.filtered or site.flow.function.module.context or site.use.spec.traces != "all":
+            continue
+        if site.use.name.startswith("flax.nnx."):
+            continue  # nnx takes objects apart itself
+        traced = set(site.traced_parameters())
+        for edge in calls_of(program, site):
+            if edge.call.flow is None or edge.caller.module.context:
+                continue
+            for name, value in c.bind(edge.call, edge.target).items():
+                if name not in traced or (site.function, name) in known or (id(site.call), name) in done:
+                    continue
+                what = not_an_array(program, value)
+                if what:
+                    done.add((id(site.call), name))
+                    yield handed_object(program, site, name, edge.call, value, what)
+
+
+def not_an_array(program: Program, value: v.Value) -> str:
+    """In words, what a value is that no tracer can stand for; "" where it may be an array after all."""
+    found = {_no_array(program, one) for one in written(program, value)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _no_array(program: Program, value: v.Value) -> str:
+    kind = value.__class__
+    if kind is v.Const and isinstance(value.value, str):  # type: ignore[attr-defined]
+        return "a string"
+    if kind is v.FunctionValue:
+        return "a function"
+    if kind is v.External:
+        return "a dtype" if value.name.rpartition(".")[2] in WIDTHS else "a function" if value.name in ARRAYS else ""  # type: ignore[attr-defined]
+    if kind is v.Call and is_no_pytree(program, value, kind_of(program, value)):
+        return f"an object of `{c.classes_of(program, value)[0].name}`, which is no pytree"
+    return ""
+
+
+def handed_object(program: Program, site: Site, name: str, call: v.Call, value: v.Value, what: str) -> Finding:
+    assert call.flow is not None
+    parameter = site.function.parameter(name)
+    assert parameter is not None
+    place = program.place(call.flow, argument_expr(call, value))
+    notes = [
+        Note(program.place(site.function.flow, parameter.expr), f"`{name}` is traced: nothing makes it static"),
+        Note(program.place(site.flow, site.call.expr), f"`{site.use.short}` is put here"),
+    ]
+    value_text = text(argument_expr(call, value), 40)
+    return RULE.found(
+        place,
+        f"`{value_text}` is {what}, and `{name}` of the jitted `{site.function.name}` is not static: it can't be traced and "
+        "the call raises an error",
+        0.9 if parameter.kind in ("positional", "keyword") and not behind_try(call) else 0.5,
+        facts={"parameter": name, "function": site.function.name, "value": value_text},
+        notes=notes,
+        help=f"Name `{name}` in `static_argnames`, or close over it.",
+        fix=Fix("unsafe", f"make `{name}` static")
+        if notes[1].place.path == place.path and site.use.spec.static_names
+        else None,
+    )
+
+
+def behind_try(call: v.Call) -> bool:
+    return any(branch.kind == "try" for branch, _ in call.path)
+
+
+def mend(finding: Finding, source: SourceText) -> tuple[Edit, ...]:
+    """Adds the parameter to `static_argnames` of the jit that the last note shows."""
+    from jaxaudit.edits import CannotEdit, add_static_name, jit_site
+
+    place: Place = finding.notes[-1].place
+    if place.path != finding.place.path:
+        raise CannotEdit("the jit stands in another file")
+    return add_static_name(source, jit_site(source, place), str(finding.facts["parameter"]))
+
+
+RULE = Rule(
+    name="missing-static",
+    title="traced argument that Python must know",
+    severity="error",
+    dont="Trace an argument that decides a shape, an axis, a Python branch or the number of turns of a Python loop.",
+    do="Name it in `static_argnames` if it is a plain Python value; if it is an array on purpose, use `lax` control flow, "
+    "masks or `lax.dynamic_slice`.",
+    why="Under `jit`, `vmap` and `scan` an argument is a tracer without a value. 34 kinds of use were run on JAX 0.10.2 and "
+    "0.12.0.1 with a Python number for the argument: `jnp.zeros(n)`, `reshape`, `arange`, `range(n)`, `x[:n]`, `axis=n`, "
+    "`top_k`, `if flag` and 23 others raised at the first call; `x[n]`, `jnp.roll(x, n)` and `fori_loop(0, n, ...)` work traced.",
+    allowed="A default that no call overrides stays a plain value. `is None`, `isinstance`, shapes and dtypes are known while tracing.",
+    may_break="A static argument must be hashable, compiles once per value, and may not arrive as a tracer from an outer transformation.",
+    sees=("source", "run"),
+    needs=("argument_values",),
+    examples=(
+        Example(
+            "size of an array",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def histogram(values, n_bins):
+    counts = jnp.zeros(n_bins)  # fault
+    return counts.at[(values * n_bins).astype(int)].add(1.0)
+
+
+histogram(jnp.array([0.1, 0.7]), 4)
+""",
+                shows="'Shapes must be 1D sequences of concrete values' in raised",
+            ),
+            do=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnames=("n_bins",))
+def histogram(values, n_bins):
+    counts = jnp.zeros(n_bins)
+    return counts.at[(values * n_bins).astype(int)].add(1.0)
+
+
+histogram(jnp.array([0.1, 0.7]), 4)
+""",
+                shows="compiles('histogram') == 1",
+            ),
+        ),
+        Example(
+            "a mode",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def pool(x, reduction):
+    if reduction == "mean":
+        return jnp.mean(x)
+    return jnp.max(x)
+
+
+fast_pool = jax.jit(pool)
+fast_pool(jnp.ones(3), "mean")  # fault
+""",
+                shows="'not a valid JAX type' in raised or 'abstract array' in raised",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def pool(x, reduction):
+    if reduction == "mean":
+        return jnp.mean(x)
+    return jnp.max(x)
+
+
+fast_pool = jax.jit(pool, static_argnames=("reduction",))
+fast_pool(jnp.ones(3), "mean")
+""",
+                shows="compiles('pool') == 1",
+            ),
+            fixed_by_us=True,
+        ),
+    ),
+    allowed_samples=(
+        Sample(
+            """import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def window(x, length=3):
+    return jnp.ones(length) * x
+
+
+window(2.0)
+""",
+            shows="compiles('window') == 1",
+        ),
+        Sample(
+            """import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def pick(x, row):
+    padded = jnp.zeros(x.shape[0] + 1)
+    return padded[row] + x[row]
+
+
+pick(jnp.ones(4), 2)
+""",
+        ),
+    ),
+    match=match,
+    mend=mend,
+)

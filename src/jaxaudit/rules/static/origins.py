@@ -1,0 +1,105 @@
+"""Where an argument comes from: followed outward through parameters, attributes and callers, with the calls on the way."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.flow import Loop
+from jaxaudit.source.program import Function, Program
+from jaxaudit.source.sites import Site, calls_of, jit_sites
+
+FARTHEST = 6
+"""So many callers above the jitted call are asked."""
+MOST = 24
+
+
+class Handed(NamedTuple):
+    """An argument in a static position: `value` for `name` at `call`, through the jit of `site`."""
+
+    site: Site
+    name: str
+    call: v.Call
+    value: v.Value
+
+
+class Origin(NamedTuple):
+    """A value as somebody wrote it, and the calls that carry it to the jitted function, innermost first."""
+
+    value: v.Value
+    calls: tuple[v.Call, ...]
+
+    @property
+    def loops(self) -> tuple[Loop, ...]:
+        return tuple([loop for call in self.calls for loop in call.loops])
+
+
+def handed_statics(program: Program) -> Iterator[Handed]:
+    """Every argument that a call of the project hands to a static parameter."""
+    for site in jit_sites(program):
+        if not site.static or site.flow.function.module.context:
+            continue
+        for edge in calls_of(program, site):
+            if edge.call.flow is None or edge.caller.module.context:
+                continue
+            bound = c.bind(edge.call, edge.target)
+            for name in site.static:
+                value = bound.get(name)
+                if value is not None and value.__class__ is not v.Unknown:
+                    yield Handed(site, name, edge.call, value)
+
+
+def origins(program: Program, value: v.Value, calls: tuple[v.Call, ...]) -> list[Origin]:
+    out: dict[tuple[int, int], Origin] = {}
+    _follow(program, value, calls, 0, out, set())
+    return list(out.values())
+
+
+def _follow(
+    program: Program,
+    value: v.Value,
+    calls: tuple[v.Call, ...],
+    depth: int,
+    out: dict[tuple[int, int], Origin],
+    seen: set[int],
+) -> None:
+    if len(out) >= MOST or id(value) in seen:
+        return
+    seen = seen | {id(value)}
+    kind = value.__class__
+    if kind is v.Param and depth < FARTHEST:
+        sources = program.sources(value)  # type: ignore[arg-type]
+        for call, source in sources[:16]:
+            _follow(program, source, (*calls, call) if call is not None else calls, depth + 1, out, seen)
+        if sources:
+            return
+    elif kind in (v.Free, v.Imported, v.Attr, v.Phi, v.Left) or (kind is v.Item and value.base.__class__ is not v.Elem):  # type: ignore[attr-defined]
+        steps = c.expand(program, value)
+        for step in steps[:16]:
+            _follow(program, step, calls, depth + 1, out, seen)
+        if steps:
+            return
+    out[id(value), id(calls[-1]) if calls else 0] = Origin(value, calls)
+
+
+def written(program: Program, value: v.Value) -> tuple[v.Value, ...]:
+    """The values that an argument comes down to."""
+    return tuple([o.value for o in origins(program, value, ())])
+
+
+def function_of(call: v.Call) -> Function:
+    assert call.flow is not None
+    return call.flow.function
+
+
+def argument_expr(call: v.Call, value: v.Value) -> Any:
+    """The argument as it is written in the call (a name's value stands where the name was bound)."""
+    expr = call.expr
+    if expr is not None and expr[0] == "c":
+        for written_expr, argument in zip(expr[2], call.args):
+            if argument is value:
+                return written_expr
+        for (_, written_expr), (_, argument) in zip(expr[3], call.kwargs):
+            if argument is value:
+                return written_expr
+    return value.expr or expr

@@ -1,0 +1,72 @@
+"""Objects that reach a jitted function as pytrees, and what of them is static: fields, meta fields, plain attributes."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from jaxaudit.model import Place
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.fields import class_facts, decorator_name
+from jaxaudit.source.program import Class, Program
+from jaxaudit.source.sites import Site, jit_sites
+
+MODULES = frozenset({"fields", "all"})
+
+
+class PytreeArgument(NamedTuple):
+    """A class whose instances a jitted function takes for its parameter `name` (or inside of it)."""
+
+    site: Site
+    name: str
+    cls: Class
+
+
+def pytree_arguments(program: Program) -> Iterator[PytreeArgument]:
+    """Each class once, with the first jitted function that takes it."""
+    done: set[Class] = set()
+    for site in jit_sites(program):
+        if site.flow.function.module.context:
+            continue
+        for name in site.traced_parameters():
+            bound = site.function.flow.bindings.get(name)
+            if not bound:
+                continue
+            for cls in c.classes_of(program, bound[0]):
+                for inner in with_fields(program, cls):
+                    if inner not in done and not inner.module.context:
+                        done.add(inner)
+                        if class_facts(program, inner).pytree:
+                            yield PytreeArgument(site, name, inner)
+
+
+def with_fields(program: Program, cls: Class, depth: int = 0) -> list[Class]:
+    """The class, and the project's classes that its fields are annotated with or hold."""
+    out = [cls]
+    if depth < 2:
+        for part in c.lineage(program, cls):
+            for row in c.cls_fields(part).values():
+                flow = part.ready().flow
+                if flow is not None:
+                    for inner in c.annotation_classes(program, flow.detached(row[0])):
+                        out += [x for x in with_fields(program, inner, depth + 1) if x not in out]
+            for store in c.stores_on_self(part):
+                for inner in c.classes_of(program, store.value):
+                    out += [x for x in with_fields(program, inner, depth + 1) if x not in out]
+    return out
+
+
+def field_place(program: Program, cls: Class, name: str) -> Place | None:
+    """Where a field is made static: its name in `meta_fields`, else its declaration in the class body."""
+    for part in c.lineage(program, cls):
+        for decorator in part.ready().decorators:
+            _, options = decorator_name(program, decorator)
+            for call in options:
+                listed = call.keyword("meta_fields")
+                for item in listed.items if listed.__class__ is v.Sequence else ():  # type: ignore[union-attr]
+                    if item.__class__ is v.Const and item.value == name and part.flow is not None:
+                        return program.place(part.flow, item.expr)._replace(function=part.name)
+        row = c.cls_fields(part).get(name)
+        if row is not None and part.ready().flow is not None:
+            target = row[3]  # type: ignore[misc]
+            return program.place(part.flow, target)._replace(function=part.name)  # type: ignore[arg-type]
+    return None

@@ -1,0 +1,153 @@
+"""An array in a static argument or a static field."""
+
+from collections.abc import Iterator
+
+from jaxaudit.model import Finding, Note
+from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, origins
+from jaxaudit.rules.static.pytree_arguments import field_place
+from jaxaudit.rules.static.static_options import how_static, static_place
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.facts import text
+from jaxaudit.source.fields import annotation_heads, annotations_of, class_facts
+from jaxaudit.source.kinds import Kind, kind_of
+from jaxaudit.source.knowledge.classes import ARRAY_ANNOTATIONS
+from jaxaudit.source.program import Class, Program
+
+_HELD = ("typing.Optional", "typing.Union")
+_WORDS = ("field", "static_field", "register_dataclass", "static", "Static")
+_NO_ARRAYS = frozenset({"jax.typing.ArrayLike", "numpy.typing.ArrayLike", "chex.Numeric", "jaxtyping.ArrayLike",
+                        "jaxtyping.ScalarLike"})  # fmt: skip
+
+
+def match(program: Program) -> Iterator[Finding]:
+    yield from static_arguments(program)
+    yield from static_fields(program)
+
+
+def static_arguments(program: Program) -> Iterator[Finding]:
+    told: set[tuple[int, str]] = set()
+    for handed in handed_statics(program):
+        key = (id(handed.site.call), handed.name)
+        call = handed.call
+        if key in told or program.tracing.context(function_of(call)) is not None:
+            continue  # under a trace it is traced-static's
+        found = next(
+            (
+                (o.value, sure)
+                for o in origins(program, handed.value, (call,))
+                if (sure := certainty_of_array(kind_of(program, o.value)))
+            ),
+            None,
+        )
+        if found is None:
+            continue
+        told.add(key)
+        value, sure = found
+        written = argument_expr(call, handed.value)
+        notes = [Note(static_place(program, handed.site, handed.name), f"`{handed.name}` is static here")]
+        if value.expr is not None and value.flow is not None and value is not handed.value:
+            notes.append(Note(program.place(value.flow, value.expr), "the array is made here"))
+        assert call.flow is not None
+        yield RULE.found(
+            program.place(call.flow, written),
+            f"`{text(written, 40)}` is an array, and `{handed.name}` of the jitted `{handed.site.function.name}` is static: "
+            "arrays can't be hashed, and the call raises an error",
+            0.4 if any(branch.kind == "try" for branch, _ in call.path) else sure,
+            facts={"parameter": handed.name, "function": handed.site.function.name, "value": text(written, 40),
+                   "static": how_static(handed.site)},
+            notes=notes,
+            help=f"Trace `{handed.name}`; where a number is needed, hand in `int(...)` or `.item()`.",
+        )  # fmt: skip
+
+
+def certainty_of_array(kind: Kind) -> float:
+    """A JAX array of any size raises; a NumPy scalar (`np.prod(shape)`) is fine, a NumPy array is not."""
+    if kind.what in ("key", "keys"):
+        return 0.9
+    if not kind.is_array:
+        return 0.0
+    if kind.library == "numpy":
+        return 0.9 if kind.shape else 0.0
+    return 0.9 if kind.library == "jax" else 0.5
+
+
+# -- fields ------------------------------------------------------------------------------------------------------------
+
+
+def static_fields(program: Program) -> Iterator[Finding]:
+    modules = {id(m): m for word in _WORDS for m, _ in program.index.get(word, ()) if not m.context}
+    for module in modules.values():
+        for cls in module.classes:
+            if not cls.decorator_exprs and not cls.base_exprs:
+                continue
+            facts = class_facts(program, cls)
+            for name in sorted(facts.static):
+                if name not in c.cls_fields(cls):
+                    continue
+                finding = static_field(program, cls, name)
+                if finding is not None:
+                    yield finding
+
+
+def static_field(program: Program, cls: Class, name: str) -> Finding | None:
+    annotation = annotations_of(program, cls).get(name)
+    declared = annotation is not None and names_array(program, annotation)
+    made = next(
+        (
+            (call, value)
+            for call in program.graph.built(cls)
+            for value in [constructed(program, cls, call, name)]
+            if value is not None and certainty_of_array(kind_of(program, value)) >= 0.9
+        ),
+        None,
+    )
+    if not declared and made is None:
+        return None
+    place = field_place(program, cls, name) or program.place_of_class(cls)
+    notes = []
+    if made is not None and made[0].flow is not None:
+        call, value = made
+        notes.append(Note(program.place(call.flow, argument_expr(call, value)), "it gets an array here"))  # type: ignore[arg-type]
+    return RULE.found(
+        place,
+        f"`{name}` of `{cls.name}` holds an array and is a static field: it becomes pytree metadata, which is compared with "
+        "`==`; a second object raises an error, or the first one's values stay compiled in",
+        0.9 if declared or made is not None else 0.6,
+        facts={"field": name, "class": cls.name, "kind": "static field"},
+        notes=notes,
+        help=f"Make `{name}` a normal field (a leaf), so that it is traced.",
+    )
+
+
+def names_array(program: Program, annotation: v.Value) -> bool:
+    heads = [h for h in annotation_heads(program, annotation) if h != "builtins.None"]
+    return bool(heads) and all(h in ARRAY_ANNOTATIONS and h not in _NO_ARRAYS for h in heads)
+
+
+def constructed(program: Program, cls: Class, call: v.Call, name: str) -> v.Value | None:
+    """What a constructor call gives to a field."""
+    if c.method_of(program, cls, "__init__") is not None:
+        return None
+    fields = list(c.all_fields(program, cls))
+    return call.argument(fields.index(name) if name in fields else None, name)
+
+
+RULE = Rule(
+    name="static-array",
+    title="array in a static argument or field",
+    severity="error",
+    dont="Hand an array to a static argument, or keep one in a static field of a pytree.",
+    do="Trace it: a normal argument, a normal field.",
+    why="Static values are hashed and compared with `==`, and arrays can be neither. On JAX 0.10.2 and 0.12.0.1 a `jax.Array` "
+    "(also `jnp.int32(3)`) or `np.ndarray` as a static argument raises at the first call; as a static field the first object works, "
+    "with the array as a constant of the program, and the second one raises while the fields are compared.",
+    allowed="NumPy scalars are hashable numbers. A wrapper that hashes by content (a tuple, bytes) may be static.",
+    may_break="A traced array can't decide shapes or Python branches.",
+    sees=("source", "run"),
+    needs=("argument_values",),
+    examples=(),
+    allowed_samples=(),
+    match=match,
+)

@@ -1,0 +1,188 @@
+"""A list, a dict or another unhashable object in a static position."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from jaxaudit.model import Finding, Fix, Note
+from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.rules.static.fresh_objects import known_class
+from jaxaudit.rules.static.origins import Handed, argument_expr, handed_statics, origins
+from jaxaudit.rules.static.static_options import how_static, static_place
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.facts import text
+from jaxaudit.source.fields import class_facts
+from jaxaudit.source.knowledge.classes import UNHASHABLE
+from jaxaudit.source.program import Class, Program
+from jaxaudit.source.sites import jit_sites
+
+if TYPE_CHECKING:
+    from jaxaudit.edits import Edit, SourceText
+
+_ARRAYS = frozenset({"numpy.ndarray", "jax.Array"})
+_LITERALS = {"list": "a list", "set": "a set"}
+_COMPREHENSIONS = {"ListComp": "a list", "SetComp": "a set", "DictComp": "a dict"}
+
+
+def match(program: Program) -> Iterator[Finding]:
+    told: set[tuple[int, str]] = set()
+    for handed in handed_statics(program):
+        key = (id(handed.site.call), handed.name)
+        if key in told:
+            continue
+        every = origins(program, handed.value, (handed.call,))
+        for origin in every:
+            what, cls = unhashable(program, origin.value)
+            if what:
+                told.add(key)
+                yield finding_of(program, handed, origin.value, what, cls, len(every))
+                break
+    yield from selves(program, told)
+
+
+def unhashable(program: Program, value: v.Value, depth: int = 0) -> tuple[str, Class | None]:
+    """In words, why a value can't be hashed, and the project's class that makes it so; ("", None) where it can."""
+    kind = value.__class__
+    if kind is v.Sequence:
+        if value.kind in _LITERALS:  # type: ignore[attr-defined]
+            return _LITERALS[value.kind], None  # type: ignore[attr-defined]
+        if value.kind == "tuple" and depth < 3:  # type: ignore[attr-defined]
+            for item in value.items:  # type: ignore[attr-defined]
+                what, cls = unhashable(program, item, depth + 1)
+                if what:
+                    return f"a tuple that holds {what}", cls
+        return "", None
+    if kind is v.Mapping:
+        return "a dict", None
+    if kind is v.Comprehension:
+        return _COMPREHENSIONS.get(value.kind, ""), None  # type: ignore[attr-defined]
+    if kind is v.Call:
+        name = c.known_name(program, value.func)  # type: ignore[attr-defined]
+        if name is not None:
+            if name in UNHASHABLE - _ARRAYS:
+                return f"a `{name.rpartition('.')[2]}`", None
+            return ("a list", None) if name == "builtins.sorted" else ("", None)
+        made = v.settle(value.func)  # type: ignore[attr-defined]
+        if made.__class__ is v.ClassValue:
+            return unhashable_class(program, made.cls)  # type: ignore[attr-defined]
+        if value.func.__class__ is v.Attr and value.func.name in ("tolist", "to_dict", "split"):  # type: ignore[attr-defined]
+            return "a list" if value.func.name != "to_dict" else "a dict", None  # type: ignore[attr-defined]
+        for target in c.targets(program, value.func) if depth < 3 else ():  # type: ignore[attr-defined]
+            if target.function.name != "__init__" and not target.chain:
+                for returned in target.function.flow.returns:
+                    what, cls = unhashable(program, returned.value, depth + 1)
+                    if what:
+                        return what, cls
+    return "", None
+
+
+def unhashable_class(program: Program, cls: Class) -> tuple[str, Class | None]:
+    facts = class_facts(program, cls)
+    if facts.hash != "none" or not known_class(program, cls):
+        return "", None
+    why = "a dataclass that is not frozen" if facts.dataclass else "a class with `__eq__` and without `__hash__`"
+    if "__eq__" not in cls.methods and not facts.dataclass:
+        why = "a class whose instances can't be hashed"
+    return f"an object of `{cls.name}`, {why}", cls
+
+
+def finding_of(program: Program, handed: Handed, value: v.Value, what: str, cls: Class | None, ways: int) -> Finding:
+    site, call = handed.site, handed.call
+    assert call.flow is not None
+    written = argument_expr(call, handed.value)
+    notes = [Note(static_place(program, site, handed.name), f"`{handed.name}` is static here")]
+    if cls is not None:
+        notes.append(Note(program.place_of_class(cls), f"`{cls.name}` is declared here"))
+    elif value.expr is not None and value.flow is not None and value.expr is not written:
+        notes.append(Note(program.place(value.flow, value.expr), "it is made here"))
+    place = program.place(call.flow, written)
+    literal = handed.value.__class__ is v.Sequence and handed.value.kind == "list" and what == "a list"  # type: ignore[attr-defined]
+    frozen = cls is not None and class_facts(program, cls).dataclass and cls.module.path == place.path
+    fix = (
+        Fix("safe", f"hand `{handed.name}` a tuple")
+        if literal
+        else Fix("unsafe", f"freeze `{cls.name}`")
+        if frozen and cls is not None
+        else None
+    )
+    sure = 0.9 if ways == 1 else 0.85
+    if any(branch.kind == "try" for branch, _ in call.path):
+        sure = 0.4
+    return RULE.found(
+        place,
+        f"`{text(written, 40)}` for the static `{handed.name}` of `{site.function.name}` is {what}: it can't be hashed, "
+        "and the call raises an error",
+        sure,
+        facts={"parameter": handed.name, "function": site.function.name, "value": text(written, 40), "unhashable": what,
+               "static": how_static(site)},
+        notes=notes,
+        help="Hand in a tuple." if what in ("a list", "a set")
+        else f"Declare `{cls.name}` with `frozen=True`." if frozen and cls is not None else "",
+        fix=fix,
+    )  # fmt: skip
+
+
+def selves(program: Program, told: set[tuple[int, str]]) -> Iterator[Finding]:
+    """`static_argnums=0` on a method of a class whose instances can't be hashed: every call raises."""
+    for site in jit_sites(program):
+        function = site.function
+        owner, name = function.owner, function.self_name
+        if owner is None or name is None or name not in site.static or (id(site.call), name) in told:
+            continue
+        if site.flow.function.module.context:
+            continue
+        what, cls = unhashable_class(program, owner)
+        if cls is None:
+            continue
+        dataclass = class_facts(program, owner).dataclass
+        place = static_place(program, site, name)
+        yield RULE.found(
+            place,
+            f"`{name}` of the jitted `{owner.name}.{function.name}` is static, and {what.partition(', ')[2]} is what `{owner.name}` "
+            "is: its objects can't be hashed, and every call raises an error",
+            0.85,
+            facts={"parameter": name, "function": function.name, "class": owner.name},
+            notes=[Note(program.place_of_class(owner), f"`{owner.name}` is declared here")],
+            fix=Fix("unsafe", f"freeze `{owner.name}`") if dataclass and owner.module.path == place.path else None,
+        )
+
+
+def mend(finding: Finding, source: SourceText) -> tuple[Edit, ...]:
+    """A list literal becomes a tuple; a dataclass becomes frozen."""
+    import ast
+
+    from jaxaudit.edits import CannotEdit, Edit, node_at, set_decorator_argument
+    from jaxaudit.edits.decorators import decorator_named
+
+    if finding.fix is not None and finding.fix.applicability == "safe":
+        literal = node_at(source, finding.place, ast.List)
+        start, end = source.span(literal)
+        comma = "," if len(literal.elts) == 1 and not source.text[start + 1 : end - 1].rstrip().endswith(",") else ""
+        return (Edit(start, start + 1, "("), Edit(end - 1, end, f"{comma})"))
+    declared = next((n.place for n in finding.notes if n.text.endswith("is declared here")), None)
+    if declared is None:
+        raise CannotEdit("the class is not shown")
+    cls = node_at(source, declared, ast.ClassDef)
+    return set_decorator_argument(source, decorator_named(source, cls, "dataclasses.dataclass"), "frozen", "True")
+
+
+RULE = Rule(
+    name="unhashable-static",
+    title="static argument that can't be hashed",
+    severity="error",
+    dont="Hand a list, a dict, a set or an object without a hash to a static argument.",
+    do="Hand in a tuple or a frozen dataclass, or trace the argument.",
+    why="A static argument is a key of the cache, so it must be hashable: on JAX 0.10.2 and 0.12.0.1 a list, dict, set, "
+    "`SimpleNamespace`, unfrozen dataclass, or a tuple that holds one of them, raises `ValueError: Non-hashable static "
+    "arguments are not supported` at the first call.",
+    allowed="An unhashable default that no call passes: defaults are not hashed.",
+    may_break="A frozen dataclass can't be assigned to; a tuple can't be appended to.",
+    sees=("source", "run"),
+    needs=("argument_values",),
+    examples=(),
+    allowed_samples=(),
+    match=match,
+    mend=mend,
+)
