@@ -1,0 +1,366 @@
+"""The arrays that a compiled program takes from around it, and how each gets in: closure, partial, default or self."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from jaxaudit.model import Place
+from jaxaudit.rules.captures.compiled_code import Compiled, compiled_functions, is_outside
+from jaxaudit.rules.captures.held_arrays import Held, Steps, held_arrays, unique
+from jaxaudit.rules.captures.reads import Read, reads
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.facts import text
+from jaxaudit.source.fields import class_facts
+from jaxaudit.source.kinds import kind_of
+from jaxaudit.source.knowledge.array_values import HOST_RESULTS
+from jaxaudit.source.program import Function, Program
+from jaxaudit.source.sites import Site, jit_sites
+
+DEEPEST = 6
+
+
+class Captured(NamedTuple):
+    """One name (or `self`, or a bound argument) with the arrays that are read of it inside a compiled program.
+
+    `how`: "closure", "partial", "default", "self" (a closure over self), "method" (a bound method), "static self".
+    """
+
+    compiled: Compiled
+    name: str
+    base: v.Value
+    arrays: list[Held]
+    place: Place
+    how: str
+
+    @property
+    def site(self) -> Site:
+        return self.compiled.site
+
+    def spelled(self, held: Held) -> str:
+        return self.name + "".join(held.steps)
+
+
+def captured_values(program: Program) -> list[Captured]:
+    """Every capture of the program; each array once for each jitted function."""
+    found = program.memo.get("captured_values")
+    if found is None:
+        found = program.memo["captured_values"] = list(_each_once(_all(program)))
+    return found
+
+
+def of_one_program(program: Program, captured: Captured) -> list[Captured]:
+    """All captures of the jitted function that this one belongs to."""
+    table = program.memo.get("captured_by_site")
+    if table is None:
+        table = program.memo["captured_by_site"] = {}
+        for one in captured_values(program):
+            table.setdefault(id(one.site.function), []).append(one)
+    return table[id(captured.site.function)]  # type: ignore[no-any-return]
+
+
+def by_function(program: Program) -> list[list[Captured]]:
+    """The captures that one function has in one way, together: the largest first."""
+    groups: dict[tuple[int, int, str], list[Captured]] = {}
+    for one in captured_values(program):
+        groups.setdefault((id(one.compiled.function), id(one.site.function), one.how), []).append(one)
+    return [sorted(group, key=weight, reverse=True) for group in groups.values()]
+
+
+def weight(captured: Captured) -> int:
+    return sum([held.bytes or 0 for held in captured.arrays])
+
+
+def _each_once(captures: Iterator[Captured]) -> Iterator[Captured]:
+    seen: set[tuple[int, str, Steps]] = set()
+    for one in captures:
+        key = (id(one.site.function), one.name)
+        fresh = [held for held in one.arrays if (*key, held.steps) not in seen]
+        seen.update([(*key, held.steps) for held in fresh])
+        if fresh:
+            yield one._replace(arrays=fresh)
+
+
+def _all(program: Program) -> Iterator[Captured]:
+    for compiled in list(compiled_functions(program).values()):
+        if not compiled.site.flow.function.module.context and not compiled.function.module.context:
+            yield from _by_closure(program, compiled)
+    for site in jit_sites(program):
+        if not site.flow.function.module.context:
+            yield from _by_binding(program, site)
+
+
+# -- closures ----------------------------------------------------------------------------------------------------------
+
+
+def _by_closure(program: Program, compiled: Compiled) -> Iterator[Captured]:
+    byname: dict[str, tuple[Read, list[Held]]] = {}
+    for read in reads(compiled.function):
+        base = read.base
+        if base.__class__ is not v.Free or not is_outside(program, base.home):
+            continue
+        arrays = arrays_read(program, read)
+        if arrays:
+            known = byname.setdefault(base.name, (read, []))
+            known[1].extend(arrays)
+    flow = compiled.function.flow
+    for name, (read, arrays) in byname.items():
+        expr = next((step.expr for step in (*read.steps, read.base) if step.expr is not None), None)
+        how = "self" if is_self(read.base) else "closure"
+        yield Captured(compiled, name, read.base, unique(arrays), program.place(flow, expr), how)
+
+
+def is_self(base: v.Value) -> bool:
+    found = base.values() if base.__class__ is v.Free else (base,)
+    return any(
+        one.__class__ is v.Param and one.function.owner is not None and one.name == one.function.self_name
+        for one in found
+    )
+
+
+# -- what is bound before the jit --------------------------------------------------------------------------------------
+
+
+def _by_binding(program: Program, site: Site) -> Iterator[Captured]:
+    compiled = compiled_functions(program).get(site.function)
+    if compiled is None:
+        return
+    compiled = compiled._replace(site=site)
+    flow = site.function.flow
+    if flow.function.module.context:
+        return
+    at_jit = program.place(site.flow, site.value.expr or site.call.expr)
+    for name, value, how in bound_values(program, site):
+        base = flow.bindings.get(name, [v.Unknown()])[0]
+        if how in ("partial", "default"):
+            arrays = held_arrays(program, value)
+            if not arrays or not is_read(site.function, name):
+                continue
+            parameter = site.function.parameter(name)
+            if how == "partial":
+                yield Captured(compiled, spelled_in_partial(site, value) or name, value, arrays, at_jit, how)
+            elif parameter is not None:
+                spelled = text(parameter.default, 40)
+                yield Captured(compiled, spelled, value, arrays, program.place(flow, parameter.expr), how)
+            continue
+        arrays = []
+        first: Read | None = None
+        for read, held in arrays_of_parameter(program, site.function, name, base, (), 0, set()):
+            arrays.append(held)
+            first = first or read
+        if not arrays or first is None:
+            continue
+        receiver = site.target.receiver
+        if receiver is not None and not is_self(receiver):
+            expr = site.value.expr
+            spelled = text(expr[1], 40) if expr is not None and expr[0] == "." else text(receiver.expr, 40) or name
+            yield Captured(compiled, spelled, receiver, unique(arrays), at_jit, how)
+            continue
+        place = place_of_read(program, first)
+        yield Captured(compiled, name, base, unique(arrays), place, how)
+
+
+def bound_values(program: Program, site: Site) -> Iterator[tuple[str, v.Value, str]]:
+    """Parameters whose values are fixed when the function is traced: name, value, how."""
+    function, target = site.function, site.target
+    self_name = function.self_name if function.owner is not None else None
+    if self_name is not None and self_is_constant(program, site):
+        yield self_name, target.receiver or v.Unknown(), "static self" if target.receiver is None else "method"
+    if target.partials:
+        names = [c.known_name(program, p.func) for p in target.partials]
+        passed = site.filtered and all(n in ("equinox.Partial", "jax.tree_util.Partial") for n in names)
+        if not passed:
+            empty = v.Call(v.Unknown(), (), (), None, site.flow, (), (), 0)
+            for name, value in c.bind(empty, target._replace(receiver=None)).items():
+                if name != self_name:
+                    yield name, value, "partial"
+    for parameter in function.all_parameters:
+        if parameter.default is None or parameter.name in site.static or parameter.default[0] in ("k", "u"):
+            continue
+        sources = program.graph.sources(function, parameter.name)
+        if not sources or any(call is None for call, _ in sources):
+            outer = (function.parent or function.module.function).flow
+            yield parameter.name, outer.detached(parameter.default), "default"
+
+
+def spelled_in_partial(site: Site, value: v.Value) -> str:
+    """The argument of `partial` as it is written there."""
+    for part in site.target.partials:
+        for given, expr in zip(part.args, part.expr[2]):
+            if given is value:
+                return text(expr, 40)
+        for (_, given), (_, expr) in zip(part.kwargs, part.expr[3]):
+            if given is value:
+                return text(expr, 40)
+    return ""
+
+
+def self_is_constant(program: Program, site: Site) -> bool:
+    """Whether the object that a method belongs to is part of the program rather than an argument of it."""
+    function = site.function
+    assert function.owner is not None
+    facts = class_facts(program, function.owner)
+    if site.target.receiver is None:
+        if function.self_name in site.static:
+            return True
+        return site.filtered and facts.pytree == "" and not site.use.name.startswith(("flax.nnx", "brainstate"))
+    if site.filtered and facts.pytree:
+        inner = [use for use in site.target.chain if use.call is not site.call]
+        dunder = function.name.startswith("__") and site.value.__class__ is v.Attr
+        return dunder or any(use.spec.traces != "arrays" for use in inner)
+    return facts.pytree != "all"
+
+
+# -- which arrays a read takes -----------------------------------------------------------------------------------------
+
+
+def arrays_read(
+    program: Program, read: Read, actual: v.Value | None = None, before: Steps = (), depth: int = 0,
+    seen: set[tuple[int, str]] | None = None,
+) -> list[Held]:  # fmt: skip
+    """The arrays that one read takes, named from the base on. `actual` is what the base stands for, where known."""
+    chain = [actual if actual is not None else read.base, *read.steps]
+    steps = before
+    for index, value in enumerate(chain):
+        if index:
+            steps = (*steps, spelled_step(value))
+        kind = kind_of(program, value)
+        if kind.what == "unknown" and value.__class__ is v.Free:
+            kind = next((k for k in (kind_of(program, one) for one in value.values()) if k.is_array), kind)
+        if kind.is_array:
+            return _array(program, chain, index, steps)
+        if kind.what in NOTHING:
+            return []
+    seen = set() if seen is None else seen
+    whole = chain[-1]
+    if read.how != "operand" and read.call is not None:
+        inside = _handed_on(program, read, whole, steps, depth, seen)
+        if inside is not None:
+            return inside
+    return held_arrays(program, whole, steps)
+
+
+def _array(program: Program, chain: list[v.Value], index: int, steps: Steps) -> list[Held]:
+    """An array, or the part of a NumPy array that is taken before JAX sees it."""
+    value = chain[index]
+    kind = kind_of(program, value)
+    if not kind.is_array:
+        kind = next(k for k in (kind_of(program, one) for one in value.values()) if k.is_array)  # type: ignore[attr-defined]
+    while kind.library == "numpy" and index + 1 < len(chain) and chain[index + 1].__class__ is v.Item:
+        part = kind_of(program, chain[index + 1])
+        if not part.is_array:
+            return []
+        index += 1
+        kind = part
+        steps = (*steps, spelled_step(chain[index]))
+    found = held_arrays(program, chain[index], steps)
+    return [found[0]._replace(kind=kind)] if found else [Held(steps, kind, chain[index])]
+
+
+def _handed_on(
+    program: Program, read: Read, whole: v.Value, steps: Steps, depth: int, seen: set[tuple[int, str]]
+) -> list[Held] | None:
+    """What the project's function that takes the object reads of it; None when a library takes it whole."""
+    call = read.call
+    assert call is not None
+    if depth > DEEPEST:
+        return []
+    called = read.how == "called"
+    methods = [
+        t for t in c.targets(program, call.func if called else whole) if not (called and t.function.name == "__init__")
+    ]
+    if methods:
+        out: list[Held] = []
+        for target in methods:
+            name = target.function.self_name
+            if target.receiver is None or name is None:
+                continue
+            is_method = whole.__class__ is v.Attr and target.receiver is whole.base
+            above = steps[:-1] if is_method else steps
+            out += [h for _, h in arrays_of_parameter(program, target.function, name, None, above, depth + 1, seen)]
+        return out
+    if called:
+        return None if whole.__class__ is not v.Attr else []
+    name = c.known_name(program, call.func)
+    if name in HOST_RESULTS or (name or "").startswith(HARMLESS):
+        return []
+    use = c.transform_of(program, call)
+    if use is not None and any(value is whole for value, _ in use.functions):
+        return None if held_arrays(program, whole) else []
+    targets = [] if use is not None else c.targets(program, call.func)
+    if not targets:
+        return None
+    out = []
+    for target in targets:
+        for parameter, value in c.bind(call, target).items():
+            if value is whole:
+                out += [
+                    h for _, h in
+                    arrays_of_parameter(program, target.function, parameter, whole, steps, depth + 1, seen)
+                ]  # fmt: skip
+    return out
+
+
+def arrays_of_parameter(
+    program: Program, function: Function, name: str, actual: v.Value | None, before: Steps, depth: int,
+    seen: set[tuple[int, str]],
+) -> Iterator[tuple[Read, Held]]:  # fmt: skip
+    """The arrays that a function reads of one of its parameters, nested functions included."""
+    if depth > DEEPEST or (id(function), name) in seen:
+        return
+    seen.add((id(function), name))
+    for read in reads_of(function, name):
+        for held in arrays_read(program, read, actual, before, depth, seen):
+            yield read, held
+
+
+def reads_of(function: Function, name: str) -> Iterator[Read]:
+    for read in reads(function):
+        if read.base.__class__ is v.Param and read.base.name == name and read.base.function is function:
+            yield read
+    for inner in nested_in(function):
+        for read in reads(inner):
+            base = read.base
+            if base.__class__ is v.Free and base.name == name and base.home is function.flow:
+                yield read
+
+
+def is_read(function: Function, name: str) -> bool:
+    return any(True for _ in reads_of(function, name))
+
+
+def nested_in(function: Function) -> list[Function]:
+    """The functions and lambdas inside a function, at any depth."""
+    found = function.memo.get("captures.nested")
+    if found is None:
+        found = function.memo["captures.nested"] = []
+        for other in function.module.program.functions_of_unit(function.module, function.unit):
+            above = other.parent
+            while above is not None and above is not function:
+                above = above.parent
+            if above is function:
+                found.append(other)
+    return found
+
+
+def place_of_read(program: Program, read: Read) -> Place:
+    expr = next(step.expr for step in (*read.steps, read.base) if step.expr is not None)
+    flow = read.base.flow
+    assert flow is not None
+    return program.place(flow, expr)
+
+
+def spelled_step(value: v.Value) -> str:
+    if isinstance(value, v.Attr):
+        return f".{value.name}"
+    if not isinstance(value, v.Item):
+        return ""
+    index = value.index
+    return f"[{index.value!r}]" if isinstance(index, v.Const) else f"[{text(index.expr, 20)}]"
+
+
+NOTHING = frozenset({"int", "float", "bool", "complex", "str", "none", "class", "module", "shape", "dtype"})
+HARMLESS = (
+    "builtins.isinstance", "builtins.len", "builtins.hasattr", "builtins.type", "builtins.id", "builtins.print",
+    "builtins.callable", "builtins.repr", "builtins.str", "numpy.shape", "jax.tree.structure", "warnings.", "logging.",
+    "builtins.getattr", "builtins.range", "builtins.super",
+)  # fmt: skip

@@ -1,0 +1,105 @@
+"""Which functions run inside a compiled program, and through which jit."""
+
+from collections import deque
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.flow import Flow
+from jaxaudit.source.program import Function, Program
+from jaxaudit.source.sites import Site, jit_sites
+
+
+class Compiled(NamedTuple):
+    """A function that runs inside a compiled program: the jit, and the calls that lead from there to here."""
+
+    function: Function
+    site: Site
+    calls: tuple[v.Call, ...]
+
+    @property
+    def name(self) -> str:
+        """The jitted function as a reader calls it."""
+        function = self.site.function
+        if function.name == "<lambda>":
+            return f"the jitted lambda in line {function.line}"
+        return f"`{function.name}`"
+
+    @property
+    def where(self) -> str:
+        """`in jitted f`, or `in g, which jitted f calls`."""
+        if self.function is self.site.function:
+            return (
+                f"the jitted lambda in line {self.function.line}"
+                if self.is_lambda
+                else f"jitted `{self.function.name}`"
+            )
+        inner = "a lambda" if self.is_lambda else f"`{self.function.name}`"
+        jitted = self.name if self.site.function.name == "<lambda>" else f"jitted {self.name}"
+        return f"{inner}, which runs in {jitted},"
+
+    @property
+    def through_parameter(self) -> bool:
+        """Reached by a call of a parameter, which other callers fill otherwise: its surroundings may be traced too."""
+        return any(v.settle(call.func).__class__ is v.Param for call in self.calls)
+
+    @property
+    def is_lambda(self) -> bool:
+        return self.function.name == "<lambda>"
+
+
+def compiled_functions(program: Program) -> dict[Function, Compiled]:
+    """Every function that a jit's program contains, the jitted ones first; found once for each program."""
+    found = program.memo.get("compiled_functions")
+    if found is None:
+        found = program.memo["compiled_functions"] = _spread(program)
+    return found
+
+
+def _spread(program: Program) -> dict[Function, Compiled]:
+    found: dict[Function, Compiled] = {}
+    waiting: deque[Function] = deque()
+    for site in jit_sites(program):
+        if site.function not in found:
+            found[site.function] = Compiled(site.function, site, ())
+            waiting.append(site.function)
+    while waiting:
+        function = waiting.popleft()
+        here = found[function]
+        if len(here.calls) > 8:
+            continue
+        for call in function.flow.calls:
+            for target in run_by(program, call):
+                if target not in found:
+                    found[target] = Compiled(target, here.site, (*here.calls, call))
+                    waiting.append(target)
+    return found
+
+
+def run_by(program: Program, call: v.Call) -> Iterator[Function]:
+    """The project's functions that run, on the device, because of a call."""
+    use = c.transform_of(program, call)
+    if use is not None:
+        for value, slot in use.functions:
+            if not slot.host and use.spec.traces != "none":
+                for target in c.targets(program, value):
+                    yield target.function
+        return
+    if call.decorator:
+        return
+    for target in c.targets(program, call.func):
+        yield target.function
+    for value in call.args:
+        if value.__class__ is v.FunctionValue:
+            for handed in program.graph.handed.get(value.function, ()):
+                if handed.call is call and not handed.slot.host:
+                    yield value.function
+
+
+def is_outside(program: Program, home: Flow) -> bool:
+    """Whether a scope's values exist before any trace that reads them begins."""
+    function = home.function
+    return function.is_module or (
+        function not in compiled_functions(program) and program.tracing.context(function) is None
+    )
