@@ -89,3 +89,18 @@ def test_gradients_are_as_the_argument_and_the_value_as_the_function() -> None:
     for name, weak in [("g", True), ("value", False), ("slope", True)]:
         kind = kind_of(program, bound(program, name))
         assert (kind.what, kind.dtype, kind.weak) == ("array", "float32", weak), name
+
+
+def test_a_mapped_function_sees_one_slice() -> None:
+    program = program_of(
+        """
+        def norm(x, w):
+            return jnp.sum(x * w)
+        def scaled(x):
+            return 2.0 * x
+        jax.vmap(scaled)(jnp.ones((5, 3)))
+        jax.vmap(norm, in_axes=(0, None))(jnp.ones((5, 3)), jnp.ones(3))
+        """
+    )
+    assert kind_of(program, bound(program, "x", "scaled")).shape == (3,)
+    assert kind_of(program, bound(program, "w", "norm")).shape is None

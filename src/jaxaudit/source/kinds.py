@@ -28,7 +28,7 @@ from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
 from jaxaudit.source.numbers import length_of, number, numbers
 
 if TYPE_CHECKING:
-    from jaxaudit.source.program import Program
+    from jaxaudit.source.program import Function, Program
 
 Shape = tuple[int | None, ...] | None
 
@@ -642,8 +642,21 @@ def _param(program: Program, param: v.Param, depth: int) -> Kind:
     sources = program.sources(param)
     if not sources:
         return declared
-    found = joined([kind_of(program, s, depth + 1) for _, s in sources[:24]])
+    found = joined([_handed(program, function, call, s, depth) for call, s in sources[:24]])
     return found if found.what != "unknown" else declared
+
+
+def _handed(program: Program, function: Function, call: v.Call | None, value: v.Value, depth: int) -> Kind:
+    """What a call hands over: one slice of it where the function is called through `vmap` or `pmap`."""
+    kind = kind_of(program, value, depth + 1)
+    if call is None or not kind.is_array or not kind.shape:
+        return kind
+    for target in c.targets(program, call.func):
+        mapped = [u for u in target.chain if u.spec.kind in ("vmap", "pmap")] if target.function is function else []
+        if mapped:
+            plain = len(mapped) == 1 and mapped[0].option("in_axes") is None and len(mapped[0].call.args) < 2
+            return kind._replace(shape=kind.shape[1:] if plain else None)
+    return kind
 
 
 def _attribute(program: Program, attr: v.Attr, depth: int) -> Kind:
