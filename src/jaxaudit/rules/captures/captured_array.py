@@ -98,7 +98,7 @@ RULE = Rule(
         Example(
             "matrix of the module",
             dont=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -111,11 +111,11 @@ def propagate(field):
 
 
 field = propagate(jnp.ones(1000))
-''',
+""",
                 shows="constants(propagate, jnp.ones(1000)) == 4_000_000",
             ),
             do=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -128,14 +128,14 @@ def propagate(field, transfer):
 
 
 field = propagate(jnp.ones(1000), TRANSFER)
-''',
+""",
                 shows="constants(propagate, jnp.ones(1000), TRANSFER) == 0",
             ),
         ),
         Example(
             "modules that hold arrays, closed over by a step",
             dont=Sample(
-                '''import equinox as eqx
+                """import equinox as eqx
 import jax
 import jax.numpy as jnp
 
@@ -163,11 +163,11 @@ def make_step(telescope):
 telescope = Telescope(Cube(jax.random.normal(jax.random.key(0), (64, 128, 128))), 6.0)
 step = make_step(telescope)
 loss = step(jnp.ones(64), jnp.zeros((128, 128)))
-''',
+""",
                 shows="constants(step, jnp.ones(64), jnp.zeros((128, 128))) >= 64 * 128 * 128 * 4",
             ),
             do=Sample(
-                '''import functools
+                """import functools
 
 import equinox as eqx
 import jax
@@ -194,14 +194,14 @@ def misfit(telescope, flux, data):
 telescope = Telescope(Cube(jax.random.normal(jax.random.key(0), (64, 128, 128))), 6.0)
 step = functools.partial(misfit, telescope)
 loss = step(jnp.ones(64), jnp.zeros((128, 128)))
-''',
+""",
                 shows="constants(misfit, telescope, jnp.ones(64), jnp.zeros((128, 128))) < 1024",
             ),
         ),
         Example(
             "partial under jit",
             dont=Sample(
-                '''from functools import partial
+                """from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -215,11 +215,11 @@ basis = jax.random.normal(jax.random.key(0), (2000, 400))
 data = jnp.ones(2000)
 loss = jax.jit(jax.value_and_grad(partial(residual, basis, data)))  # fault
 value, slope = loss(jnp.zeros(400))
-''',
+""",
                 shows="constants(loss, jnp.zeros(400)) >= 2000 * 400 * 4",
             ),
             do=Sample(
-                '''from functools import partial
+                """from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -234,14 +234,14 @@ data = jnp.ones(2000)
 gradient = jax.jit(jax.value_and_grad(residual, argnums=2))
 loss = partial(gradient, basis, data)
 value, slope = loss(jnp.zeros(400))
-''',
+""",
                 shows="constants(gradient, basis, data, jnp.zeros(400)) < 1024",
             ),
         ),
         Example(
             "body of a scan in a helper that the jitted function calls",
             dont=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -258,11 +258,11 @@ def run(state):
 
 
 out = run(jnp.ones(1500))
-''',
+""",
                 shows="constants(run, jnp.ones(1500)) >= 1500 * 1500 * 4",
             ),
             do=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -279,14 +279,14 @@ def run(weights, state):
 
 
 out = run(weights, jnp.ones(1500))
-''',
+""",
                 shows="constants(run, weights, jnp.ones(1500)) < 1024",
             ),
         ),
         Example(
             "work that only the constant decides",
             dont=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -300,11 +300,11 @@ def rank(x):
 
 
 place = rank(jnp.float32(3.0))
-''',
+""",
                 shows="constants(rank, jnp.float32(3.0)) == 160_000",
             ),
             do=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -318,14 +318,14 @@ def rank(ladder, x):
 
 
 place = rank(ladder, jnp.float32(3.0))
-''',
+""",
                 shows="constants(rank, ladder, jnp.float32(3.0)) == 0",
             ),
         ),
     ),
     allowed_samples=(
         Sample(
-            '''import jax
+            """import jax
 import jax.numpy as jnp
 
 WEIGHTS = jnp.array([0.25, 0.5, 0.25])
@@ -339,11 +339,11 @@ def smooth(x):
 
 
 y = smooth(jnp.ones(1000))
-''',
+""",
             shows="constants(smooth, jnp.ones(1000)) == 12",
         ),
         Sample(
-            '''from functools import partial
+            """from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -359,7 +359,7 @@ def project(basis, x):
 
 bound = partial(project, basis)
 y = bound(jnp.ones(1000))
-''',
+""",
             shows="constants(project, basis, jnp.ones(1000)) == 0",
         ),
     ),

@@ -70,7 +70,7 @@ RULE = Rule(
         Example(
             "bound method, jitted in `__init__`",
             dont=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -85,11 +85,11 @@ class Simulator:
 
 simulator = Simulator(1000)
 state = simulator.step(jnp.ones(1000))
-''',
+""",
                 shows="constants(simulator.step, jnp.ones(1000)) == 4_000_000",
             ),
             do=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -108,14 +108,14 @@ class Simulator:
 
 simulator = Simulator(1000)
 state = simulator.step(jnp.ones(1000))
-''',
+""",
                 shows="constants(advance, simulator.kernel, jnp.ones(1000)) == 0",
             ),
         ),
         Example(
             "static self",
             dont=Sample(
-                '''from functools import partial
+                """from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -135,11 +135,11 @@ class Problem:
 
 problem = Problem(20_000)
 loss = problem.loss(jnp.ones(100))
-''',
+""",
                 shows="constants(problem.loss, jnp.ones(100)) >= 8_000_000",
             ),
             do=Sample(
-                '''import equinox as eqx
+                """import equinox as eqx
 import jax
 import jax.numpy as jnp
 
@@ -160,14 +160,14 @@ class Problem(eqx.Module):
 
 problem = Problem(20_000)
 loss = problem.loss(jnp.ones(100))
-''',
+""",
                 shows="compiles('loss') == 1",
             ),
         ),
         Example(
             "closure over self",
             dont=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -185,11 +185,11 @@ class Trainer:
 trainer = Trainer(2000)
 gradient = trainer.make_loss()
 slope = gradient(jnp.ones(784))
-''',
+""",
                 shows="constants(gradient, jnp.ones(784)) >= 2000 * 784 * 4",
             ),
             do=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -207,14 +207,14 @@ class Trainer:
 trainer = Trainer(2000)
 gradient = trainer.make_loss()
 slope = gradient(jnp.ones(784), trainer.images)
-''',
+""",
                 shows="constants(gradient, jnp.ones(784), trainer.images) < 1024",
             ),
         ),
     ),
     allowed_samples=(
         Sample(
-            '''import equinox as eqx
+            """import equinox as eqx
 import jax
 import jax.numpy as jnp
 
@@ -229,11 +229,11 @@ class Layer(eqx.Module):
 
 layer = Layer(jnp.ones((1000, 1000)))
 y = layer(jnp.ones(1000))
-''',
+""",
             shows="compiles('__call__') == 1",
         ),
         Sample(
-            '''from functools import partial
+            """from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -251,7 +251,7 @@ class Grid:
 
 grid = Grid(1000, 0.1)
 y = grid.laplacian(jnp.ones(1000))
-''',
+""",
             shows="compiles('laplacian') == 1",
         ),
     ),

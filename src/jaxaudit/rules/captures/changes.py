@@ -1,0 +1,134 @@
+"""Where what a compiled function reads from around it is changed: bound again, written into, given an attribute."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from jaxaudit.model import Place
+from jaxaudit.rules.captures.compiled_code import compiled_functions
+from jaxaudit.rules.captures.moments import Moment, of_call
+from jaxaudit.rules.captures.reads import Read
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.flow import Flow, Store
+from jaxaudit.source.knowledge.contexts import ONCE_PER_OBJECT
+from jaxaudit.source.program import Class, Function, Program
+
+
+class Change(NamedTuple):
+    """One change: when it happens, where it stands, and the words for it."""
+
+    moment: Moment
+    place: Place
+    what: str
+    function: Function
+    writes: bool = False
+    """It leaves the name alone and changes what it holds."""
+
+
+MUTATORS = frozenset(
+    {"append", "extend", "insert", "update", "pop", "popitem", "clear", "remove", "setdefault", "add", "fill", "sort"}
+)
+
+
+def changes_of_name(program: Program, base: v.Free) -> Iterator[Change]:
+    """Assignments to the name in its own scope, by `global` or `nonlocal` in others, and writes into what it holds."""
+    home = base.home
+    for number, bind in enumerate([b for b in home.binds if b.name == base.name]):
+        if number:
+            moment = Moment(home, bind.order, bind.path, bind.loops, bind.expr)
+            yield Change(moment, program.place(home, bind.expr), f"binds `{base.name}` again", home.function)
+        elif bind.loops:
+            moment = Moment(home, bind.order, bind.path, bind.loops, bind.expr)
+            yield Change(moment, program.place(home, bind.expr), f"binds `{base.name}` in each turn", home.function)
+    for flow in scopes_around(base):
+        declared = flow.declared.get(base.name)
+        if declared is not None and flow.home_of(base.name) is home and not is_compiled(program, flow.function):
+            for bind in flow.binds:
+                if bind.name == base.name and not is_lazy(bind.path):
+                    moment = Moment(flow, bind.order, bind.path, bind.loops, bind.expr)
+                    yield Change(moment, program.place(flow, bind.expr), f"binds `{base.name}` again", flow.function)
+        yield from writes_into(program, flow, base)
+
+
+def scopes_around(base: v.Free) -> Iterator[Flow]:
+    """The name's own scope, and the functions of the module that write the name."""
+    home = base.home
+    yield home
+    module = home.function.module
+    for function in module.functions:
+        if function.flow_ is not home and base.name in module.units[function.unit][1]:
+            yield function.flow
+
+
+def writes_into(program: Program, flow: Flow, base: v.Free) -> Iterator[Change]:
+    """`table[0] = x` and `names.append(x)` on what the name holds."""
+    if is_compiled(program, flow.function):
+        return
+    values = base.values()
+
+    def is_it(value: v.Value | None) -> bool:
+        if value.__class__ is v.Free:
+            return value.home is base.home and value.name == base.name
+        return flow is base.home and any(value is one for one in values)
+
+    for store in flow.stores:
+        if store.kind == "item" and is_it(store.base) and store.expr is not None:
+            yield Change(
+                moment_of(flow, store),
+                program.place(flow, store.expr),
+                f"writes into `{base.name}`",
+                flow.function,
+                True,
+            )
+    for call in flow.calls:
+        func = call.func
+        if func.__class__ is v.Attr and func.name in MUTATORS and is_it(func.base):
+            what = f"changes `{base.name}` by `.{func.name}()`"
+            yield Change(of_call(call), program.place(flow, call.expr), what, flow.function, True)
+
+
+def changes_of_attribute(program: Program, read: Read, spelled: str) -> Iterator[Change]:
+    """Assignments to the attribute that is read, on objects of the same class, outside the class's construction."""
+    first = read.steps[0]
+    if not isinstance(first, v.Attr):
+        return
+    for cls in c.classes_of(program, read.base):
+        for flow, store in stores_of(program, cls, first.name):
+            function = flow.function
+            if function.name in ONCE_PER_OBJECT or is_compiled(program, function) or is_lazy(store.path):
+                continue
+            yield Change(moment_of(flow, store), program.place(flow, store.expr), f"assigns `{spelled}`", function)
+
+
+def stores_of(program: Program, cls: Class, name: str) -> Iterator[tuple[Flow, Store]]:
+    """Writes to one attribute of a class's instances, by its methods and from outside."""
+    for method in cls.methods.values():
+        for store in method.flow.stores:
+            if store.kind == "attribute" and store.name == name and store.expr is not None:
+                base = store.base
+                if base.__class__ is v.Param and base.name == method.self_name:
+                    yield method.flow, store
+    for function in list(program.graph.linked_functions):
+        if function.owner is cls or function.flow_ is None:
+            continue
+        for store in function.flow.stores:
+            written = store.kind == "attribute" and store.name == name and store.expr is not None
+            if written and store.base is not None and cls in c.classes_of(program, store.base):
+                yield function.flow, store
+
+
+def moment_of(flow: Flow, store: Store) -> Moment:
+    return Moment(flow, store.order, store.path, store.loops, store.expr)
+
+
+def is_compiled(program: Program, function: Function) -> bool:
+    return function in compiled_functions(program)
+
+
+def is_lazy(path: v.Path) -> bool:
+    """Under `if x is None` or `if key not in cache`: made once, when first asked for."""
+    return any(
+        branch.test.__class__ is v.Op and branch.test.name in ("Is", "NotIn", "Not") and arm == 0
+        for branch, arm in path
+        if branch.test is not None
+    )

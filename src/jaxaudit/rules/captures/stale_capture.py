@@ -1,0 +1,402 @@
+"""What a jitted function captured is changed after it was compiled: the program goes on with the old value."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from jaxaudit.model import Finding, Note
+from jaxaudit.rules.captures.captured_values import bound_values, is_self
+from jaxaudit.rules.captures.changes import Change, changes_of_attribute, changes_of_name
+from jaxaudit.rules.captures.compiled_code import Compiled, compiled_functions, is_outside
+from jaxaudit.rules.captures.moments import Moment, Sequence, by_flow, of_call, run_change_run
+from jaxaudit.rules.captures.reads import Read, reads
+from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.source import lifetime
+from jaxaudit.source import values as v
+from jaxaudit.source.facts import start, text
+from jaxaudit.source.fields import class_facts
+from jaxaudit.source.kinds import kind_of
+from jaxaudit.source.program import Program
+from jaxaudit.source.sites import Site, calls_of, jit_sites
+
+
+class Stale(NamedTuple):
+    """A value that a compiled function reads when it is traced, with the changes of it."""
+
+    compiled: Compiled
+    read: Read
+    spelled: str
+    changes: list[Change]
+
+
+def match(program: Program) -> Iterator[Finding]:
+    for stale in stale_values(program):
+        found = judged(program, stale)
+        if found is not None:
+            yield found
+
+
+def stale_values(program: Program) -> Iterator[Stale]:
+    seen: set[tuple[int, str]] = set()
+    for compiled, read in captured_reads(program):
+        if kind_of(program, read.whole).what in ("module", "class") and not read.steps:
+            continue
+        spelled = spelling(read)
+        key = (id(compiled.site.function), spelled)
+        if key in seen:
+            continue
+        changes: list[Change] = []
+        if read.base.__class__ is v.Free and not is_self(read.base):
+            changes += changes_of_name(program, read.base)
+        if read.steps:
+            changes += changes_of_attribute(program, read, spelled)
+        if changes:
+            seen.add(key)
+            yield Stale(compiled, read, spelled, changes)
+
+
+def captured_reads(program: Program) -> Iterator[tuple[Compiled, Read]]:
+    """What compiled functions read of names around them, and of a `self` that is part of the program."""
+    constant_self: dict[int, Compiled] = {}
+    for site in jit_sites(program):
+        compiled = compiled_functions(program).get(site.function)
+        if compiled is None or site.flow.function.module.context:
+            continue
+        for name, _, how in bound_values(program, site):
+            if how in ("method", "static self") and not hashed_by_value(program, site, how):
+                base = site.function.flow.bindings.get(name, [None])[0]
+                constant_self[id(base)] = compiled._replace(site=site)
+    methods = dict(constant_self)
+    for compiled in list(compiled_functions(program).values()):
+        function = compiled.function
+        if compiled.site.flow.function.module.context or function.module.context:
+            continue
+        for read in reads(function):
+            if read.base.__class__ is v.Free:
+                if is_outside(program, read.base.home):
+                    yield compiled, read
+            elif id(read.base) in methods and read.steps:
+                yield methods[id(read.base)], read
+            elif read.steps and is_method_of(compiled, read, methods):
+                yield compiled, read
+
+
+def is_method_of(compiled: Compiled, read: Read, methods: dict[int, Compiled]) -> bool:
+    """`self` of a helper method that a jitted method calls on its own, constant `self`."""
+    base = read.base
+    if not isinstance(base, v.Param) or base.function.owner is None or base.name != base.function.self_name:
+        return False
+    top = compiled.site.function
+    if top.owner is not base.function.owner or not top.self_name:
+        return False
+    return id(top.flow.bindings.get(top.self_name, [None])[0]) in methods
+
+
+def hashed_by_value(program: Program, site: Site, how: str) -> bool:
+    owner = site.function.owner
+    return how == "static self" and owner is not None and class_facts(program, owner).hash in ("value", "pytree")
+
+
+def judged(program: Program, stale: Stale) -> Finding | None:
+    """Certain where one scope shows a call, then the change, then a call again."""
+    site = stale.compiled.site
+    calls = [edge.call for edge in calls_of(program, site) if means_one(edge.call.func)]
+    runs = by_flow(program, [of_call(call) for call in calls])
+    fresh = by_flow(program, [of_call(site.call)]) if makes_anew(program, site) else {}
+    for change in stale.changes:
+        for flow, moments in by_flow(program, [change.moment]).items():
+            found = run_change_run(runs.get(flow, []), moments, fresh.get(flow, []))
+            if found is not None:
+                return told(program, stale, change, found)
+    supposed = next((change for change in stale.changes if may_come_later(stale, change)), None)
+    return told(program, stale, supposed, None) if supposed is not None else None
+
+
+def means_one(func: v.Value) -> bool:
+    """Whether a called name has one meaning: of one that is bound again, the other may be meant."""
+    return func.__class__ is not v.Free or len(func.values()) == 1
+
+
+def may_come_later(stale: Stale, change: Change) -> bool:
+    """Another function assigns the very name or attribute, and nothing tells when: a run would."""
+    compiled = stale.compiled
+    if change.writes or compiled.through_parameter or change.function.is_module:
+        return False
+    base = stale.read.base
+    if isinstance(base, v.Free) and not is_self(base):
+        return base.home.function.is_module and change.function is not base.home.function and not stale.read.steps
+    owner = compiled.site.function.owner
+    if owner is None or change.function.owner is not owner:
+        return False
+    return class_facts(base.flow.program, owner).pytree == "" if base.flow is not None else False
+
+
+def makes_anew(program: Program, site: Site) -> bool:
+    """Whether building the wrapper again compiles again."""
+    return lifetime.identity(program, site.value).how != "same"
+
+
+def told(program: Program, stale: Stale, change: Change, found: Sequence | None) -> Finding:
+    site = stale.compiled.site
+    flow = stale.read.base.flow
+    assert flow is not None
+    place = program.place(flow, next(s.expr for s in (*stale.read.steps, stale.read.base) if s.expr is not None))
+    if found is not None:
+        message = (
+            f"jitted `{site.function.name}` reads `{stale.spelled}` while it is traced; line {change.place.line} "
+            f"{change.what}, and the call in line {line(found.again)} still works with the old value"
+        )
+        if found.first is found.again:
+            message += " from the second turn on"
+    else:
+        message = (
+            f"jitted `{site.function.name}` reads `{stale.spelled}` while it is traced; `{change.function.name}` "
+            f"{change.what} (line {change.place.line}), which calls after the first one do not see"
+        )
+    notes = [Note(change.place, f"{change.what} here")]
+    if found is not None:
+        notes.append(Note(program.place(found.again.flow, found.again.expr), "this call uses the old value"))
+    return RULE.found(
+        place,
+        message[0].upper() + message[1:],
+        0.9 if found is not None else 0.5,
+        facts={"function": site.function.name, "name": stale.spelled, "changed_line": change.place.line},
+        notes=notes,
+        help=f"Hand `{stale.spelled}` in as an argument of `{site.function.name}`.",
+    )
+
+
+def line(moment: Moment) -> int:
+    return start(moment.expr)[0]  # type: ignore[arg-type]
+
+
+def spelling(read: Read) -> str:
+    """`self.scale`, `config.rate`: the name with its first attribute."""
+    name = getattr(read.base, "name", "")
+    if read.steps and isinstance(read.steps[0], v.Attr):
+        return f"{name}.{read.steps[0].name}"
+    return str(name) or text(read.base.expr)
+
+
+RULE = Rule(
+    name="stale-capture",
+    title="captured value changed after compilation",
+    severity="error",
+    dont="Change a value that a jitted function reads from around it, and call the function again.",
+    do="Make what changes an argument of the jitted function.",
+    why="A jitted function reads the names and attributes around it once, while it is traced. 10 calls with a global "
+    "scale that went from 0 to 9 gave the result for 0 ten times, without a warning (JAX 0.10.2 and 0.12.0.1).",
+    allowed="Values that are set before the first call and then stay; functions that are jitted anew after the change.",
+    may_break="The results change: they were wrong.",
+    sees=("source", "run"),
+    needs=("argument_values", "constants"),
+    examples=(
+        Example(
+            "global that a script changes",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+scale = 1.0
+
+
+@jax.jit
+def scaled(x):
+    return scale * x  # fault
+
+
+first = scaled(jnp.ones(3))
+scale = 2.0
+second = scaled(jnp.ones(3))
+""",
+                shows="second[0] == 1.0",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+scale = 1.0
+
+
+@jax.jit
+def scaled(x, scale):
+    return scale * x
+
+
+first = scaled(jnp.ones(3), scale)
+scale = 2.0
+second = scaled(jnp.ones(3), scale)
+""",
+                shows="second[0] == 2.0",
+            ),
+        ),
+        Example(
+            "variable of a training loop",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def train(w, steps):
+    rate = 1.0
+    step = jax.jit(lambda w: w - rate)  # fault
+    for _ in range(steps):
+        w = step(w)
+        rate = 0.5 * rate
+    return w
+
+
+w = train(jnp.float32(8.0), 4)
+""",
+                shows="w == 4.0",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def train(w, steps):
+    rate = 1.0
+    step = jax.jit(lambda w, rate: w - rate)
+    for _ in range(steps):
+        w = step(w, rate)
+        rate = 0.5 * rate
+    return w
+
+
+w = train(jnp.float32(8.0), 4)
+""",
+                shows="w == 6.125",
+            ),
+        ),
+        Example(
+            "attribute of a jitted method's object",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+class Filter:
+    def __init__(self, gain):
+        self.gain = gain
+        self.apply = jax.jit(self._apply)
+
+    def _apply(self, x):
+        return self.gain * x  # fault
+
+    def set_gain(self, gain):
+        self.gain = gain
+
+
+bandpass = Filter(1.0)
+low = bandpass.apply(jnp.ones(3))
+bandpass.set_gain(10.0)
+high = bandpass.apply(jnp.ones(3))
+""",
+                shows="high[0] == 1.0",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def amplify(gain, x):
+    return gain * x
+
+
+class Filter:
+    def __init__(self, gain):
+        self.gain = gain
+
+    def apply(self, x):
+        return amplify(self.gain, x)
+
+    def set_gain(self, gain):
+        self.gain = gain
+
+
+bandpass = Filter(1.0)
+low = bandpass.apply(jnp.ones(3))
+bandpass.set_gain(10.0)
+high = bandpass.apply(jnp.ones(3))
+""",
+                shows="high[0] == 10.0",
+            ),
+        ),
+        Example(
+            "list written into between calls",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+import numpy as np
+
+weights = np.ones(3, np.float32)
+
+
+@jax.jit
+def total(x):
+    return jnp.sum(weights * x)  # fault
+
+
+sums = []
+for k in range(3):
+    weights[k] = 10.0
+    sums.append(float(total(jnp.ones(3))))
+""",
+                shows="sums == [12.0, 12.0, 12.0]",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+import numpy as np
+
+weights = np.ones(3, np.float32)
+
+
+@jax.jit
+def total(weights, x):
+    return jnp.sum(weights * x)
+
+
+sums = []
+for k in range(3):
+    weights[k] = 10.0
+    sums.append(float(total(weights.copy(), jnp.ones(3))))
+""",
+                shows="sums == [12.0, 21.0, 30.0]",
+            ),
+        ),
+    ),
+    allowed_samples=(
+        Sample(
+            """import jax
+import jax.numpy as jnp
+
+offset = 0.0
+offset = 3.0
+
+
+@jax.jit
+def shift(x):
+    return x + offset
+
+
+y = shift(jnp.ones(3))
+z = shift(y)
+""",
+            shows="z[0] == 7.0",
+        ),
+        Sample(
+            """import jax
+import jax.numpy as jnp
+
+results = []
+for power in (1, 2, 3):
+    f = jax.jit(lambda x: x**power)
+    results.append(f(jnp.float32(2.0)))
+""",
+            shows="[float(r) for r in results] == [2.0, 4.0, 8.0]",
+        ),
+    ),
+    match=match,
+)
