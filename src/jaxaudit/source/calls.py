@@ -356,8 +356,22 @@ def _targets(program: Program, value: v.Value, depth: int) -> list[Target]:
         if out:
             return out
     if kind is v.Param:
-        return [t for _, source in program.sources(value) for t in targets(program, source, depth + 1)]  # type: ignore[arg-type]
+        out = [t for _, source in program.sources(value) for t in targets(program, source, depth + 1)]  # type: ignore[arg-type]
+        return out or _called_objects(program, value, depth)
     return [t for step in expand(program, value) for t in targets(program, step, depth + 1)]
+
+
+def _called_objects(program: Program, value: v.Value, depth: int) -> list[Target]:
+    """`model(x)` runs `__call__` of the model's class, with what decorates it."""
+    for cls in classes_of(program, value):
+        out = [
+            target._replace(receiver=value)
+            for method in class_attribute(program, cls, "__call__")
+            for target in targets(program, method, depth + 1)
+        ]
+        if out:
+            return out
+    return []
 
 
 def _targets_of_call(program: Program, call: v.Call, depth: int) -> list[Target]:
@@ -398,10 +412,9 @@ def _targets_of_call(program: Program, call: v.Call, depth: int) -> list[Target]
             ]
             if out:
                 return out
-        for cls in classes_of(program, call):
-            method = method_of(program, cls, "__call__")
-            if method is not None:
-                return [Target(method, call)]
+        out = _called_objects(program, call, depth)
+        if out:
+            return out
     if call.decorator and call.args:
         return list(targets(program, call.args[0], depth + 1))
     return []

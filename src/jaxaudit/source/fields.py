@@ -153,9 +153,9 @@ def is_static_default(program: Program, default: v.Value) -> bool:
             if value is not None and value.__class__ is v.Const and value.value is wanted:
                 return True
         metadata = call.keyword("metadata")  # type: ignore[attr-defined]
-        if metadata.__class__ is v.Mapping:
+        if metadata.__class__ is v.Mapping or metadata.__class__ is v.Call:
             for keyword, wanted in known.STATIC_METADATA.items():
-                value = metadata.get(keyword)
+                value = metadata.get(keyword) if metadata.__class__ is v.Mapping else metadata.keyword(keyword)
                 if value.__class__ is v.Const and value.value is wanted:
                     return True
     return False

@@ -124,6 +124,13 @@ def _role(program: Program, function: Function, name: str, depth: int) -> Role:
         needs += [s for s in sinks(program, inner) if leans_on(program, s.value, function, name)]
         for call in flow.calls:
             known = c.known_name(program, call.func)
+            if known is not None and known.startswith("numpy."):
+                needs += [
+                    Sink("number", f"what NumPy computes (`{known.rpartition('.')[2]}`)", a, call.expr, flow, call.path)
+                    for a in call.args
+                    if leans_on(program, a, function, name)
+                ]
+                continue
             if known is not None and (known.startswith(_COMPUTES) or known in ARITHMETIC):
                 continue
             func = call.func
@@ -147,7 +154,7 @@ def _role(program: Program, function: Function, name: str, depth: int) -> Role:
 
 
 _METHODS = frozenset({*ARRAY_METHODS, *AT_METHODS, "reshape", "astype", "item"})
-_COMPUTES = ("jax.numpy.", "jax.lax.", "jax.nn.", "jax.random.", "jax.scipy.", "math.", "numpy.")
+_COMPUTES = ("jax.numpy.", "jax.lax.", "jax.nn.", "jax.random.", "jax.scipy.", "math.")
 
 
 def _with_nested(function: Function) -> list[Function]:
@@ -193,6 +200,8 @@ def _made_of(program: Program, value: v.Value) -> tuple[v.Value, ...]:
     if kind in _ROOTS:
         return ()
     if kind is v.Attr and value.name in STATIC_ATTRIBUTES:  # type: ignore[attr-defined]
+        return ()
+    if kind is v.Op and value.name in ("Is", "IsNot"):  # type: ignore[attr-defined]
         return ()
     if kind is v.Call:
         name = c.known_name(program, value.func)  # type: ignore[attr-defined]

@@ -13,7 +13,7 @@ from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.lifetime import frequency
 from jaxaudit.source.program import Class, Program
 from jaxaudit.source.sites import Site
-from jaxaudit.source.structure import Role
+from jaxaudit.source.structure import Role, sinks
 
 
 class ChangingField(NamedTuple):
@@ -81,15 +81,32 @@ def _changing(program: Program, argument: PytreeArgument, name: str, replaced: l
         made = program.place(call.flow, value.expr or call.expr)
         place = field_place(program, cls, name) or program.place_of_class(cls)
         return ChangingField(
-            argument.site, cls, name, found, place, made, Role((), kind.what == "float"), kind.what == "float"
+            argument.site, cls, name, found, place, made, role_of_field(program, name), kind.what == "float"
         )
     return None
+
+
+def role_of_field(program: Program, name: str) -> Role:
+    """Whether traced code needs a field of this name as a plain value."""
+    for function in list(program.tracing.contexts):
+        for sink in sinks(program, function):
+            if reads(sink.value, name):
+                return Role((sink,), False)
+    return Role((), True)
+
+
+def reads(value: v.Value, name: str, depth: int = 0) -> bool:
+    if value.__class__ is v.Attr and value.name == name:  # type: ignore[attr-defined]
+        return True
+    return depth < 6 and any(reads(part, name, depth + 1) for part in value.parts())
 
 
 def replacements(program: Program) -> dict[str, list[v.Call]]:
     """`x.replace(field=...)` and `dataclasses.replace(x, field=...)`, by the field."""
     out: dict[str, list[v.Call]] = {}
-    for function in list(program.graph.linked_functions):
+    for function in program.functions_using(("replace",)):
+        if function.module.context:
+            continue
         for call in function.flow.calls:
             func = call.func
             if c.known_name(program, func) == "dataclasses.replace" or (

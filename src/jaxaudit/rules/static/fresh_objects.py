@@ -26,7 +26,7 @@ class Making(NamedTuple):
         """How sure it is that more than one of them is made."""
         if self.loop is not None:
             return 0.9
-        return {"many": 0.85, "few": 0.5, "unknown": 0.4}.get(self.often.how, 0.0)
+        return {"many": 0.85, "few": 0.4, "unknown": 0.3}.get(self.often.how, 0.0)
 
 
 def fresh_by_identity(program: Program, value: v.Value, depth: int = 0) -> tuple[str, v.Value] | None:
@@ -67,7 +67,8 @@ def _of_call(program: Program, call: v.Call, depth: int) -> tuple[str, v.Value] 
         cls: Class = made.cls  # type: ignore[attr-defined]
         if hashes_by_identity(program, cls):
             return f"a new object of `{cls.name}`, which has no `__eq__` and no `__hash__`", call
-        if class_facts(program, cls).hash == "value":
+        facts = class_facts(program, cls)
+        if facts.hash == "value" and facts.dataclass and "__eq__" not in cls.methods:
             for argument in (*call.args, *[x for _, x in call.kwargs]):
                 inner = fresh_by_identity(program, argument, depth + 1)
                 if inner:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jaxaudit.model import Finding, Note
-from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.rules.rule import Rule
 from jaxaudit.rules.static.fresh_objects import Making, fresh_by_identity, making
 from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, origins
 from jaxaudit.rules.static.pytree_arguments import PytreeArgument, pytree_arguments

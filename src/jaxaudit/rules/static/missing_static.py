@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from jaxaudit.model import Finding, Fix, Note, Place
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.host_values import HostEvidence, host_evidence, is_no_pytree
-from jaxaudit.rules.static.origins import argument_expr, written
+from jaxaudit.rules.static.origins import argument_expr, sure_calls, written
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import text
@@ -16,7 +16,7 @@ from jaxaudit.source.kinds import WIDTHS, Kind, kind_of
 from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
 from jaxaudit.source.knowledge.structure import ARITHMETIC
 from jaxaudit.source.program import Function, Program
-from jaxaudit.source.sites import Site, calls_of, jit_sites
+from jaxaudit.source.sites import Site, jit_sites
 from jaxaudit.source.structure import Sink, parameters_in, sinks
 from jaxaudit.source.tracing import Why, entering, static_names
 
@@ -117,11 +117,17 @@ def certainty(fault: Fault, evidence: HostEvidence) -> float:
         return 0.4
     if fault.part:
         return 0.5
+    if fault.sink.path and (fault.why.calls or not all(asks_parameters(branch.test) for branch, _ in fault.sink.path)):
+        return 0.6  # a branch that may never be taken
     if parameter.default is not None and not evidence.handed:
         return 0.6
     if fault.why.use.spec.kind not in ("jit", "pmap", "checkpoint"):
         return 0.6 if fault.why.calls else 0.85
     return 0.85 if fault.why.calls else 0.9
+
+
+def asks_parameters(test: v.Value | None) -> bool:
+    return test is not None and any(part.__class__ is v.Param for part in (test, *test.parts()))
 
 
 def is_plain(program: Program, value: v.Value, param: v.Value, items: bool = False, depth: int = 0) -> bool:
@@ -149,7 +155,8 @@ def is_plain(program: Program, value: v.Value, param: v.Value, items: bool = Fal
 
 def guarded(program: Program, sink: Sink) -> bool:
     """Behind `isinstance(n, int)` and the like, a tracer never gets there."""
-    return any(branch.test is not None and any(part_calls(program, branch.test)) for branch, _ in sink.path)
+    tests = [branch.test for branch, _ in sink.path if branch.test is not None]
+    return any(True in part_calls(program, test) for test in (*tests, sink.value))
 
 
 def part_calls(program: Program, value: v.Value) -> Iterator[bool]:
@@ -229,9 +236,7 @@ def no_arrays(program: Program, known: set[tuple[Function, str]]) -> Iterator[Fi
         if site.use.name.startswith("flax.nnx."):
             continue  # nnx takes objects apart itself
         traced = set(site.traced_parameters())
-        for edge in calls_of(program, site):
-            if edge.call.flow is None or edge.caller.module.context:
-                continue
+        for edge in sure_calls(program, site):
             for name, value in c.bind(edge.call, edge.target).items():
                 if name not in traced or (site.function, name) in known or (id(site.call), name) in done:
                     continue

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.callgraph import Edge
 from jaxaudit.source.flow import Loop
 from jaxaudit.source.program import Function, Program
 from jaxaudit.source.sites import Site, calls_of, jit_sites
@@ -39,14 +40,26 @@ def handed_statics(program: Program) -> Iterator[Handed]:
     for site in jit_sites(program):
         if not site.static or site.flow.function.module.context:
             continue
-        for edge in calls_of(program, site):
-            if edge.call.flow is None or edge.caller.module.context:
-                continue
+        for edge in sure_calls(program, site):
             bound = c.bind(edge.call, edge.target)
             for name in site.static:
                 value = bound.get(name)
-                if value is not None and value.__class__ is not v.Unknown:
+                if value is not None and value.__class__ is not v.Unknown and not starred(value):
                     yield Handed(site, name, edge.call, value)
+
+
+def sure_calls(program: Program, site: Site) -> Iterator[Edge]:
+    """The calls through this wrapper, in code that is checked, that can call nothing else."""
+    for edge in calls_of(program, site):
+        if edge.call.flow is None or edge.caller.module.context:
+            continue
+        if len({id(t.function) for t in c.targets(program, edge.call.func)}) <= 1:
+            yield edge
+
+
+def starred(value: v.Value) -> bool:
+    """An item of `*args`: which one is not known."""
+    return value.__class__ is v.Item and value.index.__class__ is v.Unknown  # type: ignore[attr-defined]
 
 
 def origins(program: Program, value: v.Value, calls: tuple[v.Call, ...]) -> list[Origin]:
@@ -74,12 +87,17 @@ def _follow(
         if sources:
             return
     elif kind in (v.Free, v.Imported, v.Attr, v.Phi, v.Left) or (kind is v.Item and value.base.__class__ is not v.Elem):  # type: ignore[attr-defined]
-        steps = c.expand(program, value)
+        steps = () if is_method(program, value) else c.expand(program, value)
         for step in steps[:16]:
             _follow(program, step, calls, depth + 1, out, seen)
         if steps:
             return
     out[id(value), id(calls[-1]) if calls else 0] = Origin(value, calls)
+
+
+def is_method(program: Program, value: v.Value) -> bool:
+    """`obj.method`: a bound method, made of the object."""
+    return value.__class__ is v.Attr and any(t.receiver is not None for t in c.targets(program, value))
 
 
 def written(program: Program, value: v.Value) -> tuple[v.Value, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from jaxaudit.model import Finding, Note
-from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.rules.rule import Rule
 from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, origins
 from jaxaudit.rules.static.pytree_arguments import field_place
 from jaxaudit.rules.static.static_options import how_static, static_place

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jaxaudit.model import Finding, Fix, Note, Place
-from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.rules.rule import Rule
 from jaxaudit.rules.static.host_values import HOST_KINDS, declared, is_plain_class
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from jaxaudit.model import Finding, Note
-from jaxaudit.rules.rule import Example, Rule, Sample
-from jaxaudit.rules.static.origins import argument_expr
+from jaxaudit.rules.rule import Rule
+from jaxaudit.rules.static.origins import argument_expr, sure_calls
 from jaxaudit.rules.static.static_options import static_place
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
@@ -15,7 +15,7 @@ from jaxaudit.source.callgraph import Edge, Handed
 from jaxaudit.source.facts import text
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.program import Function, Program
-from jaxaudit.source.sites import Site, calls_of, jit_sites
+from jaxaudit.source.sites import Site, jit_sites
 from jaxaudit.source.structure import parameters_in
 from jaxaudit.source.tracing import Why, entering, static_names
 
@@ -49,8 +49,8 @@ def match(program: Program) -> Iterator[Finding]:
 def called(program: Program, site: Site, name: str) -> Finding | None:
     """A call through the wrapper, in traced code, whose argument is a tracer."""
     best: tuple[float, Edge, v.Value, Arrival] | None = None
-    for edge in calls_of(program, site):
-        if edge.caller.module.context or program.tracing.context(edge.caller) is None:
+    for edge in sure_calls(program, site):
+        if program.tracing.context(edge.caller) is None:
             continue
         value = c.bind(edge.call, edge.target).get(name)
         if value is None:
@@ -88,16 +88,19 @@ def of_parameter(arrival: Arrival) -> str:
 
 def arrives(program: Program, value: v.Value) -> Arrival | None:
     """Why a value is a tracer; certain where names and arithmetic alone lead to a traced parameter."""
+    kind = kind_of(program, value)
     for param in parameters_in(program, value):
         why = entry(program, param.function, param.name)
-        if why is not None:
-            plain = is_number_of(program, value, param)
-            return Arrival(why.use, why.param, why.function, (0.9 if why.sure else 0.5) if plain else 0.5)
-    found = program.tracing.tracer(value)
-    if found is None or found.use.spec.kind not in MAKES_TRACERS:
+        if why is None:
+            continue
+        if is_number_of(program, value, param):
+            return Arrival(why.use, why.param, why.function, 0.9 if why.sure else 0.5)
+        if value.__class__ is v.Item and kind.what in ("unknown", "array"):
+            return Arrival(why.use, why.param, why.function, 0.8 if kind.is_array and why.sure else 0.4)
+    found = program.tracing.tracer(value) if kind.is_array else None
+    if found is None or found.use.spec.kind not in MAKES_TRACERS or kind.library == "numpy":
         return None
-    array = kind_of(program, value).is_array
-    return Arrival(found.use, found.param, found.function, (0.85 if array else 0.5) if found.sure else 0.4)
+    return Arrival(found.use, found.param, found.function, 0.85 if found.sure else 0.4)
 
 
 def is_number_of(program: Program, value: v.Value, param: v.Value, depth: int = 0) -> bool:
@@ -194,7 +197,7 @@ def handed_over(program: Program, site: Site, name: str) -> Finding | None:
             place,
             f"`{use.short}` hands a tracer to `{name}` of `{site.function.name}`, which `{site.use.short}` holds static: a tracer "
             "can't be hashed, and the call raises an error",
-            0.9 if parameter.default is None or passed and calls_through(program, handed) else 0.5,
+            0.9 if parameter.default is None or (passed and calls_through(program, handed)) else 0.5,
             facts={"parameter": name, "function": site.function.name, "transformation": use.short},
             notes=[Note(static_place(program, site, name), f"`{name}` is static here")],
             help=f"Make `{name}` static in the outer transformation too (`static_argnames`, `in_axes=None`, a closure over the "

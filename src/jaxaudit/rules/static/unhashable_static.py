@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
-from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.rules.rule import Rule
 from jaxaudit.rules.static.fresh_objects import known_class
 from jaxaudit.rules.static.origins import Handed, argument_expr, handed_statics, origins
 from jaxaudit.rules.static.static_options import how_static, static_place

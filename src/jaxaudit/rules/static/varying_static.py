@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
-from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.rules.rule import Rule
 from jaxaudit.rules.static.changes import Change, change
 from jaxaudit.rules.static.changing_fields import changing_fields
 from jaxaudit.rules.static.host_values import declared
-from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics
+from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, sure_calls
 from jaxaudit.rules.static.static_options import how_static, static_place
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
@@ -170,9 +170,7 @@ def filtered_arguments(program: Program) -> Iterator[Finding]:
         if not site.filtered or site.flow.function.module.context:
             continue
         told: set[str] = set()
-        for edge in calls_of(program, site):
-            if edge.call.flow is None or edge.caller.module.context:
-                continue
+        for edge in sure_calls(program, site):
             for name, value in c.bind(edge.call, edge.target).items():
                 if name in told or name == site.function.self_name:
                     continue
@@ -219,6 +217,8 @@ def python_number(program: Program, call: v.Call, name: str, value: v.Value, cal
         sure = certainty(found, used, kind.what == "float", False)
         if not sure:
             continue
+        if kind.what == "int":
+            sure = min(sure, 0.7)  # exponents, orders and counts may be meant to be static
         expr = argument_expr(call, value) if leaf is value else leaf.expr or argument_expr(call, value)
         return RULE.found(
             program.place(call.flow, expr),
