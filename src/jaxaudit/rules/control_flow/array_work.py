@@ -17,26 +17,29 @@ if TYPE_CHECKING:
     from jaxaudit.source.program import Function, Program
 
 ARRAY_LIBRARIES = ("jax.numpy.", "jax.lax.", "jax.nn.", "jax.scipy.", "jax.random.", "jax.image.", "jax.ops.")
-HEAVY = frozenset(
-    {f"jax.numpy.linalg.{n}" for n in "solve inv pinv eig eigh eigvals eigvalsh svd qr cholesky lstsq det slogdet matrix_power".split()}
-    | {f"jax.scipy.linalg.{n}" for n in "solve cho_solve cho_factor lu lu_factor lu_solve expm sqrtm schur qr svd eigh inv solve_triangular cholesky".split()}
-    | {f"jax.numpy.{n}" for n in "convolve correlate sort argsort kron einsum tensordot matmul dot vdot inner outer interp".split()}
-    | {f"jax.lax.{n}" for n in "dot dot_general conv conv_general_dilated sort top_k".split()}
-    | {"jax.lax.linalg.cholesky", "jax.lax.linalg.eigh", "jax.lax.linalg.svd"}
-)  # fmt: skip
-HEAVY_PARTS = ("jax.numpy.fft.", "jax.scipy.linalg.", "jax.scipy.sparse.", "jax.scipy.optimize.", "jax.experimental.ode.",
-               "diffrax.", "optimistix.", "lineax.", "jaxopt.", "jax.scipy.signal.")  # fmt: skip
-CONVERSIONS = frozenset({"jax.numpy.asarray", "jax.numpy.array", "jax.numpy.float32", "jax.numpy.int32"})
-_ARITHMETIC = frozenset(
-    "Add Sub Mult Div FloorDiv Mod Pow MatMult USub Invert Eq NotEq Lt LtE Gt GtE Chain BitAnd BitOr BitXor LShift RShift".split()
+_LINEAR_ALGEBRA = (
+    "solve inv pinv eig eigh eigvals eigvalsh svd qr cholesky lstsq det slogdet matrix_power cho_solve cho_factor lu "
+    "lu_factor lu_solve expm sqrtm schur solve_triangular"
 )
+HEAVY = frozenset(
+    {f"{module}.{n}" for module in ("jax.numpy.linalg", "jax.scipy.linalg") for n in _LINEAR_ALGEBRA.split()}
+    | {"jax.numpy.convolve", "jax.numpy.correlate", "jax.numpy.kron", "jax.lax.conv", "jax.lax.conv_general_dilated"}
+    | {"jax.lax.linalg.cholesky", "jax.lax.linalg.eigh", "jax.lax.linalg.svd"}
+)
+HEAVY_PARTS = (
+    "jax.numpy.fft.", "jax.scipy.sparse.", "jax.scipy.optimize.", "jax.scipy.signal.", "jax.experimental.ode.",
+    "diffrax.", "optimistix.", "lineax.", "jaxopt.",
+)  # fmt: skip
+CONVERSIONS = frozenset({"jax.numpy.asarray", "jax.numpy.array", "jax.numpy.float32", "jax.numpy.int32"})
+_SIGNS = "Add Sub Mult Div FloorDiv Mod Pow MatMult USub Invert Eq NotEq Lt LtE Gt GtE Chain BitAnd BitOr BitXor"
+_ARITHMETIC = frozenset(_SIGNS.split())
 OPAQUE = 3
 """What a call of a function that was not read counts for."""
 DEEPEST = 6
 
 
 class Work(NamedTuple):
-    """Array operations as written, called functions and inner loops included. `heavy` names the costliest thing seen."""
+    """Array operations as written, called functions and inner loops included. `heavy` names the costliest seen."""
 
     operations: int
     heavy: str = ""
@@ -45,13 +48,13 @@ class Work(NamedTuple):
 
 def function_work(program: Program, function: Function, depth: int = 0) -> Work:
     """The operations of one run of a function's body."""
-    key = ("array work", program.key(""))
+    key = ("array work", program.keys[""])
     found = function.memo.get(key)
     if found is None:
         function.memo[key] = Work(1)
         found = Work(1) if depth > DEEPEST else _work(program, function.flow, None, depth)
         function.memo[key] = found
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def turn_work(program: Program, loop: Loop) -> Work:
@@ -63,13 +66,11 @@ def _work(program: Program, flow: Flow, loop: Loop | None, depth: int) -> Work:
     total, heavy, callee = 0, "", ""
     values = list(values_in(loop)) if loop is not None else list(values_of(flow))
     for value in values:
-        if value.__class__ is v.Op and value.name in _ARITHMETIC:  # type: ignore[attr-defined]
+        if value.__class__ is v.Op and value.name in _ARITHMETIC:
             if is_device_work(program, value):
                 total += _times(program, flow, value, loop)
-                if value.name == "MatMult":  # type: ignore[attr-defined]
-                    heavy = heavy or "a matrix product"
         elif value.__class__ is v.Call:
-            done = call_work(program, value, depth)  # type: ignore[arg-type]
+            done = call_work(program, value, depth)
             total += done.operations * _times(program, flow, value, loop)
             heavy, callee = heavy or done.heavy, callee or done.callee
     return Work(total, heavy, callee)
@@ -93,7 +94,9 @@ def call_work(program: Program, call: v.Call, depth: int) -> Work:
         if use.spec.wraps:
             return Work(0)
         inner = [function_work(program, t.function, depth + 1) for f, _ in use.functions for t in c.targets(program, f)]
-        heavy = f"`{use.short}`" if use.spec.kind in ("loop", "solver") else next((w.heavy for w in inner if w.heavy), "")
+        heavy = (
+            f"`{use.short}`" if use.spec.kind in ("loop", "solver") else next((w.heavy for w in inner if w.heavy), "")
+        )
         return Work(2 + sum(w.operations for w in inner), heavy)
     if name is not None:
         if name in HOST_RESULTS or name in CONVERSIONS or not name.startswith(ARRAY_LIBRARIES):
@@ -107,10 +110,10 @@ def call_work(program: Program, call: v.Call, depth: int) -> Work:
         return Work(inner_work.operations, inner_work.heavy, target.function.name)
     func = call.func
     if func.__class__ is v.Attr:
-        if func.name in ("append", "extend", "items", "keys", "values", "get", "item", "format", "join", "update"):  # type: ignore[attr-defined]
+        if func.name in ("append", "extend", "items", "keys", "values", "get", "item", "format", "join", "update"):
             return Work(0)
-        if is_device_work(program, func.base):  # type: ignore[attr-defined]
-            return Work(1, "a matrix product" if func.name in ("dot", "matmul") else "")  # type: ignore[attr-defined]
+        if is_device_work(program, func.base):
+            return Work(1)
     if any(program.tracing.tracer(a) is not None for a in call.args):
         return Work(OPAQUE)
     return Work(0)
@@ -135,7 +138,7 @@ def _times(program: Program, flow: Flow, value: v.Value, inside: Loop | None) ->
 
 def _within(loop: Loop, value: v.Value) -> bool:
     """For loops of one line (comprehensions): whether the value is made of its variable."""
-    return value.__class__ is v.Call and loop in value.loops  # type: ignore[attr-defined]
+    return value.__class__ is v.Call and loop in value.loops
 
 
 # -- which values a piece of code makes --------------------------------------------------------------------------------
@@ -156,7 +159,7 @@ def values_in(loop: Loop) -> list[v.Value]:
     found = memo.get(key)
     if found is None:
         found = memo[key] = _values_in(loop)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _values_in(loop: Loop) -> list[v.Value]:
@@ -173,9 +176,9 @@ def _values_in(loop: Loop) -> list[v.Value]:
 
 def _made_in(loop: Loop, value: v.Value) -> bool:
     if value.__class__ is v.Call:
-        return loop in value.loops  # type: ignore[attr-defined]
+        return loop in value.loops
     if value.__class__ in (v.Carried, v.Elem):
-        return value.loop is loop  # type: ignore[attr-defined]
+        return value.loop is loop
     if value.expr is None:
         return False
     if loop.kind == "comprehension":
@@ -197,8 +200,8 @@ def _span(loop: Loop) -> tuple[tuple[int, int], tuple[int, int]] | None:
 def comprehension_of(loop: Loop) -> v.Comprehension | None:
     """The comprehension whose clause a loop is."""
     for value in values_of(loop.flow):
-        if value.__class__ is v.Comprehension and loop in value.loops:  # type: ignore[attr-defined]
-            return value  # type: ignore[return-value]
+        if value.__class__ is v.Comprehension and loop in value.loops:
+            return value
     return None
 
 
@@ -213,7 +216,7 @@ def _reached(flow: Flow, roots: list[v.Value]) -> list[v.Value]:
     waiting = list(roots)
     while waiting:
         value = waiting.pop()
-        if id(value) in seen or value.flow is not flow and value.__class__ not in (v.Phi, v.Carried, v.Left):
+        if id(value) in seen or (value.flow is not flow and value.__class__ not in (v.Phi, v.Carried, v.Left)):
             continue
         seen[id(value)] = value
         if value.__class__ is not v.Free:

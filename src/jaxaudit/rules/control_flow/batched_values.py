@@ -31,31 +31,34 @@ def batched(program: Program, value: v.Value, depth: int = 0) -> Batched | None:
     if memo is None:
         memo = value.memo = {}
     if "batched" in memo:
-        return memo["batched"]  # type: ignore[no-any-return]
+        known: Batched | None = memo["batched"]
+        return known
     if depth > DEEPEST:
         return None
     memo["batched"] = None
-    memo["batched"] = _batched(program, value, depth)
-    return memo["batched"]  # type: ignore[no-any-return]
+    found = memo["batched"] = _batched(program, value, depth)
+    return found
 
 
 def _batched(program: Program, value: v.Value, depth: int) -> Batched | None:
-    kind = value.__class__
-    if kind in _NEVER:
+    if value.__class__ in _NEVER:
         return None
-    if kind is v.Param:
-        return _parameter(program, value, depth)  # type: ignore[arg-type]
-    if kind is v.Attr and value.name in STATIC_ATTRIBUTES:  # type: ignore[attr-defined]
+    if value.__class__ is v.Param:
+        return _parameter(program, value, depth)
+    if value.__class__ is v.Attr and value.name in STATIC_ATTRIBUTES:
         return None
-    if kind is v.Op and value.name in ("Is", "IsNot", "In", "NotIn"):  # type: ignore[attr-defined]
+    if value.__class__ is v.Op and value.name in ("Is", "IsNot", "In", "NotIn"):
         return None
-    if kind is v.Call:
-        name = c.known_name(program, value.func)  # type: ignore[attr-defined]
-        if name is not None and (name in HOST_RESULTS or name.startswith("builtins.") and not name.endswith((".abs", ".sum", ".max", ".min"))):
+    if value.__class__ is v.Call:
+        name = c.known_name(program, value.func)
+        if name is not None and (
+            name in HOST_RESULTS
+            or (name.startswith("builtins.") and not name.endswith((".abs", ".sum", ".max", ".min")))
+        ):
             return None
-        parts = (*value.args, *[x for _, x in value.kwargs])  # type: ignore[attr-defined]
-        if value.func.__class__ is v.Attr:  # type: ignore[attr-defined]
-            parts = (value.func.base, *parts)  # type: ignore[attr-defined]
+        parts = (*value.args, *[x for _, x in value.kwargs])
+        if value.func.__class__ is v.Attr:
+            parts = (value.func.base, *parts)
         if name in ("jax.lax.psum", "jax.lax.pmean", "jax.lax.pmax", "jax.lax.pmin", "jax.lax.all_gather"):
             return None
     else:

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jaxaudit.model import Finding, Note
+from jaxaudit.rules.control_flow.tracer_certainty import certainty, is_array
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.host_values import host_evidence
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import start, text
-from jaxaudit.source.fields import class_facts
 from jaxaudit.source.flow import Flow
-from jaxaudit.source.kinds import kind_of
+from jaxaudit.source.knowledge.array_values import STATIC_ATTRIBUTES
 from jaxaudit.source.program import Function, Program
 from jaxaudit.source.tracing import Why
 
 MAKES_TRACERS = frozenset({"jit", "pmap", "vmap", "loop", "branch", "checkpoint", "shard_map", "solver"})
 _NUMBERS = {"builtins.int": "int", "builtins.float": "float", "builtins.bool": "bool", "builtins.complex": "complex"}
-_COMPARISONS = frozenset({"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE", "Chain"})
-_NO_ARRAYS = frozenset({"str", "none", "function", "class", "module", "dtype", "shape", "tuple", "list", "dict", "transformed", "slice"})
-_GUARDS = frozenset({"builtins.isinstance", "builtins.callable", "jax.core.is_concrete", "builtins.hasattr", "equinox.is_array"})
+_GUARDS = frozenset({"isinstance", "callable", "hasattr", "is_array", "is_concrete", "is_tracer", "disable_jit"})
 
 
 class Asked(NamedTuple):
@@ -30,7 +28,7 @@ class Asked(NamedTuple):
     word: str
     how: str
     value: v.Value
-    expr: object
+    expr: Any
     path: v.Path
 
 
@@ -40,7 +38,7 @@ def match(program: Program) -> Iterator[Finding]:
             continue
         told: set[int] = set()
         for asked in places(program, function.flow):
-            line = start(asked.expr)[0]  # type: ignore[arg-type]
+            line = start(asked.expr)[0]
             if line in told or guarded(program, asked.path):
                 continue
             finding = judge(program, function, asked)
@@ -50,15 +48,22 @@ def match(program: Program) -> Iterator[Finding]:
 
 
 def places(program: Program, flow: Flow) -> Iterator[Asked]:
-    words = {"if": "`if`", "while": "`while`", "assert": "`assert`", "not": "`not`", "and": "`and`/`or`", "ifexp": "`... if ... else ...`"}
+    words = {
+        "if": "`if`",
+        "while": "`while`",
+        "assert": "`assert`",
+        "not": "`not`",
+        "and": "`and`/`or`",
+        "ifexp": "`... if ... else ...`",
+    }
     for test in flow.tests:
         yield Asked(words.get(test.kind, "`if`"), "asks for its truth", test.value, test.expr, test.path)
     for call in flow.calls:
         name = c.known_name(program, call.func)
         if name in _NUMBERS and len(call.args) == 1:
             yield Asked(f"`{_NUMBERS[name]}()`", "asks for its value", call.args[0], call.expr, call.path)
-        elif call.func.__class__ is v.Attr and call.func.name in ("item", "tolist") and not call.args:  # type: ignore[attr-defined]
-            yield Asked(f"`.{call.func.name}()`", "asks for its value", call.func.base, call.expr, call.path)  # type: ignore[attr-defined]
+        elif call.func.__class__ is v.Attr and call.func.name in ("item", "tolist") and not call.args:
+            yield Asked(f"`.{call.func.name}()`", "asks for its value", call.func.base, call.expr, call.path)
 
 
 def judge(program: Program, function: Function, asked: Asked) -> Finding | None:
@@ -66,9 +71,11 @@ def judge(program: Program, function: Function, asked: Asked) -> Finding | None:
     why = program.tracing.tracer(asked.value)
     if why is None or not why.abstract or why.use.spec.kind not in MAKES_TRACERS:
         return None
-    confidence = certainty(program, asked.value, why)
+    confidence = certainty(program, asked.value)
     if confidence == 0.0 or left_to_missing_static(program, asked, why):
         return None
+    if by_option(program, asked.path):
+        confidence = min(confidence, 0.6)  # the trace may never take this arm
     if not why.sure:
         confidence = min(confidence, 0.6)
     if asked.word in ("`.item()`", "`.tolist()`") and not is_array(program, asked.value):
@@ -77,88 +84,9 @@ def judge(program: Program, function: Function, asked: Asked) -> Finding | None:
 
 
 def asked_for(value: v.Value) -> v.Value:
-    while value.__class__ is v.Op and value.name == "Not":  # type: ignore[attr-defined]
-        value = value.operands[0]  # type: ignore[attr-defined]
+    while value.__class__ is v.Op and value.name == "Not":
+        value = value.operands[0]
     return value
-
-
-def certainty(program: Program, value: v.Value, why: Why, depth: int = 0) -> float:
-    """How sure it is that this very value, and not something static beside it, is a tracer."""
-    if program.tracing.tracer(value) is None or depth > 8:
-        return 0.0
-    kind = value.__class__
-    if kind is v.Op:
-        if value.name in ("And", "Or"):  # type: ignore[attr-defined]
-            return 0.0  # its operands are asked one by one
-        operands: tuple[v.Value, ...] = value.operands  # type: ignore[attr-defined]
-        if value.name in _COMPARISONS and any(no_array(program, o) for o in operands):  # type: ignore[attr-defined]
-            return 0.0
-        return max(certainty(program, o, why, depth + 1) for o in operands)
-    if kind is v.Call:
-        return certainty_of_call(program, value, why, depth)  # type: ignore[arg-type]
-    if no_array(program, value):
-        return 0.0
-    if kind is v.Param:
-        return certainty_of_param(program, value)  # type: ignore[arg-type]
-    if kind is v.Item:
-        index = value.index  # type: ignore[attr-defined]
-        if program.tracing.tracer(value.base) is None:  # type: ignore[attr-defined]
-            return 0.4
-        if index.__class__ is v.Const and isinstance(index.value, str):
-            return 0.5
-        return certainty(program, value.base, why, depth + 1) if is_array(program, value.base) else 0.5  # type: ignore[attr-defined]
-    if kind is v.Attr:
-        return certainty_of_field(program, value)  # type: ignore[arg-type]
-    if kind in (v.Phi, v.Left, v.Carried):
-        parts = [p for p in value.parts() if program.tracing.tracer(p) is not None]
-        found = [certainty(program, p, why, depth + 1) for p in parts]
-        return min(found + ([0.5] if len(parts) < len(value.parts()) and kind is v.Phi else []), default=0.0)
-    if kind is v.Free:
-        return min((certainty(program, p, why, depth + 1) for p in value.parts()), default=0.0)
-    return 0.4
-
-
-def certainty_of_call(program: Program, call: v.Call, why: Why, depth: int) -> float:
-    name = c.known_name(program, call.func)
-    if name is not None:
-        if name.startswith(("jax.numpy.", "jax.lax.", "jax.nn.", "jax.random.", "jax.scipy.")) and c.transform_of(program, call) is None:
-            return 0.9
-        return 0.4
-    if call.func.__class__ is v.Attr and is_array(program, call.func.base):  # type: ignore[attr-defined]
-        return 0.9
-    if kind_of(program, call).is_array:
-        return 0.85
-    return 0.4
-
-
-def certainty_of_param(program: Program, param: v.Param) -> float:
-    """A bare parameter may be a dict, a tuple or None; one that is an array at its callers is certain."""
-    kind = kind_of(program, param)
-    if kind.is_array or kind.what == "key":
-        return 0.9
-    if kind.what in ("int", "float", "bool"):
-        return 0.6
-    parameter = param.function.parameter(param.name)
-    if parameter is not None and (parameter.default is not None or parameter.kind not in ("positional", "keyword")):
-        return 0.4
-    return 0.6
-
-
-def certainty_of_field(program: Program, attr: v.Attr) -> float:
-    if attr.name in ("T", "real", "imag", "mT"):
-        return certainty(program, attr.base, program.tracing.tracer(attr.base)) if program.tracing.tracer(attr.base) else 0.0  # type: ignore[arg-type]
-    classes = c.classes_of(program, attr.base)
-    if kind_of(program, attr).is_array and classes and all(class_facts(program, cls).pytree for cls in classes):
-        return 0.8
-    return 0.4
-
-
-def is_array(program: Program, value: v.Value) -> bool:
-    return kind_of(program, value).is_array
-
-
-def no_array(program: Program, value: v.Value) -> bool:
-    return kind_of(program, value).what in _NO_ARRAYS
 
 
 def guarded(program: Program, path: v.Path) -> bool:
@@ -168,11 +96,37 @@ def guarded(program: Program, path: v.Path) -> bool:
     )
 
 
+def by_option(program: Program, path: v.Path) -> bool:
+    """Inside an arm that a plain Python value decides: a flag, a closed-over option, `x is None`."""
+    return any(
+        branch.test is not None and not surely_traced(program, branch.test) and parameters_or_frees(branch.test)
+        for branch, _ in path
+    )
+
+
+def surely_traced(program: Program, value: v.Value) -> bool:
+    """A parameter with a default may be left at it, and is then a plain value."""
+    why = program.tracing.tracer(value)
+    if why is None:
+        return False
+    parameter = why.function.parameter(why.param) if why.param else None
+    return parameter is None or parameter.default is None
+
+
+def parameters_or_frees(value: v.Value, depth: int = 0) -> bool:
+    if value.__class__ in (v.Param, v.Free):
+        return True
+    if (value.__class__ is v.Attr and value.name in STATIC_ATTRIBUTES) or depth > 6:
+        return False
+    return any(parameters_or_frees(p, depth + 1) for p in value.parts())
+
+
 def guards(program: Program, value: v.Value) -> Iterator[bool]:
     if value.__class__ is v.Call:
-        yield c.known_name(program, value.func) in _GUARDS  # type: ignore[attr-defined]
+        name = c.known_name(program, value.func) or (value.func.expr or ("", "", ""))[2]
+        yield str(name).rpartition(".")[2] in _GUARDS
     elif value.__class__ is v.Op:
-        for operand in value.operands:  # type: ignore[attr-defined]
+        for operand in value.operands:
             yield from guards(program, operand)
 
 
@@ -191,7 +145,7 @@ def left_to_missing_static(program: Program, asked: Asked, why: Why) -> bool:
 def made_of_parameters(program: Program, value: v.Value, depth: int = 0) -> bool:
     """Names and arithmetic only: no array function between the parameter and the question."""
     if value.__class__ is v.Call:
-        return c.known_name(program, value.func) in _NUMBERS  # type: ignore[attr-defined]
+        return c.known_name(program, value.func) in _NUMBERS
     if depth > 8:
         return False
     if value.__class__ in (v.Op, v.Phi):
@@ -200,7 +154,7 @@ def made_of_parameters(program: Program, value: v.Value, depth: int = 0) -> bool
 
 
 def finding(program: Program, function: Function, asked: Asked, why: Why, confidence: float) -> Finding:
-    shown = text(asked.value.expr or asked.expr, 50)  # type: ignore[arg-type]
+    shown = text(asked.value.expr or asked.expr, 50)
     notes = [Note(program.place(why.use.flow, why.use.call.expr), f"`{why.use.short}` makes it a tracer")]
     parameter = why.function.parameter(why.param)
     through = f" (through `{why.param}` of `{why.function.name}`)" if why.param and why.function is not function else ""
@@ -208,11 +162,14 @@ def finding(program: Program, function: Function, asked: Asked, why: Why, confid
         notes.append(Note(program.place(why.function.flow, parameter.expr), f"`{why.param}` comes in here"))
     return RULE.found(
         program.place(function.flow, asked.expr),
-        f"{asked.word} {asked.how} of `{shown}` in `{function.name}`, but under `{why.use.short}` it is a tracer without a "
+        f"{asked.word} {asked.how} of `{shown}` in `{function.name}`, but under `{why.use.short}` it is a tracer "
+        "without a "
         f"value{through}: tracing raises an error",
         confidence,
-        facts={"function": function.name, "value": shown, "construct": asked.word.strip("`"), "transformation": why.use.short,
-               "parameter": why.param},
+        facts={
+            "function": function.name, "value": shown, "construct": asked.word.strip("`"),
+            "transformation": why.use.short, "parameter": why.param,
+        },
         notes=notes,
         help=advice(asked, why),
     )  # fmt: skip
@@ -225,7 +182,11 @@ def advice(asked: Asked, why: Why) -> str:
         return "Use `jax.experimental.checkify.check` or `eqx.error_if`, or test shapes and dtypes, which are known."
     if asked.word in ("`int()`", "`float()`", "`.item()`", "`.tolist()`", "`bool()`"):
         return "Keep it an array inside the trace and convert the result outside."
-    static = f"; if it is a plain Python value, name it in `{why.use.spec.static_names}`" if why.use.spec.static_names else ""
+    static = (
+        f"; if it is a plain Python value, name it in `{why.use.spec.static_names}`"
+        if why.use.spec.static_names
+        else ""
+    )
     return f"Use `jnp.where` to choose between values, `jax.lax.cond` to choose between computations{static}."
 
 
@@ -233,13 +194,18 @@ RULE = Rule(
     name="branch-on-tracer",
     title="Python branch on a traced value",
     severity="error",
-    dont="Ask for the truth or the number of a traced value: `if`, `while`, `assert`, `and`, `bool()`, `float()`, `.item()`.",
-    do="Use `jnp.where`, `jax.lax.cond`, `jax.lax.while_loop` or `checkify`; shapes, dtypes and `is None` may be asked.",
+    dont="Ask for the truth or the number of a traced value: `if`, `while`, `assert`, `and`, `bool()`, "
+    "`float()`, `.item()`.",
+    do="Use `jnp.where`, `jax.lax.cond`, `jax.lax.while_loop` or `checkify`; shapes, dtypes and `is None` may be "
+    "asked.",
     why="Under `jit`, `vmap` and `scan` an array has a shape and a dtype and no value: `if x > 0` raised "
-    "TracerBoolConversionError, `float(x)` and `x.item()` ConcretizationTypeError, at the first call, on JAX 0.10.2 and "
+    "TracerBoolConversionError, `float(x)` and `x.item()` ConcretizationTypeError, at the first call, on JAX "
+    "0.10.2 and "
     "0.12.0.1, 7 of 7 spellings. Under `grad` alone a value is there, and the branch works.",
-    allowed="Static arguments, `x is None`, `isinstance`, `x.shape`, `x.ndim`, `x.dtype`, `len(x)`, the length of a tuple or dict.",
-    may_break="`jnp.where` computes both sides (guard divisions and square roots), `lax.cond` needs equal shapes and dtypes "
+    allowed="Static arguments, `x is None`, `isinstance`, `x.shape`, `x.ndim`, `x.dtype`, `len(x)`, the length "
+    "of a tuple or dict.",
+    may_break="`jnp.where` computes both sides (guard divisions and square roots), `lax.cond` needs equal shapes "
+    "and dtypes "
     "from both branches.",
     sees=("source", "run"),
     needs=("argument_values",),
@@ -247,7 +213,7 @@ RULE = Rule(
         Example(
             "if on a reduction",
             dont=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -260,11 +226,11 @@ def clip_gradient(g, limit):
 
 
 clip_gradient(jnp.ones(4), 1.0)
-''',
+""",
                 shows="'TracerBoolConversionError' in raised or 'boolean conversion' in raised",
             ),
             do=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -275,14 +241,14 @@ def clip_gradient(g, limit):
 
 
 clip_gradient(jnp.ones(4), 1.0)
-''',
+""",
                 shows="compiles('clip_gradient') == 1",
             ),
         ),
         Example(
             "while until converged, in a helper",
             dont=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -296,11 +262,11 @@ def newton(x, target):
 
 roots = jax.vmap(newton)
 roots(jnp.ones(3), jnp.array([2.0, 3.0, 4.0]))
-''',
+""",
                 shows="'TracerBoolConversionError' in raised or 'boolean conversion' in raised",
             ),
             do=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -313,14 +279,14 @@ def newton(x, target):
 
 roots = jax.vmap(newton)
 roots(jnp.ones(3), jnp.array([2.0, 3.0, 4.0]))
-''',
+""",
                 shows="raised == ''",
             ),
         ),
         Example(
             "a number for Python inside a scan body",
             dont=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -330,11 +296,11 @@ def body(best, loss):
 
 
 jax.lax.scan(body, 1e9, jnp.array([3.0, 1.0, 2.0]))
-''',
+""",
                 shows="'ConcretizationTypeError' in raised or 'concrete value' in raised",
             ),
             do=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -344,14 +310,14 @@ def body(best, loss):
 
 
 jax.lax.scan(body, 1e9, jnp.array([3.0, 1.0, 2.0]))
-''',
+""",
                 shows="raised == ''",
             ),
         ),
     ),
     allowed_samples=(
         Sample(
-            '''import jax
+            """import jax
 import jax.numpy as jnp
 
 
@@ -367,11 +333,11 @@ def normalise(x, weights=None):
 
 
 normalise(jnp.ones((3, 2)))
-''',
+""",
             shows="compiles('normalise') == 1",
         ),
         Sample(
-            '''import jax
+            """import jax
 import jax.numpy as jnp
 
 
@@ -382,7 +348,7 @@ def hinge(x):
 
 
 jax.grad(hinge)(0.5)
-''',
+""",
             shows="raised == ''",
         ),
     ),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
+from jaxaudit.rules.control_flow.running import runs_eagerly
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from jaxaudit.edits import Edit, SourceText
     from jaxaudit.source.flow import Loop
 
+FAR = 3
+"""A loop more calls away than this is a loop over whole runs, more often than not."""
 CONTROL_FLOW = frozenset({"loop", "branch", "solver"})
 
 
@@ -36,10 +39,12 @@ def match(program: Program) -> Iterator[Finding]:
         if fresh is None:
             continue
         loop = lifetime.repeats(use.call.loops)
+        if loop is not None and not made_in(loop, fresh[0], fresh[1]):
+            loop = None
         often = lifetime.frequency(program, flow.function)
         if loop is None and often.how in ("once", "cached"):
             continue
-        yield finding(program, use, flow.function, fresh, loop, often)
+        yield finding(program, use, flow.function, fresh, loop, often, runs_eagerly(program, flow.function))
 
 
 def fresh_function(program: Program, use: c.TransformUse) -> tuple[v.Value, Identity] | None:
@@ -47,44 +52,85 @@ def fresh_function(program: Program, use: c.TransformUse) -> tuple[v.Value, Iden
     row = IDENTITIES[use.spec.identity]
     for value, _ in use.functions:
         found = lifetime.identity(program, value)
-        if found.how == "fresh" and row.fresh or found.how == "bound" and row.method or found.how == "here" and row.fresh:
+        if (
+            (found.how == "fresh" and row.fresh)
+            or (found.how == "bound" and row.method)
+            or (found.how == "here" and row.fresh)
+        ):
             return value, found
         if found.how == "same" and row.function:
             return value, Identity("same", "its function, which it wraps in a new one each time", value)
     return None
 
 
-def certainty(often: Frequency, loop: Loop | None, found: Identity) -> float:
+def made_in(loop: Loop, value: v.Value, found: Identity) -> bool:
+    """Whether each turn of the loop makes the function anew; one made before the loop is the same in all its turns."""
+    if found.how in ("same", "bound", "here"):
+        return found.how != "here" or within(loop, value)
+    while value.__class__ is v.Call:
+        if loop in value.loops:
+            return True
+        if not value.args:
+            return False
+        value = value.args[0]
+    return within(loop, value)
+
+
+def within(loop: Loop, value: v.Value) -> bool:
+    if value.__class__ is not v.FunctionValue or value.flow is not loop.flow:
+        return False
+    return loop.line <= value.function.line <= loop.end_line
+
+
+def certainty(often: Frequency, loop: Loop | None, found: Identity, eager: bool) -> float:
+    if not eager or len(often.through) > FAR:
+        return 0.6 if loop is not None or often.how == "many" else 0.4
     if loop is not None or often.how == "many":
         return 0.9 if found.how != "bound" else 0.85
     return 0.6 if often.how == "few" else 0.4
 
 
 def finding(
-    program: Program, use: c.TransformUse, function: Function, fresh: tuple[v.Value, Identity], loop: Loop | None, often: Frequency
+    program: Program,
+    use: c.TransformUse,
+    function: Function,
+    fresh: tuple[v.Value, Identity],
+    loop: Loop | None,
+    often: Frequency,
+    eager: bool,
 ) -> Finding:
     value, found = fresh
     place = program.place(use.flow, use.call.expr)
     notes = []
     if loop is not None:
         when = f"in each turn of the loop in line {loop.line}"
-    elif often.call is not None and often.how == "many":
+    elif often.call is not None and often.call.flow is not None and often.how == "many":
         when = f"at each call of `{function.name}`, which runs many times"
         where = often.loop.line if often.loop is not None else start(often.call.expr)[0]
-        notes.append(Note(program.place(often.call.flow, often.call.expr), f"`{function.name}` is called here, again and again (line {where})"))  # type: ignore[arg-type]
+        notes.append(
+            Note(
+                program.place(often.call.flow, often.call.expr),
+                f"`{function.name}` is called here, again and again (line {where})",
+            )
+        )
     else:
         when = f"at each call of `{function.name}`"
     body = text(value.expr, 40) if value.expr is not None and found.how != "same" else ""
-    what = f"a new function each time ({found.what}{f', `{body}`' if body and body != 'lambda' else ''})" if found.how != "same" else found.what
+    what = (
+        f"a new function each time ({found.what}{f', `{body}`' if body and body != 'lambda' else ''})"
+        if found.how != "same"
+        else found.what
+    )
     mendable = not function.is_module and function.owner is None and loop is None and function.name != "<lambda>"
     return RULE.found(
         place,
         f"`{use.short}` runs eagerly, outside jit, in `{function.name}`, and its body is {what}: it is traced and "
         f"compiled again {when}",
-        certainty(often, loop, found),
+        certainty(often, loop, found, eager),
         facts={"function": function.name, "control_flow": use.short, "body": found.how},
         notes=notes,
-        help=f"Jit `{function.name}` (what the body reads becomes an argument), or give `{use.short}` a function of the module "
+        help=f"Jit `{function.name}` (what the body reads becomes an argument), or give `{use.short}` a function "
+        "of the module "
         "and hand in by the carry what it reads.",
         fix=Fix("unsafe", f"jit `{function.name}`") if mendable and takes_arrays_only(program, function) else None,
     )
@@ -102,7 +148,9 @@ def takes_arrays_only(program: Program, function: Function) -> bool:
             return False
         if role(program, function, parameter.name).needs:
             return False
-    return not any(call for call in function.flow.calls if c.known_name(program, call.func) in ("builtins.print", "builtins.float"))
+    return not any(
+        call for call in function.flow.calls if c.known_name(program, call.func) in ("builtins.print", "builtins.float")
+    )
 
 
 def mend(finding: Finding, source: SourceText) -> tuple[Edit, ...]:
@@ -111,7 +159,7 @@ def mend(finding: Finding, source: SourceText) -> tuple[Edit, ...]:
     from jaxaudit.edits.nodes import FUNCTIONS
 
     around = enclosing(source, call_at(source, finding.place), *FUNCTIONS)
-    if around is None or around.name != finding.facts["function"]:
+    if not isinstance(around, FUNCTIONS) or around.name != finding.facts["function"]:
         raise CannotEdit("the function around it was not found")
     jit = spell(source, "jax.jit")
     return (*jit.edits, *add_decorator(source, around, jit.text))
@@ -123,18 +171,22 @@ RULE = Rule(
     severity="warning",
     dont="Call `scan`, `while_loop`, `fori_loop` or `cond` outside jit with a lambda, a nested def or a bound method.",
     do="Jit the function that calls it, or hand over a function of the module.",
-    why="Outside jit these compile their body at the call and remember it by the function object. A lambda or nested def is a new "
-    "object at each evaluation: 8 calls of a `scan` with a lambda compiled 8 times (0.1 CPU seconds each), the same function "
-    "under one `jit` compiled once (JAX 0.10.2 and 0.12.0.1). `lax.map` wraps its function anew and compiles at every eager call.",
+    why="Outside jit these compile their body at the call and remember it by the function object. A lambda or "
+    "nested def is a new "
+    "object at each evaluation: 8 calls of a `scan` with a lambda compiled 8 times (0.1 CPU seconds each), the "
+    "same function "
+    "under one `jit` compiled once (JAX 0.10.2 and 0.12.0.1). `lax.map` wraps its function anew and compiles at "
+    "every eager call.",
     allowed="Code that runs once; functions that are only called from jitted code.",
-    may_break="Under jit every argument is traced: Python branches on them, prints and NumPy calls in the function stop working.",
+    may_break="Under jit every argument is traced: Python branches on them, prints and NumPy calls in the "
+    "function stop working.",
     sees=("source", "run"),
     needs=("compile_count",),
     examples=(
         Example(
             "scan with a lambda",
             dont=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -145,11 +197,11 @@ def smooth(log, gain):
 logs = jnp.ones((5, 30))
 for i in range(5):
     smooth(logs[i], 0.1)
-''',
+""",
                 shows="compiles('scan') == 5",
             ),
             do=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -161,7 +213,7 @@ def smooth(log, gain):
 logs = jnp.ones((5, 30))
 for i in range(5):
     smooth(logs[i], 0.1)
-''',
+""",
                 shows="compiles('smooth') == 1 and compiles('scan') == 0",
             ),
             fixed_by_us=True,
@@ -169,7 +221,7 @@ for i in range(5):
         Example(
             "a nested body that closes over settings",
             dont=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 from jax import lax
 
@@ -187,11 +239,11 @@ class Solver:
 
 solver = Solver(0.1)
 results = [solver.solve(jnp.full(3, float(k))) for k in range(4)]
-''',
+""",
                 shows="compiles('scan') == 4",
             ),
             do=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 from jax import lax
 
@@ -214,14 +266,14 @@ class Solver:
 
 solver = Solver(0.1)
 results = [solver.solve(jnp.full(3, float(k))) for k in range(4)]
-''',
+""",
                 shows="compiles('decay') == 1",
             ),
         ),
     ),
     allowed_samples=(
         Sample(
-            '''import jax
+            """import jax
 import jax.numpy as jnp
 
 
@@ -236,11 +288,11 @@ def both(a, b):
 
 for _ in range(3):
     both(jnp.ones(4), jnp.ones(4))
-''',
+""",
             shows="compiles('both') == 1 and compiles('scan') == 0",
         ),
         Sample(
-            '''import jax
+            """import jax
 import jax.numpy as jnp
 
 
@@ -250,7 +302,7 @@ def add(level, y):
 
 for _ in range(3):
     jax.lax.scan(add, 0.0, jnp.ones(4))
-''',
+""",
             shows="compiles('scan') == 1",
         ),
     ),

@@ -1,4 +1,4 @@
-"""Python loops as a trace sees them: how many turns, how much array work in a turn, and what one turn needs of another."""
+"""Python loops as a trace sees them: how many turns, and what one turn needs of another."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from jaxaudit.rules.control_flow.array_work import Work, turn_work, values_in
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import text
-from jaxaudit.source.flow import Loop
+from jaxaudit.source.flow import Flow, Loop
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.numbers import numbers
 from jaxaudit.source.tracing import Context
@@ -19,20 +19,22 @@ if TYPE_CHECKING:
 
 COMPILED = frozenset({"jit", "pmap", "loop", "branch", "shard_map", "export", "solver", "checkpoint", "model"})
 LEAST_TURNS = 8
-_STEPPED = frozenset({"builtins.enumerate", "builtins.zip", "builtins.reversed", "tqdm.tqdm", "tqdm.trange", "jax.numpy.flip"})
+_STEPPED = frozenset(
+    {"builtins.enumerate", "builtins.zip", "builtins.reversed", "tqdm.tqdm", "tqdm.trange", "jax.numpy.flip"}
+)
 
 
 class Turns(NamedTuple):
-    """How often a loop's body runs. `sort`: "known", "rows" of an array, "shape" of one, "option" (a value that is fixed
-    while tracing, but not seen), or "" for loops over lists, dicts and the like."""
+    """How often a loop's body runs. `sort`: "known", "rows" of an array, "shape" of one, "option" (a value that is
+    fixed while tracing, but not seen), or "" for loops over lists, dicts and the like."""
 
-    count: int | None
+    number: int | None
     sort: str
 
     @property
     def words(self) -> str:
-        if self.count is not None:
-            return f"{self.count} times"
+        if self.number is not None:
+            return f"{self.number} times"
         return {"rows": "once for each row", "shape": "once for each entry of an axis"}.get(self.sort, "once per turn")
 
 
@@ -59,14 +61,14 @@ def turns_of(program: Program, loop: Loop) -> Turns:
 def _turns_over(program: Program, iterable: v.Value, depth: int = 0) -> Turns:
     source = _one(program, iterable)
     if source.__class__ is v.Call and depth < 6:
-        name = c.known_name(program, source.func)  # type: ignore[attr-defined]
-        args: tuple[v.Value, ...] = source.args  # type: ignore[attr-defined]
+        name = c.known_name(program, source.func)
+        args: tuple[v.Value, ...] = source.args
         if name in ("builtins.range", "tqdm.trange") and args:
             return _turns_of_range(program, args)
         if name in _STEPPED and args:
             inner = [_turns_over(program, a, depth + 1) for a in args]
             if name == "builtins.zip":
-                counts = [t.count for t in inner if t.count is not None]
+                counts = [t.number for t in inner if t.number is not None]
                 if any(t.sort == "" for t in inner):
                     return Turns(None, "")
                 return Turns(min(counts) if counts else None, "known" if counts else inner[0].sort)
@@ -86,8 +88,8 @@ def _one(program: Program, value: v.Value) -> v.Value:
 
 
 def _number_of_keys(program: Program, source: v.Value) -> int | None:
-    if source.__class__ is v.Call and len(source.args) > 1:  # type: ignore[attr-defined]
-        found = [n for n in numbers(program, source.args[1]) if type(n) is int]  # type: ignore[attr-defined]
+    if source.__class__ is v.Call and len(source.args) > 1:
+        found = [n for n in numbers(program, source.args[1]) if type(n) is int]
         return max(found) if found else None
     return None
 
@@ -116,14 +118,14 @@ def _ints(program: Program, value: v.Value) -> list[int]:
 def _dimension(program: Program, value: v.Value) -> int | None:
     """`x.shape[0]`, `len(x)`, and either of them more or less a number, where the shape of x is seen."""
     value = _one(program, value)
-    if value.__class__ is v.Op and value.name in ("Add", "Sub") and len(value.operands) == 2:  # type: ignore[attr-defined]
-        left, right = (_ints(program, o) for o in value.operands)  # type: ignore[attr-defined]
+    if value.__class__ is v.Op and value.name in ("Add", "Sub") and len(value.operands) == 2:
+        left, right = (_ints(program, o) for o in value.operands)
         if left and right:
-            return left[0] + right[0] if value.name == "Add" else left[0] - right[0]  # type: ignore[attr-defined]
+            return left[0] + right[0] if value.name == "Add" else left[0] - right[0]
         return None
-    if value.__class__ is v.Item and value.base.__class__ is v.Attr and value.base.name == "shape":  # type: ignore[attr-defined]
-        axis = value.index.value if value.index.__class__ is v.Const else None  # type: ignore[attr-defined]
-        shape = kind_of(program, value.base.base).shape  # type: ignore[attr-defined]
+    if value.__class__ is v.Item and value.base.__class__ is v.Attr and value.base.name == "shape":
+        axis = value.index.value if value.index.__class__ is v.Const else None
+        shape = kind_of(program, value.base.base).shape
         if shape is not None and type(axis) is int and -len(shape) <= axis < len(shape):
             return shape[axis]
     return None
@@ -131,26 +133,25 @@ def _dimension(program: Program, value: v.Value) -> int | None:
 
 def _sort_of_bound(program: Program, value: v.Value, depth: int = 0) -> str:
     value = _one(program, value)
-    kind = value.__class__
-    if kind is v.Item and value.base.__class__ is v.Attr and value.base.name == "shape":  # type: ignore[attr-defined]
+    if value.__class__ is v.Item and value.base.__class__ is v.Attr and value.base.name == "shape":
         return "shape"
-    if kind is v.Attr:
-        if value.name in ("size",):  # type: ignore[attr-defined]
+    if value.__class__ is v.Attr:
+        if value.name in ("size",):
             return "shape"
         return "option" if program.tracing.tracer(value) is None else ""
-    if kind is v.Call:
-        name = c.known_name(program, value.func)  # type: ignore[attr-defined]
-        if name == "builtins.len" and value.args:  # type: ignore[attr-defined]
-            return "shape" if kind_of(program, value.args[0]).is_array else ""  # type: ignore[attr-defined]
-        if name in ("builtins.int", "math.ceil", "math.floor", "builtins.round") and value.args:  # type: ignore[attr-defined]
-            return _sort_of_bound(program, value.args[0], depth + 1) if depth < 5 else ""  # type: ignore[attr-defined]
+    if value.__class__ is v.Call:
+        name = c.known_name(program, value.func)
+        if name == "builtins.len" and value.args:
+            return "shape" if kind_of(program, value.args[0]).is_array else ""
+        if name in ("builtins.int", "math.ceil", "math.floor", "builtins.round") and value.args:
+            return _sort_of_bound(program, value.args[0], depth + 1) if depth < 5 else ""
         return ""
-    if kind is v.Op and depth < 5:
-        sorts = [_sort_of_bound(program, o, depth + 1) for o in value.operands if o.__class__ is not v.Const]  # type: ignore[attr-defined]
+    if value.__class__ is v.Op and depth < 5:
+        sorts = [_sort_of_bound(program, o, depth + 1) for o in value.operands if o.__class__ is not v.Const]
         return sorts[0] if sorts and all(sorts) else ""
-    if kind is v.Param:
+    if value.__class__ is v.Param:
         return "" if program.tracing.tracer(value) is not None else "option"
-    if kind is v.Free:
+    if value.__class__ is v.Free:
         return "option" if kind_of(program, value).what in ("int", "unknown") else ""
     return ""
 
@@ -160,8 +161,8 @@ def _turns_of_while(program: Program, loop: Loop) -> Turns:
     test = loop.test
     if test is None or test.__class__ is not v.Op or program.tracing.tracer(test) is not None:
         return Turns(None, "")
-    counter = next((o for o in test.operands if o.__class__ is v.Carried), None)  # type: ignore[attr-defined]
-    if counter is None or test.name not in ("Lt", "LtE", "Gt", "GtE", "NotEq") or len(test.operands) != 2:  # type: ignore[attr-defined]
+    counter = next((o for o in test.operands if o.__class__ is v.Carried), None)
+    if counter is None or test.name not in ("Lt", "LtE", "Gt", "GtE", "NotEq") or len(test.operands) != 2:
         return Turns(None, "")
     after = counter.after
     step = None
@@ -169,7 +170,7 @@ def _turns_of_while(program: Program, loop: Loop) -> Turns:
         step = _ints(program, after.operands[1])
     if not step:
         return Turns(None, "")
-    bound = next(o for o in test.operands if o is not counter)  # type: ignore[attr-defined]
+    bound = next(o for o in test.operands if o is not counter)
     start, stop = _ints(program, counter.before) if counter.before is not None else [], _ints(program, bound)
     if start and stop:
         return Turns(max(abs(stop[0] - start[0]) // max(abs(step[0]), 1), 0), "known")
@@ -198,18 +199,18 @@ def dependence(program: Program, loop: Loop) -> Dependence:
             gathered[name] = how
     collecting = {id(loop.carried[n].after) for n in gathered}
     for value in values_in(loop):
-        if value.__class__ is v.Carried and value.loop is loop and value.name not in gathered:  # type: ignore[attr-defined]
-            read.add(value.name)  # type: ignore[attr-defined]
+        if value.__class__ is v.Carried and value.loop is loop and value.name not in gathered:
+            read.add(value.name)
         if id(value) in collecting:
             continue
         for part in value.parts():
-            if part.__class__ is v.Carried and part.loop is loop and part.name in gathered:  # type: ignore[attr-defined]
-                owner = loop.carried[part.name].after  # type: ignore[attr-defined]
+            if part.__class__ is v.Carried and part.loop is loop and part.name in gathered:
+                owner = loop.carried[part.name].after
                 if value is not owner and not _inside(value, owner):
-                    read.add(part.name)  # type: ignore[attr-defined]
+                    read.add(part.name)
     for call in flow.calls:
-        if loop in call.loops and call.func.__class__ is v.Attr and call.func.name in ("append", "extend"):  # type: ignore[attr-defined]
-            base = call.func.base  # type: ignore[attr-defined]
+        if loop in call.loops and call.func.__class__ is v.Attr and call.func.name in ("append", "extend"):
+            base = call.func.base
             lists[id(base)] = text(base.expr) if base.expr is not None else "the list"
     for use in flow.uses:
         if id(use.value) in lists and loop in use.loops and not _is_append(flow, use.value, use.expr):
@@ -221,27 +222,30 @@ def dependence(program: Program, loop: Loop) -> Dependence:
     return Dependence(tuple(sorted(read)), {**{n: h for n, h in gathered.items() if n not in read}, **named})
 
 
-def _is_append(flow: object, base: v.Value, expr: object) -> bool:
+def _is_append(flow: Flow, base: v.Value, expr: object) -> bool:
     return any(
-        call.func.__class__ is v.Attr and call.func.name in ("append", "extend") and call.func.base is base  # type: ignore[attr-defined]
-        and call.func.expr is not None and call.func.expr[1] is expr
-        for call in flow.calls  # type: ignore[attr-defined]
+        call.func.__class__ is v.Attr
+        and call.func.name in ("append", "extend")
+        and call.func.base is base
+        and call.func.expr is not None
+        and call.func.expr[1] is expr
+        for call in flow.calls
     )
 
 
 def _gathers(program: Program, carried: v.Carried) -> str:
     after = carried.after
-    if after.__class__ is v.Op and after.name == "Add" and len(after.operands) == 2:  # type: ignore[union-attr]
-        if carried in after.operands and not _inside(carried, after.operands[1 - after.operands.index(carried)]):  # type: ignore[union-attr]
-            return "sum"
-    if after.__class__ is v.Call and after.func.__class__ is v.Attr and after.func.name in ("set", "add"):  # type: ignore[union-attr]
-        at = after.func.base  # type: ignore[union-attr]
+    if after.__class__ is v.Op and after.name == "Add" and carried in after.operands:
+        other = after.operands[1 - after.operands.index(carried)]
+        return "" if _inside(carried, other) else "sum"
+    if after.__class__ is v.Call and after.func.__class__ is v.Attr and after.func.name in ("set", "add"):
+        at = after.func.base
         if (
             at.__class__ is v.Item
             and at.base.__class__ is v.Attr
             and at.base.name == "at"
             and at.base.base is carried
-            and not any(_inside(carried, a) for a in (*after.args, at.index))  # type: ignore[union-attr]
+            and not any(_inside(carried, a) for a in (*after.args, at.index))
         ):
             return "set"
     return ""
@@ -264,42 +268,46 @@ def turns_differ(program: Program, loop: Loop) -> str:
     for value in values_in(loop):
         if not _leans(value, loop):
             continue
-        kind = value.__class__
-        if kind is v.Text:
+        if value.__class__ is v.Text:
             return "the turn is part of a name"
-        if kind is v.Item and _leans(value.index, loop) and not _leans(value.base, loop):  # type: ignore[attr-defined]
-            base = kind_of(program, value.base)  # type: ignore[attr-defined]
-            if value.base.__class__ is v.Attr and value.base.name == "at":  # type: ignore[attr-defined]
+        if value.__class__ is v.Item and _leans(value.index, loop) and not _leans(value.base, loop):
+            base = kind_of(program, value.base)
+            if value.base.__class__ is v.Attr and value.base.name == "at":
                 continue
             if base.what in ("list", "tuple", "dict", "instance"):
                 return f"each turn takes its own item of a {base.what}"
-            if base.what == "unknown" and value.base.__class__ in (v.Attr, v.Param, v.Item, v.Free):  # type: ignore[attr-defined]
+            if base.what == "unknown" and value.base.__class__ in (v.Attr, v.Param, v.Item, v.Free):
                 maybe = maybe or "maybe a list"
-            if _slices(value.index, loop):  # type: ignore[attr-defined]
+            if _slices(value.index, loop):
                 maybe = "maybe slices of several lengths"
-        if kind is v.Call:
-            name = c.known_name(program, value.func)  # type: ignore[attr-defined]
+        if value.__class__ is v.Call:
+            name = c.known_name(program, value.func)
             if name in ("builtins.range", "builtins.getattr", "builtins.str"):
                 return "the turn decides Python structure"
             if name is not None and name.startswith(("flax.linen.", "haiku.", "flax.nnx.")):
                 return "each turn makes a layer"
     for test in loop.flow.tests:
-        if loop in test.loops and test.kind != "while" and _leans(test.value, loop) and program.tracing.tracer(test.value) is None:
+        if (
+            loop in test.loops
+            and test.kind != "while"
+            and _leans(test.value, loop)
+            and program.tracing.tracer(test.value) is None
+        ):
             return "Python branches on the turn"
     return maybe
 
 
 def _slices(index: v.Value, loop: Loop) -> bool:
-    parts = index.items if index.__class__ is v.Sequence and index.kind == "tuple" else (index,)  # type: ignore[attr-defined]
-    return any(p.__class__ is v.Sequence and p.kind == "slice" and _leans(p, loop) for p in parts)  # type: ignore[attr-defined]
+    parts = index.items if index.__class__ is v.Sequence and index.kind == "tuple" else (index,)
+    return any(p.__class__ is v.Sequence and p.kind == "slice" and _leans(p, loop) for p in parts)
 
 
 def _leans(value: v.Value, loop: Loop, depth: int = 0) -> bool:
     """Whether a value is made of the loop's own variable by names, items and arithmetic."""
     if value.__class__ is v.Elem:
-        return value.loop is loop  # type: ignore[attr-defined]
+        return value.loop is loop
     if value.__class__ is v.Carried:
-        return loop.kind == "while" and value.loop is loop and value.after.__class__ is v.Op  # type: ignore[attr-defined]
+        return loop.kind == "while" and value.loop is loop and value.after.__class__ is v.Op
     if depth > 6 or value.__class__ in (v.FunctionValue, v.Param, v.Free, v.Attr):
         return False
     return any(_leans(p, loop, depth + 1) for p in value.parts())
@@ -309,4 +317,14 @@ def outermost_first(loops: list[Loop]) -> Iterator[Loop]:
     yield from sorted(loops, key=lambda loop: len(loop.outer))
 
 
-__all__ = ["LEAST_TURNS", "Dependence", "Turns", "Work", "compiled_context", "dependence", "turn_work", "turns_differ", "turns_of"]
+__all__ = [
+    "LEAST_TURNS",
+    "Dependence",
+    "Turns",
+    "Work",
+    "compiled_context",
+    "dependence",
+    "turn_work",
+    "turns_differ",
+    "turns_of",
+]

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.rules.control_flow.array_work import call_work, comprehension_of, values_in
-from jaxaudit.rules.control_flow.python_loops import dependence, turns_differ, turns_of, Turns
+from jaxaudit.rules.control_flow.python_loops import Turns, dependence, turns_of
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.flow import Loop
-from jaxaudit.source.kinds import kind_of
 
 if TYPE_CHECKING:
     from jaxaudit.source.program import Program
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
 GATHERERS = frozenset(
     f"{module}.{name}"
     for module in ("jax.numpy", "numpy")
-    for name in "stack array asarray concatenate vstack hstack column_stack dstack".split()
+    for name in ["stack", "array", "asarray", "concatenate", "vstack", "hstack", "column_stack", "dstack"]
 )
 REDUCERS = frozenset({"builtins.sum", "jax.numpy.sum", "jax.numpy.mean", "builtins.max", "builtins.min"})
 
@@ -34,11 +33,11 @@ class GatheredResults(NamedTuple):
 def gathered_results(program: Program, loop: Loop) -> GatheredResults | None:
     """What an independent loop computes; None for recurrences, reductions of a running value, and loops over trees."""
     memo = loop.flow.function.memo
-    key = ("gathered results", id(loop), program.key(""))
+    key = ("gathered results", id(loop), program.keys[""])
     if key not in memo:
-        memo[key] = None
         memo[key] = _gathered(program, loop)
-    return memo[key]  # type: ignore[no-any-return]
+    found: GatheredResults | None = memo[key]
+    return found
 
 
 def _gathered(program: Program, loop: Loop) -> GatheredResults | None:
@@ -56,7 +55,7 @@ def _gathered(program: Program, loop: Loop) -> GatheredResults | None:
         ways = set(needs.gathered.values())
         if not ways <= {"set", "append"}:
             return None
-        how = "set" if "set" in ways else "append"
+        how = "set" if "set" in ways else "stacked" if stacked_later(program, loop) else "append"
     if how == "" or has_effects(program, loop):
         return None
     call = per_turn_call(program, loop)
@@ -65,21 +64,38 @@ def _gathered(program: Program, loop: Loop) -> GatheredResults | None:
     return GatheredResults(how, call, name_of(program, call), turns)
 
 
+def stacked_later(program: Program, loop: Loop) -> bool:
+    """Whether a list that the turns append to is made one array afterwards."""
+    lists = [
+        call.func.base for call in loop.flow.calls
+        if loop in call.loops and call.func.__class__ is v.Attr and call.func.name == "append"
+    ]  # fmt: skip
+    return any(
+        any(a is one for a in call.args for one in lists) and c.known_name(program, call.func) in GATHERERS
+        for call in loop.flow.calls
+    )
+
+
 def how_gathered(program: Program, loop: Loop) -> str:
     """What becomes of a comprehension: `jnp.stack([...])`, `sum(...)`, a plain list ("list"), "" for dicts and sets."""
     whole = comprehension_of(loop)
     if whole is None or whole.kind not in ("ListComp", "GeneratorExp") or len(whole.loops) != 1:
         return ""
-    if loop.outer:
-        pass
     for call in loop.flow.calls:
-        if any(a is whole or a.__class__ is v.Star and a.value is whole for a in call.args):  # type: ignore[attr-defined]
+        if any(a is whole or (a.__class__ is v.Star and a.value is whole) for a in call.args):
             name = c.known_name(program, call.func)
             if name in GATHERERS:
-                return name.rpartition(".")[2]  # type: ignore[union-attr]
+                return name.rpartition(".")[2]
             if name in REDUCERS:
                 return "sum"
-            if name in ("builtins.any", "builtins.all", "builtins.dict", "builtins.set", "builtins.zip", "builtins.print"):
+            if name in (
+                "builtins.any",
+                "builtins.all",
+                "builtins.dict",
+                "builtins.set",
+                "builtins.zip",
+                "builtins.print",
+            ):
                 return ""
     return "list"
 
@@ -88,18 +104,20 @@ def per_turn_call(program: Program, loop: Loop) -> v.Call | None:
     """The outermost call that is made with this turn's element."""
     best: v.Call | None = None
     for value in values_in(loop):
-        if value.__class__ is not v.Call or value.func.__class__ is v.Attr and value.func.name in ("append", "set", "add"):  # type: ignore[attr-defined]
+        if value.__class__ is not v.Call or (
+            value.func.__class__ is v.Attr and value.func.name in ("append", "set", "add")
+        ):
             continue
         if not uses_turn(value, loop):
             continue
-        work = call_work(program, value, 0)  # type: ignore[arg-type]
-        if work.operations and (best is None or value.order > best.order):  # type: ignore[attr-defined]
-            best = value  # type: ignore[assignment]
+        work = call_work(program, value, 0)
+        if work.operations and (best is None or value.order > best.order):
+            best = value
     return best
 
 
 def uses_turn(value: v.Value, loop: Loop, depth: int = 0) -> bool:
-    if value.__class__ is v.Elem and value.loop is loop:  # type: ignore[attr-defined]
+    if value.__class__ is v.Elem and value.loop is loop:
         return True
     if depth > 10 or value.__class__ in (v.Free, v.FunctionValue):
         return False
@@ -113,7 +131,7 @@ def name_of(program: Program, call: v.Call) -> str:
     for target in c.targets(program, call.func):
         return target.function.name
     func = call.func
-    return func.name if func.__class__ is v.Attr else ""  # type: ignore[attr-defined]
+    return func.name if func.__class__ is v.Attr else ""
 
 
 def has_effects(program: Program, loop: Loop) -> bool:
@@ -124,12 +142,17 @@ def has_effects(program: Program, loop: Loop) -> bool:
         name = c.known_name(program, call.func)
         if name is not None and (
             name in ("builtins.print", "builtins.open", "builtins.float", "builtins.int", "builtins.input")
-            or name.startswith(("matplotlib.", "wandb.", "logging.", "os.", "time.", "pickle.", "json.", "jax.device_get"))
+            or name.startswith(
+                ("matplotlib.", "wandb.", "logging.", "os.", "time.", "pickle.", "json.", "jax.device_get")
+            )
         ):
             return True
-        if call.func.__class__ is v.Attr and call.func.name in ("item", "write", "block_until_ready", "tolist", "savefig"):  # type: ignore[attr-defined]
+        if call.func.__class__ is v.Attr and call.func.name in (
+            "item",
+            "write",
+            "block_until_ready",
+            "tolist",
+            "savefig",
+        ):
             return True
     return False
-
-
-__all__ = ["GatheredResults", "gathered_results", "kind_of", "turns_differ"]

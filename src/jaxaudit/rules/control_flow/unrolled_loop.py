@@ -46,7 +46,7 @@ def match(program: Program) -> Iterator[Finding]:
 
 def judge(program: Program, function: Function, loop: Loop, context: Context) -> Finding | None:
     turns = turns_of(program, loop)
-    if turns.sort == "" or (turns.count is not None and turns.count < LEAST_TURNS):
+    if turns.sort == "" or (turns.number is not None and turns.number < LEAST_TURNS):
         return None
     if gathered_results(program, loop) is not None:
         return None  # its turns don't need each other: vmappable-loop
@@ -66,20 +66,27 @@ def judge(program: Program, function: Function, loop: Loop, context: Context) ->
 
 def certainty(turns: Turns, work: Work) -> float:
     """Certain where the number of turns is seen, and the program they make is a long one."""
-    if turns.count is None:
+    if turns.number is None:
         return 0.6 if work.operations >= 2 else 0.45
-    if turns.count >= MANY_TURNS and work.operations >= FEW_OPERATIONS:
+    if turns.number >= MANY_TURNS and work.operations >= FEW_OPERATIONS:
         return 0.9
-    if turns.count >= 2 * LEAST_TURNS:
+    if turns.number >= 2 * LEAST_TURNS:
         return 0.6 if work.operations >= 2 else 0.45
     return 0.35 if work.operations >= 2 else 0.0
 
 
 def finding(
-    program: Program, function: Function, loop: Loop, context: Context, turns: Turns, work: Work, needs: Dependence, confidence: float
+    program: Program,
+    function: Function,
+    loop: Loop,
+    context: Context,
+    turns: Turns,
+    work: Work,
+    needs: Dependence,
+    confidence: float,
 ) -> Finding:
     head = f"for {text(loop.target)} in {text(loop.expr)}" if loop.target is not None else f"while {text(loop.expr)}"
-    total = f", about {turns.count * work.operations} in all" if turns.count is not None else ""
+    total = f", about {turns.number * work.operations} in all" if turns.number is not None else ""
     calls = f" (it calls `{work.callee}`)" if work.callee else ""
     how = "`jax.lax.scan` or `jax.lax.fori_loop`"
     carried = ", ".join([f"`{n}`" for n in needs.carried or tuple(needs.gathered)][:3])
@@ -91,7 +98,7 @@ def finding(
         f"{turns.words} into the compiled program{total}; {how} keeps it once",
         confidence,
         facts={
-            "function": function.name, "turns": turns.count, "operations_per_turn": work.operations,
+            "function": function.name, "turns": turns.number, "operations_per_turn": work.operations,
             "carried": list(needs.carried), "callee": work.callee,
         },
         notes=[Note(program.place(context.use.flow, context.use.call.expr), f"`{context.use.short}` traces it")],
@@ -107,13 +114,18 @@ RULE = Rule(
     title="Python loop written out turn by turn under jit",
     severity="warning",
     dont="Loop in Python over many steps inside a jitted function (or in what it calls).",
-    do="Use `jax.lax.scan` (or `fori_loop`, `while_loop`): the body is traced and compiled once, however many turns it takes.",
-    why="Tracing runs the Python loop and writes every turn into the program. A recurrence of 100 steps with `.at[t].set` made "
-    "896 equations and took 4.2 CPU seconds to its first result, `lax.scan` 4 equations and 0.17 s; with 32 steps 1.15 against "
+    do="Use `jax.lax.scan` (or `fori_loop`, `while_loop`): the body is traced and compiled once, however many "
+    "turns it takes.",
+    why="Tracing runs the Python loop and writes every turn into the program. A recurrence of 100 steps with "
+    "`.at[t].set` made "
+    "896 equations and took 4.2 CPU seconds to its first result, `lax.scan` 4 equations and 0.17 s; with 32 "
+    "steps 1.15 against "
     "0.09 s, with 8 steps 0.28 against 0.08 s (JAX 0.10.2, CPU).",
-    allowed="Few turns (fewer than 8 are never reported), turns that differ (layers of several widths, a list of functions), code outside jit. "
+    allowed="Few turns (fewer than 8 are never reported), turns that differ (layers of several widths, a list of "
+    "functions), code outside jit. "
     "A short elementwise recurrence may run faster written out, because XLA fuses it into one pass: measure it.",
-    may_break="`scan` needs a carry whose shapes and dtypes stay the same, runs its turns one by one (less fusion), and gives "
+    may_break="`scan` needs a carry whose shapes and dtypes stay the same, runs its turns one by one (less "
+    "fusion), and gives "
     "the body a traced index: `if i == 0` and lists indexed by it must go.",
     sees=("source", "run"),
     needs=("equations", "timing"),
@@ -121,7 +133,7 @@ RULE = Rule(
         Example(
             "time steps in a helper of a jitted function",
             dont=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 N_STEPS = 50
@@ -140,11 +152,11 @@ def final(state, rate):
 
 
 final(jnp.ones(4), 0.5)
-''',
+""",
                 shows="equations(final, jnp.ones(4), 0.5) > 200",
             ),
             do=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 N_STEPS = 50
@@ -164,14 +176,14 @@ def final(state, rate):
 
 
 final(jnp.ones(4), 0.5)
-''',
+""",
                 shows="equations(final, jnp.ones(4), 0.5) < 20",
             ),
         ),
         Example(
             "over an axis of an array",
             dont=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -185,11 +197,11 @@ def smooth(x, decay):
 
 fast = jax.jit(smooth)
 fast(jnp.ones((40, 2)), 0.5)
-''',
+""",
                 shows="equations(fast, jnp.ones((40, 2)), 0.5) > 200",
             ),
             do=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -203,14 +215,14 @@ def smooth(x, decay):
 
 fast = jax.jit(smooth)
 fast(jnp.ones((40, 2)), 0.5)
-''',
+""",
                 shows="equations(fast, jnp.ones((40, 2)), 0.5) < 20",
             ),
         ),
         Example(
             "counted by hand, the number of steps static",
             dont=Sample(
-                '''from functools import partial
+                """from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -227,11 +239,11 @@ def power_iteration(a, v, n):
 
 
 power_iteration(jnp.eye(3), jnp.ones(3), n=60)
-''',
+""",
                 shows="equations(lambda a, v: power_iteration(a, v, 60), jnp.eye(3), jnp.ones(3)) > 100",
             ),
             do=Sample(
-                '''from functools import partial
+                """from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -248,14 +260,14 @@ def power_iteration(a, v, n):
 
 
 power_iteration(jnp.eye(3), jnp.ones(3), n=60)
-''',
+""",
                 shows="equations(lambda a, v: power_iteration(a, v, 60), jnp.eye(3), jnp.ones(3)) < 30",
             ),
         ),
     ),
     allowed_samples=(
         Sample(
-            '''import jax
+            """import jax
 import jax.numpy as jnp
 
 
@@ -267,11 +279,11 @@ def network(layers, x):
 
 
 network([(jnp.eye(3), jnp.ones(3))] * 20, jnp.ones(3))
-''',
+""",
             shows="compiles('network') == 1",
         ),
         Sample(
-            '''import jax
+            """import jax
 import jax.numpy as jnp
 
 
@@ -284,10 +296,10 @@ def halley(x):
 
 
 halley(jnp.ones(3))
-''',
+""",
         ),
         Sample(
-            '''import jax
+            """import jax
 import jax.numpy as jnp
 
 
@@ -299,7 +311,7 @@ def step(x):
 x = jnp.ones(3)
 for _ in range(50):
     x = step(x)
-''',
+""",
             shows="compiles('step') == 1",
         ),
     ),

@@ -15,7 +15,7 @@ from jaxaudit.source.flow import Loop
 from jaxaudit.source.program import Function, Program
 
 MANY_TURNS = 16
-_GATHERING = ("jax.numpy.stack", "jax.numpy.array", "jax.numpy.asarray", "jax.numpy.concatenate", "jax.numpy.vstack")
+_GATHERING = ("jax.numpy.stack",)
 
 
 def match(program: Program) -> Iterator[Finding]:
@@ -33,7 +33,7 @@ def match(program: Program) -> Iterator[Finding]:
 
 
 def judge(program: Program, function: Function, loop: Loop, found: GatheredResults) -> Finding | None:
-    count = found.turns.count
+    count = found.turns.number
     if count is not None and count < 4:
         return None
     differ = turns_differ(program, loop)
@@ -50,7 +50,7 @@ def judge(program: Program, function: Function, loop: Loop, found: GatheredResul
 
 
 def certainty(found: GatheredResults, traced: bool, jitted: bool, doubtful: bool) -> float:
-    count = found.turns.count
+    count = found.turns.number
     stacked = found.how not in ("list", "append")
     if count is None:
         base = 0.6 if stacked else 0.4
@@ -70,7 +70,9 @@ def wrapped_callee(program: Program, found: GatheredResults) -> bool:
     return any(u.spec.kind in ("jit", "pmap") for t in c.targets(program, found.call.func) for u in t.chain)
 
 
-def finding(program: Program, function: Function, loop: Loop, found: GatheredResults, traced: bool, confidence: float) -> Finding:
+def finding(
+    program: Program, function: Function, loop: Loop, found: GatheredResults, traced: bool, confidence: float
+) -> Finding:
     assert found.call is not None
     name = found.name or text(found.call.expr, 30)
     over = text(loop.expr, 40)
@@ -89,11 +91,14 @@ def finding(program: Program, function: Function, loop: Loop, found: GatheredRes
         f"`jax.vmap` of `{name}` does them at once",
         confidence,
         facts={
-            "callee": name, "over": over, "turns": found.turns.count, "function": function.name,
+            "callee": name, "over": over, "turns": found.turns.number, "function": function.name,
             "results": found.how, "traced": traced,
         },
-        notes=[Note(program.place(loop.flow, loop.expr), "what the loop runs over")] if loop.kind == "comprehension" else (),
-        help=f"`jax.vmap({name}, in_axes=...)` over the axis ({found.how} is then not needed); `jax.lax.map` where one turn "
+        notes=[Note(program.place(loop.flow, loop.expr), "what the loop runs over")]
+        if loop.kind == "comprehension"
+        else (),
+        help=f"`jax.vmap({name}, in_axes=...)` over the axis ({found.how} is then not needed); `jax.lax.map` "
+        "where one turn "
         "after the other must fit the memory. For identical modules stack their arrays and use `eqx.filter_vmap`.",
     )  # fmt: skip
 
@@ -103,13 +108,165 @@ RULE = Rule(
     title="Python loop that vmap could do at once",
     severity="warning",
     dont="Call one function for each row of an array in a Python loop or comprehension and stack the results.",
-    do="`jax.vmap` the function over the axis (`eqx.filter_vmap` over stacked modules); `jax.lax.map` where memory is short.",
-    why="",
+    do="`jax.vmap` the function over the axis (`eqx.filter_vmap` over stacked modules); `jax.lax.map` where "
+    "memory is short.",
+    why="Under jit the loop is written out: one row of a small network, 64 times, made 385 equations and took "
+    "2.0 CPU seconds to its "
+    "first result, `vmap` 5 equations and 0.13 s. Outside jit each operation of each turn is dispatched by "
+    "itself: 6 ms for those "
+    "64 rows, against less than 1 ms for the jitted `vmap` (JAX 0.10.2 and 0.12.0.1, CPU).",
     allowed="Few entries, entries of different shapes (ragged), bodies that print, save or branch on the entry.",
-    may_break="All entries are in memory at once; a `lax.cond` under `vmap` runs both branches; sums may round differently.",
+    may_break="All entries are in memory at once; a `lax.cond` under `vmap` runs both branches; sums may round "
+    "differently.",
     sees=("source", "run"),
     needs=("equations", "timing"),
-    examples=(),
-    allowed_samples=(),
+    examples=(
+        Example(
+            "stack of a comprehension",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def predict(w, x):
+    return jnp.tanh(x @ w) @ w.T
+
+
+@jax.jit
+def loss(w, xs):
+    return jnp.mean(jnp.stack([predict(w, x) for x in xs]) ** 2)  # fault
+
+
+loss(jnp.ones((3, 2)), jnp.ones((40, 3)))
+""",
+                shows="equations(loss, jnp.ones((3, 2)), jnp.ones((40, 3))) > 150",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def predict(w, x):
+    return jnp.tanh(x @ w) @ w.T
+
+
+@jax.jit
+def loss(w, xs):
+    return jnp.mean(jax.vmap(predict, in_axes=(None, 0))(w, xs) ** 2)
+
+
+loss(jnp.ones((3, 2)), jnp.ones((40, 3)))
+""",
+                shows="equations(loss, jnp.ones((3, 2)), jnp.ones((40, 3))) < 20",
+            ),
+        ),
+        Example(
+            "rows written one by one",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def energy(x):
+    return jnp.sum(jnp.sin(x) ** 2)
+
+
+def energies(xs):
+    out = jnp.zeros(xs.shape[0])
+    for i in range(xs.shape[0]):  # fault
+        out = out.at[i].set(energy(xs[i]))
+    return out
+
+
+fast_energies = jax.jit(energies)
+fast_energies(jnp.ones((30, 3)))
+""",
+                shows="equations(fast_energies, jnp.ones((30, 3))) > 150",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def energy(x):
+    return jnp.sum(jnp.sin(x) ** 2)
+
+
+fast_energies = jax.jit(jax.vmap(energy))
+fast_energies(jnp.ones((30, 3)))
+""",
+                shows="equations(fast_energies, jnp.ones((30, 3))) < 10",
+            ),
+        ),
+        Example(
+            "results appended, then stacked",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def spectra(signals):
+    rows = []
+    for k in range(len(signals)):  # fault
+        rows.append(jnp.abs(jnp.fft.rfft(signals[k])) ** 2)
+    return jnp.stack(rows)
+
+
+spectra(jnp.ones((24, 16)))
+""",
+                shows="equations(spectra, jnp.ones((24, 16))) > 70",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def spectra(signals):
+    return jax.vmap(lambda signal: jnp.abs(jnp.fft.rfft(signal)) ** 2)(signals)
+
+
+spectra(jnp.ones((24, 16)))
+""",
+                shows="equations(spectra, jnp.ones((24, 16))) < 10",
+            ),
+        ),
+    ),
+    allowed_samples=(
+        Sample(
+            """import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+def power(t, period):
+    return jnp.sum(jnp.sin(2 * jnp.pi * t / period)) / t.size
+
+
+@jax.jit
+def joint(curves, period):
+    return jnp.stack([power(t, period) for t in curves])
+
+
+curves = [jnp.asarray(np.linspace(0.0, 10.0, 40 + 7 * k)) for k in range(12)]
+joint(curves, 2.0)
+""",
+            shows="compiles('joint') == 1",
+        ),
+        Sample(
+            """import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def summary(x):
+    return jnp.stack([f(x) for f in (jnp.mean, jnp.std, jnp.max)])
+
+
+summary(jnp.ones(5))
+""",
+        ),
+    ),
     match=match,
 )
