@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterator
 
@@ -10,6 +11,7 @@ from jaxaudit.rules.random_numbers.key_events import (
     Spent,
     exclude,
     follow_key_users,
+    mark_of,
     spent_keys,
     varies,
 )
@@ -17,8 +19,13 @@ from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
-from jaxaudit.source.flow import Loop
+from jaxaudit.source.flow import Loop, Store
 from jaxaudit.source.program import Function, Program
+
+PICKS = frozenset({"choice", "permutation"})
+"""Samplers that are given one key twice to pick the same rows of two arrays."""
+KEEPS_ONE = frozenset({"jax.lax.select", "jax.numpy.where", "jax.lax.select_n"})
+SAID = re.compile(r"#.*\bsame\b.*\b(rng|keys?|seed|noise|random|draws?)\b", re.IGNORECASE)
 
 
 def match(program: Program) -> Iterator[Finding]:
@@ -69,28 +76,57 @@ def first_pair(program: Program, uses: list[Spent]) -> tuple[Spent, Spent] | Non
 
 
 def clash(program: Program, first: Spent, second: Spent) -> bool:
-    if exclude(first.call.path, second.call.path) or rebound_between(first, second):
+    if exclude(first.call.path, second.call.path) or rebound_between(program, first, second):
         return False
     if "fold" in (first.how, second.how):
         return first.how == second.how and first.data == second.data and first.data is not None
     return True
 
 
-def rebound_between(first: Spent, second: Spent) -> bool:
-    """An attribute that is assigned between two reads of it is another key the second time."""
-    value = first.value
-    if not isinstance(value, v.Attr) or first.call.flow is None:
+def rebound_between(program: Program, first: Spent, second: Spent) -> bool:
+    """An attribute or item that is assigned between two reads of it is another key the second time."""
+    value, flow = first.value, first.call.flow
+    if flow is None or not isinstance(value, (v.Attr, v.Item)):
         return False
-    flow = first.call.flow
     for store in flow.stores:
-        if store.name == value.name and first.call.order < store.order < second.call.order:
+        if first.call.order < store.order < second.call.order and stores_mark(program, store, first.mark):
             return True
-    return any(
+    return isinstance(value, v.Attr) and any(
         first.call.order < call.order < second.call.order
         and isinstance(call.func, v.Attr)
         and call.func.base is value.base
         for call in flow.calls
     )
+
+
+def stores_mark(program: Program, store: Store, mark: Hashable) -> bool:
+    """Whether a write replaces the key that a mark stands for."""
+    if store.base is None:
+        return False
+    base = mark_of(program, store.base)
+    if store.kind == "attribute":
+        return mark == ("attribute", base, store.name)
+    index = store.name
+    return isinstance(index, v.Const) and mark == ("item", base, repr(index.value))
+
+
+def on_purpose(program: Program, first: Spent, second: Spent) -> bool:
+    """The author says so beside it, picks the same rows of two arrays, or keeps only one of the two draws."""
+    flow = second.call.flow
+    assert flow is not None
+    if first.by == second.by and first.by in PICKS and not isinstance(first.call.func, v.Attr):
+        return True
+    lines = program.lines(flow.function.module.path)
+    for one in (first, second):
+        if any(SAID.search(line) for line in lines[max(one.line - 4, 0) : one.line]):
+            return True
+    for call in flow.calls:
+        name = c.known_name(program, call.func)
+        if name in KEEPS_ONE and {first.call, second.call} <= set(call.args):
+            return True
+        if name == "builtins.print" and not {first.call, second.call}.isdisjoint(call.args):
+            return True
+    return "<lambda>" in (first.by, second.by) and first.by == second.by
 
 
 def told_twice(program: Program, first: Spent, second: Spent) -> Finding:
@@ -104,7 +140,7 @@ def told_twice(program: Program, first: Spent, second: Spent) -> Finding:
         place,
         f"the key `{second.name}` is used again: `{second.by}` {deed} it, although it was already {before} by `{first.by}` "
         f"in line {first.line}; the two are not independent",
-        0.9 if sure else 0.6,
+        0.5 if on_purpose(program, first, second) else 0.9 if sure else 0.6,
         facts={"key": second.name, "first": first.by, "second": second.by, "first_line": first.line},
         notes=[Note(program.place(first.call.flow, first.expr or first.call.expr), "already used here")],
     )
@@ -138,6 +174,8 @@ def repeated_in(program: Program, one: Spent) -> Loop | None:
         if lifetime.repeats((loop,)) is None:
             continue
         if varies(program, one.value, loop):
+            return None
+        if any(loop in store.loops and stores_mark(program, store, one.mark) for store in loop.flow.stores):
             return None
         if one.how == "fold":
             other = one.call.argument(1, "data")

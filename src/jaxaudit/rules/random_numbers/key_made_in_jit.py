@@ -1,0 +1,222 @@
+"""A key with a constant seed where it is made again and again, and draws of NumPy's or Python's under a trace."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jaxaudit.model import Finding, Note
+from jaxaudit.rules.random_numbers.key_events import follow_key_users, spent_keys
+from jaxaudit.rules.random_numbers.key_reuse import place_of
+from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.source import calls as c
+from jaxaudit.source import lifetime
+from jaxaudit.source import values as v
+from jaxaudit.source.facts import start, text
+from jaxaudit.source.knowledge.host import HOST_RANDOM_MODULES, HOST_RANDOM_SEEDS
+from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
+from jaxaudit.source.numbers import number
+from jaxaudit.source.program import Function, Program
+
+
+def match(program: Program) -> Iterator[Finding]:
+    follow_key_users(program)
+    for function in list(dict.fromkeys(program.graph.linked_functions)):
+        if function.module.context:
+            continue
+        for call in function.flow.calls:
+            name = c.known_name(program, call.func)
+            if name in KEY_MAKERS:
+                yield from constant_seed(program, function, call)
+            elif name is not None and name.startswith(HOST_RANDOM_MODULES) and name not in HOST_RANDOM_SEEDS:
+                yield from host_draw(program, function, call, name)
+
+
+def constant_seed(program: Program, function: Function, call: v.Call) -> Iterator[Finding]:
+    """`PRNGKey(0)` in a loop, in a function that runs again and again, or under jit."""
+    seed = call.args[0] if call.args else None
+    if (
+        seed is None
+        or isinstance(seed, (v.Param, v.Elem))
+        or number(program, seed) is None
+        or function.is_module
+        and not call.loops
+    ):
+        return
+    if asked_for_none(call) or not drawn_from(program, function, call):
+        return
+    place = program.place(function.flow, call.expr)
+    written = text(call.expr)
+    loop = lifetime.repeats(call.loops)
+    if loop is not None:
+        yield RULE.found(
+            place,
+            f"`{written}` makes the same key in every turn of the loop in line {loop.line}: what is drawn from it is the same "
+            f"each time",
+            0.85,
+            facts={"seed": written, "loop_line": loop.line},
+            notes=[Note(place_of(program, loop), "the loop")],
+        )
+        return
+    context = program.tracing.jitted_context(function)
+    often = lifetime.frequency(program, function)
+    if context is None and often.how != "many":
+        return
+    why = (
+        f"`{function.name}` runs under `{context.use.short}`"
+        if context
+        else f"`{function.name}` is called again and again"
+    )
+    notes = []
+    if often.call is not None and often.call.flow is not None and often.call.expr is not None:
+        notes.append(Note(program.place(often.call.flow, often.call.expr), "called here"))
+    yield RULE.found(
+        place,
+        f"`{written}` makes the same key at each call: {why}, so what is drawn from it is the same each time",
+        0.85 if often.how == "many" else 0.5,
+        facts={"seed": written, "function": function.qualname},
+        notes=notes,
+    )
+
+
+def asked_for_none(call: v.Call) -> bool:
+    """`if key is None: key = PRNGKey(0)`: a default that callers can replace."""
+    for branch, _ in call.path:
+        test = branch.test
+        if isinstance(test, v.Op) and test.name in ("Is", "IsNot", "Or", "And", "Not"):
+            return True
+    return False
+
+
+def drawn_from(program: Program, function: Function, call: v.Call) -> bool:
+    """Whether the key is used for drawing in the same function, itself or a part of it."""
+    for one in spent_keys(program, function):
+        value: v.Value = one.value
+        for _ in range(6):
+            if value is call:
+                return one.sure
+            if isinstance(value, v.Item):
+                value = value.base
+            elif isinstance(value, v.Call) and value.args and c.known_name(program, value.func) == "jax.random.split":
+                value = value.args[0]
+            else:
+                break
+    return False
+
+
+def host_draw(program: Program, function: Function, call: v.Call, name: str) -> Iterator[Finding]:
+    """A draw that happens once, while tracing, and is a constant of the program from then on."""
+    context = program.tracing.jitted_context(function)
+    if context is None or name.rpartition(".")[2][:1].isupper() or name.endswith(("default_rng", "RandomState")):
+        return
+    use = context.use
+    assert use.call.flow is not None
+    certain = context.kind in ("jit", "pmap", "loop", "shard_map") and not program.tracing.eager_callers(function)
+    yield RULE.found(
+        program.place(function.flow, call.expr),
+        f"`{text(call.expr)}` draws once, while `{function.name}` is traced for `{use.short}` in line {start(use.call.expr)[0]}; "
+        f"every later call uses the same number",
+        0.9 if certain else 0.5,
+        facts={"function": function.qualname, "draw": name},
+        notes=[Note(program.place(use.call.flow, use.call.expr), f"traced by this `{use.short}`")],
+    )
+
+
+RULE = Rule(
+    name="key-made-in-jit",
+    title="the same random numbers at every call",
+    severity="warning",
+    dont="Make a key from a constant seed in code that runs again and again, or draw with NumPy or `random` under jit.",
+    do="Take a key as an argument, and let the caller split it; return the new key where it is carried on.",
+    why="Under jit a Python or NumPy draw happens once, while tracing: 10 calls of a jitted function with `np.random.normal()` gave one "
+    "number 10 times (JAX 0.10.2 and 0.12.0.1). A constant seed gives the same key, and so the same draws, at each call.",
+    allowed="Scripts and benchmarks that run once, keys that only serve to learn shapes, `if key is None` defaults.",
+    may_break="The numbers change, and the function's signature gains a key.",
+    sees=("source",),
+    needs=("random_keys",),
+    examples=(
+        Example(
+            "NumPy under jit",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+@jax.jit
+def noisy(x):
+    return x + np.random.normal()  # fault
+
+
+first, second = noisy(jnp.zeros(())), noisy(jnp.zeros(()))
+""",
+                shows="float(first) == float(second)",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def noisy(x, key):
+    return x + jax.random.normal(key)
+
+
+one, two = jax.random.split(jax.random.key(0))
+first, second = noisy(jnp.zeros(()), one), noisy(jnp.zeros(()), two)
+""",
+                shows="float(first) != float(second)",
+            ),
+        ),
+        Example(
+            "a constant seed in a function that a loop calls",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def perturb(x):
+    key = jax.random.PRNGKey(0)  # fault
+    return x + jax.random.normal(key, x.shape)
+
+
+x = jnp.zeros(2)
+moves = []
+for _ in range(3):
+    moves.append(perturb(jnp.zeros(2)))
+""",
+                shows="bool((moves[0] == moves[1]).all())",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def perturb(x, key):
+    return x + jax.random.normal(key, x.shape)
+
+
+moves = []
+for key in jax.random.split(jax.random.PRNGKey(0), 3):
+    moves.append(perturb(jnp.zeros(2), key))
+""",
+                shows="not bool((moves[0] == moves[1]).all())",
+            ),
+        ),
+    ),
+    allowed_samples=(
+        Sample(
+            """import jax
+
+
+def draw(shape, key=None):
+    if key is None:
+        key = jax.random.PRNGKey(0)
+    return jax.random.normal(key, shape)
+
+
+draw((3,))
+"""
+        ),
+    ),
+    match=match,
+)
