@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.contexts import is_test_path
 from jaxaudit.source.flow import Flow
 from jaxaudit.source.program import Function, Program
 from jaxaudit.source.sites import Site, jit_sites
@@ -29,6 +30,9 @@ class Compiled(NamedTuple):
     @property
     def where(self) -> str:
         """`in jitted f`, or `in g, which jitted f calls`."""
+        if self.site.use.spec.kind not in ("jit", "pmap"):
+            body = "a lambda" if self.is_lambda else f"`{self.function.name}`"
+            return f"{body}, which `{self.site.use.short}` traces,"
         if self.function is self.site.function:
             return (
                 f"the jitted lambda in line {self.function.line}"
@@ -43,6 +47,16 @@ class Compiled(NamedTuple):
     def through_parameter(self) -> bool:
         """Reached by a call of a parameter, which other callers fill otherwise: its surroundings may be traced too."""
         return any(v.settle(call.func).__class__ is v.Param for call in self.calls)
+
+    @property
+    def only_in_tests(self) -> bool:
+        """Only tests jit it; its own project may not."""
+        return in_tests(self.site)
+
+    @property
+    def is_near(self) -> bool:
+        """The function stands in the module of the jitted one: whoever wrote the jit knew it."""
+        return self.function.module is self.site.function.module
 
     @property
     def is_lambda(self) -> bool:
@@ -60,7 +74,7 @@ def compiled_functions(program: Program) -> dict[Function, Compiled]:
 def _spread(program: Program) -> dict[Function, Compiled]:
     found: dict[Function, Compiled] = {}
     waiting: deque[Function] = deque()
-    for site in jit_sites(program):
+    for site in sorted(jit_sites(program), key=in_tests):  # a jit of the project's own says more than one of its tests
         if site.function not in found:
             found[site.function] = Compiled(site.function, site, ())
             waiting.append(site.function)
@@ -75,6 +89,10 @@ def _spread(program: Program) -> dict[Function, Compiled]:
                     found[target] = Compiled(target, here.site, (*here.calls, call))
                     waiting.append(target)
     return found
+
+
+def in_tests(site: Site) -> bool:
+    return is_test_path(site.flow.function.module.path)
 
 
 def run_by(program: Program, call: v.Call) -> Iterator[Function]:

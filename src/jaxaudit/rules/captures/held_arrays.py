@@ -5,6 +5,7 @@ from typing import NamedTuple
 from jaxaudit.model import Place
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.contexts import is_test_path
 from jaxaudit.source.facts import start
 from jaxaudit.source.fields import annotation_heads
 from jaxaudit.source.kinds import Kind, kind_of
@@ -150,14 +151,25 @@ def roots_through_callers(program: Program, value: v.Value, depth: int = 0) -> l
     out: dict[int, v.Value] = {}
     for root in c.roots(program, value):
         if root.__class__ is v.Param and depth < 5:
-            sources = program.sources(root)
-            for _, source in sources[:8]:
+            sources = of_the_project(root, program.sources(root))
+            for source in sources[:8]:
                 for above in roots_through_callers(program, source, depth + 1):
                     out[id(above)] = above
             if sources:
                 continue
         out[id(root)] = root
     return list(out.values())
+
+
+def of_the_project(param: v.Param, sources: list[tuple[v.Call | None, v.Value]]) -> list[v.Value]:
+    """What callers hand in; what tests hand to a function that is no test's says nothing of its size."""
+    if is_test_path(param.function.module.path):
+        return [value for _, value in sources]
+    return [
+        value
+        for call, value in sources
+        if call is None or call.flow is None or not is_test_path(call.flow.function.module.path)
+    ]
 
 
 def loader_of(program: Program, value: v.Value) -> str:

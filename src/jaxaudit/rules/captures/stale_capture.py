@@ -158,7 +158,7 @@ def told(program: Program, stale: Stale, change: Change, found: Sequence | None)
     return RULE.found(
         place,
         message[0].upper() + message[1:],
-        0.9 if found is not None else 0.5,
+        0.9 if found is not None and not stale.compiled.only_in_tests else 0.5,
         facts={"function": site.function.name, "name": stale.spelled, "changed_line": change.place.line},
         notes=notes,
         help=f"Hand `{stale.spelled}` in as an argument of `{site.function.name}`.",

@@ -1,0 +1,336 @@
+"""A Python effect inside a jitted function happens once, while the function is traced, and never again."""
+
+from collections.abc import Iterator
+
+from jaxaudit.model import Finding, Note
+from jaxaudit.rules.boundaries.effects import Effect, effects, has_eager_callers
+from jaxaudit.rules.captures.changes import is_lazy
+from jaxaudit.rules.captures.compiled_code import Compiled, compiled_functions
+from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.facts import start
+from jaxaudit.source.program import Program
+from jaxaudit.source.sites import Site
+
+
+def match(program: Program) -> Iterator[Finding]:
+    for compiled in (*compiled_functions(program).values(), *bodies(program)):
+        if compiled.function.module.context:
+            continue
+        said: set[tuple[str, str]] = set()
+        for effect in effects(program, compiled):
+            key = (effect.what, effect.target)
+            if key in said or is_meant_for_tracing(program, effect):
+                continue
+            said.add(key)
+            yield told(program, compiled, effect)
+
+
+def bodies(program: Program) -> Iterator[Compiled]:
+    """Bodies of loops and branches outside every jit: they are traced once too."""
+    known = compiled_functions(program)
+    for function, contexts in program.tracing.contexts.items():
+        if function in known:
+            continue
+        for context in contexts:
+            if context.kind in ("loop", "branch") and not context.calls:
+                target = context.handed.target
+                site = Site(context.use, target, target.value or v.Unknown(), frozenset(), frozenset())
+                yield Compiled(function, site, ())
+                break
+
+
+def told(program: Program, compiled: Compiled, effect: Effect) -> Finding:
+    where = compiled.where.rstrip(",")
+    site = compiled.site
+    message = WORDS[effect.what].format(target=effect.target, where=where)
+    if effect.what == "print" and effect.leaks is None:
+        message = f"`{effect.target}` in {where} prints once, while it is traced, and not in later calls"
+    if effect.leaks is not None and effect.what in ("attribute", "name", "item", "container"):
+        message += "; what it keeps is a tracer, which can't be used afterwards (UnexpectedTracerError)"
+    notes = []
+    line = start(site.call.expr)[0]
+    place = program.place(effect.flow, effect.expr)
+    if (site.flow.function.module.path, line) != (place.path, place.line):
+        verb = "jitted" if site.use.spec.kind in ("jit", "pmap") else "handed over"
+        notes.append(Note(program.place(site.flow, site.call.expr), f"{compiled.name} is {verb} here"))
+    return RULE.found(
+        place,
+        message,
+        confidence(program, compiled, effect),
+        facts={"function": compiled.function.name, "target": effect.target, "effect": effect.what},
+        notes=notes,
+        help=REMEDY[effect.what],
+    )
+
+
+WORDS = {
+    "attribute": "`{target}` is assigned in {where}: a side effect, which happens once while it is traced and not in "
+    "later calls",
+    "name": "`{target}`, a name around it, is assigned in {where}: a side effect, which happens once while it is "
+    "traced and not in later calls",
+    "item": "`{target}` is written into in {where}: a side effect, which happens once while it is traced and not in "
+    "later calls",
+    "container": "`{target}` is changed in {where}: a side effect, which happens once while it is traced and not in "
+    "later calls",
+    "print": "`{target}` in {where} prints once, while it is traced, and shows tracers instead of values",
+    "clock": "`{target}` in {where} reads the clock once, while it is traced: the time is baked into the program",
+    "draw": "`{target}` in {where} draws once, while it is traced: the same numbers are baked into the program for all "
+    "calls",
+    "record": "`{target}` in {where} runs once, while it is traced, and not in later calls",
+    "log": "`{target}` in {where} logs once, while it is traced, and not in later calls",
+}
+_STATE = "Return the new value and hand it in again with the next call, or report it by `jax.debug.callback`."
+REMEDY = {
+    "attribute": _STATE,
+    "name": _STATE,
+    "item": _STATE,
+    "container": _STATE,
+    "print": "Use `jax.debug.print`, which runs with the values of each call.",
+    "clock": "Read the clock outside the jitted function, after `block_until_ready()`.",
+    "draw": "Draw with `jax.random` and a key that is an argument, or draw outside and hand the numbers in.",
+    "record": "Return the values and record them outside, or use `jax.debug.callback`.",
+    "log": "Use `jax.debug.print` or `jax.debug.callback`, or log outside.",
+}
+
+
+def confidence(program: Program, compiled: Compiled, effect: Effect) -> float:
+    if compiled.through_parameter:
+        return 0.4
+    if effect.what == "print":
+        sure = 0.85 if effect.leaks is not None else 0.4
+    elif effect.what == "log":
+        sure = 0.7 if effect.leaks is not None else 0.3
+    elif effect.what == "record":
+        sure = 0.85
+    else:
+        sure = 0.5 if is_lazy(effect.path) else 0.9
+    if compiled.only_in_tests or not compiled.is_near:
+        return min(sure, 0.5)
+    if compiled.calls and has_eager_callers(program, compiled.function):
+        return min(sure, 0.6)
+    return sure
+
+
+def is_meant_for_tracing(program: Program, effect: Effect) -> bool:
+    """Counters of traces, and what stands under a test for tracers."""
+    words = effect.target.lower()
+    if any(word in words for word in ("trace", "tracing", "compil", "jitting")):
+        return True
+    return any(branch.test is not None and asks_for_tracer(program, branch.test) for branch, _ in effect.path)
+
+
+def asks_for_tracer(program: Program, test: v.Value) -> bool:
+    if test.__class__ is v.Op:
+        return any(asks_for_tracer(program, part) for part in test.parts())
+    if not isinstance(test, v.Call):
+        return False
+    name = c.known_name(program, test.func) or ""
+    return name.endswith((".trace_state_clean", ".is_concrete")) or any(
+        (c.known_name(program, part) or "").endswith("Tracer") for part in test.args
+    )
+
+
+RULE = Rule(
+    name="trace-time-effect",
+    title="Python side effect inside a jitted function",
+    severity="error",
+    dont="Assign an attribute or a global, append to a list, count, print, read the clock or draw from NumPy in a "
+    "jitted function.",
+    do="Return the value and thread it as state; for output use `jax.debug.print` or `jax.debug.callback`.",
+    why="A jitted function's Python code runs while it is traced, once for each new shape. 10 calls of a method that "
+    "counts its steps left the counter at 1, and a schedule that reads it frozen (JAX 0.10.2 and 0.12.0.1).",
+    allowed="Effects meant for tracing, such as counters of traces; state that a library looks after (nnx variables, "
+    "Haiku and Linen modules); objects that are made inside the trace.",
+    may_break="The effect then happens in every call, as it reads.",
+    sees=("source", "run"),
+    needs=("argument_values",),
+    examples=(
+        Example(
+            "counter on self",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+class Trainer:
+    def __init__(self):
+        self.steps = 0
+        self.loss = jax.jit(self._loss)
+
+    def _loss(self, x):
+        self.steps += 1  # fault
+        return jnp.mean(x**2) / self.steps
+
+
+trainer = Trainer()
+for _ in range(10):
+    value = trainer.loss(jnp.ones(3))
+""",
+                shows="trainer.steps == 1",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+class Trainer:
+    def __init__(self):
+        self.steps = 0
+        self.loss = jax.jit(self._loss)
+
+    def _loss(self, x, steps):
+        return jnp.mean(x**2) / steps
+
+
+trainer = Trainer()
+for _ in range(10):
+    trainer.steps += 1
+    value = trainer.loss(jnp.ones(3), trainer.steps)
+""",
+                shows="trainer.steps == 10 and compiles('_loss') == 1",
+            ),
+        ),
+        Example(
+            "list that a scan body fills",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+history = []
+
+
+@jax.jit
+def simulate(x):
+    def body(x, _):
+        history.append(x)  # fault
+        return 0.5 * x, None
+
+    return jax.lax.scan(body, x, None, length=5)[0]
+
+
+x = simulate(jnp.float32(1.0))
+""",
+                shows="len(history) < 5",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def simulate(x):
+    def body(x, _):
+        return 0.5 * x, x
+
+    return jax.lax.scan(body, x, None, length=5)
+
+
+x, history = simulate(jnp.float32(1.0))
+""",
+                shows="len(history) == 5",
+            ),
+        ),
+        Example(
+            "global, print, NumPy's draws and the clock",
+            dont=Sample(
+                """import time
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+count = 0
+
+
+@jax.jit
+def noisy(x):
+    global count
+    count += 1  # fault
+    began = time.perf_counter()  # fault
+    x = x + np.random.normal(size=3)  # fault
+    print("x is", x)  # fault
+    return x * began
+
+
+first = noisy(jnp.zeros(3))
+second = noisy(jnp.zeros(3))
+""",
+                shows="count == 1 and bool((first == second).all())",
+            ),
+            do=Sample(
+                """import time
+
+import jax
+import jax.numpy as jnp
+
+count = 0
+
+
+@jax.jit
+def noisy(key, x, began):
+    x = x + jax.random.normal(key, (3,))
+    jax.debug.print("x is {}", x)
+    return x * began
+
+
+for key in jax.random.split(jax.random.key(0), 2):
+    count += 1
+    x = noisy(key, jnp.zeros(3), time.perf_counter())
+""",
+                shows="count == 2 and compiles('noisy') == 1",
+            ),
+        ),
+    ),
+    allowed_samples=(
+        Sample(
+            """import jax
+import jax.numpy as jnp
+
+n_traces = 0
+
+
+@jax.jit
+def f(x):
+    global n_traces
+    n_traces += 1
+    parts = []
+    table = {}
+    for k in range(3):
+        parts.append(k * x)
+        table[k] = x
+    return jnp.stack(parts) + table[0]
+
+
+for _ in range(3):
+    y = f(jnp.ones(2))
+""",
+            shows="n_traces == 1",
+        ),
+        Sample(
+            """import jax
+import jax.numpy as jnp
+
+
+class Cell:
+    def __init__(self, x):
+        self.x = x
+
+    def double(self):
+        self.x = 2 * self.x
+        return self.x
+
+
+@jax.jit
+def f(x):
+    return Cell(x).double()
+
+
+y = f(jnp.ones(2))
+""",
+            shows="y[0] == 2.0",
+        ),
+    ),
+    match=match,
+)
