@@ -26,7 +26,7 @@ class Edge(NamedTuple):
 
     @property
     def caller(self) -> Function:
-        return self.call.flow.function  # type: ignore[union-attr]
+        return self.call.flow.function
 
 
 class Handed(NamedTuple):
@@ -40,7 +40,7 @@ class Handed(NamedTuple):
 
     @property
     def caller(self) -> Function:
-        return self.call.flow.function  # type: ignore[union-attr]
+        return self.call.flow.function
 
 
 COMMON = 60
@@ -130,11 +130,11 @@ class CallGraph:
                     self.note_words(part, function.name)
 
     def note_module_name(self, name: str, value: v.Value) -> None:
-        if value.__class__ is v.Call:
-            if not value.decorator:  # type: ignore[attr-defined]
+        if isinstance(value, v.Call):
+            if not value.decorator:
                 self.note_words(value, name)
-        elif value.__class__ is v.External and value.name in TRANSFORMS:  # type: ignore[attr-defined]
-            if value.name.rpartition(".")[2] != name:  # type: ignore[attr-defined]
+        elif isinstance(value, v.External) and value.name in TRANSFORMS:
+            if value.name.rpartition(".")[2] != name:
                 self.aliases.add(name)
 
     def may_be_made(self, value: v.Value) -> bool:
@@ -145,13 +145,13 @@ class CallGraph:
 
     def note_words(self, value: v.Value, word: str) -> None:
         """An attribute or name that holds a function is one more word by which callers may know it."""
-        if value.__class__ is v.Call:
-            use = c.transform_of(self.program, value)  # type: ignore[arg-type]
-            func = value.func  # type: ignore[attr-defined]
-            if use is None and func.__class__ is v.External:
+        if isinstance(value, v.Call):
+            use = c.transform_of(self.program, value)
+            func = value.func
+            if use is None and isinstance(func, v.External):
                 if func.name != "functools.partial":
                     return
-                if value.args and c.known_name(self.program, value.args[0]) in TRANSFORMS:  # type: ignore[attr-defined]
+                if value.args and c.known_name(self.program, value.args[0]) in TRANSFORMS:
                     self.aliases.add(word)
             elif use is not None and use.spec.factory and not use.functions:
                 self.aliases.add(word)
@@ -176,36 +176,36 @@ class CallGraph:
             if known is not None:
                 slots, feeds = known
                 for slot in slots:
-                    value = call.argument(slot.position if slot.position >= 0 else None, slot.keyword or None)
-                    if value is not None:
-                        self.hand(call, value, None, slot, feeds)
-            if func.__class__ is v.External:
+                    handed = call.argument(slot.position if slot.position >= 0 else None, slot.keyword or None)
+                    if handed is not None:
+                        self.hand(call, handed, None, slot, feeds)
+            if isinstance(func, v.External):
                 return
         made = v.settle(func)
-        if made.__class__ is v.ClassValue:
-            self.constructions[made.cls].append(call)  # type: ignore[attr-defined]
+        if isinstance(made, v.ClassValue):
+            self.constructions[made.cls].append(call)
         if call.decorator:
             return
         targets = c.targets(program, func)
         for target in targets:
             self.edges[target.function].append(Edge(call, target))
-            if target.function.module is not call.flow.function.module or target.function.parent is None:  # type: ignore[union-attr]
+            if target.function.module is not call.flow.function.module or target.function.parent is None:
                 if any([self.is_function(a) for a in call.args] + [self.is_function(a) for _, a in call.kwargs]):
                     self.waiting.append(target.function)  # it may call what it is handed
-        if not targets and self.first_pass and func.__class__ is not v.Unknown:
+        if not targets and self.first_pass and not isinstance(func, v.Unknown):
             self.unresolved.append(call)
 
     def is_function(self, value: v.Value) -> bool:
         """Whether a value is a function of the project, or one that a transformation made."""
         kind = value.__class__
-        if kind is v.FunctionValue:
+        if isinstance(value, v.FunctionValue):
             return True
-        if kind is v.Call:
-            use = c.transform_of(self.program, value)  # type: ignore[arg-type]
+        if isinstance(value, v.Call):
+            use = c.transform_of(self.program, value)
             return use is not None and use.spec.wraps
-        if kind is v.Free:
-            return any(self.is_function(x) for x in value.values() if x.__class__ is not v.Free)  # type: ignore[attr-defined]
-        return kind is v.Attr and not self.is_large and bool(c.targets(self.program, value))
+        if isinstance(value, v.Free):
+            return any(self.is_function(x) for x in value.values() if not isinstance(x, v.Free))
+        return isinstance(value, v.Attr) and not self.is_large and bool(c.targets(self.program, value))
 
     def hand(
         self, call: v.Call, value: v.Value, use: c.TransformUse | None, slot: Slot, feeds: tuple[Feed, ...]
@@ -334,7 +334,7 @@ class CallGraph:
     def _bound_by_partial(handed: Handed, name: str) -> v.Value | None:
         if not handed.target.partials and handed.target.receiver is None:
             return None
-        empty = v.Call(v.Unknown(), (), (), None, handed.call.flow, (), (), 0)  # type: ignore[arg-type]
+        empty = v.Call(v.Unknown(), (), (), None, handed.call.flow, (), (), 0)
         return c.bind(empty, handed.target).get(name)
 
     def field_arguments(self, cls: Class, name: str) -> list[v.Value]:
@@ -357,7 +357,7 @@ def forget(value: v.Value, depth: int = 0) -> None:
         value.memo.clear()
     if depth < 6:
         for part in value.parts():
-            if part.__class__ not in (v.FunctionValue, v.ClassValue, v.External, v.ModuleValue):
+            if not isinstance(part, (v.FunctionValue, v.ClassValue, v.External, v.ModuleValue)):
                 forget(part, depth + 1)
 
 

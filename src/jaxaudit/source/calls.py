@@ -11,6 +11,7 @@ from jaxaudit.source.knowledge.transforms import Slot, Transform
 from jaxaudit.source.knowledge.transforms_of_libraries import TRANSFORMS
 
 if TYPE_CHECKING:
+    from jaxaudit.source.flow import Flow
     from jaxaudit.source.program import Class, Function, Program
 
 DEEPEST = 14
@@ -56,42 +57,42 @@ class TransformUse(NamedTuple):
         return self.name.rpartition(".")[2]
 
     @property
-    def flow(self):  # type: ignore[no-untyped-def]
+    def flow(self) -> Flow:
         return self.call.flow
 
 
 def known_name(program: Program, value: v.Value) -> str | None:
     """The dotted name by which a library's thing is known, also when the library itself is what is checked."""
     kind = value.__class__
-    if kind is v.External:
-        return value.name  # type: ignore[attr-defined,no-any-return]
-    if kind is v.Attr:
-        base = v.settle(value.base)  # type: ignore[attr-defined]
-        if base.__class__ is v.External:
-            return f"{base.name}.{value.name}"  # type: ignore[attr-defined]
+    if isinstance(value, v.External):
+        return value.name
+    if isinstance(value, v.Attr):
+        base = v.settle(value.base)
+        if isinstance(base, v.External):
+            return f"{base.name}.{value.name}"
         return None
-    if kind in (v.Free, v.Imported, v.Phi):
+    if isinstance(value, (v.Free, v.Imported, v.Phi)):
         settled = v.settle(value)
         if settled is not value:
             return known_name(program, settled)
-        return known_wrapped(program, value) if program.known and kind is v.Free else None  # type: ignore[arg-type]
+        return known_wrapped(program, value) if program.known and isinstance(value, v.Free) else None
     known = program.known
     if known:
-        if kind is v.FunctionValue:
-            return known.get(value.function)  # type: ignore[attr-defined]
-        if kind is v.ClassValue:
-            return known.get(value.cls)  # type: ignore[attr-defined]
-        if kind is v.Call and value.decorator:  # type: ignore[attr-defined]
-            return known_name(program, value.args[0])  # type: ignore[attr-defined]
+        if isinstance(value, v.FunctionValue):
+            return known.get(value.function)
+        if isinstance(value, v.ClassValue):
+            return known.get(value.cls)
+        if isinstance(value, v.Call) and value.decorator:
+            return known_name(program, value.args[0])
     return None
 
 
 def known_wrapped(program: Program, free: v.Free) -> str | None:
     """`jit = boundary(jit)`: a library's own name that is bound again, wrapped."""
     for value in free.values():
-        while value.__class__ is v.Call and value.args:  # type: ignore[attr-defined]
-            value = value.args[0]  # type: ignore[attr-defined]
-        if value.__class__ is v.FunctionValue and value.function in program.known:
+        while isinstance(value, v.Call) and value.args:
+            value = value.args[0]
+        if isinstance(value, v.FunctionValue) and value.function in program.known:
             return program.known[value.function]
     return None
 
@@ -104,7 +105,7 @@ def transform_of(program: Program, call: v.Call) -> TransformUse | None:
     if "transform" not in memo:
         memo["transform"] = None
         memo["transform"] = _transform_of(program, call)
-    return memo["transform"]  # type: ignore[no-any-return]
+    return memo["transform"]
 
 
 def _transform_of(program: Program, call: v.Call) -> TransformUse | None:
@@ -117,25 +118,23 @@ def _transform_of(program: Program, call: v.Call) -> TransformUse | None:
             return TransformUse(name, spec, call, (call,), found)
         return None
     made = single(program, func)
-    if made.__class__ is not v.Call:
+    if not isinstance(made, v.Call):
         return None
-    inner_name = known_name(program, made.func)  # type: ignore[attr-defined]
-    if inner_name == "functools.partial" and made.args:  # type: ignore[attr-defined]
-        name = known_name(program, made.args[0])  # type: ignore[attr-defined]
+    inner_name = known_name(program, made.func)
+    if inner_name == "functools.partial" and made.args:
+        name = known_name(program, made.args[0])
         spec = TRANSFORMS.get(name) if name else None
         if spec is not None and name is not None:
-            handed = _handed(spec, (*made.args[1:], *call.args), call, made)  # type: ignore[attr-defined]
-            return TransformUse(name, spec, call, (call, made), handed)  # type: ignore[arg-type]
+            handed = _handed(spec, (*made.args[1:], *call.args), call, made)
+            return TransformUse(name, spec, call, (call, made), handed)
         return None
-    inner = transform_of(program, made)  # type: ignore[arg-type]
+    inner = transform_of(program, made)
     if inner is not None and inner.spec.factory and not inner.functions and inner.spec.wraps and call.args:
         return TransformUse(inner.name, inner.spec, call, (*inner.options, call), ((call.args[0], Slot(0, "")),))
     return None
 
 
-def _handed(
-    spec: Transform, args: tuple[v.Value, ...], *calls: v.Call
-) -> tuple[tuple[v.Value, Slot], ...]:
+def _handed(spec: Transform, args: tuple[v.Value, ...], *calls: v.Call) -> tuple[tuple[v.Value, Slot], ...]:
     out: list[tuple[v.Value, Slot]] = []
     for slot in spec.functions:
         value: v.Value | None = None
@@ -145,7 +144,7 @@ def _handed(
         if slot.many == "rest_keywords":
             out += [(a, slot) for call in calls for k, a in call.kwargs if k]
             continue
-        if 0 <= slot.position < len(args) and not any(a.__class__ is v.Star for a in args[: slot.position + 1]):
+        if 0 <= slot.position < len(args) and not any(isinstance(a, v.Star) for a in args[: slot.position + 1]):
             value = args[slot.position]
         elif slot.keyword:
             value = next((k for k in (call.keyword(slot.keyword) for call in calls) if k is not None), None)
@@ -153,12 +152,12 @@ def _handed(
             continue
         if slot.many == "sequence":
             inner = v.settle(value)
-            if inner.__class__ is v.Sequence:
-                out += [(i, slot) for i in inner.items]  # type: ignore[attr-defined]
-            elif inner.__class__ is v.Comprehension:
-                out.append((inner.element, slot))  # type: ignore[attr-defined]
+            if isinstance(inner, v.Sequence):
+                out += [(i, slot) for i in inner.items]
+            elif isinstance(inner, v.Comprehension):
+                out.append((inner.element, slot))
             continue
-        if value.__class__ is v.Const:
+        if isinstance(value, v.Const):
             continue
         out.append((value, slot))
     return tuple(out)
@@ -167,7 +166,7 @@ def _handed(
 def single(program: Program, value: v.Value) -> v.Value:
     """The one value behind names and attributes, or the value itself when there may be several."""
     for _ in range(DEEPEST):
-        if value.__class__ in (v.Free, v.Imported, v.Phi, v.Left, v.Attr, v.Item):
+        if isinstance(value, (v.Free, v.Imported, v.Phi, v.Left, v.Attr, v.Item)):
             found = expand(program, value)
             if len(found) != 1:
                 return value
@@ -180,18 +179,18 @@ def single(program: Program, value: v.Value) -> v.Value:
 def expand(program: Program, value: v.Value) -> tuple[v.Value, ...]:
     """One step towards where a value comes from: what the name, item or attribute may stand for. () at a root."""
     kind = value.__class__
-    if kind is v.Free:
-        return value.values()  # type: ignore[attr-defined,no-any-return]
-    if kind is v.Phi:
-        return value.options  # type: ignore[attr-defined,no-any-return]
-    if kind is v.Carried or kind is v.Left or kind is v.Imported:
+    if isinstance(value, v.Free):
+        return value.values()
+    if isinstance(value, v.Phi):
+        return value.options
+    if isinstance(value, v.Carried) or isinstance(value, v.Left) or isinstance(value, v.Imported):
         return value.parts()
-    if kind is v.Attr:
-        return attribute_values(program, value)  # type: ignore[arg-type]
-    if kind is v.Item:
-        return _item_values(program, value)  # type: ignore[arg-type]
-    if kind is v.Elem:
-        return elements(program, value.iterable)  # type: ignore[attr-defined]
+    if isinstance(value, v.Attr):
+        return attribute_values(program, value)
+    if isinstance(value, v.Item):
+        return _item_values(program, value)
+    if isinstance(value, v.Elem):
+        return elements(program, value.iterable)
     return ()
 
 
@@ -200,44 +199,44 @@ def _item_values(program: Program, item: v.Item) -> tuple[v.Value, ...]:
     if memo is None:
         memo = item.memo = {}
     if program.keys["values"] in memo:
-        return memo[program.keys["values"]]  # type: ignore[no-any-return]
+        return memo[program.keys["values"]]
     memo[program.keys["values"]] = ()
-    index = item.index.value if item.index.__class__ is v.Const else None  # type: ignore[attr-defined]
+    index = item.index.value if isinstance(item.index, v.Const) else None
     out: list[v.Value] = []
-    if item.base.__class__ is v.Elem:
-        out += _item_of_element(program, item.base, index)  # type: ignore[arg-type]
+    if isinstance(item.base, v.Elem):
+        out += _item_of_element(program, item.base, index)
     else:
         for base in roots(program, item.base):
             out += _pick(program, base, index)
     memo[program.keys["values"]] = tuple(out)
-    return memo[program.keys["values"]]  # type: ignore[no-any-return]
+    return memo[program.keys["values"]]
 
 
 def _pick(program: Program, base: v.Value, index: object) -> list[v.Value]:
     kind = base.__class__
-    if kind is v.Sequence:
-        items = base.items  # type: ignore[attr-defined]
-        if any(i.__class__ is v.Star for i in items):
+    if isinstance(base, v.Sequence):
+        items = base.items
+        if any(isinstance(i, v.Star) for i in items):
             return []
         if type(index) is int:
             return [items[index]] if -len(items) <= index < len(items) else []
         return list(items)
-    if kind is v.Mapping:
-        found = base.get(index) if index is not None else None  # type: ignore[attr-defined]
+    if isinstance(base, v.Mapping):
+        found = base.get(index) if index is not None else None
         if found is not None:
             return [found]
-        return [x for k, x in base.pairs if k is None or k.__class__ is not v.Const]  # type: ignore[attr-defined]
-    if kind is v.Comprehension:
-        return [base.element]  # type: ignore[attr-defined]
+        return [x for k, x in base.pairs if k is None or not isinstance(k, v.Const)]
+    if isinstance(base, v.Comprehension):
+        return [base.element]
     return []
 
 
 def _item_of_element(program: Program, elem: v.Elem, index: object) -> list[v.Value]:
     """`for a, b in zip(xs, ys)`, `enumerate(xs)`, `d.items()`, or a list of tuples."""
     source = v.settle(elem.iterable)
-    if source.__class__ is v.Call and type(index) is int:
-        name = known_name(program, source.func)  # type: ignore[attr-defined]
-        args = source.args  # type: ignore[attr-defined]
+    if isinstance(source, v.Call) and type(index) is int:
+        name = known_name(program, source.func)
+        args = source.args
         if name == "builtins.zip" and 0 <= index < len(args):
             return list(elements(program, args[index])) or [v.Elem(args[index], elem.loop, elem.expr, elem.flow)]
         if name == "builtins.enumerate" and args:
@@ -260,28 +259,28 @@ def elements(program: Program, iterable: v.Value) -> tuple[v.Value, ...]:
     if key not in memo:
         memo[key] = ()
         memo[key] = tuple(_elements(program, iterable))
-    return memo[key]  # type: ignore[no-any-return]
+    return memo[key]
 
 
 def _elements(program: Program, iterable: v.Value) -> list[v.Value]:
     out: list[v.Value] = []
     for root in roots(program, iterable):
         kind = root.__class__
-        if kind is v.Sequence:
-            out += [i for i in root.items if i.__class__ is not v.Star]  # type: ignore[attr-defined]
-        elif kind is v.Comprehension:
-            out.append(root.element)  # type: ignore[attr-defined]
-        elif kind is v.Mapping:
-            out += [k for k, _ in root.pairs if k is not None]  # type: ignore[attr-defined]
-        elif kind is v.Call:
-            func = root.func  # type: ignore[attr-defined]
+        if isinstance(root, v.Sequence):
+            out += [i for i in root.items if not isinstance(i, v.Star)]
+        elif isinstance(root, v.Comprehension):
+            out.append(root.element)
+        elif isinstance(root, v.Mapping):
+            out += [k for k, _ in root.pairs if k is not None]
+        elif isinstance(root, v.Call):
+            func = root.func
             name = known_name(program, func)
-            if name in ("builtins.list", "builtins.tuple", "builtins.sorted", "builtins.reversed") and root.args:  # type: ignore[attr-defined]
-                out += elements(program, root.args[0])  # type: ignore[attr-defined]
-            elif func.__class__ is v.Attr and func.name in ("values", "keys"):
+            if name in ("builtins.list", "builtins.tuple", "builtins.sorted", "builtins.reversed") and root.args:
+                out += elements(program, root.args[0])
+            elif isinstance(func, v.Attr) and func.name in ("values", "keys"):
                 for base in roots(program, func.base):
-                    if base.__class__ is v.Mapping:
-                        out += [x if func.name == "values" else k for k, x in base.pairs if k is not None]  # type: ignore[attr-defined]
+                    if isinstance(base, v.Mapping):
+                        out += [x if func.name == "values" else k for k, x in base.pairs if k is not None]
     return out
 
 
@@ -292,11 +291,11 @@ def roots(program: Program, value: v.Value, depth: int = 0) -> tuple[v.Value, ..
         memo = value.memo = {}
     found = memo.get(program.keys["roots"])
     if found is not None:
-        return found  # type: ignore[no-any-return]
+        return found
     memo[program.keys["roots"]] = (value,)
     steps = expand(program, value)
-    if not steps and value.__class__ is v.Call:
-        steps = returned(program, value)  # type: ignore[arg-type]
+    if not steps and isinstance(value, v.Call):
+        steps = returned(program, value)
     if not steps or depth > DEEPEST:
         if depth > DEEPEST:
             del memo[program.keys["roots"]]
@@ -306,7 +305,7 @@ def roots(program: Program, value: v.Value, depth: int = 0) -> tuple[v.Value, ..
         for root in roots(program, step, depth + 1):
             out[id(root)] = root
     memo[program.keys["roots"]] = tuple(out.values())
-    return memo[program.keys["roots"]]  # type: ignore[no-any-return]
+    return memo[program.keys["roots"]]
 
 
 def returned(program: Program, call: v.Call) -> tuple[v.Value, ...]:
@@ -328,7 +327,7 @@ def targets(program: Program, value: v.Value, depth: int = 0) -> tuple[Target, .
         memo = value.memo = {}
     found = memo.get(program.keys["targets"])
     if found is not None:
-        return found  # type: ignore[no-any-return]
+        return found
     if depth > DEEPEST:
         return ()
     memo[program.keys["targets"]] = ()
@@ -337,26 +336,26 @@ def targets(program: Program, value: v.Value, depth: int = 0) -> tuple[Target, .
     for target in out:
         unique.setdefault((id(target.function), len(target.chain)), target)
     memo[program.keys["targets"]] = tuple(unique.values())
-    return memo[program.keys["targets"]]  # type: ignore[no-any-return]
+    return memo[program.keys["targets"]]
 
 
 def _targets(program: Program, value: v.Value, depth: int) -> list[Target]:
     kind = value.__class__
-    if kind is v.FunctionValue:
-        return [Target(value.function, None, (), (), value)]  # type: ignore[attr-defined]
-    if kind is v.Unknown or kind is v.External or kind is v.Const:
+    if isinstance(value, v.FunctionValue):
+        return [Target(value.function, None, (), (), value)]
+    if isinstance(value, v.Unknown) or isinstance(value, v.External) or isinstance(value, v.Const):
         return []
-    if kind is v.ClassValue:
-        start = method_of(program, value.cls, "__init__")  # type: ignore[attr-defined]
+    if isinstance(value, v.ClassValue):
+        start = method_of(program, value.cls, "__init__")
         return [Target(start, value)] if start is not None else []
-    if kind is v.Call:
-        return _targets_of_call(program, value, depth)  # type: ignore[arg-type]
-    if kind is v.Attr:
-        out = _targets_of_attribute(program, value, depth)  # type: ignore[arg-type]
+    if isinstance(value, v.Call):
+        return _targets_of_call(program, value, depth)
+    if isinstance(value, v.Attr):
+        out = _targets_of_attribute(program, value, depth)
         if out:
             return out
-    if kind is v.Param:
-        out = [t for _, source in program.sources(value) for t in targets(program, source, depth + 1)]  # type: ignore[arg-type]
+    if isinstance(value, v.Param):
+        out = [t for _, source in program.sources(value) for t in targets(program, source, depth + 1)]
         return out or _called_objects(program, value, depth)
     return [t for step in expand(program, value) for t in targets(program, step, depth + 1)]
 
@@ -397,8 +396,8 @@ def _targets_of_call(program: Program, call: v.Call, depth: int) -> list[Target]
         return list(found)
     if name is None:
         made = single(program, call.func)
-        if made.__class__ is v.Call and made is not call:
-            inner_name = known_name(program, made.func)  # type: ignore[attr-defined]
+        if isinstance(made, v.Call) and made is not call:
+            inner_name = known_name(program, made.func)
             if inner_name in TRANSPARENT and call.args:  # @lru_cache(maxsize=1), @partial(wrapper, option=1)
                 return list(targets(program, call.args[0], depth + 1))
         own = targets(program, call.func, depth + 1)
@@ -432,7 +431,7 @@ def _targets_of_attribute(program: Program, attr: v.Attr, depth: int) -> list[Ta
                 function.owner is not None
                 and target.receiver is None
                 and function.self_name is not None
-                and base.__class__ is not v.ClassValue
+                and not isinstance(base, v.ClassValue)
                 and _plain_method(value)
             )
             out.append(target._replace(receiver=base) if bound else target)
@@ -441,11 +440,11 @@ def _targets_of_attribute(program: Program, attr: v.Attr, depth: int) -> list[Ta
 
 def _plain_method(value: v.Value) -> bool:
     """A def of the class body (decorated or not), not a bound method that was stored in an attribute."""
-    while value.__class__ is v.Call:
-        if not value.decorator or not value.args:  # type: ignore[attr-defined]
+    while isinstance(value, v.Call):
+        if not value.decorator or not value.args:
             return False
-        value = value.args[0]  # type: ignore[attr-defined]
-    return value.__class__ is v.FunctionValue
+        value = value.args[0]
+    return isinstance(value, v.FunctionValue)
 
 
 # -- classes -----------------------------------------------------------------------------------------------------------
@@ -459,12 +458,12 @@ def lineage(program: Program, cls: Class) -> list[Class]:
         found = [cls]
         for base in cls.ready().bases:
             for root in roots(program, _unsubscripted(base)):
-                if root.__class__ is v.ClassValue:
-                    for above in lineage(program, root.cls):  # type: ignore[attr-defined]
+                if isinstance(root, v.ClassValue):
+                    for above in lineage(program, root.cls):
                         if above not in found:
                             found.append(above)
         cls.memo["lineage"] = found
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def external_bases(program: Program, cls: Class) -> list[str]:
@@ -479,7 +478,7 @@ def external_bases(program: Program, cls: Class) -> list[str]:
 
 
 def _unsubscripted(base: v.Value) -> v.Value:
-    return base.base if base.__class__ is v.Item else base  # type: ignore[attr-defined,no-any-return]
+    return base.base if isinstance(base, v.Item) else base
 
 
 def method_of(program: Program, cls: Class, name: str) -> Function | None:
@@ -497,13 +496,13 @@ def classes_of(program: Program, value: v.Value, depth: int = 0) -> tuple[Class,
         memo = value.memo = {}
     found = memo.get(program.keys["classes"])
     if found is not None:
-        return found  # type: ignore[no-any-return]
+        return found
     if depth > DEEPEST:
         return ()
     memo[program.keys["classes"]] = ()
     out: dict[int, Class] = {id(c): c for c in _classes_of(program, value, depth)}
     memo[program.keys["classes"]] = tuple(out.values())
-    return memo[program.keys["classes"]]  # type: ignore[no-any-return]
+    return memo[program.keys["classes"]]
 
 
 def _classes_of(program: Program, value: v.Value, depth: int) -> list[Class]:
@@ -513,9 +512,9 @@ def _classes_of(program: Program, value: v.Value, depth: int) -> list[Class]:
         found = annotation_classes(program, annotated[2].detached(annotated[1]))
         if found:
             return found
-    if kind is v.Param:
-        function: Function = value.function  # type: ignore[attr-defined]
-        name: str = value.name  # type: ignore[attr-defined]
+    if isinstance(value, v.Param):
+        function: Function = value.function
+        name: str = value.name
         if function.owner is not None and name == function.self_name:
             return [function.owner]
         parameter = function.parameter(name)
@@ -523,11 +522,11 @@ def _classes_of(program: Program, value: v.Value, depth: int) -> list[Class]:
             found = annotation_classes(program, _outside(function).detached(parameter.annotation))
             if found:
                 return found
-        return [c for _, s in program.sources(value) for c in classes_of(program, s, depth + 1)]  # type: ignore[arg-type]
-    if kind is v.Call:
-        return _classes_of_call(program, value, depth)  # type: ignore[arg-type]
-    if kind is v.Attr:
-        found = declared_classes(program, value)  # type: ignore[arg-type]
+        return [c for _, s in program.sources(value) for c in classes_of(program, s, depth + 1)]
+    if isinstance(value, v.Call):
+        return _classes_of_call(program, value, depth)
+    if isinstance(value, v.Attr):
+        found = declared_classes(program, value)
         if found:
             return found
     return [c for step in expand(program, value) for c in classes_of(program, step, depth + 1)]
@@ -535,15 +534,15 @@ def _classes_of(program: Program, value: v.Value, depth: int) -> list[Class]:
 
 def _classes_of_call(program: Program, call: v.Call, depth: int) -> list[Class]:
     func = v.settle(call.func)
-    if func.__class__ is v.ClassValue:
-        return [func.cls]  # type: ignore[attr-defined]
+    if isinstance(func, v.ClassValue):
+        return [func.cls]
     name = known_name(program, func)
     if name in _SAME_CLASS and len(call.args) > _SAME_CLASS[name]:
         return list(classes_of(program, call.args[_SAME_CLASS[name]], depth + 1))
-    if func.__class__ is v.Param and func.function.owner is not None and func.name == "cls":  # type: ignore[attr-defined]
-        return [func.function.owner]  # type: ignore[attr-defined]
-    if func.__class__ is v.Attr and func.name in ("replace", "_replace", "copy"):  # type: ignore[attr-defined]
-        return list(classes_of(program, func.base, depth + 1))  # type: ignore[attr-defined]
+    if isinstance(func, v.Param) and func.function.owner is not None and func.name == "cls":
+        return [func.function.owner]
+    if isinstance(func, v.Attr) and func.name in ("replace", "_replace", "copy"):
+        return list(classes_of(program, func.base, depth + 1))
     out: list[Class] = []
     for target in targets(program, call.func, depth + 1):
         function = target.function
@@ -557,8 +556,8 @@ def _classes_of_call(program: Program, call: v.Call, depth: int) -> list[Class]:
                 out += classes_of(program, r.value, depth + 1)
     if not out:
         for root in expand(program, func):
-            if root.__class__ is v.ClassValue:
-                out.append(root.cls)  # type: ignore[attr-defined]
+            if isinstance(root, v.ClassValue):
+                out.append(root.cls)
     return out
 
 
@@ -570,22 +569,21 @@ _SAME_CLASS = {
 }  # fmt: skip
 
 
-def _outside(function: Function):  # type: ignore[no-untyped-def]
+def _outside(function: Function) -> Flow:
     return (function.parent or function.module.function).flow
 
 
 def annotation_classes(program: Program, annotation: v.Value) -> list[Class]:
     """`Model`, `Model | None`, `Optional[Model]`, `"Model"`: the project's classes in an annotation."""
-    kind = annotation.__class__
-    if kind is v.ClassValue:
-        return [annotation.cls]  # type: ignore[attr-defined]
-    if kind is v.Op:
-        return [c for o in annotation.operands for c in annotation_classes(program, o)]  # type: ignore[attr-defined]
-    if kind is v.Item:
-        if known_name(program, annotation.base) in ("typing.Optional", "typing.Annotated", "typing.Union"):  # type: ignore[attr-defined]
-            inner = annotation.index  # type: ignore[attr-defined]
+    if isinstance(annotation, v.ClassValue):
+        return [annotation.cls]
+    if isinstance(annotation, v.Op):
+        return [c for o in annotation.operands for c in annotation_classes(program, o)]
+    if isinstance(annotation, v.Item):
+        if known_name(program, annotation.base) in ("typing.Optional", "typing.Annotated", "typing.Union"):
+            inner = annotation.index
             return [c for p in (inner, *inner.parts()) for c in annotation_classes(program, p)]
-        return annotation_classes(program, annotation.base)  # type: ignore[attr-defined]
+        return annotation_classes(program, annotation.base)
     settled = v.settle(annotation)
     return annotation_classes(program, settled) if settled is not annotation else []
 
@@ -594,8 +592,8 @@ def declared_classes(program: Program, attr: v.Attr) -> list[Class]:
     for cls in classes_of(program, attr.base):
         for part in lineage(program, cls):
             annotation = field_annotation(part, attr.name)
-            if annotation is not None and part.ready().flow is not None:
-                found = annotation_classes(program, part.flow.detached(annotation))  # type: ignore[union-attr]
+            if annotation is not None and (flow := part.ready().flow) is not None:
+                found = annotation_classes(program, flow.detached(annotation))
                 if found:
                     return found
     return []
@@ -606,7 +604,7 @@ def field_annotation(cls: Class, name: str) -> object | None:
     return cls_fields(cls).get(name, (None, None))[0]
 
 
-def cls_fields(cls: Class) -> dict[str, tuple[object, object, int]]:  # type: ignore[type-arg]
+def cls_fields(cls: Class) -> dict[str, tuple[object, object, int]]:
     """Annotated fields of the class body, in order: name -> (annotation, default expression, line)."""
     found = cls.memo.get("fields")
     if found is None:
@@ -618,7 +616,7 @@ def cls_fields(cls: Class) -> dict[str, tuple[object, object, int]]:  # type: ig
             if target[0] == "n"
         }
         cls.memo["fields"] = found
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def attribute_values(program: Program, attr: v.Attr) -> tuple[v.Value, ...]:
@@ -627,15 +625,15 @@ def attribute_values(program: Program, attr: v.Attr) -> tuple[v.Value, ...]:
     if memo is None:
         memo = attr.memo = {}
     if program.keys["attribute"] in memo:
-        return memo[program.keys["attribute"]]  # type: ignore[no-any-return]
+        return memo[program.keys["attribute"]]
     memo[program.keys["attribute"]] = ()
     out: list[v.Value] = []
     base = v.settle(attr.base)
-    classes = [base.cls] if base.__class__ is v.ClassValue else classes_of(program, attr.base)  # type: ignore[attr-defined]
+    classes = [base.cls] if isinstance(base, v.ClassValue) else classes_of(program, attr.base)
     for cls in classes:
         out += class_attribute(program, cls, attr.name)
     memo[program.keys["attribute"]] = tuple(out)
-    return memo[program.keys["attribute"]]  # type: ignore[no-any-return]
+    return memo[program.keys["attribute"]]
 
 
 def class_attribute(program: Program, cls: Class, name: str) -> list[v.Value]:
@@ -653,21 +651,21 @@ def class_attribute(program: Program, cls: Class, name: str) -> list[v.Value]:
         if name in all_fields(program, cls):
             found = [f for f in found if not _is_field_marker([f])] + program.field_arguments(cls, name)
         cls.memo[key] = found
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _is_field_marker(found: list[v.Value]) -> bool:
     return all(
-        f.__class__ is v.Call
-        and f.func.__class__ is v.External  # type: ignore[attr-defined]
-        and f.func.name.rpartition(".")[2] in ("field", "static_field", "param")  # type: ignore[attr-defined]
+        isinstance(f, v.Call)
+        and isinstance(f.func, v.External)
+        and f.func.name.rpartition(".")[2] in ("field", "static_field", "param")
         for f in found
     )
 
 
-def all_fields(program: Program, cls: Class) -> dict[str, tuple[object, object, int]]:  # type: ignore[type-arg]
+def all_fields(program: Program, cls: Class) -> dict[str, tuple[object, object, int]]:
     """Annotated fields with those of the bases in front, as dataclasses order them."""
-    out: dict[str, tuple[object, object, int]] = {}  # type: ignore[type-arg]
+    out: dict[str, tuple[object, object, int]] = {}
     for part in reversed(lineage(program, cls)):
         out.update(cls_fields(part))
     return out
@@ -694,20 +692,30 @@ def _stores_of(method: Function) -> list[Store]:
             return found
         for store in method.flow.stores:
             base = store.base
-            if store.kind == "attribute" and base.__class__ is v.Param and base.name == name:  # type: ignore[union-attr]
+            if store.kind == "attribute" and isinstance(base, v.Param) and base.name == name:
                 found.append(store)
         for call in method.flow.calls:
-            if known_name_of_setter(call.func) and len(call.args) == 3 and call.args[1].__class__ is v.Const:
-                key: str = call.args[1].value  # type: ignore[attr-defined]
+            if known_name_of_setter(call.func) and len(call.args) == 3 and isinstance(call.args[1], v.Const):
+                key: str = call.args[1].value
                 found.append(
-                    Store("attribute", call.args[0], key, call.args[2], False, call.expr, call.path, call.loops, call.order)
+                    Store(
+                        "attribute",
+                        call.args[0],
+                        key,
+                        call.args[2],
+                        False,
+                        call.expr,
+                        call.path,
+                        call.loops,
+                        call.order,
+                    )
                 )
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def known_name_of_setter(func: v.Value) -> bool:
     """`object.__setattr__(self, "name", value)`: how frozen dataclasses set their own fields."""
-    return func.__class__ is v.External and func.name == "builtins.object.__setattr__"  # type: ignore[attr-defined]
+    return isinstance(func, v.External) and func.name == "builtins.object.__setattr__"
 
 
 # -- arguments ---------------------------------------------------------------------------------------------------------
@@ -730,9 +738,9 @@ def bind(call: v.Call, target: Target) -> dict[str, v.Value]:
     handed += call.args
     keywords.update({k: x for k, x in call.kwargs if k})
     for index, value in enumerate(handed):
-        if value.__class__ is v.Star:
+        if isinstance(value, v.Star):
             for rest in positional[index:]:
-                out.setdefault(rest.name, v.Item(value.value, v.Unknown(), value.expr, value.flow))  # type: ignore[attr-defined]
+                out.setdefault(rest.name, v.Item(value.value, v.Unknown(), value.expr, value.flow))
             break
         if index < len(positional):
             out[positional[index].name] = value

@@ -42,7 +42,7 @@ def roots_of(program: Program, value: v.Value) -> tuple[v.Value, ...]:
     if found is None:
         memo[key] = ()
         found = memo[key] = _search(program, value)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _search(program: Program, value: v.Value) -> tuple[v.Value, ...]:
@@ -57,29 +57,29 @@ def _search(program: Program, value: v.Value) -> tuple[v.Value, ...]:
         kind = here.__class__
         if kind in _NEVER:
             continue
-        if kind is v.Param:
+        if isinstance(here, v.Param):
             out.append(here)
-        elif kind is v.Attr:
-            if here.name not in STATIC_ATTRIBUTES and not is_static_field(program, here):  # type: ignore[attr-defined, arg-type]
-                waiting.append(here.base)  # type: ignore[attr-defined]
-        elif kind is v.Op:
-            if here.name not in NEVER_TRACED:  # type: ignore[attr-defined]
-                waiting += reversed(here.operands)  # type: ignore[attr-defined]
-        elif kind is v.Item:
-            waiting += (here.index, here.base)  # type: ignore[attr-defined]
-        elif kind is v.Elem:
-            if not _is_range(program, here.iterable):  # type: ignore[attr-defined]
-                waiting.append(here.iterable)  # type: ignore[attr-defined]
-        elif kind is v.Call:
-            _call(program, here, waiting, out)  # type: ignore[arg-type]
-        elif kind is not v.Sequence or here.kind != "slice":  # type: ignore[attr-defined]
+        elif isinstance(here, v.Attr):
+            if here.name not in STATIC_ATTRIBUTES and not is_static_field(program, here):
+                waiting.append(here.base)
+        elif isinstance(here, v.Op):
+            if here.name not in NEVER_TRACED:
+                waiting += reversed(here.operands)
+        elif isinstance(here, v.Item):
+            waiting += (here.index, here.base)
+        elif isinstance(here, v.Elem):
+            if not _is_range(program, here.iterable):
+                waiting.append(here.iterable)
+        elif isinstance(here, v.Call):
+            _call(program, here, waiting, out)
+        elif not isinstance(here, v.Sequence) or here.kind != "slice":
             waiting += reversed(here.parts())
     return tuple(out)
 
 
 def _is_range(program: Program, iterable: v.Value) -> bool:
     source = v.settle(iterable)
-    return source.__class__ is v.Call and c.known_name(program, source.func) == "builtins.range"  # type: ignore[attr-defined]
+    return isinstance(source, v.Call) and c.known_name(program, source.func) == "builtins.range"
 
 
 def _call(program: Program, call: v.Call, waiting: list[v.Value], out: list[v.Value]) -> None:
@@ -97,8 +97,8 @@ def _call(program: Program, call: v.Call, waiting: list[v.Value], out: list[v.Va
                 waiting += arguments
         return
     func = call.func
-    if func.__class__ is v.Attr and func.name not in ("item", "tolist"):  # type: ignore[attr-defined]
-        waiting.append(func.base)  # type: ignore[attr-defined]
+    if isinstance(func, v.Attr) and func.name not in ("item", "tolist"):
+        waiting.append(func.base)
     targets = c.targets(program, func)
     for target in targets:
         transformed = any(u.spec.kind in ("jit", "pmap", "vmap", "grad", "checkpoint", "custom") for u in target.chain)
@@ -107,16 +107,16 @@ def _call(program: Program, call: v.Call, waiting: list[v.Value], out: list[v.Va
             continue
         bound = c.bind(call, target)
         for root in returned_roots(program, target.function):
-            if root.__class__ is v.Param and root.function is target.function:  # type: ignore[attr-defined]
-                handed = bound.get(root.name)  # type: ignore[attr-defined]
+            if isinstance(root, v.Param) and root.function is target.function:
+                handed = bound.get(root.name)
                 if handed is not None:
                     waiting.append(handed)
             else:
                 out.append(root)
     if not targets:
         made = c.single(program, func)
-        use = c.transform_of(program, made) if made.__class__ is v.Call else None  # type: ignore[arg-type]
-        if use is not None or func.__class__ in (v.Param, v.Attr, v.Free):
+        use = c.transform_of(program, made) if isinstance(made, v.Call) else None
+        if use is not None or isinstance(func, (v.Param, v.Attr, v.Free)):
             waiting += arguments
 
 
@@ -130,4 +130,4 @@ def returned_roots(program: Program, function: Function) -> tuple[v.Value, ...]:
         for returned in function.flow.returns:
             out.update({id(root): root for root in roots_of(program, returned.value)})
         found = function.memo[key] = tuple(out.values())
-    return found  # type: ignore[no-any-return]
+    return found

@@ -145,7 +145,7 @@ def _text(expr: Expr | None, depth: int) -> str:
             out += f" {_SIGNS[sign]} {_text(value, below)}"
         return out
     if kind == "T":
-        opening, closing = {"tuple": "()", "list": "[]", "set": "{}"}[expr[1]]
+        opening, closing = {"tuple": ("(", ")"), "list": ("[", "]"), "set": ("{", "}")}[expr[1]]
         inner = [_text(i, below) for i in expr[2]]
         comma = "," if expr[1] == "tuple" and len(inner) == 1 else ""
         return f"{opening}{', '.join(inner)}{comma}{closing}"

@@ -34,7 +34,7 @@ def class_facts(program: Program, cls: Class) -> ClassFacts:
     if found is None:
         cls.memo[key] = ClassFacts("", "identity", False, False, "", frozenset(), None)
         found = cls.memo[key] = _class_facts(program, cls)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _class_facts(program: Program, cls: Class) -> ClassFacts:
@@ -54,20 +54,24 @@ def _class_facts(program: Program, cls: Class) -> ClassFacts:
         elif "__eq__" in part.methods and "__hash__" not in part.ready().namespace:
             hashed = "none"
         if part is not cls:
-            for fields in (class_facts(program, part),):
-                static |= fields.static
-                pytree = pytree or fields.pytree
+            above = class_facts(program, part)
+            static |= above.static
+            pytree = pytree or above.pytree
         for decorator in part.ready().decorators:
-            name, options = decorator_name(program, decorator)
-            kind = known.DECORATORS.get(name or "")
+            found, options = decorator_name(program, decorator)
+            decorated = found or ""
+            kind = known.DECORATORS.get(decorated)
             if kind is None:
                 continue
             pytree = kind.pytree or pytree
             frozen, dataclass, holds = frozen or kind.frozen, dataclass or kind.dataclass, kind.holds or holds
             if kind.hash != "inherit" and "__hash__" not in part.methods:
-                hashed = hash_by_options(program, name or "", kind.hash, options)
+                hashed = hash_by_options(program, decorated, kind.hash, options)
             if kind.pytree == "listed" and part is cls:
-                meta, data = option_names(program, options, "meta_fields"), option_names(program, options, "data_fields")
+                meta, data = (
+                    option_names(program, options, "meta_fields"),
+                    option_names(program, options, "data_fields"),
+                )
                 static |= meta
                 listed = data or None
     for name, default in field_defaults(program, cls).items():
@@ -83,7 +87,9 @@ def _class_facts(program: Program, cls: Class) -> ClassFacts:
         pytree, meta, data = registered
         static |= meta
         listed = data or listed
-    return ClassFacts(pytree, hashed, frozen, dataclass, holds, frozenset(static), None if listed is None else frozenset(listed))
+    return ClassFacts(
+        pytree, hashed, frozen, dataclass, holds, frozenset(static), None if listed is None else frozenset(listed)
+    )
 
 
 def decorator_name(program: Program, decorator: v.Value) -> tuple[str | None, tuple[v.Call, ...]]:
@@ -92,11 +98,11 @@ def decorator_name(program: Program, decorator: v.Value) -> tuple[str | None, tu
     if name is not None:
         return name, ()
     made = c.single(program, decorator)
-    if made.__class__ is v.Call:
-        name = c.known_name(program, made.func)  # type: ignore[attr-defined]
-        if name == "functools.partial" and made.args:  # type: ignore[attr-defined]
-            return c.known_name(program, made.args[0]), (made,)  # type: ignore[attr-defined,return-value]
-        return name, (made,)  # type: ignore[return-value]
+    if isinstance(made, v.Call):
+        name = c.known_name(program, made.func)
+        if name == "functools.partial" and made.args:
+            return c.known_name(program, made.args[0]), (made,)
+        return name, (made,)
     return None, ()
 
 
@@ -107,7 +113,7 @@ def hash_by_options(program: Program, name: str, default: str, options: tuple[v.
     for keyword, wanted, result in table:
         for call in options:
             value = call.keyword(keyword)
-            if value is not None and value.__class__ is v.Const and value.value is wanted:  # type: ignore[attr-defined]
+            if value is not None and isinstance(value, v.Const) and value.value is wanted:
                 return result
     return default
 
@@ -136,27 +142,27 @@ def field_defaults(program: Program, cls: Class) -> dict[str, v.Value]:
 
 def is_static_default(program: Program, default: v.Value) -> bool:
     """`eqx.field(static=True)`, `struct.field(pytree_node=False)`, `field(metadata={"static": True})`, `partial`s of them."""
-    if default.__class__ is not v.Call:
+    if not isinstance(default, v.Call):
         return False
     calls = [default]
-    made = c.single(program, default.func)  # type: ignore[attr-defined]
+    made = c.single(program, default.func)
     name = c.known_name(program, made)
-    if made.__class__ is v.Call and c.known_name(program, made.func) == "functools.partial":  # type: ignore[attr-defined]
+    if isinstance(made, v.Call) and c.known_name(program, made.func) == "functools.partial":
         calls.append(made)
-        name = c.known_name(program, made.args[0]) if made.args else None  # type: ignore[attr-defined]
+        name = c.known_name(program, made.args[0]) if made.args else None
     options = known.STATIC_FIELDS.get(name or "")
     if options == {}:
         return True
     for call in calls:
         for keyword, wanted in (options or {}).items():
-            value = call.keyword(keyword)  # type: ignore[attr-defined]
-            if value is not None and value.__class__ is v.Const and value.value is wanted:
+            value = call.keyword(keyword)
+            if value is not None and isinstance(value, v.Const) and value.value is wanted:
                 return True
-        metadata = call.keyword("metadata")  # type: ignore[attr-defined]
-        if metadata.__class__ is v.Mapping or metadata.__class__ is v.Call:
+        metadata = call.keyword("metadata")
+        if isinstance(metadata, v.Mapping) or isinstance(metadata, v.Call):
             for keyword, wanted in known.STATIC_METADATA.items():
-                value = metadata.get(keyword) if metadata.__class__ is v.Mapping else metadata.keyword(keyword)
-                if value.__class__ is v.Const and value.value is wanted:
+                value = metadata.get(keyword) if isinstance(metadata, v.Mapping) else metadata.keyword(keyword)
+                if isinstance(value, v.Const) and value.value is wanted:
                     return True
     return False
 
@@ -172,7 +178,7 @@ def _annotations(program: Program, cls: Class) -> dict[str, v.Value]:
 
 
 def _head(annotation: v.Value) -> v.Value:
-    return annotation.base if annotation.__class__ is v.Item else annotation  # type: ignore[attr-defined,no-any-return]
+    return annotation.base if isinstance(annotation, v.Item) else annotation
 
 
 def annotations_of(program: Program, cls: Class) -> dict[str, v.Value]:
@@ -181,7 +187,7 @@ def annotations_of(program: Program, cls: Class) -> dict[str, v.Value]:
     found = cls.memo.get(key)
     if found is None:
         found = cls.memo[key] = _annotations(program, cls)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def registrations(program: Program) -> dict[Class, tuple[str, set[str], set[str]]]:
@@ -197,11 +203,11 @@ def registrations(program: Program) -> dict[Class, tuple[str, set[str], set[str]
                 if row is None or len(call.args) <= row[0]:
                     continue
                 for root in c.expand(program, call.args[row[0]]) or (call.args[row[0]],):
-                    if root.__class__ is v.ClassValue:
-                        found[root.cls] = (  # type: ignore[attr-defined]
+                    if isinstance(root, v.ClassValue):
+                        found[root.cls] = (
                             row[1], option_names(program, (call,), "meta_fields"), option_names(program, (call,), "data_fields")
                         )  # fmt: skip
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def is_static_field(program: Program, attr: v.Attr) -> bool:
@@ -218,17 +224,17 @@ def is_static_field(program: Program, attr: v.Attr) -> bool:
 def annotation_heads(program: Program, annotation: v.Value) -> list[str]:
     """The dotted names that an annotation is made of: `Float[Array, "n"] | None` gives jaxtyping.Float."""
     kind = annotation.__class__
-    if kind is v.Op:
-        return [n for o in annotation.operands for n in annotation_heads(program, o)]  # type: ignore[attr-defined]
-    if kind is v.Item:
-        head = c.known_name(program, annotation.base)  # type: ignore[attr-defined]
+    if isinstance(annotation, v.Op):
+        return [n for o in annotation.operands for n in annotation_heads(program, o)]
+    if isinstance(annotation, v.Item):
+        head = c.known_name(program, annotation.base)
         if head in ("typing.Optional", "typing.Union", "typing.Annotated", "typing.Final", "typing.ClassVar"):
-            index = annotation.index  # type: ignore[attr-defined]
-            parts = index.items if index.__class__ is v.Sequence else (index,)
+            index = annotation.index
+            parts = index.items if isinstance(index, v.Sequence) else (index,)
             return [n for p in parts for n in annotation_heads(program, p)]
         return [head] if head else []
-    if kind is v.Const:
-        return [] if annotation.value is None else [f"builtins.{annotation.value!r}"]  # type: ignore[attr-defined]
+    if isinstance(annotation, v.Const):
+        return [] if annotation.value is None else [f"builtins.{annotation.value!r}"]
     name = c.known_name(program, annotation)
     if name is not None:
         return [name]

@@ -180,8 +180,8 @@ class Flow:
             if value is None:
                 value = self.outer(name, expr)
                 self.frees[name] = value
-        elif value.__class__ is v.Imported:
-            value = value.resolve()  # type: ignore[attr-defined]
+        elif isinstance(value, v.Imported):
+            value = value.resolve()
         if not self.quiet:
             self.order += 1
             self.uses.append(Use(name, value, expr, self.path, self.loop_stack, self.order))
@@ -248,8 +248,8 @@ class Flow:
 
     @staticmethod
     def options(value: v.Value, branch: Branch | None) -> tuple[v.Value, ...]:
-        if value.__class__ is v.Phi and value.branch is branch and branch is not None:  # type: ignore[attr-defined]
-            return value.options  # type: ignore[attr-defined,no-any-return]
+        if isinstance(value, v.Phi) and value.branch is branch and branch is not None:
+            return value.options
         return (value,)
 
     def do_expression(self, s: Any) -> bool:
@@ -260,7 +260,7 @@ class Flow:
         if s[2] is None:  # a declaration without a value
             return False
         value = self.eval(s[2])
-        if s[4] is not None and value.__class__ in (v.Call, v.Unknown, v.Item, v.Attr):
+        if s[4] is not None and isinstance(value, (v.Call, v.Unknown, v.Item, v.Attr)):
             self.program.note_annotation(value, s[4], self)
         for target in s[1]:
             self.assign(target, value)
@@ -312,7 +312,7 @@ class Flow:
         elif target[0] == ".":
             before = self.eval(target)
             result = v.Op(s[2], (before, value), ("b", s[2], target, s[3]), self)
-            base = before.base if before.__class__ is v.Attr else None  # type: ignore[attr-defined]
+            base = before.base if isinstance(before, v.Attr) else None
             self.store("attribute", base, target[2], result, True, target)
         elif target[0] == "[":
             base = self.eval(target[1])
@@ -322,9 +322,7 @@ class Flow:
     def store(self, kind: str, base: v.Value | None, name: Any, value: v.Value, augmented: bool, expr: Any) -> None:
         if not self.quiet:
             self.order += 1
-            self.stores.append(
-                Store(kind, base, name, value, augmented, expr, self.path, self.loop_stack, self.order)
-            )
+            self.stores.append(Store(kind, base, name, value, augmented, expr, self.path, self.loop_stack, self.order))
 
     def do_return(self, s: Any) -> bool:
         value = v.Const(None) if s[1] is None else self.eval(s[1])
@@ -515,7 +513,7 @@ class Flow:
         if not found:
             return self.outer(name, expr)
         if len(found) == 1:
-            return found[0].resolve() if found[0].__class__ is v.Imported else found[0]  # type: ignore[attr-defined,no-any-return]
+            return found[0].resolve() if isinstance(found[0], v.Imported) else found[0]
         return v.Phi(tuple(found), None, self)
 
     def record(self, call: v.Call) -> v.Call:
@@ -544,16 +542,16 @@ class Flow:
     def subscript(self, e: Any) -> v.Value:
         base = self.eval(e[1])
         index = self.eval(e[2])
-        if index.__class__ is v.Const:
-            if base.__class__ is v.Sequence:
-                at = index.value  # type: ignore[attr-defined]
-                items = base.items  # type: ignore[attr-defined]
+        if isinstance(index, v.Const):
+            if isinstance(base, v.Sequence):
+                at = index.value
+                items = base.items
                 if type(at) is int and -len(items) <= at < len(items) and not _starred(items):
-                    return items[at]  # type: ignore[no-any-return]
-            elif base.__class__ is v.Mapping:
-                found = base.get(index.value)  # type: ignore[attr-defined]
+                    return items[at]
+            elif isinstance(base, v.Mapping):
+                found = base.get(index.value)
                 if found is not None:
-                    return found  # type: ignore[no-any-return]
+                    return found
         item = v.Item(base, index, e, self)
         if not self.quiet and _needs_python(base, index):
             self.computed_items.append((item, self.path))
@@ -585,8 +583,8 @@ class Flow:
         operand = self.eval(e[2])
         if e[1] == "Not":
             self.test("not", operand, e[2])
-        elif e[1] == "USub" and operand.__class__ is v.Const and type(operand.value) in (int, float):  # type: ignore[attr-defined]
-            return v.Const(-operand.value, operand.expr, self)  # type: ignore[attr-defined]
+        elif e[1] == "USub" and isinstance(operand, v.Const) and type(operand.value) in (int, float):
+            return v.Const(-operand.value, operand.expr, self)
         return v.Op(e[1], (operand,), e, self)
 
     def boolean(self, e: Any) -> v.Value:
@@ -664,25 +662,22 @@ _STEADY = frozenset({v.External, v.ModuleValue, v.FunctionValue, v.ClassValue})
 
 def _needs_python(base: v.Value, index: v.Value) -> bool:
     """`x[:n]` and `[a, b][n]`: Python itself must know the index."""
-    if index.__class__ is v.Sequence:
-        if index.kind == "slice":  # type: ignore[attr-defined]
-            return any(p.__class__ is not v.Const for p in index.items)  # type: ignore[attr-defined]
-        return index.kind == "tuple" and any(  # type: ignore[attr-defined]
-            i.__class__ is v.Sequence and _needs_python(base, i)
-            for i in index.items  # type: ignore[attr-defined]
-        )
-    return index.__class__ is not v.Const and base.__class__ in (v.Sequence, v.Mapping)
+    if isinstance(index, v.Sequence):
+        if index.kind == "slice":
+            return any(not isinstance(p, v.Const) for p in index.items)
+        return index.kind == "tuple" and any(isinstance(i, v.Sequence) and _needs_python(base, i) for i in index.items)
+    return not isinstance(index, v.Const) and isinstance(base, (v.Sequence, v.Mapping))
 
 
 def _is_overload(value: v.Value) -> bool:
-    return value.__class__ is v.Call and value.func.__class__ is v.External and value.func.name in _OVERLOADS
+    return isinstance(value, v.Call) and isinstance(value.func, v.External) and value.func.name in _OVERLOADS
 
 
 _OVERLOADS = frozenset({"typing.overload", "typing_extensions.overload"})
 
 
 def _starred(items: tuple[v.Value, ...]) -> bool:
-    return any(i.__class__ is v.Star for i in items)
+    return any(isinstance(i, v.Star) for i in items)
 
 
 def assigned_names(statements: tuple[Any, ...]) -> set[str]:

@@ -84,12 +84,12 @@ def kind_of(program: Program, value: v.Value, depth: int = 0) -> Kind:
     key = program.keys["kind"]
     found = memo.get(key)
     if found is not None:
-        return found  # type: ignore[no-any-return]
+        return found
     if depth > 20:
         return UNKNOWN
     memo[key] = ASKED
     found = memo[key] = _kind_of(program, value, depth)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def kind_supposing(program: Program, value: v.Value, given: list[tuple[v.Value, Kind]]) -> Kind:
@@ -109,48 +109,49 @@ def kind_supposing(program: Program, value: v.Value, given: list[tuple[v.Value, 
 
 def _kind_of(program: Program, value: v.Value, depth: int) -> Kind:
     kind = value.__class__
-    if kind is v.Const:
-        return _constant(value.value)  # type: ignore[attr-defined]
+    if isinstance(value, v.Const):
+        return _constant(value.value)
     annotated = program.annotations.get(id(value))
     if annotated is not None:
         declared = declared_kind(program, annotated[2].detached(annotated[1]))
         if declared.what not in ("unknown", "array"):
             return declared
-    if kind is v.FunctionValue:
+    if isinstance(value, v.FunctionValue):
         return Kind("function")
-    if kind is v.ClassValue:
+    if isinstance(value, v.ClassValue):
         return Kind("class")
-    if kind is v.ModuleValue:
+    if isinstance(value, v.ModuleValue):
         return Kind("module")
-    if kind is v.External:
-        name = value.name  # type: ignore[attr-defined]
+    if isinstance(value, v.External):
+        name = value.name
         if name in PYTHON_NUMBERS:
             return Kind("float")
         return Kind("function") if name in ARRAYS else UNKNOWN
-    if kind is v.Op:
-        return _operation(program, value, depth)  # type: ignore[arg-type]
-    if kind is v.Sequence:
-        return Kind("slice" if value.kind == "slice" else value.kind)  # type: ignore[attr-defined]
-    if kind is v.Mapping:
+    if isinstance(value, v.Op):
+        return _operation(program, value, depth)
+    if isinstance(value, v.Sequence):
+        return Kind("slice" if value.kind == "slice" else value.kind)
+    if isinstance(value, v.Mapping):
         return Kind("dict")
-    if kind is v.Comprehension:
-        return Kind({"ListComp": "list", "DictComp": "dict"}.get(value.kind, "unknown"))  # type: ignore[attr-defined]
-    if kind is v.Text:
+    if isinstance(value, v.Comprehension):
+        return Kind({"ListComp": "list", "DictComp": "dict"}.get(value.kind, "unknown"))
+    if isinstance(value, v.Text):
         return Kind("str")
-    if kind is v.Call:
-        return _call(program, value, depth)  # type: ignore[arg-type]
-    if kind is v.Param:
-        return _param(program, value, depth)  # type: ignore[arg-type]
-    if kind is v.Attr:
-        return _attribute(program, value, depth)  # type: ignore[arg-type]
-    if kind is v.Item:
-        return _item(program, value, depth)  # type: ignore[arg-type]
-    if kind is v.Elem:
-        return _element(program, value, depth)  # type: ignore[arg-type]
-    if kind is v.Carried and value.before is not None and value.after is not None:  # type: ignore[attr-defined]
-        before = kind_of(program, value.before, depth + 1)  # type: ignore[attr-defined]
-        value.memo[program.keys["kind"]] = before  # type: ignore[index]  # what a turn sees of itself
-        after = kind_of(program, value.after, depth + 1)  # type: ignore[attr-defined]
+    if isinstance(value, v.Call):
+        return _call(program, value, depth)
+    if isinstance(value, v.Param):
+        return _param(program, value, depth)
+    if isinstance(value, v.Attr):
+        return _attribute(program, value, depth)
+    if isinstance(value, v.Item):
+        return _item(program, value, depth)
+    if isinstance(value, v.Elem):
+        return _element(program, value, depth)
+    if isinstance(value, v.Carried) and value.before is not None and value.after is not None:
+        before = kind_of(program, value.before, depth + 1)
+        assert value.memo is not None
+        value.memo[program.keys["kind"]] = before  # what a turn sees of itself
+        after = kind_of(program, value.after, depth + 1)
         return before if after is ASKED else joined([before, after])
     steps = c.expand(program, value)
     return joined([kind_of(program, s, depth + 1) for s in steps]) if steps else UNKNOWN
@@ -207,7 +208,14 @@ def declared_kind(program: Program, annotation: v.Value) -> Kind:
         tail = heads[0].rpartition(".")[2]
         if tail in ("Callable",):
             return Kind("function")
-        if heads[0] in ("builtins.tuple", "builtins.list", "builtins.dict", "typing.Tuple", "typing.List", "typing.Dict"):
+        if heads[0] in (
+            "builtins.tuple",
+            "builtins.list",
+            "builtins.dict",
+            "typing.Tuple",
+            "typing.List",
+            "typing.Dict",
+        ):
             return Kind(tail.lower())
     if len(heads) == 1 and c.annotation_classes(program, annotation):
         return Kind("instance")
@@ -255,8 +263,8 @@ def _call(program: Program, call: v.Call, depth: int) -> Kind:
                     return Kind("array", library) if name.count(".") == prefix.count(".") else UNKNOWN
         return UNKNOWN
     func = call.func
-    if func.__class__ is v.Attr:
-        found = _method(program, call, func, depth)  # type: ignore[arg-type]
+    if isinstance(func, v.Attr):
+        found = _method(program, call, func, depth)
         if found.what != "unknown":
             return found
     use = c.transform_of(program, call)
@@ -302,18 +310,18 @@ def _differentiated(program: Program, call: v.Call, chain: list[c.TransformUse],
 def _of_value_and_grad(program: Program, item: v.Item, depth: int) -> Kind:
     """`value_and_grad(f)(x)[0]` is what f returns, `[1]` of the kind of x."""
     call, index = item.base, item.index
-    if call.__class__ is not v.Call or index.__class__ is not v.Const:
+    if not isinstance(call, v.Call) or not isinstance(index, v.Const):
         return UNKNOWN
-    for target in c.targets(program, call.func):  # type: ignore[attr-defined]
+    for target in c.targets(program, call.func):
         outer = [u for u in target.chain if u.spec.kind == "grad"]
         if len(outer) != 1 or outer[0].short not in ("value_and_grad", "filter_value_and_grad"):
             return UNKNOWN
         if outer[0].option("has_aux") is not None:
             return UNKNOWN
-        if index.value == 1:  # type: ignore[attr-defined]
-            if outer[0].option("argnums") is not None or not call.args:  # type: ignore[attr-defined]
+        if index.value == 1:
+            if outer[0].option("argnums") is not None or not call.args:
                 return UNKNOWN
-            inner = kind_of(program, call.args[0], depth + 1)  # type: ignore[attr-defined]
+            inner = kind_of(program, call.args[0], depth + 1)
             return inner._replace(library="jax") if inner.is_array else UNKNOWN
         found = joined([kind_of(program, r.value, depth + 1) for r in target.function.flow.returns])
         return found._replace(library="jax") if found.is_array else UNKNOWN
@@ -341,7 +349,7 @@ def _shape_of_call(program: Program, call: v.Call, maker: ArrayMaker, first: v.V
     if rule in ("eye", "tri") and first is not None:
         n = number(program, first)
         second = call.argument(maker.position + 1, "M")
-        m = n if second is None or second.__class__ is v.Const and second.value is None else number(program, second)  # type: ignore[attr-defined]
+        m = n if second is None or isinstance(second, v.Const) and second.value is None else number(program, second)
         return (n if type(n) is int else None, m if type(m) is int else None)
     if rule == "linspace":
         num = call.argument(2, "num")
@@ -396,13 +404,13 @@ def length_of_arange(program: Program, call: v.Call) -> int | None:
 def shape_of_argument(program: Program, value: v.Value, depth: int = 0) -> Shape:
     """A shape written as an argument: `3`, `(n, 4)`, `x.shape`."""
     for root in c.roots(program, value)[:1]:
-        if root.__class__ is v.Sequence:
-            if any(i.__class__ is v.Star for i in root.items):  # type: ignore[attr-defined]
+        if isinstance(root, v.Sequence):
+            if any(isinstance(i, v.Star) for i in root.items):
                 return None
-            dims = [number(program, i) for i in root.items]  # type: ignore[attr-defined]
+            dims = [number(program, i) for i in root.items]
             return tuple([d if type(d) is int else None for d in dims])
-        if root.__class__ is v.Attr and root.name == "shape":  # type: ignore[attr-defined]
-            return kind_of(program, root.base, depth + 1).shape  # type: ignore[attr-defined]
+        if isinstance(root, v.Attr) and root.name == "shape":
+            return kind_of(program, root.base, depth + 1).shape
         found = number(program, root)
         if type(found) is int:
             return (found,)
@@ -413,14 +421,14 @@ def shape_of_argument(program: Program, value: v.Value, depth: int = 0) -> Shape
 
 def _literal_shape(program: Program, value: v.Value, depth: int) -> Shape:
     root = v.settle(value)
-    if root.__class__ is v.Sequence:
-        items = root.items  # type: ignore[attr-defined]
+    if isinstance(root, v.Sequence):
+        items = root.items
         if not items:
             return (0,)
         inner = _literal_shape(program, items[0], depth + 1) if depth < 8 else None
-        return None if inner is None else (root.length, *inner)  # type: ignore[attr-defined]
-    if root.__class__ is v.Comprehension:
-        inner = _literal_shape(program, root.element, depth + 1) if depth < 8 else None  # type: ignore[attr-defined]
+        return None if inner is None else (root.length, *inner)
+    if isinstance(root, v.Comprehension):
+        inner = _literal_shape(program, root.element, depth + 1) if depth < 8 else None
         return None if inner is None else (length_of(program, root), *inner)
     kind = kind_of(program, value, depth + 1)
     if kind.is_host_number:
@@ -438,8 +446,9 @@ def _broadcast(shapes: list[Shape]) -> Shape:
     for shape in shapes:
         if shape is None:
             return None
-        padded = [1] * (len(out) - len(shape)) + list(shape)
-        out = [1] * (len(padded) - len(out)) + out
+        ones: list[int | None] = [1]
+        padded = ones * (len(out) - len(shape)) + list(shape)
+        out = ones * (len(padded) - len(out)) + out
         out = [b if a == 1 else a if b == 1 or a == b else (a if b is None else b if a is None else None)
                for a, b in zip(out, padded)]  # fmt: skip
     return tuple(out)
@@ -449,7 +458,7 @@ def _dtype_of_call(program: Program, call: v.Call, maker: ArrayMaker, depth: int
     position, keyword = maker.dtype
     if position >= 0 or keyword:
         given = call.argument(position if position >= 0 else None, keyword or None)
-        if given is not None and not (given.__class__ is v.Const and given.value is None):  # type: ignore[attr-defined]
+        if given is not None and not (isinstance(given, v.Const) and given.value is None):
             return dtype_name(program, given)
     wide = maker.library == "numpy"
     simple = {"float": "float64" if wide else "float32", "int": "int64" if wide else "int32", "bool": "bool",
@@ -480,8 +489,8 @@ def _dtype_of_call(program: Program, call: v.Call, maker: ArrayMaker, depth: int
 
 def _dtype_of(program: Program, value: v.Value, wide: bool, depth: int) -> str:
     root = v.settle(value)
-    if root.__class__ is v.Sequence and root.items:  # type: ignore[attr-defined]
-        return _promoted([_dtype_of(program, i, wide, depth + 1) for i in root.items[:8]]) if depth < 10 else ""  # type: ignore[attr-defined]
+    if isinstance(root, v.Sequence) and root.items:
+        return _promoted([_dtype_of(program, i, wide, depth + 1) for i in root.items[:8]]) if depth < 10 else ""
     kind = kind_of(program, value, depth + 1)
     if kind.what == "array":
         if kind.library == "numpy" and not wide:
@@ -499,8 +508,8 @@ def _promoted(parts: list[str]) -> str:
 
 def dtype_name(program: Program, value: v.Value) -> str:
     root = v.settle(value)
-    if root.__class__ is v.Const and isinstance(root.value, str):  # type: ignore[attr-defined]
-        return root.value  # type: ignore[attr-defined,no-any-return]
+    if isinstance(root, v.Const) and isinstance(root.value, str):
+        return root.value
     name = (c.known_name(program, root) or "").rpartition(".")[2]
     name = {"float": "float32", "int": "int32", "float_": "float32", "int_": "int32", "bool_": "bool"}.get(name, name)
     return name if name in WIDTHS else ""
@@ -510,7 +519,7 @@ def _weak_of_call(program: Program, call: v.Call, maker: ArrayMaker, depth: int)
     position, keyword = maker.dtype
     if position >= 0 or keyword:
         given = call.argument(position if position >= 0 else None, keyword or None)
-        if given is not None and not (given.__class__ is v.Const and given.value is None):  # type: ignore[attr-defined]
+        if given is not None and not (isinstance(given, v.Const) and given.value is None):
             return False
     if maker.weak == "scalar":
         where = (maker.position + 1, "fill_value") if maker.rule == "shape" else (maker.position, maker.keyword or None)
@@ -534,9 +543,9 @@ def weakness(program: Program, value: v.Value, depth: int) -> bool | None:
 def _method(program: Program, call: v.Call, func: v.Attr, depth: int) -> Kind:
     base = func.base
     if func.name in AT_METHODS:
-        at = base.base if base.__class__ is v.Item else None  # type: ignore[attr-defined]
-        if at.__class__ is v.Attr and at.name == "at":  # type: ignore[union-attr]
-            return kind_of(program, at.base, depth + 1)  # type: ignore[union-attr]
+        at = base.base if isinstance(base, v.Item) else None
+        if isinstance(at, v.Attr) and at.name == "at":
+            return kind_of(program, at.base, depth + 1)
     receiver = kind_of(program, base, depth + 1)
     if receiver.is_array:
         if func.name in ("item", "tolist"):
@@ -552,12 +561,12 @@ def _method(program: Program, call: v.Call, func: v.Attr, depth: int) -> Kind:
         if func.name in ("ravel", "flatten"):
             return receiver._replace(shape=None if receiver.size is None else (receiver.size,))
         if maker is not None:  # x.sum(axis) is jnp.sum(x, axis)
-            as_function = v.Call(func, (base, *call.args), call.kwargs, call.expr, call.flow, (), (), 0)  # type: ignore[arg-type]
+            as_function = v.Call(func, (base, *call.args), call.kwargs, call.expr, call.flow, (), (), 0)
             return _made(program, as_function, maker._replace(library=receiver.library or maker.library), depth)
         return receiver._replace(shape=None) if name is not None else UNKNOWN
-    if base.__class__ is v.Call or base.__class__ in (v.Free, v.Param, v.Attr):
+    if isinstance(base, v.Call) or isinstance(base, (v.Free, v.Param, v.Attr)):
         for root in c.roots(program, base):
-            if root.__class__ is v.Call and c.known_name(program, root.func) in NUMPY_GENERATORS:  # type: ignore[attr-defined]
+            if isinstance(root, v.Call) and c.known_name(program, root.func) in NUMPY_GENERATORS:
                 shape = shape_of_draw(program, call, func.name, depth)
                 kind = "int64" if func.name == "integers" else "float64"
                 if shape == ():
@@ -598,7 +607,13 @@ def _operation(program: Program, op: v.Op, depth: int) -> Kind:
         return joined(kinds)
     if op.name in _COMPARISON or op.name == "Chain":
         if arrays:
-            return Kind("array", arrays[0].library, _broadcast([() if k.is_host_number else k.shape for k in kinds]), "bool", False)
+            return Kind(
+                "array",
+                arrays[0].library,
+                _broadcast([() if k.is_host_number else k.shape for k in kinds]),
+                "bool",
+                False,
+            )
         return Kind("bool") if all(k.what != "unknown" for k in kinds) else UNKNOWN
     if arrays and op.name in _ARITHMETIC:
         library = "jax" if any(k.library == "jax" for k in arrays) else arrays[0].library
@@ -682,14 +697,14 @@ def joined_attribute(program: Program, attr: v.Attr, depth: int) -> Kind:
     for cls in c.classes_of(program, attr.base):
         for part in c.lineage(program, cls):
             annotation = c.field_annotation(part, attr.name)
-            if annotation is not None and part.ready().flow is not None:
-                return declared_kind(program, part.flow.detached(annotation))  # type: ignore[union-attr]
+            if annotation is not None and (flow := part.ready().flow) is not None:
+                return declared_kind(program, flow.detached(annotation))
     return UNKNOWN
 
 
 def _item(program: Program, item: v.Item, depth: int) -> Kind:
-    if item.base.__class__ is v.External and item.base.name in shapes.GRIDS:  # type: ignore[attr-defined]
-        library = item.base.name.partition(".")[0]  # type: ignore[attr-defined]
+    if isinstance(item.base, v.External) and item.base.name in shapes.GRIDS:
+        library = item.base.name.partition(".")[0]
         return Kind("array", library, shapes.grid(program, item), "int32" if library == "jax" else "int64", False)
     base = kind_of(program, item.base, depth + 1)
     if base.what == "shape":
@@ -719,8 +734,8 @@ MIXED_TUPLES = frozenset({"jax.flatten_util.ravel_pytree"})
 
 def _element(program: Program, elem: v.Elem, depth: int) -> Kind:
     source = v.settle(elem.iterable)
-    if source.__class__ is v.Call:
-        name = c.known_name(program, source.func)  # type: ignore[attr-defined]
+    if isinstance(source, v.Call):
+        name = c.known_name(program, source.func)
         if name == "builtins.range":
             return Kind("int")
     base = kind_of(program, elem.iterable, depth + 1)
@@ -732,4 +747,15 @@ def _element(program: Program, elem: v.Elem, depth: int) -> Kind:
     return joined([kind_of(program, s, depth + 1) for s in steps]) if steps else UNKNOWN
 
 
-__all__ = ["UNKNOWN", "Kind", "Shape", "declared_kind", "joined", "kind_of", "kind_supposing", "numbers", "shape_of_argument", "weakness"]
+__all__ = [
+    "UNKNOWN",
+    "Kind",
+    "Shape",
+    "declared_kind",
+    "joined",
+    "kind_of",
+    "kind_supposing",
+    "numbers",
+    "shape_of_argument",
+    "weakness",
+]

@@ -34,7 +34,7 @@ def frequency(program: Program, function: Function, depth: int = 0) -> Frequency
         function.memo[key] = Frequency("unknown")
         found = _frequency(program, function, depth)
         function.memo[key] = found
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _frequency(program: Program, function: Function, depth: int) -> Frequency:
@@ -51,7 +51,7 @@ def _frequency(program: Program, function: Function, depth: int) -> Frequency:
     unknown = False
     count = 0
     for call in calls:
-        caller = call.flow.function  # type: ignore[union-attr]
+        caller = call.flow.function
         if is_test_path(caller.module.path) and not is_test_path(function.module.path):
             continue
         repeating = repeats(call.loops)
@@ -79,7 +79,7 @@ def _frequency(program: Program, function: Function, depth: int) -> Frequency:
 def repeats(loops: tuple[Loop, ...]) -> Loop | None:
     """The innermost loop around something that runs its body more than once, as far as can be seen."""
     for loop in reversed(loops):
-        if loop.kind == "while" and loop.test.__class__ is v.Const:
+        if loop.kind == "while" and isinstance(loop.test, v.Const):
             return loop
         if loop.iterable is not None:
             from jaxaudit.source.numbers import length_of
@@ -94,15 +94,15 @@ def repeats(loops: tuple[Loop, ...]) -> Loop | None:
 def is_cached(program: Program, function: Function) -> bool:
     """Decorated with `lru_cache` or its like: the body runs once per set of arguments."""
     value = function.bound
-    while value is not None and value.__class__ is v.Call and value.decorator:  # type: ignore[attr-defined]
-        func = value.func  # type: ignore[attr-defined]
+    while value is not None and isinstance(value, v.Call) and value.decorator:
+        func = value.func
         name = c.known_name(program, func)
         if name is None:
             made = c.single(program, func)
-            name = c.known_name(program, made.func) if made.__class__ is v.Call else None  # type: ignore[attr-defined]
+            name = c.known_name(program, made.func) if isinstance(made, v.Call) else None
         if name in CACHES:
             return True
-        value = value.args[0]  # type: ignore[attr-defined]
+        value = value.args[0]
     return False
 
 
@@ -123,8 +123,8 @@ def identity(program: Program, value: v.Value, since: Loop | Function | None = N
     if depth > 10:
         return Identity("unknown", "")
     kind = value.__class__
-    if kind is v.FunctionValue:
-        function: Function = value.function  # type: ignore[attr-defined]
+    if isinstance(value, v.FunctionValue):
+        function: Function = value.function
         maker = value.flow.function if value.flow is not None else None
         word = "lambda" if function.name == "<lambda>" else f"nested function `{function.name}`"
         if maker is None or function.owner is not None:
@@ -134,33 +134,33 @@ def identity(program: Program, value: v.Value, since: Loop | Function | None = N
         if maker.is_module:
             return Identity("same", f"module-level function `{function.name}`", value)
         return Identity("fresh", word, value)
-    if kind is v.External or kind is v.ClassValue or kind is v.Const:
+    if isinstance(value, v.External) or isinstance(value, v.ClassValue) or isinstance(value, v.Const):
         return Identity("same", "library function", value)
-    if kind is v.Attr:
+    if isinstance(value, v.Attr):
         for target in c.targets(program, value):
             if target.receiver is not None and not target.chain:
-                return Identity("bound", f"bound method `{value.name}`", value)  # type: ignore[attr-defined]
+                return Identity("bound", f"bound method `{value.name}`", value)
         return Identity("unknown", "")
-    if kind is v.Call:
-        name = c.known_name(program, value.func)  # type: ignore[attr-defined]
+    if isinstance(value, v.Call):
+        name = c.known_name(program, value.func)
         if name in CACHES:
             return Identity("unknown", "", value)
         if name == "functools.partial":
             return Identity("fresh", "`functools.partial`", value)
-        use = c.transform_of(program, value)  # type: ignore[arg-type]
+        use = c.transform_of(program, value)
         if use is not None and use.spec.wraps:
             return Identity("fresh", f"`{use.short}(...)`", value)
-        for target in c.targets(program, value.func):  # type: ignore[attr-defined]
+        for target in c.targets(program, value.func):
             if target.function.name == "__init__" or is_cached(program, target.function):
                 return Identity("unknown", "", value)
             inner = [identity(program, r.value, None, depth + 1) for r in target.function.flow.returns]
             if inner and all(i.how == "fresh" for i in inner):
                 return Identity("fresh", f"{inner[0].what} that `{target.function.name}` makes", value)
         return Identity("unknown", "", value)
-    if kind is v.Phi or kind is v.Left or kind is v.Carried:
+    if isinstance(value, v.Phi) or isinstance(value, v.Left) or isinstance(value, v.Carried):
         return Identity("unknown", "", value)
-    if kind is v.Free:
-        found = value.values()  # type: ignore[attr-defined]
+    if isinstance(value, v.Free):
+        found = value.values()
         if len(found) == 1:
             return identity(program, found[0], None, depth + 1)
     return Identity("unknown", "", value)

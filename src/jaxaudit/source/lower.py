@@ -215,9 +215,9 @@ class _Lowering:
 
     def annotation(self, node: ast.expr) -> Expr:
         """Annotations are kept as expressions, strings parsed: they say which names hold arrays."""
-        if node.__class__ is ast.Constant and isinstance(node.value, str):  # type: ignore[attr-defined]
+        if node.__class__ is ast.Constant and isinstance(node.value, str):
             try:
-                node = ast.parse(node.value, mode="eval").body  # type: ignore[attr-defined]
+                node = ast.parse(node.value, mode="eval").body
             except (SyntaxError, ValueError, RecursionError, MemoryError):
                 return ("k", None, node.lineno, node.col_offset)
         return self.expr(node)
@@ -233,9 +233,7 @@ class _Lowering:
         first = len(self.functions)
         body = self.block(node.body)
         self.scope = scope
-        methods = tuple(
-            [i for i in range(first, len(self.functions)) if self.functions[i][6] == index]
-        )
+        methods = tuple([i for i in range(first, len(self.functions)) if self.functions[i][6] == index])
         self.classes[index] = (
             node.name,
             node.lineno,
@@ -276,7 +274,9 @@ class _Lowering:
         subject = self.expr(node.subject)
         cases = []
         for case in node.cases:
-            names = [n for p in ast.walk(case.pattern) for n in (getattr(p, "name", None), getattr(p, "rest", None)) if n]
+            names = [
+                n for p in ast.walk(case.pattern) for n in (getattr(p, "name", None), getattr(p, "rest", None)) if n
+            ]
             guard = None if case.guard is None else self.expr(case.guard)
             cases.append((tuple(names), guard, self.block(case.body)))
         return ("match", subject, tuple(cases), node.lineno)
@@ -307,12 +307,12 @@ class _Lowering:
         return ("n", name, node.lineno, node.col_offset)
 
     def constant(self, node: ast.Constant) -> Expr:
-        value = node.value
+        value: Any = node.value
         kind = value.__class__
         if kind is str or kind is bytes:
-            if len(value) > LONGEST_TEXT:  # type: ignore[arg-type]
-                value = value[:LONGEST_TEXT]  # type: ignore[index]
-        elif kind is int and value.bit_length() > 1024:  # type: ignore[union-attr]
+            if len(value) > LONGEST_TEXT:
+                value = value[:LONGEST_TEXT]
+        elif kind is int and value.bit_length() > 1024:
             value = None
         return ("k", value, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
 
@@ -321,7 +321,7 @@ class _Lowering:
         self.used.add(attr)
         base = node.value
         if base.__class__ is ast.Name:  # the most frequent case, without a call
-            name = base.id  # type: ignore[attr-defined]
+            name = base.id
             self.used.add(name)
             return (
                 ".",
@@ -397,10 +397,10 @@ class _Lowering:
         left: ast.expr = node
         while left.__class__ is ast.BinOp:
             chain.append(left)
-            left = left.left  # type: ignore[attr-defined]
+            left = left.left
         out = self.expr(left)
         for part in reversed(chain):
-            out = ("b", part.op.__class__.__name__, out, self.expr(part.right))  # type: ignore[attr-defined]
+            out = ("b", part.op.__class__.__name__, out, self.expr(part.right))
         return out
 
     def unary(self, node: ast.UnaryOp) -> Expr:
@@ -428,8 +428,16 @@ class _Lowering:
             [(self.expr(g.target), self.expr(g.iter), tuple([self.expr(i) for i in g.ifs])) for g in node.generators]
         )
         if node.__class__ is ast.DictComp:
-            element: Any = ("T", "tuple", (self.expr(node.key), self.expr(node.value)), node.lineno, node.col_offset,
-                            node.end_lineno, node.end_col_offset, 2)
+            element: Any = (
+                "T",
+                "tuple",
+                (self.expr(node.key), self.expr(node.value)),
+                node.lineno,
+                node.col_offset,
+                node.end_lineno,
+                node.end_col_offset,
+                2,
+            )
         else:
             element = self.expr(node.elt)
         return (

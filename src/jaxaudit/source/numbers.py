@@ -31,22 +31,22 @@ def numbers(program: Program, value: v.Value, depth: int = 0) -> list[Any]:
     if depth > 12:
         return []
     kind = value.__class__
-    if kind is v.Const:
-        return [value.value] if type(value.value) in (int, float, bool) else []  # type: ignore[attr-defined]
-    if kind is v.Op:
-        return _operation(program, value, depth)  # type: ignore[arg-type]
-    if kind is v.Call:
-        found = _call(program, value, depth)  # type: ignore[arg-type]
+    if isinstance(value, v.Const):
+        return [value.value] if type(value.value) in (int, float, bool) else []
+    if isinstance(value, v.Op):
+        return _operation(program, value, depth)
+    if isinstance(value, v.Call):
+        found = _call(program, value, depth)
         if found:
             return found
-    if kind is v.Param:
-        sources = [s for _, s in program.sources(value)]  # type: ignore[arg-type]
+    if isinstance(value, v.Param):
+        sources = [s for _, s in program.sources(value)]
         return _all(program, tuple(sources), depth)
-    if kind is v.Carried:
+    if isinstance(value, v.Carried):
         return []
     steps = c.expand(program, value)
-    if not steps and kind is v.Call:
-        steps = c.returned(program, value)  # type: ignore[arg-type]
+    if not steps and isinstance(value, v.Call):
+        steps = c.returned(program, value)
     if not steps or steps == (value,):
         return []
     return _all(program, steps, depth)
@@ -102,9 +102,9 @@ def _call(program: Program, call: v.Call, depth: int) -> list[Any]:
     if function is None or call.kwargs:
         return []
     if name in ("math.prod", "numpy.prod"):
-        if len(call.args) != 1 or call.args[0].__class__ is not v.Sequence:
+        if len(call.args) != 1 or not isinstance(call.args[0], v.Sequence):
             return []
-        parts = [number(program, i) for i in call.args[0].items]  # type: ignore[attr-defined]
+        parts = [number(program, i) for i in call.args[0].items]
         return [math.prod(parts)] if all(p is not None for p in parts) else []
     arguments = [numbers(program, a, depth + 1) for a in call.args]
     if not arguments or not all(len(a) == 1 for a in arguments):
@@ -125,25 +125,25 @@ def length_of(program: Program, value: v.Value) -> int | None:
         memo[key] = None  # what a length that depends on itself sees
         found = {_length(program, root) for root in c.roots(program, value)}
         memo[key] = found.pop() if len(found) == 1 else None
-    return memo[key]  # type: ignore[no-any-return]
+    return memo[key]
 
 
 def _length(program: Program, value: v.Value) -> int | None:
     kind = value.__class__
-    if kind is v.Sequence and value.kind != "slice":  # type: ignore[attr-defined]
-        if any(i.__class__ is v.Star for i in value.items):  # type: ignore[attr-defined]
+    if isinstance(value, v.Sequence) and value.kind != "slice":
+        if any(isinstance(i, v.Star) for i in value.items):
             return None
-        return value.length  # type: ignore[attr-defined,no-any-return]
-    if kind is v.Mapping:
-        return len(value.pairs)  # type: ignore[attr-defined]
-    if kind is v.Const and isinstance(value.value, str):  # type: ignore[attr-defined]
-        return len(value.value)  # type: ignore[attr-defined]
-    if kind is v.Comprehension and len(value.loops) == 1:  # type: ignore[attr-defined]
-        iterable = value.loops[0].iterable  # type: ignore[attr-defined]
+        return value.length
+    if isinstance(value, v.Mapping):
+        return len(value.pairs)
+    if isinstance(value, v.Const) and isinstance(value.value, str):
+        return len(value.value)
+    if isinstance(value, v.Comprehension) and len(value.loops) == 1:
+        iterable = value.loops[0].iterable
         return length_of(program, iterable) if iterable is not None else None
-    if kind is v.Call:
-        name = c.known_name(program, value.func)  # type: ignore[attr-defined]
-        args = value.args  # type: ignore[attr-defined]
+    if isinstance(value, v.Call):
+        name = c.known_name(program, value.func)
+        args = value.args
         if name == "builtins.range" and args:
             parts = [number(program, a) for a in args]
             if all(type(p) is int for p in parts):
@@ -152,7 +152,10 @@ def _length(program: Program, value: v.Value) -> int | None:
                 except (ValueError, TypeError):
                     return None
             return None
-        if name in ("builtins.enumerate", "builtins.list", "builtins.tuple", "builtins.reversed", "builtins.sorted") and args:
+        if (
+            name in ("builtins.enumerate", "builtins.list", "builtins.tuple", "builtins.reversed", "builtins.sorted")
+            and args
+        ):
             return length_of(program, args[0])
         if name == "builtins.zip" and args:
             known = [n for n in (length_of(program, a) for a in args) if n is not None]

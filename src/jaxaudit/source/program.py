@@ -34,7 +34,7 @@ class Parameter(NamedTuple):
     default: Any
     expr: Any
     kind: str
-    index: int
+    index: int  # type: ignore[assignment]  # not tuple.index: where it stands
 
 
 class Function:
@@ -130,10 +130,10 @@ class Function:
         if self.owner is None or self.name == "__new__":
             return None
         value = self.bound
-        while value is not None and value.__class__ is v.Call:
-            if value.func.__class__ is v.External and value.func.name in ("builtins.staticmethod",):  # type: ignore[attr-defined]
+        while value is not None and isinstance(value, v.Call):
+            if isinstance(value.func, v.External) and value.func.name in ("builtins.staticmethod",):
                 return None
-            value = value.args[0] if value.args else None  # type: ignore[attr-defined]
+            value = value.args[0] if value.args else None
         first = self.all_parameters[:1]
         return first[0].name if first and first[0].kind == "positional" else None
 
@@ -321,8 +321,8 @@ class Program:
         found = flow.bindings.get(name)
         if found:
             value = one_of(found, flow, name)
-            if value.__class__ is v.Imported:
-                value = value.resolve()  # type: ignore[attr-defined]
+            if isinstance(value, v.Imported):
+                value = value.resolve()
             if value.__class__ in _PLAIN:
                 return value
             return v.Free(name, flow)
@@ -337,7 +337,7 @@ class Program:
                     return self.external(f"{dotted}.{name}")
             elif dotted not in seen:
                 value = self.member(other, name, seen | {module.name})
-                if value.__class__ is not v.Unknown:
+                if not isinstance(value, v.Unknown):
                     return value
         return v.Unknown()
 
@@ -345,8 +345,8 @@ class Program:
         found = module.flow.bindings.get(name)
         if found:
             value = one_of(found, module.flow, name)
-            if value.__class__ is v.Imported:
-                value = value.resolve()  # type: ignore[attr-defined]
+            if isinstance(value, v.Imported):
+                value = value.resolve()
             if value.__class__ in _PLAIN:
                 return value
             if flow is module.flow:
@@ -361,13 +361,13 @@ class Program:
     def attribute(self, base: v.Value, name: str, expr: Any, flow: Flow) -> v.Value:
         """`base.name`: of a library, of a module of the project, or of a value."""
         kind = base.__class__
-        if kind is v.External:
-            return self.external(f"{base.name}.{name}")  # type: ignore[attr-defined]
-        if kind is v.ModuleValue:
-            return self.member(base.module, name)  # type: ignore[attr-defined]
-        if kind is v.Free or kind is v.Phi:
+        if isinstance(base, v.External):
+            return self.external(f"{base.name}.{name}")
+        if isinstance(base, v.ModuleValue):
+            return self.member(base.module, name)
+        if isinstance(base, v.Free) or isinstance(base, v.Phi):
             settled = v.settle(base)
-            if settled is not base and settled.__class__ in (v.External, v.ModuleValue):
+            if settled is not base and isinstance(settled, (v.External, v.ModuleValue)):
                 return self.attribute(settled, name, expr, flow)
         return v.Attr(base, name, expr, flow)
 
@@ -434,11 +434,10 @@ class Program:
             for number, (_, used) in enumerate(module.units):
                 for word in written & used:
                     if word not in by_name and not module.stars:
-                        above = holders.get(word)
-                        if above is None:
+                        if word not in holders:
                             spelt = {b for parent in parents[word] for b in local.get(parent, ())}
-                            above = holders[word] = frozenset(spelt | parents[word])
-                        if above.isdisjoint(used):
+                            holders[word] = frozenset(spelt | parents[word])
+                        if holders[word].isdisjoint(used):
                             continue
                     out.append((module, number))
                     break
@@ -460,14 +459,14 @@ class Program:
                     continue
                 value = self.member(module, parts[cut]) if cut == len(parts) - 1 else None
                 value = v.settle(value) if value is not None else None
-                if value.__class__ is v.Free:  # bound again, wrapped: the first is the function itself
-                    value = next(iter(value.values()), None)  # type: ignore[union-attr]
-                while value.__class__ is v.Call and value.args:  # type: ignore[union-attr]
-                    value = v.settle(value.args[0])  # type: ignore[union-attr]
-                if value.__class__ is v.FunctionValue:
-                    self.known.setdefault(value.function, name)  # type: ignore[union-attr]
-                elif value.__class__ is v.ClassValue:
-                    self.known.setdefault(value.cls, name)  # type: ignore[union-attr]
+                if isinstance(value, v.Free):  # bound again, wrapped: the first is the function itself
+                    value = next(iter(value.values()), None)
+                while isinstance(value, v.Call) and value.args:
+                    value = v.settle(value.args[0])
+                if isinstance(value, v.FunctionValue):
+                    self.known.setdefault(value.function, name)
+                elif isinstance(value, v.ClassValue):
+                    self.known.setdefault(value.cls, name)
                 break
 
     def inventory(self) -> list[dict[str, Any]]:
@@ -531,7 +530,7 @@ class Program:
                 table.setdefault(function.unit, []).append(function)
             table.setdefault(len(module.units) - 1, []).insert(0, module.function)
             module.function.memo[key] = table
-        return table.get(unit, [])  # type: ignore[no-any-return]
+        return table.get(unit, [])
 
 
 _PLAIN = frozenset({v.External, v.ModuleValue, v.FunctionValue, v.ClassValue, v.Unknown})
@@ -547,9 +546,9 @@ def one_of(found: list[v.Value], flow: Flow, name: str) -> v.Value:
     if len(found) == 1:
         return found[0]
     first = found[0]
-    if first.__class__ is v.Imported:
-        first = first.resolve()  # type: ignore[attr-defined]
-    if first.__class__ in (v.External, v.ModuleValue):
+    if isinstance(first, v.Imported):
+        first = first.resolve()
+    if isinstance(first, (v.External, v.ModuleValue)):
         return first
     return v.Free(name, flow)
 

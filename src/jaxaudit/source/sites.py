@@ -29,7 +29,7 @@ class Site(NamedTuple):
 
     @property
     def flow(self) -> Flow:
-        return self.use.call.flow  # type: ignore[return-value]
+        return self.use.call.flow
 
     @property
     def call(self) -> v.Call:
@@ -43,9 +43,7 @@ class Site(NamedTuple):
     def traced_parameters(self) -> list[str]:
         """Parameters that may arrive as tracers: not static, not bound before."""
         fixed = bound_before(self)
-        return [
-            p.name for p in self.function.all_parameters if p.name not in self.static and p.name not in fixed
-        ]
+        return [p.name for p in self.function.all_parameters if p.name not in self.static and p.name not in fixed]
 
 
 def bound_before(site: Site) -> set[str]:
@@ -73,7 +71,7 @@ def jit_sites(program: Program) -> list[Site]:
                             frozenset(tracing.donated_names(program, use, target)),
                         )
                     )  # fmt: skip
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def calls_of(program: Program, site: Site) -> list[Edge]:

@@ -34,7 +34,7 @@ def sinks(program: Program, function: Function) -> list[Sink]:
         flow = function.flow
         found = [*_of_calls(program, flow), *_of_items(flow), *_of_tests(flow)]
         function.memo["sinks"] = found
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _of_calls(program: Program, flow: Flow) -> list[Sink]:
@@ -43,12 +43,14 @@ def _of_calls(program: Program, flow: Flow) -> list[Sink]:
         name = c.known_name(program, call.func)
         if name is None:
             func = call.func
-            slots = STRUCTURE_METHODS.get(func.name) if func.__class__ is v.Attr else None  # type: ignore[attr-defined]
+            slots = STRUCTURE_METHODS.get(func.name) if isinstance(func, v.Attr) else None
             if slots:
                 out += [s._replace(method=func) for s in _of_slots(call, slots)]
         elif name in NUMBER_MAKERS:
             word = name.rpartition(".")[2]
-            out += [Sink("number", f"a Python number (`{word}(...)`)", a, a.expr, flow, call.path) for a in call.args]
+            out += [
+                Sink("number", f"a Python number (`{word}(...)`)", a, call.expr, flow, call.path) for a in call.args
+            ]
         else:
             slots = STRUCTURE.get(name)
             if slots:
@@ -58,16 +60,29 @@ def _of_calls(program: Program, flow: Flow) -> list[Sink]:
     return out
 
 
+def argument_expr(call: v.Call, value: v.Value) -> Any:
+    """The argument as it is written in the call (a name's value stands where the name was bound)."""
+    expr = call.expr
+    if expr is not None and expr[0] == "c":
+        for written_expr, argument in zip(expr[2], call.args):
+            if argument is value:
+                return written_expr
+        for (_, written_expr), (_, argument) in zip(expr[3], call.kwargs):
+            if argument is value:
+                return written_expr
+    return value.expr or expr
+
+
 def _of_slots(call: v.Call, slots: Slots) -> list[Sink]:
     out = []
     for position, keyword, what in slots:
         if position < 0 and not keyword:
-            values = [a for a in call.args if a.__class__ is not v.Star]
+            values = [a for a in call.args if not isinstance(a, v.Star)]
         else:
             value = call.argument(position if position >= 0 else None, keyword or None)
             values = [] if value is None else [value]
         assert call.flow is not None
-        out += [Sink("structure", what, value, value.expr or call.expr, call.flow, call.path) for value in values]
+        out += [Sink("structure", what, value, argument_expr(call, value), call.flow, call.path) for value in values]
     return out
 
 
@@ -75,15 +90,15 @@ def _of_items(flow: Flow) -> list[Sink]:
     out = []
     for item, path in flow.computed_items:
         index = item.index
-        parts = index.items if index.__class__ is v.Sequence and index.kind == "tuple" else (index,)  # type: ignore[attr-defined]
+        parts = index.items if isinstance(index, v.Sequence) and index.kind == "tuple" else (index,)
         for part in parts:
-            if part.__class__ is v.Sequence and part.kind == "slice":  # type: ignore[attr-defined]
+            if isinstance(part, v.Sequence) and part.kind == "slice":
                 out += [
                     Sink("structure", "the length of a slice", bound, item.expr, flow, path)
-                    for bound in part.items  # type: ignore[attr-defined]
-                    if bound.__class__ is not v.Const
+                    for bound in part.items
+                    if not isinstance(bound, v.Const)
                 ]
-            elif item.base.__class__ is v.Sequence or item.base.__class__ is v.Mapping:
+            elif isinstance(item.base, v.Sequence) or isinstance(item.base, v.Mapping):
                 out.append(Sink("structure", "an item of a Python list or dict", part, item.expr, flow, path))
     return out
 
@@ -113,7 +128,7 @@ def role(program: Program, function: Function, name: str, depth: int = 0) -> Rol
     if found is None:
         function.memo[key] = Role((), True)
         found = function.memo[key] = _role(program, function, name, depth)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _role(program: Program, function: Function, name: str, depth: int) -> Role:
@@ -134,7 +149,7 @@ def _role(program: Program, function: Function, name: str, depth: int) -> Role:
             if known is not None and (known.startswith(_COMPUTES) or known in ARITHMETIC):
                 continue
             func = call.func
-            if func.__class__ is v.Attr and func.name in _METHODS:  # type: ignore[attr-defined]
+            if isinstance(func, v.Attr) and func.name in _METHODS:
                 continue
             if leans_on(program, func, function, name):
                 plain = False  # it is called: a function, or an object of some class
@@ -167,7 +182,7 @@ def _with_nested(function: Function) -> list[Function]:
                 above = above.parent
             if above is function:
                 found.append(other)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def leans_on(program: Program, value: v.Value, function: Function, name: str, depth: int = 0) -> bool:
@@ -185,34 +200,34 @@ def parameters_in(program: Program, value: v.Value) -> tuple[v.Param, ...]:
         memo["parameters"] = ()
         out: dict[int, v.Param] = {}
         for part in _made_of(program, value):
-            if part.__class__ is v.Param:
-                out[id(part)] = part  # type: ignore[assignment]
+            if isinstance(part, v.Param):
+                out[id(part)] = part
             else:
                 out.update({id(p): p for p in parameters_in(program, part)})
-        if value.__class__ is v.Param:
-            out[id(value)] = value  # type: ignore[assignment]
+        if isinstance(value, v.Param):
+            out[id(value)] = value
         found = memo["parameters"] = tuple(out.values())
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _made_of(program: Program, value: v.Value) -> tuple[v.Value, ...]:
     kind = value.__class__
     if kind in _ROOTS:
         return ()
-    if kind is v.Attr and value.name in STATIC_ATTRIBUTES:  # type: ignore[attr-defined]
+    if isinstance(value, v.Attr) and value.name in STATIC_ATTRIBUTES:
         return ()
-    if kind is v.Op and value.name in ("Is", "IsNot"):  # type: ignore[attr-defined]
+    if isinstance(value, v.Op) and value.name in ("Is", "IsNot"):
         return ()
-    if kind is v.Call:
-        name = c.known_name(program, value.func)  # type: ignore[attr-defined]
+    if isinstance(value, v.Call):
+        name = c.known_name(program, value.func)
         if name is not None:
             if name.startswith("jax.") or name in HOST_RESULTS or name in ("builtins.len", "builtins.isinstance"):
                 return ()  # an array, or known while tracing
-        elif value.func.__class__ is v.Attr and value.func.name in _METHODS:  # type: ignore[attr-defined]
+        elif isinstance(value.func, v.Attr) and value.func.name in _METHODS:
             return ()
-        return (*value.args, *[x for _, x in value.kwargs], *((value.func,) if name is None else ()))  # type: ignore[attr-defined]
-    if kind is v.Free or kind is v.Imported:
-        return tuple([p for p in value.parts() if p.__class__ is v.Param or p.__class__ not in _ROOTS])
+        return (*value.args, *[x for _, x in value.kwargs], *((value.func,) if name is None else ()))
+    if isinstance(value, v.Free) or isinstance(value, v.Imported):
+        return tuple([p for p in value.parts() if isinstance(p, v.Param) or p.__class__ not in _ROOTS])
     return value.parts()
 
 

@@ -95,10 +95,10 @@ class Tracing:
                     step = Context(context.handed, (*context.calls, Edge(call, target)))
                     self.enter(target.function, step, waiting)
             for value in call.args:
-                if value.__class__ is v.FunctionValue:
-                    for handed in graph.handed.get(value.function, ()):  # type: ignore[attr-defined]
+                if isinstance(value, v.FunctionValue):
+                    for handed in graph.handed.get(value.function, ()):
                         if handed.call is call:
-                            self.enter(value.function, context, waiting)  # type: ignore[attr-defined]
+                            self.enter(value.function, context, waiting)
 
     def enter(self, function: Function, context: Context, waiting: deque[Function]) -> None:
         known = self.contexts.get(function)
@@ -140,7 +140,7 @@ class Tracing:
         if key not in memo:
             memo[key] = None
             memo[key] = self._tracer(value)
-        return memo[key]  # type: ignore[no-any-return]
+        return memo[key]
 
     def _tracer(self, value: v.Value) -> Why | None:
         maybe: Why | None = None
@@ -170,7 +170,7 @@ class Tracing:
         if key not in memo:
             memo[key] = None
             memo[key] = self._param(function, name)
-        return memo[key]  # type: ignore[no-any-return]
+        return memo[key]
 
     def _param(self, function: Function, name: str) -> Why | None:
         """Searches breadth first, so that the shortest way from a transformation to the parameter is told."""
@@ -224,7 +224,7 @@ class Tracing:
             if handed.use is not None and handed.use.spec.traces != "given":
                 continue
             if handed.caller in self.contexts:
-                out += [(handed.call, a) for a in handed.call.args if a.__class__ is not v.FunctionValue]
+                out += [(handed.call, a) for a in handed.call.args if not isinstance(a, v.FunctionValue)]
         return out
 
 
@@ -263,7 +263,7 @@ def fixed_names(handed: Handed) -> set[str]:
     target = handed.target
     if not target.partials and target.receiver is None:
         return set()
-    empty = v.Call(v.Unknown(), (), (), None, handed.call.flow, (), (), 0)  # type: ignore[arg-type]
+    empty = v.Call(v.Unknown(), (), (), None, handed.call.flow, (), (), 0)
     return set(c.bind(empty, target))
 
 
@@ -307,21 +307,21 @@ def constants(program: Program, value: v.Value) -> list[Any]:
     """The literals that an option is made of: `0`, `(0, 1)`, `["a"]`, a name for one of these."""
     out: list[Any] = []
     for root in c.roots(program, value):
-        if root.__class__ is v.Const:
-            out.append(root.value)  # type: ignore[attr-defined]
-        elif root.__class__ is v.Sequence and root.kind != "slice":  # type: ignore[attr-defined]
-            for item in root.items:  # type: ignore[attr-defined]
+        if isinstance(root, v.Const):
+            out.append(root.value)
+        elif isinstance(root, v.Sequence) and root.kind != "slice":
+            for item in root.items:
                 out += constants(program, item)
-        elif root.__class__ is v.Call:
-            name = c.known_name(program, root.func)  # type: ignore[attr-defined]
-            if name in ("builtins.tuple", "builtins.list", "builtins.range") and root.args:  # type: ignore[attr-defined]
-                inner = [constants(program, a) for a in root.args]  # type: ignore[attr-defined]
+        elif isinstance(root, v.Call):
+            name = c.known_name(program, root.func)
+            if name in ("builtins.tuple", "builtins.list", "builtins.range") and root.args:
+                inner = [constants(program, a) for a in root.args]
                 if name == "builtins.range" and all(len(i) == 1 and type(i[0]) is int for i in inner):
                     out += list(range(*[i[0] for i in inner]))[:64]
                 elif name != "builtins.range":
                     out += inner[0]
-        elif root.__class__ is v.Op and root.name == "Add":  # type: ignore[attr-defined]
-            for operand in root.operands:  # type: ignore[attr-defined]
+        elif isinstance(root, v.Op) and root.name == "Add":
+            for operand in root.operands:
                 out += constants(program, operand)
     return out
 
@@ -344,7 +344,7 @@ def _mapped(program: Program, use: c.TransformUse, position: int | None) -> bool
     if value is None or position is None:
         return True
     for root in c.roots(program, value):
-        if root.__class__ is v.Sequence and position < len(root.items):  # type: ignore[attr-defined]
-            entry = root.items[position]  # type: ignore[attr-defined]
-            return not (entry.__class__ is v.Const and entry.value is None)
+        if isinstance(root, v.Sequence) and position < len(root.items):
+            entry = root.items[position]
+            return not (isinstance(entry, v.Const) and entry.value is None)
     return True

@@ -116,6 +116,7 @@ class Call(Value):
     """A call, and what it returns. A decorated `def` is the call of its decorator (`decorator` is then true)."""
 
     __slots__ = ("args", "decorator", "func", "kwargs", "loops", "order", "path")
+    flow: Flow
 
     def __init__(
         self,
@@ -264,7 +265,7 @@ class Mapping(Value):
 
     def get(self, key: object) -> Value | None:
         for k, v in self.pairs:
-            if k.__class__ is Const and k.value == key:  # type: ignore[union-attr]
+            if k.__class__ is Const and k.value == key:
                 return v
         return None
 
@@ -416,19 +417,16 @@ class Imported(Value):
 def settle(value: Value) -> Value:
     """Follows names that can only mean one thing; alternatives by import fallback give the first."""
     for _ in range(20):
-        kind = value.__class__
-        if kind is Imported:
-            value = value.resolve()  # type: ignore[attr-defined]
-        elif kind is Free:
-            found = value.values()  # type: ignore[attr-defined]
+        if isinstance(value, Imported):
+            value = value.resolve()
+        elif isinstance(value, Free):
+            found = value.values()
             if len(found) != 1:
                 first = found[0] if found else None
-                if first is not None and first.__class__ in (External, ModuleValue):
-                    return first  # type: ignore[no-any-return]
-                return value
+                return first if isinstance(first, (External, ModuleValue)) else value
             value = found[0]
-        elif kind is Phi and value.options and value.options[0].__class__ in (External, ModuleValue):  # type: ignore[attr-defined]
-            return value.options[0]  # type: ignore[attr-defined,no-any-return]
+        elif isinstance(value, Phi) and value.options and isinstance(value.options[0], (External, ModuleValue)):
+            return value.options[0]
         else:
             return value
     return value

@@ -119,7 +119,10 @@ STRUCTURE_METHODS: dict[str, Slots] = {
     "argsort": ((0, "axis", "an axis"),),
     "sort": ((0, "axis", "an axis"),),
     "take": ((1, "axis", "an axis"),),
-    **dict.fromkeys("sum mean max min prod std var any all argmax argmin cumsum cumprod".split(), ((0, "axis", "an axis"), (-1, "keepdims", "a mode"))),
+    **dict.fromkeys(
+        "sum mean max min prod std var any all argmax argmin cumsum cumprod".split(),
+        ((0, "axis", "an axis"), (-1, "keepdims", "a mode")),
+    ),
 }
 
 # functions that turn their argument into a Python number: a tracer raises.
