@@ -76,11 +76,8 @@ def jit_sites(program: Program) -> list[Site]:
 
 def calls_of(program: Program, site: Site) -> list[Edge]:
     """The calls that go through this very wrapper (not the bare function)."""
-    out = []
-    for edge in program.graph.callers(site.function):
-        if any(use.call is site.use.call for use in edge.target.chain):
-            out.append(edge)
-    return out
+    callers = program.graph.callers(site.function)
+    return [edge for edge in callers if any(use.call is site.use.call for use in edge.target.chain)]
 
 
 def inventory(program: Program) -> list[dict[str, Any]]:

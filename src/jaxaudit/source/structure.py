@@ -15,8 +15,11 @@ if TYPE_CHECKING:
 
 
 class Sink(NamedTuple):
-    """A place that needs a plain Python value. `sort`: "structure" (a tracer always raises there), "number" (Python's own
-    arithmetic) or "branch" (Python asks for the truth). `method` is set where it is an array's method, if the object is one."""
+    """A place that needs a plain Python value.
+
+    `sort`: "structure" (a tracer always raises there), "number" (Python's own arithmetic) or "branch" (Python asks for
+    the truth). `method` is set where it is an array's method, if the object is one.
+    """
 
     sort: str
     what: str

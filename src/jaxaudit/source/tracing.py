@@ -36,7 +36,7 @@ class Context(NamedTuple):
 
 
 class Why(NamedTuple):
-    """Why a value is a tracer: the transformation that makes it one, the parameter it enters by, and the calls between."""
+    """Why a value is a tracer: the transformation that makes it one, where it enters, and the calls between."""
 
     use: c.TransformUse
     param: str
