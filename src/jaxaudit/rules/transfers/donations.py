@@ -1,0 +1,195 @@
+"""Arguments given away to a compiled call: which they are, and whether the result can take their memory."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from jaxaudit.source import calls as c
+from jaxaudit.source import tracing
+from jaxaudit.source import values as v
+from jaxaudit.source.knowledge.array_values import HOST_RESULTS, STATIC_ATTRIBUTES
+from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
+from jaxaudit.source.sites import Site, bound_before
+
+if TYPE_CHECKING:
+    from jaxaudit.source.flow import Flow
+    from jaxaudit.source.program import Function, Program
+
+STILL_READABLE = STATIC_ATTRIBUTES | {"is_deleted", "apply_fn", "tx", "devices", "delete"}
+"""What a deleted array, or a train state of deleted arrays, can still be asked for."""
+_WORDS_ALL = frozenset({"all", "warn"})
+_WORDS_REST = frozenset({"all-except-first", "warn-except-first"})
+_SCALARS = frozenset({"reduce"})
+MOST = 600
+
+
+def donated(program: Program, site: Site) -> frozenset[str]:
+    """The parameters that a site donates, Equinox's words included."""
+    use = site.use
+    if use.spec.donate_nums != "donate":
+        return site.donated
+    option = use.option("donate")
+    words = {w for w in tracing.constants(program, option) if isinstance(w, str)} if option is not None else set()
+    names = [p.name for p in site.function.all_parameters if p.name not in bound_before(site)]
+    if words and words <= _WORDS_ALL:
+        return frozenset(names)
+    return frozenset(names[1:]) if words and words <= _WORDS_REST else frozenset()
+
+
+class Reach(NamedTuple):
+    """Parameters whose arrays may give an output its shape; `sure` when every step on the way is understood."""
+
+    parameters: frozenset[str]
+    sure: bool
+
+
+def reach(program: Program, function: Function) -> Reach:
+    """Which parameters the results may take their memory from."""
+    found: set[str] = set()
+    sure = bool(function.flow.returns) and not function.flow.yields
+    waiting: list[v.Value] = [r.value for r in function.flow.returns]
+    seen: set[int] = set()
+    while waiting:
+        if len(seen) > MOST:
+            return Reach(frozenset(p.name for p in function.all_parameters), False)
+        value = waiting.pop()
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, v.Param):
+            if value.function is function:
+                found.add(value.name)
+        elif isinstance(value, v.Call):
+            sure = _through_call(program, value, waiting) and sure
+        elif isinstance(value, v.FunctionValue):
+            waiting += _frees(value.function)
+        elif isinstance(value, v.Item) and (only := _gradient_item(program, value)) is not None:
+            waiting += only
+        elif isinstance(value, v.Attr):
+            if value.name not in STATIC_ATTRIBUTES:
+                waiting.append(value.base)
+        elif isinstance(value, v.Item):
+            waiting.append(value.base)
+        elif isinstance(value, v.Unknown):
+            sure = False
+        elif not isinstance(value, v.Const | v.External | v.ModuleValue | v.ClassValue):
+            waiting += value.parts()
+    return Reach(frozenset(found), sure)
+
+
+def _frees(function: Function) -> list[v.Value]:
+    return [*function.flow.frees.values(), *[f for r in function.flow.returns for f in _inner_functions(r.value)]]
+
+
+def _inner_functions(value: v.Value) -> list[v.Value]:
+    return [value] if isinstance(value, v.FunctionValue) else []
+
+
+def _gradient(program: Program, call: v.Call) -> c.TransformUse | None:
+    """The grad or value_and_grad that this call runs."""
+    made = c.single(program, call.func)
+    use = c.transform_of(program, made) if isinstance(made, v.Call) else None
+    return use if use is not None and use.spec.traces in ("differentiated", "first") and use.spec.wraps else None
+
+
+def _differentiated(program: Program, call: v.Call, use: c.TransformUse) -> list[v.Value] | None:
+    """The arguments that a gradient is shaped like; None where that is not to be seen."""
+    if use.option("has_aux") is not None or use.short in ("jacfwd", "jacrev", "hessian", "jacobian"):
+        return None
+    option = use.option("argnums")
+    numbers = tracing.constants(program, option) if option is not None else [0]
+    out = [call.argument(n) for n in numbers if type(n) is int]
+    return [a for a in out if a is not None] if out and all(a is not None for a in out) else None
+
+
+def _gradient_item(program: Program, item: v.Item) -> list[v.Value] | None:
+    """`value_and_grad(f)(x)`: item 0 is a scalar, item 1 is shaped like what is differentiated."""
+    if not isinstance(item.base, v.Call) or not isinstance(item.index, v.Const):
+        return None
+    use = _gradient(program, item.base)
+    if use is None or not use.short.endswith("value_and_grad"):
+        return None
+    shaped = _differentiated(program, item.base, use)
+    if shaped is None:
+        return None
+    return [] if item.index.value == 0 else shaped
+
+
+def _through_call(program: Program, call: v.Call, waiting: list[v.Value]) -> bool:
+    """Puts what a call's result may be shaped like on the list; False when the result may be of any shape."""
+    arguments = [*call.args, *[x for _, x in call.kwargs]]
+    use = _gradient(program, call)
+    if use is not None:
+        shaped = _differentiated(program, call, use)
+        if shaped is not None:
+            waiting += shaped
+            return True
+    name = c.known_name(program, call.func)
+    if name is not None:
+        if name in HOST_RESULTS:
+            return True
+        maker = ARRAYS.get(name)
+        if maker is not None and maker.rule in _SCALARS and call.argument(1, "axis") is None and call.keyword("keepdims") is None:
+            return True
+        waiting += arguments
+        return (maker is not None and maker.rule in ("elementwise", "like", "identity", "scalar")) or name in _LIKE_ARGUMENTS
+    waiting += arguments
+    waiting.append(call.func)
+    if isinstance(call.func, v.Attr):
+        waiting.append(call.func.base)
+        if call.func.name in ("mean", "sum", "max", "min", "update", "astype", "replace", "_replace", "apply_gradients"):
+            return True
+    for target in c.targets(program, call.func):
+        waiting += target.function.flow.frees.values()
+    return False
+
+
+_LIKE_ARGUMENTS = frozenset(
+    {
+        "jax.tree.map", "jax.tree_util.tree_map", "optax.apply_updates", "equinox.apply_updates", "jax.random.split",
+        "jax.random.fold_in", "equinox.filter", "equinox.combine", "equinox.partition", "equinox.tree_at", "jax.lax.pmean",
+        "jax.lax.psum", "jax.lax.stop_gradient", "optax.incremental_update", "dataclasses.replace",
+        "jax.tree_util.tree_multimap", "optax.global_norm", "builtins.dict", "builtins.tuple", "builtins.list",
+    }
+)  # fmt: skip
+
+
+def parents(function: Function) -> dict[int, tuple[Any, Any]]:
+    """For each name written in a function's body, the expression around it."""
+    found = function.memo.get("parents of names")
+    if found is None:
+        found = function.memo["parents of names"] = {}
+        waiting = [function.body]
+        while waiting:
+            here = waiting.pop()
+            for part in here:
+                if isinstance(part, tuple):
+                    if len(part) == 4 and part[0] == "n":
+                        found[id(part)] = (part, here)
+                    else:
+                        waiting.append(part)
+    return found  # type: ignore[no-any-return]
+
+
+def reads_memory(function: Function, expr: Any) -> bool:
+    """Whether a name's use needs the array's content: `x.shape` and `len(x)` do not, `del x` neither."""
+    _, around = parents(function).get(id(expr), (None, None))
+    if around is None:
+        return True
+    if around[0] == "." and len(around) > 2:
+        return around[2] not in STILL_READABLE
+    return True
+
+
+def excludes(first: v.Path, second: v.Path) -> bool:
+    """Two paths that no run takes both of."""
+    arms = dict(first)
+    return any(branch in arms and arms[branch] != arm for branch, arm in second)
+
+
+def name_of_argument(value: v.Value, flow: Flow) -> str:
+    """The name under which a flow knows a value."""
+    for use in flow.uses:
+        if use.value is value:
+            return use.name
+    return ""
