@@ -101,7 +101,7 @@ def _of_items(flow: Flow) -> list[Sink]:
                     for bound in part.items
                     if not isinstance(bound, v.Const)
                 ]
-            elif isinstance(item.base, v.Sequence) or isinstance(item.base, v.Mapping):
+            elif isinstance(item.base, (v.Sequence, v.Mapping)):
                 out.append(Sink("structure", "an item of a Python list or dict", part, item.expr, flow, path))
     return out
 
@@ -117,8 +117,8 @@ def _of_tests(flow: Flow) -> list[Sink]:
 
 
 class Role(NamedTuple):
-    """What a parameter is used for: `needs` are the places that need it as a plain value, `only_computed` says that every
-    use that was seen is arithmetic on it."""
+    """What a parameter is used for: `needs` are the places that need it as a plain value, `only_computed` says that
+    every use that was seen is arithmetic on it."""
 
     needs: tuple[Sink, ...]
     only_computed: bool
@@ -229,7 +229,7 @@ def _made_of(program: Program, value: v.Value) -> tuple[v.Value, ...]:
         elif isinstance(value.func, v.Attr) and value.func.name in _METHODS:
             return ()
         return (*value.args, *[x for _, x in value.kwargs], *((value.func,) if name is None else ()))
-    if isinstance(value, v.Free) or isinstance(value, v.Imported):
+    if isinstance(value, (v.Free, v.Imported)):
         return tuple([p for p in value.parts() if isinstance(p, v.Param) or p.__class__ not in _ROOTS])
     return value.parts()
 

@@ -354,9 +354,5 @@ def test_a_default_that_may_be_overridden_is_a_suspicion():
 
 def test_the_message_names_parameter_function_and_use():
     found = findings_in("missing-static", FAULTS["a decorated function's size"])
-    assert found[0].message == (
-        "`n` of `f` decides a shape, but `jit` makes it a tracer: tracing it raises an error"
-    )
-    assert [note.text for note in found[0].notes] == [
-        "`n` comes in here", "`3` is handed in here", "`jit` traces it"
-    ]
+    assert found[0].message == ("`n` of `f` decides a shape, but `jit` makes it a tracer: tracing it raises an error")
+    assert [note.text for note in found[0].notes] == ["`n` comes in here", "`3` is handed in here", "`jit` traces it"]

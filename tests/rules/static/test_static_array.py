@@ -84,7 +84,8 @@ FINE = {
     "a number": RUN + "        run(1.0, 3)\n",
     "a NumPy scalar": RUN + "        run(1.0, np.int64(3))\n        run(1.0, np.prod((2, 3)))\n",
     "a shape": RUN + "        run(1.0, jnp.ones(3).shape[0])\n",
-    "made a Python number": RUN + "        run(1.0, int(jnp.argmax(jnp.ones(3))))\n        run(1.0, jnp.ones(()).item())\n",
+    "made a Python number": RUN
+    + "        run(1.0, int(jnp.argmax(jnp.ones(3))))\n        run(1.0, jnp.ones(()).item())\n",
     "traced": """
         @jax.jit
         def run(x, n):

@@ -19,10 +19,8 @@ FAULTS = {
     "a set": RUN + "        run(1.0, {1, 2})\n",
     "a comprehension": RUN + "        run(1.0, [i for i in range(3)])\n",
     "a tuple of lists": RUN + "        run(1.0, (1, [2]))\n",
-    "a namespace": RUN
-    + "        from types import SimpleNamespace\n        run(1.0, SimpleNamespace(width=3))\n",
-    "a ConfigDict": RUN
-    + "        import ml_collections\n        run(1.0, ml_collections.ConfigDict({'width': 3}))\n",
+    "a namespace": RUN + "        from types import SimpleNamespace\n        run(1.0, SimpleNamespace(width=3))\n",
+    "a ConfigDict": RUN + "        import ml_collections\n        run(1.0, ml_collections.ConfigDict({'width': 3}))\n",
     "the result of a function": RUN
     + """
         def default_config():
@@ -108,7 +106,8 @@ def test_it_follows_a_configuration_from_another_module():
         "unhashable-static",
         {
             "config.py": "from dataclasses import dataclass\n\n@dataclass\nclass Settings:\n    bins: int = 3\n",
-            "core.py": "import jax\n\ndef fit(x, settings):\n    return x\n\nfast = jax.jit(fit, static_argnums=(1,))\n",
+            "core.py": "import jax\n\ndef fit(x, settings):\n    return x\n\n"
+            "fast = jax.jit(fit, static_argnums=(1,))\n",
             "main.py": "from config import Settings\nimport core\n\ncore.fast(1.0, Settings(bins=4))\n",
         },
     )

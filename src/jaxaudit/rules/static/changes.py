@@ -164,9 +164,12 @@ class _Search:
                 return Change("is the next of an iterator", None, loop, call, call.flow) if again else None
             if name in ("builtins.float", "builtins.int") and call.args and self.from_device(call.args[0]):
                 return self.read(call, loop, again)
-        elif call.func.__class__ is v.Attr and call.func.name == "item" and not call.args:  # type: ignore[attr-defined]
-            if self.from_device(call.func.base):  # type: ignore[attr-defined]
-                return self.read(call, loop, loop is not None or self.repeated)
+        elif (
+            call.func.__class__ is v.Attr
+            and call.func.name == "item"  # type: ignore[attr-defined]
+            and self.from_device(call.func.base)  # type: ignore[attr-defined]
+        ):
+            return self.read(call, loop, loop is not None or self.repeated)
         found = self.first((*call.args, *[x for _, x in call.kwargs]), loops, depth)
         if found is None and name is None and call.func.__class__ is v.Attr:
             found = self.ask(call.func.base, loops, depth + 1)  # type: ignore[attr-defined]

@@ -1,4 +1,4 @@
-"""Objects that are equal only to themselves and are made anew each time: lambdas, partials, plain instances, optimisers."""
+"""Objects that equal only themselves and are made anew each time: lambdas, partials, plain instances, optimisers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Making(NamedTuple):
 
 
 def fresh_by_identity(program: Program, value: v.Value, depth: int = 0) -> tuple[str, v.Value] | None:
-    """What kind of object an expression makes anew at each evaluation, equal to no other, and the value that makes it."""
+    """What kind of object an expression makes anew at each evaluation, equal to no other, and the value that does."""
     kind = value.__class__
     if depth > 6:
         return None

@@ -1,4 +1,4 @@
-"""Whether a traced parameter is meant to be a plain Python value: what its callers, annotation, default and name say."""
+"""Whether a traced parameter is meant to be a plain Python value: what callers, annotation, default and name say."""
 
 import re
 from typing import NamedTuple
@@ -23,8 +23,8 @@ _HOST_HEADS = HOST_ANNOTATIONS - {"builtins.float", "builtins.complex"}
 class HostEvidence(NamedTuple):
     """`handed`: what callers pass through the wrapper; `left_out`: some caller leaves it at its default.
 
-    `host` of the handed values are plain Python values, `arrays` arrays or tracers. `declared` is what the annotation or
-    the default says ("int", "bool", "str", ... or ""), `named` whether the name alone sounds like configuration.
+    `host` of the handed values are plain Python values, `arrays` arrays or tracers. `declared` is what the annotation
+    or the default says ("int", "bool", "str", ... or ""), `named` whether the name alone sounds like configuration.
     """
 
     handed: tuple[tuple[v.Call, v.Value], ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jaxaudit.model import Finding, Note
-from jaxaudit.rules.rule import Rule
+from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.fresh_objects import Making, fresh_by_identity, making
 from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, origins
 from jaxaudit.rules.static.pytree_arguments import PytreeArgument, pytree_arguments
@@ -49,7 +49,8 @@ def static_arguments(program: Program) -> Iterator[Finding]:
                 notes.insert(0, Note(made_at, f"it is made here{again(how)}"))
             best[key] = RULE.found(
                 program.place(handed.call.flow, written),  # type: ignore[arg-type]
-                f"`{text(written, 40)}` for the static `{handed.name}` of `{site.function.name}` is {what}: it is hashed by "
+                f"`{text(written, 40)}` for the static `{handed.name}` of `{site.function.name}` is {what}: it is "
+                "hashed by "
                 f"identity and equals no other, so `{site.function.name}` compiles again for each one{again(how)}",
                 sure,
                 facts={
@@ -104,12 +105,16 @@ def static_attributes(program: Program, argument: PytreeArgument) -> Iterator[Fi
             site = argument.site
             yield RULE.found(
                 program.place(flow, store.expr),
-                f"`{name}` of `{argument.cls.name}` is {found[0]}: it is hashed by identity and belongs to the structure of the "
+                f"`{name}` of `{argument.cls.name}` is {found[0]}: it is hashed by identity and belongs to the "
+                "structure of the "
                 f"module, so each new `{argument.cls.name}` compiles `{site.function.name}` again",
                 how.confidence,
                 facts={"attribute": name, "class": argument.cls.name, "function": site.function.name, "made": found[0]},
                 notes=[
-                    Note(program.place_of_function(site.function), f"`{site.use.short}` takes a `{argument.cls.name}` here"),
+                    Note(
+                        program.place_of_function(site.function),
+                        f"`{site.use.short}` takes a `{argument.cls.name}` here",
+                    ),
                     *made_in(program, argument, how),
                 ],
                 help="Hold a module-level function, or an object that compares by value (a frozen dataclass).",
@@ -127,16 +132,244 @@ RULE = Rule(
     name="identity-hashed-static",
     title="static value that equals only itself, made anew",
     severity="error",
-    dont="Hand a new lambda, nested function, `functools.partial`, optimiser or plain object to a static argument each time.",
-    do="Make it once (at module level, or before the loop), or give its class a value to compare by: a frozen dataclass.",
-    why="A static argument is found in the cache by `==` and `hash`. A lambda, a partial, an `optax` optimiser or an object "
+    dont="Hand a new lambda, nested function, `functools.partial`, optimiser or plain object to a static argument "
+    "each time.",
+    do="Make it once (at module level, or before the loop), or give its class a value to compare by: a frozen "
+    "dataclass.",
+    why="A static argument is found in the cache by `==` and `hash`. A lambda, a partial, an `optax` optimiser or an "
+    "object "
     "without `__eq__` equals only itself: three equal ones compiled three times, one module-level function or frozen "
     "dataclass once (JAX 0.10.2, CPU; 69 ms each for a one-line function).",
     allowed="One object for the whole run; a bound method of one object (bound methods compare by value).",
     may_break="Objects that compare by value are one to the cache: what is changed on them later is not seen.",
     sees=("source", "run"),
     needs=("compile_count",),
-    examples=(),
-    allowed_samples=(),
+    examples=(
+        Example(
+            "a partial in the loop",
+            dont=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+def ridge(w, penalty):
+    return jnp.sum(w**2) * penalty
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def descend(loss, w):
+    return w - 0.1 * jax.grad(loss)(w)
+
+
+w = jnp.ones(3)
+for _ in range(4):
+    w = descend(functools.partial(ridge, penalty=0.1), w)  # fault
+""",
+                shows="compiles('descend') == 4",
+            ),
+            do=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+def ridge(w, penalty):
+    return jnp.sum(w**2) * penalty
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def descend(loss, w):
+    return w - 0.1 * jax.grad(loss)(w)
+
+
+w = jnp.ones(3)
+loss = functools.partial(ridge, penalty=0.1)
+for _ in range(4):
+    w = descend(loss, w)
+""",
+                shows="compiles('descend') == 1",
+            ),
+        ),
+        Example(
+            "equal settings, made anew",
+            dont=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+class Settings:
+    def __init__(self, order):
+        self.order = order
+
+
+@functools.partial(jax.jit, static_argnames=("settings",))
+def fit(x, settings):
+    return x**settings.order
+
+
+for _ in range(4):
+    fit(jnp.ones(3), settings=Settings(2))  # fault
+""",
+                shows="compiles('fit') == 4",
+            ),
+            do=Sample(
+                """import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    order: int
+
+
+@functools.partial(jax.jit, static_argnames=("settings",))
+def fit(x, settings):
+    return x**settings.order
+
+
+for _ in range(4):
+    fit(jnp.ones(3), settings=Settings(2))
+""",
+                shows="compiles('fit') == 1",
+            ),
+        ),
+        Example(
+            "a loss defined in a function that is called again",
+            dont=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnames=("loss",))
+def descend(w, loss):
+    return w - 0.1 * jax.grad(loss)(w)
+
+
+def refine(w):
+    def loss(v):
+        return jnp.sum(v**2)
+
+    return descend(w, loss)  # fault
+
+
+w = jnp.ones(3)
+for _ in range(4):
+    w = refine(w)
+""",
+                shows="compiles('descend') == 4",
+            ),
+            do=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnames=("loss",))
+def descend(w, loss):
+    return w - 0.1 * jax.grad(loss)(w)
+
+
+def loss(v):
+    return jnp.sum(v**2)
+
+
+def refine(w):
+    return descend(w, loss)
+
+
+w = jnp.ones(3)
+for _ in range(4):
+    w = refine(w)
+""",
+                shows="compiles('descend') == 1",
+            ),
+        ),
+        Example(
+            "a lambda inside a module",
+            dont=Sample(
+                """import jax.numpy as jnp
+from flax import nnx
+
+
+class Net(nnx.Module):
+    def __init__(self, rngs):
+        self.linear = nnx.Linear(2, 2, rngs=rngs)
+        self.activation = lambda x: jnp.maximum(x, 0.1 * x)  # fault
+
+
+@nnx.jit
+def loss(net, x):
+    return net.activation(net.linear(x)).sum()
+
+
+for seed in range(3):
+    loss(Net(nnx.Rngs(seed)), jnp.ones((1, 2)))
+""",
+                shows="compiles('loss') == 3",
+            ),
+            do=Sample(
+                """import jax.numpy as jnp
+from flax import nnx
+
+
+def leaky(x):
+    return jnp.maximum(x, 0.1 * x)
+
+
+class Net(nnx.Module):
+    def __init__(self, rngs):
+        self.linear = nnx.Linear(2, 2, rngs=rngs)
+        self.activation = leaky
+
+
+@nnx.jit
+def loss(net, x):
+    return net.activation(net.linear(x)).sum()
+
+
+for seed in range(3):
+    loss(Net(nnx.Rngs(seed)), jnp.ones((1, 2)))
+""",
+                shows="compiles('loss') == 1",
+            ),
+        ),
+    ),
+    allowed_samples=(
+        Sample(
+            """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+class Problem:
+    def loss(self, w):
+        return jnp.sum(w**2)
+
+
+@functools.partial(jax.jit, static_argnames=("loss",))
+def descend(w, loss):
+    return w - 0.1 * jax.grad(loss)(w)
+
+
+problem = Problem()
+w = jnp.ones(3)
+for _ in range(4):
+    w = descend(w, problem.loss)
+""",
+            shows="compiles('descend') == 1",
+        ),
+    ),
     match=match,
 )

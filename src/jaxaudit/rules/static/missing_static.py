@@ -7,23 +7,20 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.model import Finding, Fix, Note, Place
 from jaxaudit.rules.rule import Example, Rule, Sample
-from jaxaudit.rules.static.host_values import HostEvidence, host_evidence, is_no_pytree
-from jaxaudit.rules.static.origins import argument_expr, sure_calls, written
+from jaxaudit.rules.static.host_values import HostEvidence, host_evidence
+from jaxaudit.rules.static.no_array import Untraceable, untraceable_arguments
+from jaxaudit.rules.static.origins import argument_expr
+from jaxaudit.rules.static.plain_way import entry, is_plain
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import text
-from jaxaudit.source.kinds import WIDTHS, Kind, kind_of
-from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
-from jaxaudit.source.knowledge.structure import ARITHMETIC
+from jaxaudit.source.kinds import Kind
 from jaxaudit.source.program import Function, Program
-from jaxaudit.source.sites import Site, jit_sites
 from jaxaudit.source.structure import Sink, parameters_in, sinks
-from jaxaudit.source.tracing import Why, entering, static_names
+from jaxaudit.source.tracing import Why
 
 if TYPE_CHECKING:
     from jaxaudit.edits import Edit, SourceText
-
-MAKES_TRACERS = frozenset({"jit", "pmap", "vmap", "loop", "branch", "checkpoint", "shard_map"})
 
 
 class Fault(NamedTuple):
@@ -52,40 +49,8 @@ def match(program: Program) -> Iterator[Finding]:
         finding = judge(program, faults)
         if finding is not None:
             yield finding
-    yield from no_arrays(program, set(found))
-
-
-def entry(program: Program, function: Function, name: str, depth: int = 0) -> Why | None:
-    """How a tracer comes into a parameter by names and arithmetic alone: the transformation, and the calls between."""
-    key = ("entry", name)
-    if key not in function.memo:
-        function.memo[key] = None
-        function.memo[key] = _entry(program, function, name, depth)
-    return function.memo[key]  # type: ignore[no-any-return]
-
-
-def _entry(program: Program, function: Function, name: str, depth: int) -> Why | None:
-    graph = program.graph
-    for handed in list(graph.handed.get(function, ())):
-        use = handed.use
-        if use is None or use.spec.kind not in MAKES_TRACERS or use.name == "jax.numpy.vectorize":
-            continue
-        if entering(program, handed, name) == "sure":
-            return Why(use, name, function)
-    if depth > 6:
-        return None
-    for edge in list(graph.edges.get(function, ())):
-        if edge.caller not in program.tracing.contexts:
-            continue
-        argument = c.bind(edge.call, edge.target).get(name)
-        if argument is None or any(name in static_names(program, use, edge.target) for use in edge.target.chain):
-            continue
-        for param in parameters_in(program, argument):
-            if is_plain(program, argument, param):
-                why = entry(program, param.function, param.name, depth + 1)
-                if why is not None:
-                    return why._replace(calls=(*why.calls, edge.call))
-    return None
+    for argument in untraceable_arguments(program, set(found)):
+        yield finding_of_object(program, argument)
 
 
 def judge(program: Program, faults: list[Fault]) -> Finding | None:
@@ -130,29 +95,6 @@ def asks_parameters(test: v.Value | None) -> bool:
     return test is not None and any(part.__class__ is v.Param for part in (test, *test.parts()))
 
 
-def is_plain(program: Program, value: v.Value, param: v.Value, items: bool = False, depth: int = 0) -> bool:
-    """Whether a value is made of the parameter by names and arithmetic alone (`items`: or is a part of it)."""
-    kind = value.__class__
-    if depth > 12 or kind is v.Unknown or kind is v.Attr:
-        return False
-    if value is param or kind in (v.Const, v.External):
-        return True
-    if kind is v.Call:
-        name = c.known_name(program, value.func)  # type: ignore[attr-defined]
-        if name is None or (name not in ARITHMETIC and not name.startswith("jax.numpy.")):
-            return param not in parameters_in(program, value)
-        return all(is_plain(program, a, param, items, depth + 1) for a in value.args)  # type: ignore[attr-defined]
-    if kind is v.Item:
-        inside = param in parameters_in(program, value)
-        return not inside or (items and is_plain(program, value.base, param, items, depth + 1))  # type: ignore[attr-defined]
-    if kind is v.Elem:
-        return False
-    parts = value.parts()
-    if kind in (v.Phi, v.Carried, v.Left):
-        parts = tuple([p for p in parts if param in parameters_in(program, p)][:1])
-    return all(is_plain(program, p, param, items, depth + 1) for p in parts)
-
-
 def guarded(program: Program, sink: Sink) -> bool:
     """Behind `isinstance(n, int)` and the like, a tracer never gets there."""
     tests = [branch.test for branch, _ in sink.path if branch.test is not None]
@@ -192,7 +134,8 @@ def finding_of(program: Program, fault: Fault, evidence: HostEvidence, confidenc
     static = why.use.spec.static_names or why.use.spec.static_nums
     kind = why.use.spec.kind
     advice = (
-        f"Name it in `{static}` of the `{why.use.short}`, where its callers hold a plain Python value; if it must stay an "
+        f"Name it in `{static}` of the `{why.use.short}`, where its callers hold a plain Python value; if it must "
+        "stay an "
         "array, use a fixed size with a mask, `lax.cond`, or `lax.dynamic_slice`."
         if static and kind in ("jit", "pmap", "checkpoint")
         else f"Under `{why.use.short}` each parameter is a tracer: close over the plain value instead (a lambda, "
@@ -203,7 +146,8 @@ def finding_of(program: Program, fault: Fault, evidence: HostEvidence, confidenc
     )
     return RULE.found(
         needed if here else signature,
-        f"`{why.param}` of `{function.name}` decides {sink.what}{where}, but `{why.use.short}` makes it a tracer: tracing "
+        f"`{why.param}` of `{function.name}` decides {sink.what}{where}, but `{why.use.short}` makes it a tracer: "
+        "tracing "
         f"it raises an error",
         confidence,
         facts={
@@ -224,48 +168,8 @@ def unhashable(evidence: HostEvidence) -> Kind | None:
     return next((k for _, _, k in evidence.host if k.what in ("list", "dict", "set")), None)
 
 
-# -- what is no array at all -------------------------------------------------------------------------------------------
-
-
-def no_arrays(program: Program, known: set[tuple[Function, str]]) -> Iterator[Finding]:
-    """Strings, functions and plain objects handed to a traced parameter: jit can't make a tracer of them."""
-    done: set[tuple[int, str]] = set()
-    for site in jit_sites(program):
-        if site.filtered or site.flow.function.module.context or site.use.spec.traces != "all":
-            continue
-        if site.use.name.startswith("flax.nnx."):
-            continue  # nnx takes objects apart itself
-        traced = set(site.traced_parameters())
-        for edge in sure_calls(program, site):
-            for name, value in c.bind(edge.call, edge.target).items():
-                if name not in traced or (site.function, name) in known or (id(site.call), name) in done:
-                    continue
-                what = not_an_array(program, value)
-                if what:
-                    done.add((id(site.call), name))
-                    yield handed_object(program, site, name, edge.call, value, what)
-
-
-def not_an_array(program: Program, value: v.Value) -> str:
-    """In words, what a value is that no tracer can stand for; "" where it may be an array after all."""
-    found = {_no_array(program, one) for one in written(program, value)}
-    return found.pop() if len(found) == 1 else ""
-
-
-def _no_array(program: Program, value: v.Value) -> str:
-    kind = value.__class__
-    if kind is v.Const and isinstance(value.value, str):  # type: ignore[attr-defined]
-        return "a string"
-    if kind is v.FunctionValue:
-        return "a function"
-    if kind is v.External:
-        return "a dtype" if value.name.rpartition(".")[2] in WIDTHS else "a function" if value.name in ARRAYS else ""  # type: ignore[attr-defined]
-    if kind is v.Call and is_no_pytree(program, value, kind_of(program, value)):
-        return f"an object of `{c.classes_of(program, value)[0].name}`, which is no pytree"
-    return ""
-
-
-def handed_object(program: Program, site: Site, name: str, call: v.Call, value: v.Value, what: str) -> Finding:
+def finding_of_object(program: Program, found: Untraceable) -> Finding:
+    site, name, call, value, what = found
     assert call.flow is not None
     parameter = site.function.parameter(name)
     assert parameter is not None
@@ -277,7 +181,8 @@ def handed_object(program: Program, site: Site, name: str, call: v.Call, value: 
     value_text = text(argument_expr(call, value), 40)
     return RULE.found(
         place,
-        f"`{value_text}` is {what}, and `{name}` of the jitted `{site.function.name}` is not static: it can't be traced and "
+        f"`{value_text}` is {what}, and `{name}` of the jitted `{site.function.name}` is not static: it can't be "
+        "traced and "
         "the call raises an error",
         0.9 if parameter.kind in ("positional", "keyword") and not behind_try(call) else 0.5,
         facts={"parameter": name, "function": site.function.name, "value": value_text},
@@ -308,30 +213,39 @@ RULE = Rule(
     title="traced argument that Python must know",
     severity="error",
     dont="Trace an argument that decides a shape, an axis, a Python branch or the number of turns of a Python loop.",
-    do="Name it in `static_argnames` if it is a plain Python value; if it is an array on purpose, use `lax` control flow, "
+    do="Name it in `static_argnames` if it is a plain Python value; if it is an array on purpose, use `lax` control "
+    "flow, "
     "masks or `lax.dynamic_slice`.",
-    why="Under `jit`, `vmap` and `scan` an argument is a tracer without a value. 34 kinds of use were run on JAX 0.10.2 and "
-    "0.12.0.1 with a Python number for the argument: `jnp.zeros(n)`, `reshape`, `arange`, `range(n)`, `x[:n]`, `axis=n`, "
-    "`top_k`, `if flag` and 23 others raised at the first call; `x[n]`, `jnp.roll(x, n)` and `fori_loop(0, n, ...)` work traced.",
-    allowed="A default that no call overrides stays a plain value. `is None`, `isinstance`, shapes and dtypes are known while tracing.",
-    may_break="A static argument must be hashable, compiles once per value, and may not arrive as a tracer from an outer transformation.",
+    why="Under `jit`, `vmap` and `scan` an argument is a tracer without a value. 34 kinds of use were run on JAX "
+    "0.10.2 and "
+    "0.12.0.1 with a Python number for the argument: `jnp.zeros(n)`, `reshape`, `arange`, `range(n)`, `x[:n]`, "
+    "`axis=n`, "
+    "`top_k`, `if flag` and 23 others raised at the first call; `x[n]`, `jnp.roll(x, n)` and `fori_loop(0, n, ...)` "
+    "work traced.",
+    allowed="A default that no call overrides stays a plain value. `is None`, `isinstance`, shapes and dtypes are "
+    "known while tracing.",
+    may_break="A static argument must be hashable, compiles once per value, and may not arrive as a tracer from an "
+    "outer transformation.",
     sees=("source", "run"),
     needs=("argument_values",),
     examples=(
         Example(
-            "size of an array",
+            "the size of an array",
             dont=Sample(
-                """import jax
+                """import functools
+
+import jax
 import jax.numpy as jnp
 
 
-@jax.jit
-def histogram(values, n_bins):
+@functools.partial(jax.jit, static_argnames=("clip",))
+def histogram(values, n_bins, clip):
     counts = jnp.zeros(n_bins)  # fault
-    return counts.at[(values * n_bins).astype(int)].add(1.0)
+    index = (values * n_bins).astype(int)
+    return counts.at[index].add(1.0, mode="clip" if clip else "drop")
 
 
-histogram(jnp.array([0.1, 0.7]), 4)
+histogram(jnp.array([0.1, 0.7]), 4, clip=True)
 """,
                 shows="'Shapes must be 1D sequences of concrete values' in raised",
             ),
@@ -342,34 +256,74 @@ import jax
 import jax.numpy as jnp
 
 
-@functools.partial(jax.jit, static_argnames=("n_bins",))
-def histogram(values, n_bins):
+@functools.partial(jax.jit, static_argnames=("clip", "n_bins"))
+def histogram(values, n_bins, clip):
     counts = jnp.zeros(n_bins)
-    return counts.at[(values * n_bins).astype(int)].add(1.0)
+    index = (values * n_bins).astype(int)
+    return counts.at[index].add(1.0, mode="clip" if clip else "drop")
 
 
-histogram(jnp.array([0.1, 0.7]), 4)
+histogram(jnp.array([0.1, 0.7]), 4, clip=True)
 """,
                 shows="compiles('histogram') == 1",
             ),
+            fixed_by_us=True,
         ),
         Example(
-            "a mode",
+            "a flag and a bare decorator",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def layer(x, train):
+    if train:  # fault
+        return 0.5 * x
+    return x
+
+
+layer(jnp.ones(3), True)
+""",
+                shows="'boolean conversion of traced array' in raised",
+            ),
+            do=Sample(
+                """from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+
+@partial(jax.jit, static_argnames=("train",))
+def layer(x, train):
+    if train:
+        return 0.5 * x
+    return x
+
+
+layer(jnp.ones(3), True)
+""",
+                shows="compiles('layer') == 1",
+            ),
+            fixed_by_us=True,
+        ),
+        Example(
+            "a mode that a caller hands over",
             dont=Sample(
                 """import jax
 import jax.numpy as jnp
 
 
 def pool(x, reduction):
-    if reduction == "mean":
+    if reduction == "mean":  # fault
         return jnp.mean(x)
     return jnp.max(x)
 
 
 fast_pool = jax.jit(pool)
-fast_pool(jnp.ones(3), "mean")  # fault
+fast_pool(jnp.ones(3), "mean")
 """,
-                shows="'not a valid JAX type' in raised or 'abstract array' in raised",
+                shows="'mean' in raised",
             ),
             do=Sample(
                 """import jax
@@ -388,6 +342,38 @@ fast_pool(jnp.ones(3), "mean")
                 shows="compiles('pool') == 1",
             ),
             fixed_by_us=True,
+        ),
+        Example(
+            "a size that vmap maps over",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def harmonics(count):
+    return jnp.sum(1.0 / jnp.arange(1, count))  # fault
+
+
+jax.vmap(harmonics)(jnp.arange(2, 6))
+""",
+                shows="'concrete value is expected' in raised",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+MOST = 8
+
+
+def harmonics(count):
+    order = jnp.arange(1, MOST)
+    return jnp.sum(jnp.where(order < count, 1.0 / order, 0.0))
+
+
+jax.vmap(harmonics)(jnp.arange(2, 6))
+""",
+                shows="not raised",
+            ),
         ),
     ),
     allowed_samples=(
@@ -411,13 +397,14 @@ import jax.numpy as jnp
 
 
 @jax.jit
-def pick(x, row):
+def pick(x, row, turns):
     padded = jnp.zeros(x.shape[0] + 1)
-    return padded[row] + x[row]
+    return jax.lax.fori_loop(0, turns, lambda i, c: c + x[row], padded[row])
 
 
-pick(jnp.ones(4), 2)
+pick(jnp.ones(4), 2, 3)
 """,
+            shows="compiles('pick') == 1",
         ),
     ),
     match=match,

@@ -1,7 +1,7 @@
-"""Where an argument comes from: followed outward through parameters, attributes and callers, with the calls on the way."""
+"""Where an argument comes from: followed outward through parameters, attributes and callers."""
 
 from collections.abc import Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
@@ -9,6 +9,7 @@ from jaxaudit.source.callgraph import Edge
 from jaxaudit.source.flow import Loop
 from jaxaudit.source.program import Function, Program
 from jaxaudit.source.sites import Site, calls_of, jit_sites
+from jaxaudit.source.structure import argument_expr
 
 FARTHEST = 6
 """So many callers above the jitted call are asked."""
@@ -110,14 +111,4 @@ def function_of(call: v.Call) -> Function:
     return call.flow.function
 
 
-def argument_expr(call: v.Call, value: v.Value) -> Any:
-    """The argument as it is written in the call (a name's value stands where the name was bound)."""
-    expr = call.expr
-    if expr is not None and expr[0] == "c":
-        for written_expr, argument in zip(expr[2], call.args):
-            if argument is value:
-                return written_expr
-        for (_, written_expr), (_, argument) in zip(expr[3], call.kwargs):
-            if argument is value:
-                return written_expr
-    return value.expr or expr
+__all__ = ["Handed", "Origin", "argument_expr", "function_of", "handed_statics", "origins", "sure_calls", "written"]

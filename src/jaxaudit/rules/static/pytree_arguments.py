@@ -1,4 +1,4 @@
-"""Objects that reach a jitted function as pytrees, and what of them is static: fields, meta fields, plain attributes."""
+"""Objects that reach a jitted function as pytrees, and what of them is static."""
 
 from collections.abc import Iterator
 from typing import NamedTuple

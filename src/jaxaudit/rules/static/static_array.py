@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from jaxaudit.model import Finding, Note
-from jaxaudit.rules.rule import Rule
+from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, origins
 from jaxaudit.rules.static.pytree_arguments import field_place
 from jaxaudit.rules.static.static_options import how_static, static_place
@@ -52,7 +52,8 @@ def static_arguments(program: Program) -> Iterator[Finding]:
         assert call.flow is not None
         yield RULE.found(
             program.place(call.flow, written),
-            f"`{text(written, 40)}` is an array, and `{handed.name}` of the jitted `{handed.site.function.name}` is static: "
+            f"`{text(written, 40)}` is an array, and `{handed.name}` of the jitted `{handed.site.function.name}` is "
+            "static: "
             "arrays can't be hashed, and the call raises an error",
             0.4 if any(branch.kind == "try" for branch, _ in call.path) else sure,
             facts={"parameter": handed.name, "function": handed.site.function.name, "value": text(written, 40),
@@ -112,7 +113,8 @@ def static_field(program: Program, cls: Class, name: str) -> Finding | None:
         notes.append(Note(program.place(call.flow, argument_expr(call, value)), "it gets an array here"))  # type: ignore[arg-type]
     return RULE.found(
         place,
-        f"`{name}` of `{cls.name}` holds an array and is a static field: it becomes pytree metadata, which is compared with "
+        f"`{name}` of `{cls.name}` holds an array and is a static field: it becomes pytree metadata, which is "
+        "compared with "
         "`==`; a second object raises an error, or the first one's values stay compiled in",
         0.9 if declared or made is not None else 0.6,
         facts={"field": name, "class": cls.name, "kind": "static field"},
@@ -140,14 +142,155 @@ RULE = Rule(
     severity="error",
     dont="Hand an array to a static argument, or keep one in a static field of a pytree.",
     do="Trace it: a normal argument, a normal field.",
-    why="Static values are hashed and compared with `==`, and arrays can be neither. On JAX 0.10.2 and 0.12.0.1 a `jax.Array` "
-    "(also `jnp.int32(3)`) or `np.ndarray` as a static argument raises at the first call; as a static field the first object works, "
+    why="Static values are hashed and compared with `==`, and arrays can be neither. On JAX 0.10.2 and 0.12.0.1 a "
+    "`jax.Array` "
+    "(also `jnp.int32(3)`) or `np.ndarray` as a static argument raises at the first call; as a static field the "
+    "first object works, "
     "with the array as a constant of the program, and the second one raises while the fields are compared.",
     allowed="NumPy scalars are hashable numbers. A wrapper that hashes by content (a tuple, bytes) may be static.",
     may_break="A traced array can't decide shapes or Python branches.",
     sees=("source", "run"),
     needs=("argument_values",),
-    examples=(),
-    allowed_samples=(),
+    examples=(
+        Example(
+            "an array for a count",
+            dont=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnames=("count",))
+def take(x, count):
+    return x[:count]
+
+
+best = jnp.argmax(jnp.arange(3))
+take(jnp.ones(4), best)  # fault
+""",
+                shows="'Non-hashable static arguments' in raised",
+            ),
+            do=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnames=("count",))
+def take(x, count):
+    return x[:count]
+
+
+best = int(jnp.argmax(jnp.arange(3)))
+take(jnp.ones(4), best)
+""",
+                shows="compiles('take') == 1",
+            ),
+        ),
+        Example(
+            "turns over an array",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def shift(x, by):
+    return x + by
+
+
+fast_shift = jax.jit(shift, static_argnums=1)
+for by in jnp.arange(2):
+    fast_shift(jnp.ones(3), by)  # fault
+""",
+                shows="'Non-hashable static arguments' in raised",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def shift(x, by):
+    return x + by
+
+
+fast_shift = jax.jit(shift)
+for by in jnp.arange(2):
+    fast_shift(jnp.ones(3), by)
+""",
+                shows="compiles('shift') == 1",
+            ),
+        ),
+        Example(
+            "a static field",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import struct
+
+
+@struct.dataclass
+class Detector:
+    gain: jax.Array
+    dark: np.ndarray = struct.field(pytree_node=False)  # fault
+
+
+@jax.jit
+def calibrate(detector, frame):
+    return (frame - detector.dark) * detector.gain
+
+
+for level in (0.1, 0.2):
+    calibrate(Detector(jnp.ones(()), np.full(4, level)), jnp.ones(4))
+""",
+                shows="'metadata' in raised",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+import numpy as np
+from flax import struct
+
+
+@struct.dataclass
+class Detector:
+    gain: jax.Array
+    dark: np.ndarray
+
+
+@jax.jit
+def calibrate(detector, frame):
+    return (frame - detector.dark) * detector.gain
+
+
+for level in (0.1, 0.2):
+    calibrate(Detector(jnp.ones(()), np.full(4, level)), jnp.ones(4))
+""",
+                shows="compiles('calibrate') == 1",
+            ),
+        ),
+    ),
+    allowed_samples=(
+        Sample(
+            """import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+
+@functools.partial(jax.jit, static_argnames=("count",))
+def take(x, count):
+    return x[:count]
+
+
+take(jnp.ones(4), np.int64(3))
+take(jnp.ones(4), np.prod((1, 2)))
+""",
+            shows="not raised",
+        ),
+    ),
     match=match,
 )

@@ -4,30 +4,28 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from jaxaudit.model import Finding, Fix, Note, Place
-from jaxaudit.rules.rule import Rule
+from jaxaudit.model import Finding, Fix, Note
+from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.host_values import HOST_KINDS, declared, is_plain_class
-from jaxaudit.source import calls as c
+from jaxaudit.rules.static.jit_signature import (
+    Option,
+    confidence,
+    options_of,
+    parameters,
+    place_of,
+    signature,
+)
 from jaxaudit.source import values as v
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.program import Parameter, Program
 from jaxaudit.source.sites import Site, calls_of, jit_sites
-from jaxaudit.source.tracing import constants
 
 if TYPE_CHECKING:
     from jaxaudit.edits import Edit, SourceText
 
 CHECKED = frozenset({"jax.jit", "jax.pmap", "flax.nnx.jit"})
-
-
-class Option(NamedTuple):
-    """One option of a jit as written: its keyword, the literals in it, and where it stands."""
-
-    keyword: str
-    literals: tuple[Any, ...]
-    value: v.Value
 
 
 def match(program: Program) -> Iterator[Finding]:
@@ -42,61 +40,6 @@ def match(program: Program) -> Iterator[Finding]:
         found = [*unknown_names(program, site, options), *numbers_too_far(program, site, options)]
         found = found or [*said_twice(program, site, options), *counted_with_self(program, site, options)]
         yield from found or names_beside_numbers(program, site, options)
-
-
-def options_of(program: Program, site: Site) -> list[Option]:
-    spec = site.use.spec
-    out = []
-    for keyword in (spec.static_nums, spec.static_names, spec.donate_nums, spec.donate_names):
-        value = site.use.option(keyword) if keyword else None
-        if value is not None:
-            out.append(Option(keyword, tuple(constants(program, value)), value))
-    return out
-
-
-def parameters(site: Site) -> tuple[list[Parameter], bool, bool]:
-    """The positional parameters that the jitted callable takes, and whether it takes any number, and any name."""
-    found = site.function.all_parameters
-    shift = (1 if site.target.receiver is not None else 0) + sum([len(p.args) - 1 for p in site.target.partials])
-    positional = [p for p in found if p.kind == "positional"][shift:]
-    return positional, any(p.kind == "*" for p in found), any(p.kind == "**" for p in found)
-
-
-def seen_plainly(program: Program, value: v.Value, depth: int = 0) -> bool:
-    """Whether the signature that jit sees is that of the def: no wrapper of unknown signature in between."""
-    value = c.single(program, value)
-    kind = value.__class__
-    if kind is v.FunctionValue or kind is v.Attr:
-        return True
-    if kind is v.Call and depth < 6:
-        use = c.transform_of(program, value)  # type: ignore[arg-type]
-        name = c.known_name(program, value.func)  # type: ignore[attr-defined]
-        if use is not None and use.spec.wraps and use.functions and use.name.startswith("jax."):
-            return seen_plainly(program, use.functions[0][0], depth + 1)
-        return name == "functools.partial" and seen_plainly(program, value.args[0], depth + 1)  # type: ignore[attr-defined]
-    return False
-
-
-def confidence(program: Program, site: Site) -> float:
-    if len({id(t.function) for t in c.targets(program, site.value)}) > 1:
-        return 0.5
-    return 0.95 if seen_plainly(program, site.value) else 0.5
-
-
-def place_of(program: Program, site: Site, option: Option) -> Place:
-    """Where the option's value is written, or the jit when it comes from elsewhere."""
-    value = option.value
-    own = any(value is x for call in site.use.options for _, x in call.kwargs)
-    if own and value.expr is not None and value.expr[0] in "kTu" and value.flow is site.flow:
-        return program.place(value.flow, value.expr)._replace(function=site.function.qualname)
-    return program.place(site.flow, site.call.expr)._replace(function=site.function.qualname)
-
-
-def signature(program: Program, site: Site) -> Note:
-    names = ", ".join([p.name for p in parameters(site)[0]])
-    return Note(
-        program.place_of_function(site.function), f"`{site.function.name}` takes {names or 'no positional parameter'}"
-    )
 
 
 # -- what is wrong -----------------------------------------------------------------------------------------------------
@@ -168,7 +111,8 @@ def numbers_too_far(program: Program, site: Site, options: list[Option]) -> Iter
             yield RULE.found(
                 place_of(program, site, option),
                 f"position {literal} in `{option.keyword}` is past the {len(positional)} positional "
-                f"parameter{'s' if len(positional) != 1 else ''} of `{site.function.name}`{why}: `{site.use.short}` raises an error",
+                f"parameter{'s' if len(positional) != 1 else ''} of `{site.function.name}`{why}: `{site.use.short}` "
+                "raises an error",
                 confidence(program, site),
                 facts={"function": site.function.name, "option": option.keyword, "position": literal},
                 notes=[signature(program, site)],
@@ -206,10 +150,17 @@ def counted_with_self(program: Program, site: Site, options: list[Option]) -> It
             continue
         yield RULE.found(
             place_of(program, site, numbers),
-            f"`{numbers.keyword}` counts `{function.self_name}` as 0, so position {literal} of `{function.name}` is the array "
+            f"`{numbers.keyword}` counts `{function.self_name}` as 0, so position {literal} of `{function.name}` is "
+            "the array "
             f"`{here.name}`, and not `{after.name}`",
             0.85,
-            facts={"function": function.name, "option": numbers.keyword, "position": literal, "parameter": here.name, "meant": after.name},
+            facts={
+                "function": function.name,
+                "option": numbers.keyword,
+                "position": literal,
+                "parameter": here.name,
+                "meant": after.name,
+            },
             notes=[signature(program, site)],
             help=f'Write `static_argnames=("{after.name}",)`.',
         )  # fmt: skip
@@ -217,12 +168,14 @@ def counted_with_self(program: Program, site: Site, options: list[Option]) -> It
     if 0 not in numbers.literals and is_plain_class(program, function.owner) and calls_of(program, site):
         yield RULE.found(
             place_of(program, site, numbers),
-            f"`{function.self_name}` of the jitted method `{function.owner.name}.{function.name}` is position 0 and not static, and "
+            f"`{function.self_name}` of the jitted method `{function.owner.name}.{function.name}` is position 0 and "
+            "not static, and "
             f"`{function.owner.name}` is no pytree: the call raises an error",
             0.85,
             facts={"function": function.name, "option": numbers.keyword, "parameter": function.self_name},
             notes=[Note(program.place_of_class(function.owner), f"`{function.owner.name}` is declared here")],
-            help=f"Make `{function.owner.name}` a pytree (`jax.tree_util.register_dataclass`, `eqx.Module`), or jit a function of its arrays.",
+            help=f"Make `{function.owner.name}` a pytree (`jax.tree_util.register_dataclass`, `eqx.Module`), or jit "
+            "a function of its arrays.",
         )  # fmt: skip
 
 
@@ -253,7 +206,8 @@ def names_beside_numbers(program: Program, site: Site, options: list[Option]) ->
         by_position = [e for e in calls_of(program, site) if passes_by_position(e.call, positional.index(name))]
         yield RULE.found(
             place_of(program, site, names),
-            f"`{name}` is in `{names.keyword}` but not in `{numbers.keyword}` of `{site.function.name}`: passed by position it is "
+            f"`{name}` is in `{names.keyword}` but not in `{numbers.keyword}` of `{site.function.name}`: passed by "
+            "position it is "
             "traced, passed by name it is static",
             0.8 if by_position else 0.5,
             facts={"function": site.function.name, "parameter": name, "options": [names.keyword, numbers.keyword]},
@@ -285,17 +239,165 @@ RULE = Rule(
     name="static-mismatch",
     title="static_argnums or static_argnames that fit no parameter",
     severity="error",
-    dont="Count parameters that `self`, `partial` or a keyword-only `*` shift, name parameters that are not there, or make one both static and donated.",
+    dont="Count parameters that `self`, `partial` or a keyword-only `*` shift, name parameters that are not there, "
+    "or make one both static and donated.",
     do="Name parameters by `static_argnames` and `donate_argnames`, as they stand in the `def`.",
-    why="On JAX 0.10.2 and 0.12.0.1 a name or position that fits no parameter raises as soon as `jit` is applied (of 10 such "
-    "spellings all 10 did), so does a parameter that is both static and donated; names beside numbers raise nothing, but hold "
+    why="On JAX 0.10.2 and 0.12.0.1 a name or position that fits no parameter raises as soon as `jit` is applied (of "
+    "10 such "
+    "spellings all 10 did), so does a parameter that is both static and donated; names beside numbers raise nothing, "
+    "but hold "
     "only for arguments passed by name.",
     allowed="Functions that take `*args` or `**kwargs` accept any position or name.",
-    may_break="A name that was never looked up may have hidden that the argument was traced: making it static compiles once per value.",
+    may_break="A name that was never looked up may have hidden that the argument was traced: making it static "
+    "compiles once per value.",
     sees=("source",),
     needs=(),
-    examples=(),
-    allowed_samples=(),
+    examples=(
+        Example(
+            "a name that was changed",
+            dont=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnames=("n_bin",))  # fault
+def histogram(x, n_bins):
+    return jnp.histogram(x, n_bins)[0]
+""",
+                shows="'invalid argnames' in raised",
+            ),
+            do=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnames=("n_bins",))
+def histogram(x, n_bins):
+    return jnp.histogram(x, n_bins)[0]
+""",
+                shows="not raised",
+            ),
+            fixed_by_us=True,
+        ),
+        Example(
+            "two names in one string",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def grid(scale, rows, columns):
+    return scale * jnp.ones((rows, columns))
+
+
+fast_grid = jax.jit(grid, static_argnames="rows, columns")  # fault
+""",
+                shows="'invalid argnames' in raised",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def grid(scale, rows, columns):
+    return scale * jnp.ones((rows, columns))
+
+
+fast_grid = jax.jit(grid, static_argnames=("rows", "columns"))
+""",
+                shows="not raised",
+            ),
+            fixed_by_us=True,
+        ),
+        Example(
+            "positions of a bound method",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+class Sampler:
+    def __init__(self):
+        self.draw = jax.jit(self._draw, static_argnums=2)  # fault
+
+    def _draw(self, key, count):
+        return jax.random.normal(key, (count,))
+
+
+Sampler()
+""",
+                shows="'only accepts 2 positional' in raised",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+class Sampler:
+    def __init__(self):
+        self.draw = jax.jit(self._draw, static_argnames=("count",))
+
+    def _draw(self, key, count):
+        return jax.random.normal(key, (count,))
+
+
+Sampler()
+""",
+                shows="not raised",
+            ),
+        ),
+        Example(
+            "static and donated",
+            dont=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnums=(1,), donate_argnums=(0, 1))  # fault
+def advance(state, steps):
+    return state + steps
+""",
+                shows="'cannot intersect' in raised",
+            ),
+            do=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnums=(1,), donate_argnums=(0,))
+def advance(state, steps):
+    return state + steps
+""",
+                shows="not raised",
+            ),
+        ),
+    ),
+    allowed_samples=(
+        Sample(
+            """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnums=(2,), static_argnames=("scale",))
+def combine(*parts, **options):
+    return parts[0] * options["scale"]
+
+
+combine(jnp.ones(3), 1.0, 2, scale=3)
+""",
+            shows="not raised",
+        ),
+    ),
     match=match,
     mend=mend,
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from jaxaudit.model import Finding, Note
-from jaxaudit.rules.rule import Rule
+from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.origins import argument_expr, sure_calls
 from jaxaudit.rules.static.static_options import static_place
 from jaxaudit.source import calls as c
@@ -73,7 +73,8 @@ def called(program: Program, site: Site, name: str) -> Finding | None:
         )
     return RULE.found(
         program.place(call.flow, written),
-        f"`{text(written, 40)}` is a tracer of `{arrival.use.short}`{of_parameter(arrival)}, and `{name}` of the jitted "
+        f"`{text(written, 40)}` is a tracer of `{arrival.use.short}`{of_parameter(arrival)}, and `{name}` of the "
+        "jitted "
         f"`{site.function.name}` is static: a tracer can't be hashed, and the call raises an error",
         0.4 if any(branch.kind == "try" for branch, _ in call.path) else sure,
         facts={"parameter": name, "function": site.function.name, "value": text(written, 40),
@@ -195,12 +196,14 @@ def handed_over(program: Program, site: Site, name: str) -> Finding | None:
         place = program.place(use.flow, use.call.expr)
         return RULE.found(
             place,
-            f"`{use.short}` hands a tracer to `{name}` of `{site.function.name}`, which `{site.use.short}` holds static: a tracer "
+            f"`{use.short}` hands a tracer to `{name}` of `{site.function.name}`, which `{site.use.short}` holds "
+            "static: a tracer "
             "can't be hashed, and the call raises an error",
             0.9 if parameter.default is None or (passed and calls_through(program, handed)) else 0.5,
             facts={"parameter": name, "function": site.function.name, "transformation": use.short},
             notes=[Note(static_place(program, site, name), f"`{name}` is static here")],
-            help=f"Make `{name}` static in the outer transformation too (`static_argnames`, `in_axes=None`, a closure over the "
+            help=f"Make `{name}` static in the outer transformation too (`static_argnames`, `in_axes=None`, a "
+            "closure over the "
             "plain value), or trace it in both.",
         )
     return None
@@ -218,15 +221,156 @@ RULE = Rule(
     title="static argument that arrives as a tracer",
     severity="error",
     dont="Call a function with a static argument from jitted, mapped or differentiated code that hands it a tracer.",
-    do="Leave the argument traced, or keep it a plain value all the way: static in the outer `jit` too, `in_axes=None`, a closure.",
-    why="A tracer can't be hashed: `ValueError: Non-hashable static arguments are not supported` at the first call. Of 16 arguments "
-    "that an audit of one package wanted static, 11 arrived as tracers from a `jit`, `grad` or `hessian` of the same package, "
+    do="Leave the argument traced, or keep it a plain value all the way: static in the outer `jit` too, "
+    "`in_axes=None`, a closure.",
+    why="A tracer can't be hashed: `ValueError: Non-hashable static arguments are not supported` at the first call. "
+    "Of 16 arguments "
+    "that an audit of one package wanted static, 11 arrived as tracers from a `jit`, `grad` or `hessian` of the same "
+    "package, "
     "and the changed functions raised in 108 of 140 failing cases for that reason (JAX 0.10.2).",
     allowed="`vmap` with `in_axes=None` and `grad` over another argument hand the plain value through.",
     may_break="Traced, the value can no longer decide a shape or a Python branch; static, each value compiles once.",
     sees=("source", "run"),
     needs=("argument_values",),
-    examples=(),
-    allowed_samples=(),
+    examples=(
+        Example(
+            "an outer jit hands it over",
+            dont=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnames=("power",))
+def model(x, power):
+    return jnp.sum(x**power)
+
+
+@jax.jit
+def loss(x, power):
+    return model(x, power) + 1.0  # fault
+
+
+loss(jnp.ones(3), 2)
+""",
+                shows="'Non-hashable static arguments' in raised",
+            ),
+            do=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def model(x, power):
+    return jnp.sum(x**power)
+
+
+@jax.jit
+def loss(x, power):
+    return model(x, power) + 1.0
+
+
+loss(jnp.ones(3), 2)
+""",
+                shows="compiles('loss') == 1",
+            ),
+        ),
+        Example(
+            "jit of a gradient",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def penalised(w, weight):
+    return weight * jnp.sum(w**2)
+
+
+objective = jax.jit(penalised, static_argnums=1)
+slope = jax.jit(jax.grad(objective))  # fault
+slope(jnp.ones(3), 0.5)
+""",
+                shows="'Non-hashable static arguments' in raised",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def penalised(w, weight):
+    return weight * jnp.sum(w**2)
+
+
+objective = jax.jit(penalised, static_argnums=1)
+slope = jax.jit(jax.grad(objective), static_argnums=1)
+slope(jnp.ones(3), 0.5)
+""",
+                shows="not raised",
+            ),
+        ),
+        Example(
+            "vmap over a lambda",
+            dont=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnames="turns")
+def inductance(turns, length):
+    return turns * length + jnp.sum(jnp.arange(1, turns))
+
+
+jax.vmap(lambda n: inductance(turns=n, length=2.0))(jnp.arange(2, 5))  # fault
+""",
+                shows="'Non-hashable static arguments' in raised",
+            ),
+            do=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnames="turns")
+def inductance(turns, length):
+    return turns * length + jnp.sum(jnp.arange(1, turns))
+
+
+jnp.stack([inductance(turns=n, length=2.0) for n in range(2, 5)])
+""",
+                shows="not raised",
+            ),
+        ),
+    ),
+    allowed_samples=(
+        Sample(
+            """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnames=("n",))
+def pad(x, n):
+    return jnp.concatenate([x, jnp.zeros(n)])
+
+
+@jax.jit
+def outer(x):
+    return pad(x, 2) + pad(x, x.shape[0] - 1)
+
+
+outer(jnp.ones(3))
+jax.vmap(pad, in_axes=(0, None))(jnp.ones((2, 3)), 4)
+jax.grad(lambda x: pad(x, 2).sum())(jnp.ones(3))
+""",
+            shows="not raised",
+        ),
+    ),
     match=match,
 )

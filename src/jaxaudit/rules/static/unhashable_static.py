@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
-from jaxaudit.rules.rule import Rule
+from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.fresh_objects import known_class
 from jaxaudit.rules.static.origins import Handed, argument_expr, handed_statics, origins
 from jaxaudit.rules.static.static_options import how_static, static_place
@@ -35,7 +35,7 @@ def match(program: Program) -> Iterator[Finding]:
         every = origins(program, handed.value, (handed.call,))
         for origin in every:
             what, cls = unhashable(program, origin.value)
-            if what:
+            if what and not (cls is handed.site.function.owner and handed.name == handed.site.function.self_name):
                 told.add(key)
                 yield finding_of(program, handed, origin.value, what, cls, len(every))
                 break
@@ -112,7 +112,8 @@ def finding_of(program: Program, handed: Handed, value: v.Value, what: str, cls:
         sure = 0.4
     return RULE.found(
         place,
-        f"`{text(written, 40)}` for the static `{handed.name}` of `{site.function.name}` is {what}: it can't be hashed, "
+        f"`{text(written, 40)}` for the static `{handed.name}` of `{site.function.name}` is {what}: it can't be "
+        "hashed, "
         "and the call raises an error",
         sure,
         facts={"parameter": handed.name, "function": site.function.name, "value": text(written, 40), "unhashable": what,
@@ -140,7 +141,8 @@ def selves(program: Program, told: set[tuple[int, str]]) -> Iterator[Finding]:
         place = static_place(program, site, name)
         yield RULE.found(
             place,
-            f"`{name}` of the jitted `{owner.name}.{function.name}` is static, and {what.partition(', ')[2]} is what `{owner.name}` "
+            f"`{name}` of the jitted `{owner.name}.{function.name}` is static, and {what.partition(', ')[2]} is what "
+            f"`{owner.name}` "
             "is: its objects can't be hashed, and every call raises an error",
             0.85,
             facts={"parameter": name, "function": function.name, "class": owner.name},
@@ -174,15 +176,216 @@ RULE = Rule(
     severity="error",
     dont="Hand a list, a dict, a set or an object without a hash to a static argument.",
     do="Hand in a tuple or a frozen dataclass, or trace the argument.",
-    why="A static argument is a key of the cache, so it must be hashable: on JAX 0.10.2 and 0.12.0.1 a list, dict, set, "
+    why="A static argument is a key of the cache, so it must be hashable: on JAX 0.10.2 and 0.12.0.1 a list, dict, "
+    "set, "
     "`SimpleNamespace`, unfrozen dataclass, or a tuple that holds one of them, raises `ValueError: Non-hashable static "
     "arguments are not supported` at the first call.",
     allowed="An unhashable default that no call passes: defaults are not hashed.",
     may_break="A frozen dataclass can't be assigned to; a tuple can't be appended to.",
     sees=("source", "run"),
     needs=("argument_values",),
-    examples=(),
-    allowed_samples=(),
+    examples=(
+        Example(
+            "a list of sizes",
+            dont=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnames=("sizes",))
+def build(x, sizes):
+    return [jnp.ones(n) * x for n in sizes]
+
+
+build(2.0, sizes=[8, 8])  # fault
+""",
+                shows="'Non-hashable static arguments' in raised",
+            ),
+            do=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnames=("sizes",))
+def build(x, sizes):
+    return [jnp.ones(n) * x for n in sizes]
+
+
+build(2.0, sizes=(8, 8))
+""",
+                shows="compiles('build') == 1",
+            ),
+            fixed_by_us=True,
+        ),
+        Example(
+            "a dataclass that is not frozen",
+            dont=Sample(
+                """import dataclasses
+
+import jax
+import jax.numpy as jnp
+
+
+@dataclasses.dataclass
+class Settings:
+    bins: int = 3
+
+
+def histogram(x, settings):
+    return jnp.histogram(x, settings.bins)[0]
+
+
+fast = jax.jit(histogram, static_argnums=(1,))
+fast(jnp.ones(4), Settings(bins=2))  # fault
+""",
+                shows="'Non-hashable static arguments' in raised",
+            ),
+            do=Sample(
+                """import dataclasses
+
+import jax
+import jax.numpy as jnp
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    bins: int = 3
+
+
+def histogram(x, settings):
+    return jnp.histogram(x, settings.bins)[0]
+
+
+fast = jax.jit(histogram, static_argnums=(1,))
+fast(jnp.ones(4), Settings(bins=2))
+""",
+                shows="not raised",
+            ),
+            fixed_by_us=True,
+        ),
+        Example(
+            "a method of a dataclass",
+            dont=Sample(
+                """from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+
+@dataclass
+class Scale:
+    factor: float
+
+    @partial(jax.jit, static_argnums=0)  # fault
+    def __call__(self, x):
+        return self.factor * x
+
+
+Scale(2.0)(jnp.ones(3))
+""",
+                shows="'Non-hashable static arguments' in raised",
+            ),
+            do=Sample(
+                """from dataclasses import dataclass
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+
+@dataclass(frozen=True)
+class Scale:
+    factor: float
+
+    @partial(jax.jit, static_argnums=0)
+    def __call__(self, x):
+        return self.factor * x
+
+
+Scale(2.0)(jnp.ones(3))
+""",
+                shows="not raised",
+            ),
+            fixed_by_us=True,
+        ),
+        Example(
+            "a dict of options",
+            dont=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+def default_options():
+    return {"order": 2}
+
+
+@functools.partial(jax.jit, static_argnames=("options",))
+def fit(x, options):
+    return x ** options["order"]
+
+
+def main():
+    options = default_options()
+    return fit(jnp.ones(3), options)  # fault
+
+
+main()
+""",
+                shows="'Non-hashable static arguments' in raised",
+            ),
+            do=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+def default_options():
+    return {"order": 2}
+
+
+@functools.partial(jax.jit, static_argnames=("options",))
+def fit(x, options):
+    return x ** dict(options)["order"]
+
+
+def main():
+    options = default_options()
+    return fit(jnp.ones(3), tuple(sorted(options.items())))
+
+
+main()
+""",
+                shows="compiles('fit') == 1",
+            ),
+        ),
+    ),
+    allowed_samples=(
+        Sample(
+            """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnames=("sizes",))
+def build(x, sizes=[8, 8]):
+    return [jnp.ones(n) * x for n in sizes]
+
+
+build(2.0)
+build(2.0, sizes=tuple([4, 4]))
+""",
+            shows="compiles('build') == 2",
+        ),
+    ),
     match=match,
     mend=mend,
 )

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
-from jaxaudit.rules.rule import Rule
+from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.changes import Change, change
 from jaxaudit.rules.static.changing_fields import changing_fields
+from jaxaudit.rules.static.filtered_numbers import FilteredNumber, filtered_numbers
 from jaxaudit.rules.static.host_values import declared
-from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, sure_calls
+from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics
 from jaxaudit.rules.static.static_options import how_static, static_place
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import text
 from jaxaudit.source.kinds import kind_of
-from jaxaudit.source.knowledge.filter_jitted import FILTER_JITTED
 from jaxaudit.source.lifetime import frequency
 from jaxaudit.source.program import Function, Program
 from jaxaudit.source.sites import Site, calls_of, jit_sites
@@ -25,24 +25,32 @@ from jaxaudit.source.structure import Role, role
 if TYPE_CHECKING:
     from jaxaudit.edits import Edit, SourceText
 
-HOST_NUMBERS = frozenset({"int", "float", "complex"})
-
 
 def match(program: Program) -> Iterator[Finding]:
     yield from static_arguments(program)
     yield from lone_floats(program)
-    yield from filtered_arguments(program)
-    yield from library_arguments(program)
+    for number in filtered_numbers(program):
+        finding = number_finding(program, number)
+        if finding is not None:
+            yield finding
     for field in changing_fields(program):
         yield RULE.found(
             field.place,
             f"`{field.name}` is a static field of `{field.cls.name}` and {field.change.why}: the jitted "
             f"`{field.site.function.name}` compiles again for each value",
             certainty(field.change, field.role, field.is_float, False),
-            facts={"field": field.name, "class": field.cls.name, "function": field.site.function.name, **counted(field.change)},
+            facts={
+                "field": field.name,
+                "class": field.cls.name,
+                "function": field.site.function.name,
+                **counted(field.change),
+            },
             notes=[
                 Note(field.made, f"`{field.name}` gets its value here"),
-                Note(program.place(field.site.flow, field.site.call.expr), f"`{field.site.use.short}` takes a `{field.cls.name}` here"),
+                Note(
+                    program.place(field.site.flow, field.site.call.expr),
+                    f"`{field.site.use.short}` takes a `{field.cls.name}` here",
+                ),
             ],
             help=f"Make `{field.name}` a field that is traced (a leaf), and hand in an array or a number.",
         )  # fmt: skip
@@ -106,7 +114,8 @@ def static_finding(
         notes.append(Note(program.place(need.flow, need.expr), f"here it decides {need.what}"))
     place = static_place(program, site, name)
     advice = (
-        f"It decides {used.needs[0].what}, so it can't simply be traced: pad to one size and mask, or use `lax` control flow."
+        f"It decides {used.needs[0].what}, so it can't simply be traced: pad to one size and mask, or use `lax` "
+        "control flow."
         if used.needs
         else f"Take `{name}` out of `{how_static(site).partition('=')[0]}`: a traced number never compiles again."
     )
@@ -143,7 +152,8 @@ def lone_floats(program: Program) -> Iterator[Finding]:
                 continue
             yield RULE.found(
                 static_place(program, site, name),
-                f"`{name}` of the jitted `{site.function.name}` is a float, only computed with, and static: each new value "
+                f"`{name}` of the jitted `{site.function.name}` is a float, only computed with, and static: each new "
+                "value "
                 f"compiles `{site.function.name}` again",
                 0.35,
                 facts={"parameter": name, "function": site.function.name},
@@ -162,81 +172,33 @@ def declares_float(program: Program, function: Function, name: str) -> bool:
     return parameter.default is not None and kind_of(program, outer.detached(parameter.default)).what == "float"
 
 
-# -- what filter_jit makes static by itself ----------------------------------------------------------------------------
-
-
-def filtered_arguments(program: Program) -> Iterator[Finding]:
-    for site in jit_sites(program):
-        if not site.filtered or site.flow.function.module.context:
-            continue
-        told: set[str] = set()
-        for edge in sure_calls(program, site):
-            for name, value in c.bind(edge.call, edge.target).items():
-                if name in told or name == site.function.self_name:
-                    continue
-                finding = python_number(
-                    program, edge.call, name, value, site.function.name, role(program, site.function, name)
-                )
-                if finding is not None:
-                    told.add(name)
-                    yield finding
-
-
-def library_arguments(program: Program) -> Iterator[Finding]:
-    for module, unit in program.units_applying(FILTER_JITTED):
-        program.graph.link_unit(module, unit)
-        if module.context:
-            continue
-        for function in program.functions_of_unit(module, unit):
-            for call in function.flow.calls:
-                rows = FILTER_JITTED.get(c.known_name(program, call.func) or "")
-                for position, keyword in rows or ():
-                    value = call.argument(position, keyword)
-                    if value is None:
-                        continue
-                    callee = (c.known_name(program, call.func) or "").rpartition(".")[2]
-                    finding = python_number(program, call, keyword, value, callee, Role((), True))
-                    if finding is not None:
-                        yield finding
-                        break
-
-
-def python_number(program: Program, call: v.Call, name: str, value: v.Value, callee: str, used: Role) -> Finding | None:
-    """A Python number, or one inside a tuple or dict, that changes and so compiles `filter_jit` again."""
-    assert call.flow is not None
-    caller = call.flow.function
-    if program.tracing.context(caller, abstract=True) is not None:
+def number_finding(program: Program, number: FilteredNumber) -> Finding | None:
+    found, kind, name, callee = number.change, number.kind, number.name, number.callee
+    assert number.call.flow is not None
+    sure = certainty(found, number.role, kind.what == "float", False)
+    if not sure:
         return None
-    for leaf in leaves(value):
-        kind = kind_of(program, leaf)
-        if kind.what not in HOST_NUMBERS:
-            continue
-        found = change(program, leaf, call.loops, frequency(program, caller).how == "many")
-        if found is None:
-            continue
-        sure = certainty(found, used, kind.what == "float", False)
-        if not sure:
-            continue
-        if kind.what == "int":
-            sure = min(sure, 0.7)  # exponents, orders and counts may be meant to be static
-        expr = argument_expr(call, value) if leaf is value else leaf.expr or argument_expr(call, value)
-        return RULE.found(
-            program.place(call.flow, expr),
-            f"`{name}` of `{callee}` gets a Python {kind.what}, which `filter_jit` holds static, and {what_of(expr, name)}"
-            f"{found.why}: each value compiles `{callee}` again",
-            sure,
-            facts={"parameter": name, "function": callee, "value": text(expr, 40), "kind": f"Python {kind.what}", **counted(found)},
-            notes=[Note(program.place(found.flow, found.source.expr), "it changes here")]
-            if found.flow is not None and found.source.expr is not None else [],
-            help=f"Hand in an array: `jnp.asarray({text(expr, 30)})`.",
-        )  # fmt: skip
-    return None
-
-
-def leaves(value: v.Value, depth: int = 0) -> list[v.Value]:
-    if depth < 3 and value.__class__ in (v.Sequence, v.Mapping):
-        return [leaf for part in value.parts() for leaf in leaves(part, depth + 1)]
-    return [value]
+    if kind.what == "int":
+        sure = min(sure, 0.7)  # exponents, orders and counts may be meant to be static
+    shown = text(number.expr, 40)
+    notes = []
+    if found.flow is not None and found.source.expr is not None:
+        notes.append(Note(program.place(found.flow, found.source.expr), "it changes here"))
+    return RULE.found(
+        program.place(number.call.flow, number.expr),
+        f"`{name}` of `{callee}` gets a Python {kind.what}, which `filter_jit` holds static, and "
+        f"{what_of(number.expr, name)}{found.why}: each value compiles `{callee}` again",
+        sure,
+        facts={
+            "parameter": name,
+            "function": callee,
+            "value": shown,
+            "kind": f"Python {kind.what}",
+            **counted(found),
+        },
+        notes=notes,
+        help=f"Hand in an array: `jnp.asarray({shown})`.",
+    )
 
 
 def mend(finding: Finding, source: SourceText) -> tuple[Edit, ...]:
@@ -252,16 +214,223 @@ RULE = Rule(
     severity="error",
     dont="Declare static what changes from call to call: a loop index, a learning rate, a time, a noise level.",
     do="Trace it: a traced number never compiles again.",
-    why="The value of a static argument is part of the key under which the compiled program is kept. 20 values of one factor "
+    why="The value of a static argument is part of the key under which the compiled program is kept. 20 values of "
+    "one factor "
     "cost 21.4 s static and 0.045 s traced (40,000 elements, JAX 0.10.2, CPU). `equinox.filter_jit`, and with it "
-    "`diffrax.diffeqsolve` and `optimistix`, hold every Python number static: 4 calls with 4 floats compiled 4 times, with "
+    "`diffrax.diffeqsolve` and `optimistix`, hold every Python number static: 4 calls with 4 floats compiled 4 "
+    "times, with "
     "NumPy or JAX scalars once.",
-    allowed="Two or three values, each compiled once, where the value decides shapes or branches: that is what static is for.",
+    allowed="Two or three values, each compiled once, where the value decides shapes or branches: that is what "
+    "static is for.",
     may_break="Traced, the value can no longer decide a shape, a Python branch or a `range`.",
     sees=("source", "run"),
     needs=("compile_count", "argument_values"),
-    examples=(),
-    allowed_samples=(),
+    examples=(
+        Example(
+            "the number of the round",
+            dont=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnames=("size", "round_number"))  # fault
+def pursue(residual, size, round_number):
+    damping = 1.0 / (1.0 + 0.1 * round_number)
+    return residual - damping * jnp.ones(size)
+
+
+residual = jnp.ones(4)
+for i in range(6):
+    residual = pursue(residual, 4, i)
+""",
+                shows="compiles('pursue') == 6",
+            ),
+            do=Sample(
+                """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnames=("size",))
+def pursue(residual, size, round_number):
+    damping = 1.0 / (1.0 + 0.1 * round_number)
+    return residual - damping * jnp.ones(size)
+
+
+residual = jnp.ones(4)
+for i in range(6):
+    residual = pursue(residual, 4, i)
+""",
+                shows="compiles('pursue') == 1",
+            ),
+            fixed_by_us=True,
+        ),
+        Example(
+            "a decayed learning rate",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def update(w, rate):
+    return w - rate * w
+
+
+fast_update = jax.jit(update, static_argnums=1)  # fault
+
+
+def train(w, rate=0.1, steps=6):
+    for _ in range(steps):
+        w = fast_update(w, rate)
+        rate *= 0.9
+    return w
+
+
+train(jnp.ones(3))
+""",
+                shows="compiles('update') == 6",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def update(w, rate):
+    return w - rate * w
+
+
+fast_update = jax.jit(update)
+
+
+def train(w, rate=0.1, steps=6):
+    for _ in range(steps):
+        w = fast_update(w, rate)
+        rate *= 0.9
+    return w
+
+
+train(jnp.ones(3))
+""",
+                shows="compiles('update') == 1",
+            ),
+            fixed_by_us=True,
+        ),
+        Example(
+            "a static field of a pytree",
+            dont=Sample(
+                """import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.tree_util.register_dataclass, data_fields=["counts"], meta_fields=["noise"])  # fault
+@dataclasses.dataclass(frozen=True)
+class Measurement:
+    counts: jax.Array
+    noise: float
+
+
+@jax.jit
+def loss(mu, measurement):
+    return jnp.sum((mu - measurement.counts) ** 2) / measurement.noise**2
+
+
+for noise in (1.0, 2.0, 4.0, 8.0, 16.0):
+    loss(jnp.zeros(3), Measurement(jnp.ones(3), noise))
+""",
+                shows="compiles('loss') == 5",
+            ),
+            do=Sample(
+                """import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.tree_util.register_dataclass, data_fields=["counts", "noise"], meta_fields=[])
+@dataclasses.dataclass(frozen=True)
+class Measurement:
+    counts: jax.Array
+    noise: float
+
+
+@jax.jit
+def loss(mu, measurement):
+    return jnp.sum((mu - measurement.counts) ** 2) / measurement.noise**2
+
+
+for noise in (1.0, 2.0, 4.0, 8.0, 16.0):
+    loss(jnp.zeros(3), Measurement(jnp.ones(3), noise))
+""",
+                shows="compiles('loss') == 1",
+            ),
+        ),
+        Example(
+            "a Python float for filter_jit",
+            dont=Sample(
+                """import equinox as eqx
+import jax.numpy as jnp
+
+
+@eqx.filter_jit
+def decay(x, rate):
+    return x - rate * x
+
+
+x = jnp.ones(3)
+for i in range(6):
+    x = decay(x, 0.1 / (i + 1))  # fault
+""",
+                shows="compiles('decay') == 6",
+            ),
+            do=Sample(
+                """import equinox as eqx
+import jax.numpy as jnp
+
+
+@eqx.filter_jit
+def decay(x, rate):
+    return x - rate * x
+
+
+x = jnp.ones(3)
+for i in range(6):
+    x = decay(x, jnp.asarray(0.1 / (i + 1)))
+""",
+                shows="compiles('decay') == 1",
+            ),
+        ),
+    ),
+    allowed_samples=(
+        Sample(
+            """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(jax.jit, static_argnames=("length", "reverse"))
+def window(x, length, reverse):
+    y = x[:length]
+    return y[::-1] if reverse else y
+
+
+def smooth(batches, length=3):
+    for batch in batches:
+        window(batch, length, reverse=False)
+
+
+smooth([jnp.ones(5), jnp.zeros(5)])
+""",
+            shows="compiles('window') == 1",
+        ),
+    ),
     match=match,
     mend=mend,
 )

@@ -39,13 +39,15 @@ _SHAPES = (
     "unravel_index:1=shape"
 )
 _JNP_SHAPES = (
-    "zeros_like:2=shape ones_like:2=shape full_like:3=shape repeat:1=repeats nonzero:1=size argwhere:1=size flatnonzero:1=size "
+    "zeros_like:2=shape ones_like:2=shape full_like:3=shape repeat:1=repeats nonzero:1=size argwhere:1=size "
+    "flatnonzero:1=size "
     "unique:6=size where:3=size bincount:3=length repeat:3=total_repeat_length histogram:1=bins diff:1=n "
     "histogram_bin_edges:1=bins polyfit:2=deg rot90:1=k setdiff1d:3=size union1d:2=size intersect1d:4=size"
 )
 _AXES_AT_1 = (
-    "all any argmax argmin average count_nonzero cumprod cumsum cumulative_sum expand_dims flip mean median max min amax "
-    "amin prod ptp sort argsort squeeze std sum var nanmax nanmin nanmean nansum nanstd nanvar concatenate stack unstack"
+    "all any argmax argmin average count_nonzero cumprod cumsum cumulative_sum expand_dims flip mean median max min "
+    "amax amin prod ptp sort argsort squeeze std sum var nanmax nanmin nanmean nansum nanstd nanvar "
+    "concatenate stack unstack"
 )
 _AXES = "percentile:2=axis quantile:2=axis take:2=axis append:2=axis diff:2=axis roll:2=axis repeat:2=axis " + (
     "swapaxes:1=axis1,2=axis2 moveaxis:1=source,2=destination transpose:1=axes take_along_axis:2=axis tensordot:2=axes "
@@ -83,7 +85,8 @@ STRUCTURE: dict[str, Slots] = _merged(
     _rows("jax.numpy.linalg", "a mode", "norm:1=ord svd:1=full_matrices,2=compute_uv"),
     _rows("jax.numpy.fft", "a shape", "fft:1=n ifft:1=n rfft:1=n irfft:1=n fft2:1=s ifft2:1=s fftn:1=s fftfreq:0=n"),
     _rows("jax.numpy.fft", "an axis", "fft:2=axis ifft:2=axis rfft:2=axis irfft:2=axis fftn:2=axes fftshift:1=axes"),
-    _rows("jax.random", "a shape", "split:1=num truncated_normal:3=shape categorical:-1=shape multivariate_normal:3=shape"),
+    _rows("jax.random", "a shape", "split:1=num truncated_normal:3=shape categorical:-1=shape"),
+    _rows("jax.random", "a shape", "multivariate_normal:3=shape"),
     _rows("jax.random", "a shape", " ".join([f"{name}:1=shape" for name in _RANDOM_AT_1.split()])),
     _rows("jax.random", "a shape", " ".join([f"{name}:2=shape" for name in _RANDOM_AT_2.split()])),
     _rows("jax.random", "a shape", "beta:3=shape"),
@@ -137,6 +140,6 @@ NUMBER_MAKERS: frozenset[str] = frozenset(
 
 # functions whose result decides structure where their arguments do: the value is looked through.
 ARITHMETIC: frozenset[str] = frozenset(
-    {"builtins.max", "builtins.min", "builtins.abs", "builtins.sum", "builtins.divmod", "builtins.pow", "builtins.tuple",
-     "builtins.list", "builtins.sorted", "builtins.reversed", "builtins.round", *NUMBER_MAKERS}
+    {"builtins.max", "builtins.min", "builtins.abs", "builtins.sum", "builtins.divmod", "builtins.pow",
+     "builtins.tuple", "builtins.list", "builtins.sorted", "builtins.reversed", "builtins.round", *NUMBER_MAKERS}
 )  # fmt: skip

@@ -1,0 +1,61 @@
+"""Strings, functions and plain objects that are handed to a traced parameter: no tracer can stand for them."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from jaxaudit.rules.static.host_values import is_no_pytree
+from jaxaudit.rules.static.origins import sure_calls, written
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.kinds import WIDTHS, kind_of
+from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
+from jaxaudit.source.program import Function, Program
+from jaxaudit.source.sites import Site, jit_sites
+
+
+class Untraceable(NamedTuple):
+    """An argument for the traced parameter `name` that is `what`: a string, a function, an object."""
+
+    site: Site
+    name: str
+    call: v.Call
+    value: v.Value
+    what: str
+
+
+def untraceable_arguments(program: Program, known: set[tuple[Function, str]]) -> Iterator[Untraceable]:
+    """One for each traced parameter that is handed such an argument (`known` parameters aside)."""
+    done: set[tuple[int, str]] = set()
+    for site in jit_sites(program):
+        if site.filtered or site.flow.function.module.context or site.use.spec.traces != "all":
+            continue
+        if site.use.name.startswith("flax.nnx."):
+            continue  # nnx takes objects apart itself
+        traced = set(site.traced_parameters())
+        for edge in sure_calls(program, site):
+            for name, value in c.bind(edge.call, edge.target).items():
+                if name not in traced or (site.function, name) in known or (id(site.call), name) in done:
+                    continue
+                what = not_an_array(program, value)
+                if what:
+                    done.add((id(site.call), name))
+                    yield Untraceable(site, name, edge.call, value, what)
+
+
+def not_an_array(program: Program, value: v.Value) -> str:
+    """In words, what a value is that no tracer can stand for; "" where it may be an array after all."""
+    found = {_no_array(program, one) for one in written(program, value)}
+    return found.pop() if len(found) == 1 else ""
+
+
+def _no_array(program: Program, value: v.Value) -> str:
+    kind = value.__class__
+    if kind is v.Const and isinstance(value.value, str):  # type: ignore[attr-defined]
+        return "a string"
+    if kind is v.FunctionValue:
+        return "a function"
+    if kind is v.External:
+        return "a dtype" if value.name.rpartition(".")[2] in WIDTHS else "a function" if value.name in ARRAYS else ""  # type: ignore[attr-defined]
+    if kind is v.Call and is_no_pytree(program, value, kind_of(program, value)):
+        return f"an object of `{c.classes_of(program, value)[0].name}`, which is no pytree"
+    return ""
