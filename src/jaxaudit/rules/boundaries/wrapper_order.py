@@ -44,10 +44,10 @@ RULE = Rule(
     dont="Put a timer, a counter, a cache or another Python wrapper under `jit`, or `vmap` and trace limits above it.",
     do="Put `jit` next to the function, and wrappers that must run in every call above it.",
     why="What stands under `jit` is part of the function that is traced: a counter under jit stayed at 1 after 10 "
-    "calls, `lru_cache` there fails with unhashable tracers. `vmap(jit(f))` took 571 us a call and `jit(vmap(f))` 16 us, "
-    "`grad(jit(f))` 1416 us and `jit(grad(f))` 18 us (JAX 0.10.2, CPU).",
-    allowed="Wrappers meant for tracing, such as counters of traces, and shape checkers (`jaxtyped`): they belong under "
-    "jit.",
+    "calls, `lru_cache` there fails with unhashable tracers. `vmap(jit(f))` took 571 us a call and `jit(vmap(f))` "
+    "16 us, `grad(jit(f))` 1416 us and `jit(grad(f))` 18 us (JAX 0.10.2, CPU).",
+    allowed="Wrappers meant for tracing, such as counters of traces, and shape checkers (`jaxtyped`): they belong "
+    "under jit.",
     may_break="The wrapper then runs in every call, with the values of that call.",
     sees=("source",),
     needs=("compile_count",),
