@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from jaxaudit.source import values as v
 from jaxaudit.source.flow import Store
@@ -64,18 +64,16 @@ class TransformUse(NamedTuple):
 def known_name(program: Program, value: v.Value) -> str | None:
     """The dotted name by which a library's thing is known, also when the library itself is what is checked."""
     kind = value.__class__
-    if isinstance(value, v.External):
-        return value.name
+    if kind is v.External:
+        return cast(v.External, value).name
+    if kind not in _NAMED:
+        return None
     if isinstance(value, v.Attr):
         base = v.settle(value.base)
-        if isinstance(base, v.External):
-            return f"{base.name}.{value.name}"
-        return None
-    if isinstance(value, (v.Free, v.Imported, v.Phi)):
+        return f"{base.name}.{value.name}" if isinstance(base, v.External) else None
+    if kind in _INDIRECT:
         settled = v.settle(value)
-        if settled is not value:
-            return known_name(program, settled)
-        return known_wrapped(program, value) if program.known and isinstance(value, v.Free) else None
+        return known_name(program, settled) if settled is not value else None
     known = program.known
     if known:
         if isinstance(value, v.FunctionValue):
@@ -87,14 +85,8 @@ def known_name(program: Program, value: v.Value) -> str | None:
     return None
 
 
-def known_wrapped(program: Program, free: v.Free) -> str | None:
-    """`jit = boundary(jit)`: a library's own name that is bound again, wrapped."""
-    for value in free.values():
-        while isinstance(value, v.Call) and value.args:
-            value = value.args[0]
-        if isinstance(value, v.FunctionValue) and value.function in program.known:
-            return program.known[value.function]
-    return None
+_INDIRECT = frozenset({v.Free, v.Imported, v.Phi})
+_NAMED = _INDIRECT | {v.Attr, v.FunctionValue, v.ClassValue, v.Call}
 
 
 def transform_of(program: Program, call: v.Call) -> TransformUse | None:

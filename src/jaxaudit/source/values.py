@@ -417,6 +417,8 @@ class Imported(Value):
 def settle(value: Value) -> Value:
     """Follows names that can only mean one thing; alternatives by import fallback give the first."""
     for _ in range(20):
+        if value.__class__ not in _SETTLING:
+            return value
         if isinstance(value, Imported):
             value = value.resolve()
         elif isinstance(value, Free):
@@ -430,3 +432,6 @@ def settle(value: Value) -> Value:
         else:
             return value
     return value
+
+
+_SETTLING = frozenset({Imported, Free, Phi})

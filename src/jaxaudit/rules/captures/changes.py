@@ -30,8 +30,16 @@ MUTATORS = frozenset(
 )
 
 
-def changes_of_name(program: Program, base: v.Free) -> Iterator[Change]:
+def changes_of_name(program: Program, base: v.Free) -> list[Change]:
     """Assignments to the name in its own scope, by `global` or `nonlocal` in others, and writes into what it holds."""
+    key = ("changes of name", id(base.home), base.name)
+    found = program.memo.get(key)
+    if found is None:
+        found = program.memo[key] = list(_changes_of_name(program, base))
+    return found
+
+
+def _changes_of_name(program: Program, base: v.Free) -> Iterator[Change]:
     home = base.home
     for number, bind in enumerate([b for b in home.binds if b.name == base.name]):
         if number:
@@ -108,13 +116,21 @@ def stores_of(program: Program, cls: Class, name: str) -> Iterator[tuple[Flow, S
                 base = store.base
                 if base.__class__ is v.Param and base.name == method.self_name:
                     yield method.flow, store
-    for function in list(program.graph.linked_functions):
-        if function.owner is cls or function.flow_ is None:
-            continue
-        for store in function.flow.stores:
-            written = store.kind == "attribute" and store.name == name and store.expr is not None
-            if written and store.base is not None and cls in c.classes_of(program, store.base):
-                yield function.flow, store
+    for flow, store in attribute_stores(program).get(name, ()):
+        if flow.function.owner is not cls and store.base is not None and cls in c.classes_of(program, store.base):
+            yield flow, store
+
+
+def attribute_stores(program: Program) -> dict[str, list[tuple[Flow, Store]]]:
+    """Every write to an attribute in the functions that were followed, by the attribute's name."""
+    known = program.memo.get("attribute stores")
+    if known is None:
+        known = program.memo["attribute stores"] = {}
+        for function in list(program.graph.linked_functions):
+            for store in function.flow.stores:
+                if store.kind == "attribute" and store.expr is not None:
+                    known.setdefault(str(store.name), []).append((function.flow, store))
+    return known
 
 
 def moment_of(flow: Flow, store: Store) -> Moment:
