@@ -19,18 +19,18 @@ _TWO_VALUED = frozenset({"builtins.bool", "builtins.isinstance", "builtins.hasat
 
 
 class Change(NamedTuple):
-    """How a value changes: `why` in words that follow the value's name, `count` how many values it takes (None: not
-    known, many), `loop` what repeats, `source` the value that changes."""
+    """How a value changes: `why` in words that follow the value's name, `values` how many it takes (None: not known,
+    many), `loop` what repeats, `source` the value that changes."""
 
     why: str
-    count: int | None
+    values: int | None
     loop: Loop | None
     source: v.Value
     flow: Flow | None
 
     @property
     def many(self) -> bool:
-        return self.count is None or self.count > 4
+        return self.values is None or self.values > 4
 
 
 def change(program: Program, value: v.Value, loops: tuple[Loop, ...], repeated: bool = False) -> Change | None:
@@ -63,10 +63,10 @@ class _Search:
         if kind is v.Op:
             found = self.first(value.operands, loops, depth)  # type: ignore[attr-defined]
             if found is not None and value.name in TWO_VALUES:  # type: ignore[attr-defined]
-                return found._replace(count=2)
+                return found._replace(values=2)
             if found is not None and value.name == "Mod":  # type: ignore[attr-defined]
                 turns = number(self.program, value.operands[1])  # type: ignore[attr-defined]
-                return found._replace(count=turns if isinstance(turns, int) else found.count)
+                return found._replace(values=turns if isinstance(turns, int) else found.values)
             return found
         if kind is v.Call:
             return self.call(value, loops, depth)  # type: ignore[arg-type]
@@ -89,7 +89,7 @@ class _Search:
         written: dict[str, v.Value] = {}
         for call, source in self.program.sources(param)[:16]:
             if source.__class__ is v.Const:
-                written.setdefault(f"{type(source.value).__name__} {source.value!r}", source)  # type: ignore[attr-defined]
+                written.setdefault(f"{type(source.value).__name__} {source.value!r}", source)
             found = self.ask(source, (*loops, *(call.loops if call is not None else ())), depth + 1)
             if found is not None and (best is None or more(found, best)):
                 best = found
@@ -126,7 +126,7 @@ class _Search:
             if len(options) == 1 and options[0].__class__ is v.Elem:
                 return self.ask(options[0], loops, depth + 1)
             plain = options and all(o.__class__ is v.Const for o in options)
-            return self.element(base, item, options if plain else (), loops, depth)  # type: ignore[arg-type]
+            return self.element(base, item, options if plain else (), loops, depth)
         return self.first((base, item.index), loops, depth)
 
     def carried(self, carried: v.Carried, loops: tuple[Loop, ...], depth: int) -> Change | None:
@@ -164,17 +164,13 @@ class _Search:
                 return Change("is the next of an iterator", None, loop, call, call.flow) if again else None
             if name in ("builtins.float", "builtins.int") and call.args and self.from_device(call.args[0]):
                 return self.read(call, loop, again)
-        elif (
-            call.func.__class__ is v.Attr
-            and call.func.name == "item"  # type: ignore[attr-defined]
-            and self.from_device(call.func.base)  # type: ignore[attr-defined]
-        ):
+        elif call.func.__class__ is v.Attr and call.func.name == "item" and self.from_device(call.func.base):
             return self.read(call, loop, loop is not None or self.repeated)
         found = self.first((*call.args, *[x for _, x in call.kwargs]), loops, depth)
         if found is None and name is None and call.func.__class__ is v.Attr:
-            found = self.ask(call.func.base, loops, depth + 1)  # type: ignore[attr-defined]
+            found = self.ask(call.func.base, loops, depth + 1)
         if found is not None and name in _TWO_VALUED:
-            return found._replace(count=2)
+            return found._replace(values=2)
         if found is not None and kind_of(self.program, call).is_array:
             return None  # an array of that size: other rules' matter
         return found
@@ -213,7 +209,7 @@ class _Search:
 
 
 def more(a: Change, b: Change) -> bool:
-    return (a.count or 1 << 30) > (b.count or 1 << 30)
+    return (a.values or 1 << 30) > (b.values or 1 << 30)
 
 
 _STEADY = frozenset({v.Const, v.External, v.ModuleValue, v.FunctionValue, v.ClassValue, v.Unknown, v.Imported})

@@ -96,7 +96,7 @@ def role_of_field(program: Program, name: str) -> Role:
 
 
 def reads(value: v.Value, name: str, depth: int = 0) -> bool:
-    if value.__class__ is v.Attr and value.name == name:  # type: ignore[attr-defined]
+    if value.__class__ is v.Attr and value.name == name:
         return True
     return depth < 6 and any(reads(part, name, depth + 1) for part in value.parts())
 
@@ -111,7 +111,7 @@ def replacements(program: Program) -> dict[str, list[v.Call]]:
             func = call.func
             if c.known_name(program, func) == "dataclasses.replace" or (
                 func.__class__ is v.Attr and func.name == "replace"
-            ):  # type: ignore[attr-defined]
+            ):
                 for key, _ in call.kwargs:
                     if key:
                         out.setdefault(key, []).append(call)
@@ -119,4 +119,4 @@ def replacements(program: Program) -> dict[str, list[v.Call]]:
 
 
 def replaced_object(call: v.Call) -> v.Value:
-    return call.func.base if call.func.__class__ is v.Attr else call.args[0] if call.args else call.func  # type: ignore[attr-defined]
+    return call.func.base if call.func.__class__ is v.Attr else call.args[0] if call.args else call.func

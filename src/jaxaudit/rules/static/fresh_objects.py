@@ -58,13 +58,13 @@ def _of_call(program: Program, call: v.Call, depth: int) -> tuple[str, v.Value] 
     if name == "functools.partial":
         return "a new `functools.partial`", call
     if name in FRESH_CLOSURES:
-        return f"a new `{name.rpartition('.')[2]}(...)`, made of new functions", call  # type: ignore[union-attr]
+        return f"a new `{name.rpartition('.')[2]}(...)`, made of new functions", call
     if name is not None:
         use = c.transform_of(program, call)
         return (f"a new `{use.short}(...)`", call) if use is not None and use.spec.wraps else None
     made = v.settle(call.func)
     if made.__class__ is v.ClassValue:
-        cls: Class = made.cls  # type: ignore[attr-defined]
+        cls: Class = made.cls
         if hashes_by_identity(program, cls):
             return f"a new object of `{cls.name}`, which has no `__eq__` and no `__hash__`", call
         facts = class_facts(program, cls)
@@ -99,7 +99,7 @@ def known_class(program: Program, cls: Class) -> bool:
         if "__init_subclass__" in part.methods or any(key == "metaclass" for key, _ in part.keywords):
             return False
         for base in part.ready().bases:
-            known = v.settle(base.base if base.__class__ is v.Item else base)  # type: ignore[attr-defined]
+            known = v.settle(base.base if base.__class__ is v.Item else base)
             name = c.known_name(program, known)
             if known.__class__ is not v.ClassValue and name not in _PLAIN_BASES and name not in BASES:
                 return False
@@ -114,8 +114,8 @@ def making(program: Program, value: v.Value) -> Making:
     if flow is None:
         return Making(None, Frequency("once"))
     if value.__class__ is v.Call:
-        loops = value.loops  # type: ignore[attr-defined]
+        loops = value.loops
     else:
-        line = value.function.line if value.__class__ is v.FunctionValue else 0  # type: ignore[attr-defined]
+        line = value.function.line if value.__class__ is v.FunctionValue else 0
         loops = tuple([loop for loop in flow.loops if loop.line <= line <= loop.end_line])
     return Making(repeats(loops), frequency(program, flow.function))

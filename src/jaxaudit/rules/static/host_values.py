@@ -49,7 +49,7 @@ def host_evidence(program: Program, function: Function, name: str, use: c.Transf
     found = function.memo.get(key)
     if found is None:
         found = function.memo[key] = _evidence(program, function, name, use)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def _evidence(program: Program, function: Function, name: str, use: c.TransformUse) -> HostEvidence:

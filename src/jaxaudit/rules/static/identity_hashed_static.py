@@ -44,11 +44,11 @@ def static_arguments(program: Program) -> Iterator[Finding]:
             notes = [Note(static_place(program, site, handed.name), f"`{handed.name}` is static here")]
             made_at = program.place(maker.flow, maker.expr) if maker.expr is not None else None  # type: ignore[arg-type]
             if made_at is None and maker.__class__ is v.FunctionValue:
-                made_at = program.place_of_function(maker.function)  # type: ignore[attr-defined]
+                made_at = program.place_of_function(maker.function)
             if made_at is not None:
                 notes.insert(0, Note(made_at, f"it is made here{again(how)}"))
             best[key] = RULE.found(
-                program.place(handed.call.flow, written),  # type: ignore[arg-type]
+                program.place(handed.call.flow, written),
                 f"`{text(written, 40)}` for the static `{handed.name}` of `{site.function.name}` is {what}: it is "
                 "hashed by "
                 f"identity and equals no other, so `{site.function.name}` compiles again for each one{again(how)}",

@@ -103,9 +103,9 @@ def guarded(program: Program, sink: Sink) -> bool:
 
 def part_calls(program: Program, value: v.Value) -> Iterator[bool]:
     if value.__class__ is v.Call:
-        yield c.known_name(program, value.func) in ("builtins.isinstance", "builtins.callable", "jax.core.is_concrete")  # type: ignore[attr-defined]
+        yield c.known_name(program, value.func) in ("builtins.isinstance", "builtins.callable", "jax.core.is_concrete")
     elif value.__class__ is v.Op:
-        for operand in value.operands:  # type: ignore[attr-defined]
+        for operand in value.operands:
             yield from part_calls(program, operand)
 
 
@@ -128,7 +128,7 @@ def finding_of(program: Program, fault: Fault, evidence: HostEvidence, confidenc
                 program.place(call.flow, argument_expr(call, value)),
                 f"`{text(argument_expr(call, value), 40)}` is handed in here",
             )
-        )  # type: ignore[arg-type]
+        )
     notes.append(Note(program.place(why.use.flow, why.use.call.expr), f"`{why.use.short}` traces it"))
     where = "" if here else f" (in `{sink.flow.function.name}`)"
     static = why.use.spec.static_names or why.use.spec.static_nums

@@ -60,7 +60,7 @@ def sure_calls(program: Program, site: Site) -> Iterator[Edge]:
 
 def starred(value: v.Value) -> bool:
     """An item of `*args`: which one is not known."""
-    return value.__class__ is v.Item and value.index.__class__ is v.Unknown  # type: ignore[attr-defined]
+    return value.__class__ is v.Item and value.index.__class__ is v.Unknown
 
 
 def origins(program: Program, value: v.Value, calls: tuple[v.Call, ...]) -> list[Origin]:

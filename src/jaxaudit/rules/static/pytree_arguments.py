@@ -62,7 +62,7 @@ def field_place(program: Program, cls: Class, name: str) -> Place | None:
             _, options = decorator_name(program, decorator)
             for call in options:
                 listed = call.keyword("meta_fields")
-                for item in listed.items if listed.__class__ is v.Sequence else ():  # type: ignore[union-attr]
+                for item in listed.items if listed.__class__ is v.Sequence else ():
                     if item.__class__ is v.Const and item.value == name and part.flow is not None:
                         return program.place(part.flow, item.expr)._replace(function=part.name)
         row = c.cls_fields(part).get(name)

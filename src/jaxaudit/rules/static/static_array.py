@@ -110,7 +110,7 @@ def static_field(program: Program, cls: Class, name: str) -> Finding | None:
     notes = []
     if made is not None and made[0].flow is not None:
         call, value = made
-        notes.append(Note(program.place(call.flow, argument_expr(call, value)), "it gets an array here"))  # type: ignore[arg-type]
+        notes.append(Note(program.place(call.flow, argument_expr(call, value)), "it gets an array here"))
     return RULE.found(
         place,
         f"`{name}` of `{cls.name}` holds an array and is a static field: it becomes pytree metadata, which is "

@@ -231,8 +231,10 @@ def mend(finding: Finding, source: SourceText) -> tuple[Edit, ...]:
         return replace_expression(source, finding.place, "(" + ", ".join([f'"{n}"' for n in facts["names"]]) + ")")
     if "nearest" not in facts:
         raise CannotEdit("no parameter has a similar name")
-    kind = "donate" if str(facts["option"]).startswith("donate") else "static"
-    return rename_static_name(source, site, str(facts["name"]), str(facts["nearest"]), kind)
+    old, new = str(facts["name"]), str(facts["nearest"])
+    if str(facts["option"]).startswith("donate"):
+        return rename_static_name(source, site, old, new, "donate")
+    return rename_static_name(source, site, old, new)
 
 
 RULE = Rule(

@@ -22,9 +22,9 @@ def static_place(program: Program, site: Site, name: str) -> Place:
     option = static_option(program, site)
     place = program.place(site.flow, site.call.expr)
     if option is not None:
-        parts = option.items if option.__class__ is v.Sequence else (option,)  # type: ignore[attr-defined]
+        parts = option.items if option.__class__ is v.Sequence else (option,)
         for part in parts:
-            if part.__class__ is v.Const and part.value == name and part.flow is not None:  # type: ignore[attr-defined]
+            if part.__class__ is v.Const and part.value == name and part.flow is not None:
                 place = program.place(part.flow, part.expr)
     return place._replace(function=site.function.qualname)
 

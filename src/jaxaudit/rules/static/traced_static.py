@@ -123,7 +123,7 @@ def entry(program: Program, function: Function, name: str, depth: int = 0) -> Wh
     if key not in function.memo:
         function.memo[key] = None
         function.memo[key] = _entry(program, function, name, depth)
-    return function.memo[key]  # type: ignore[no-any-return]
+    return function.memo[key]
 
 
 def _entry(program: Program, function: Function, name: str, depth: int) -> Why | None:

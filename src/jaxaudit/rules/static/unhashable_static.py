@@ -66,7 +66,7 @@ def unhashable(program: Program, value: v.Value, depth: int = 0) -> tuple[str, C
             return ("a list", None) if name == "builtins.sorted" else ("", None)
         made = v.settle(value.func)  # type: ignore[attr-defined]
         if made.__class__ is v.ClassValue:
-            return unhashable_class(program, made.cls)  # type: ignore[attr-defined]
+            return unhashable_class(program, made.cls)
         if value.func.__class__ is v.Attr and value.func.name in ("tolist", "to_dict", "split"):  # type: ignore[attr-defined]
             return "a list" if value.func.name != "to_dict" else "a dict", None  # type: ignore[attr-defined]
         for target in c.targets(program, value.func) if depth < 3 else ():  # type: ignore[attr-defined]
@@ -98,7 +98,7 @@ def finding_of(program: Program, handed: Handed, value: v.Value, what: str, cls:
     elif value.expr is not None and value.flow is not None and value.expr is not written:
         notes.append(Note(program.place(value.flow, value.expr), "it is made here"))
     place = program.place(call.flow, written)
-    literal = handed.value.__class__ is v.Sequence and handed.value.kind == "list" and what == "a list"  # type: ignore[attr-defined]
+    literal = handed.value.__class__ is v.Sequence and handed.value.kind == "list" and what == "a list"
     frozen = cls is not None and class_facts(program, cls).dataclass and cls.module.path == place.path
     fix = (
         Fix("safe", f"hand `{handed.name}` a tuple")

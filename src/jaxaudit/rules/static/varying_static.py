@@ -90,16 +90,16 @@ def certainty(found: Change, used: Role, is_float: bool, traced: bool) -> float:
             return 0.0  # two or three values at different calls: what static arguments are for
         if used.only_computed:
             return 0.5
-        return 0.3 if is_float or found.count != 2 else 0.0
+        return 0.3 if is_float or found.values != 2 else 0.0
     if used.needs:
         return 0.4
-    if found.loop is None and found.count is not None:
+    if found.loop is None and found.values is not None:
         return 0.6  # several calls written out
     return 0.9 if used.only_computed else 0.8 if is_float else 0.6
 
 
 def counted(found: Change) -> dict[str, object]:
-    return {"values": found.count} if found.count is not None else {}
+    return {"values": found.values} if found.values is not None else {}
 
 
 def static_finding(
