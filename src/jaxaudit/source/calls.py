@@ -73,7 +73,9 @@ def known_name(program: Program, value: v.Value) -> str | None:
         return f"{base.name}.{value.name}" if isinstance(base, v.External) else None
     if kind in _INDIRECT:
         settled = v.settle(value)
-        return known_name(program, settled) if settled is not value else None
+        if settled is not value:
+            return known_name(program, settled)
+        return known_wrapped(program, value) if program.known and isinstance(value, v.Free) else None
     known = program.known
     if known:
         if isinstance(value, v.FunctionValue):
@@ -82,6 +84,16 @@ def known_name(program: Program, value: v.Value) -> str | None:
             return known.get(value.cls)
         if isinstance(value, v.Call) and value.decorator:
             return known_name(program, value.args[0])
+    return None
+
+
+def known_wrapped(program: Program, free: v.Free) -> str | None:
+    """`jit = boundary(jit)`: a library's own name that is bound again, wrapped."""
+    for value in free.values():
+        while isinstance(value, v.Call) and value.args:
+            value = value.args[0]
+        if isinstance(value, v.FunctionValue) and value.function in program.known:
+            return program.known[value.function]
     return None
 
 
