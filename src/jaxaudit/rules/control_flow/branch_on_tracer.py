@@ -19,6 +19,7 @@ from jaxaudit.source.tracing import Why
 
 MAKES_TRACERS = frozenset({"jit", "pmap", "vmap", "loop", "branch", "checkpoint", "shard_map", "solver"})
 _NUMBERS = {"builtins.int": "int", "builtins.float": "float", "builtins.bool": "bool", "builtins.complex": "complex"}
+_ORDERING = frozenset({"builtins.max", "builtins.min", "builtins.any", "builtins.all", "builtins.sorted"})
 _GUARDS = frozenset({"isinstance", "callable", "hasattr", "is_array", "is_concrete", "is_tracer", "disable_jit"})
 
 
@@ -62,6 +63,10 @@ def places(program: Program, flow: Flow) -> Iterator[Asked]:
         name = c.known_name(program, call.func)
         if name in _NUMBERS and len(call.args) == 1:
             yield Asked(f"`{_NUMBERS[name]}()`", "asks for its value", call.args[0], call.expr, call.path)
+        elif name in _ORDERING:
+            tracers = [a for a in call.args if program.tracing.tracer(a) is not None]
+            if tracers and (len(call.args) > 1 or is_array(program, tracers[0])):
+                yield Asked(f"`{name.rpartition('.')[2]}()`", "asks for the truth", tracers[0], call.expr, call.path)
         elif call.func.__class__ is v.Attr and call.func.name in ("item", "tolist") and not call.args:
             yield Asked(f"`.{call.func.name}()`", "asks for its value", call.func.base, call.expr, call.path)
 

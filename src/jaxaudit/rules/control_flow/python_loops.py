@@ -11,7 +11,9 @@ from jaxaudit.source import values as v
 from jaxaudit.source.facts import text
 from jaxaudit.source.flow import Flow, Loop
 from jaxaudit.source.kinds import kind_of
-from jaxaudit.source.numbers import numbers
+from jaxaudit.source.knowledge.structure import STRUCTURE, STRUCTURE_METHODS
+from jaxaudit.source.numbers import length_of, numbers
+from jaxaudit.source.structure import role
 from jaxaudit.source.tracing import Context
 
 if TYPE_CHECKING:
@@ -35,7 +37,11 @@ class Turns(NamedTuple):
     def words(self) -> str:
         if self.number is not None:
             return f"{self.number} times"
-        return {"rows": "once for each row", "shape": "once for each entry of an axis"}.get(self.sort, "once per turn")
+        return {
+            "modules": "once for each module",
+            "rows": "once for each row",
+            "shape": "once for each entry of an axis",
+        }.get(self.sort, "once per turn")
 
 
 def compiled_context(program: Program, function: Function, depth: int = 0) -> Context | None:
@@ -73,6 +79,8 @@ def _turns_over(program: Program, iterable: v.Value, depth: int = 0) -> Turns:
                     return Turns(None, "")
                 return Turns(min(counts) if counts else None, "known" if counts else inner[0].sort)
             return inner[0]
+    if source.__class__ is v.Comprehension and makes_modules(program, source):
+        return Turns(length_of(program, source), "modules")
     kind = kind_of(program, source)
     if kind.is_array:
         return Turns(kind.shape[0] if kind.shape else None, "rows")
@@ -85,6 +93,21 @@ def _one(program: Program, value: v.Value) -> v.Value:
     """The iterable behind a name or a helper's `return`; a parameter stays what it is."""
     roots = c.roots(program, value)
     return roots[0] if len(roots) == 1 else v.settle(value)
+
+
+def makes_modules(program: Program, made: v.Comprehension) -> bool:
+    """`[eqx.nn.MLP(..., key=k) for k in keys]`: objects of one class that differ by a key at most."""
+    element = made.element
+    if element.__class__ is not v.Call or len(made.loops) != 1:
+        return False
+    name = c.known_name(program, element.func) or ""
+    if not (v.settle(element.func).__class__ is v.ClassValue or name.startswith("equinox.nn.")):
+        return False
+    loop = made.loops[0]
+    return all(
+        not _leans(x, loop) or kind_of(program, x).what in ("key", "array")
+        for x in (*element.args, *[value for _, value in element.kwargs])
+    )
 
 
 def _number_of_keys(program: Program, source: v.Value) -> int | None:
@@ -136,8 +159,8 @@ def _sort_of_bound(program: Program, value: v.Value, depth: int = 0) -> str:
     if value.__class__ is v.Item and value.base.__class__ is v.Attr and value.base.name == "shape":
         return "shape"
     if value.__class__ is v.Attr:
-        if value.name in ("size",):
-            return "shape"
+        if value.name in ("size", "ndim"):
+            return "shape" if value.name == "size" else ""
         return "option" if program.tracing.tracer(value) is None else ""
     if value.__class__ is v.Call:
         name = c.known_name(program, value.func)
@@ -282,7 +305,9 @@ def turns_differ(program: Program, loop: Loop) -> str:
                 maybe = "maybe slices of several lengths"
         if value.__class__ is v.Call:
             name = c.known_name(program, value.func)
-            if name in ("builtins.range", "builtins.getattr", "builtins.str"):
+            if name in ("builtins.range", "builtins.getattr", "builtins.str") or decides_structure(
+                program, value, loop
+            ):
                 return "the turn decides Python structure"
             if name is not None and name.startswith(("flax.linen.", "haiku.", "flax.nnx.")):
                 return "each turn makes a layer"
@@ -295,6 +320,25 @@ def turns_differ(program: Program, loop: Loop) -> str:
         ):
             return "Python branches on the turn"
     return maybe
+
+
+def decides_structure(program: Program, call: v.Call, loop: Loop) -> bool:
+    """Whether the turn is a shape or an axis in a call: `jnp.zeros(k)`, `x.sum(axis=k)`, `basis(x, order=k)`."""
+    name = c.known_name(program, call.func)
+    slots = STRUCTURE.get(name or "", ())
+    if name is None and call.func.__class__ is v.Attr:
+        slots = STRUCTURE_METHODS.get(call.func.name, ())
+    for position, keyword, _ in slots:
+        value = call.argument(position if position >= 0 else None, keyword or None)
+        if value is not None and _leans(value, loop):
+            return True
+    if name is not None:
+        return False
+    return any(
+        _leans(value, loop) and any(s.sort == "structure" for s in role(program, target.function, parameter).needs)
+        for target in c.targets(program, call.func)[:1]
+        for parameter, value in c.bind(call, target).items()
+    )
 
 
 def _slices(index: v.Value, loop: Loop) -> bool:

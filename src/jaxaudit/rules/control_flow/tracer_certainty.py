@@ -73,7 +73,9 @@ def certainty_of_param(program: Program, param: v.Param) -> float:
     if kind.is_array or kind.what == "key":
         return 0.9
     if kind.what in ("int", "float", "bool"):
-        return 0.6
+        why = program.tracing.tracer(param)
+        carried = why is not None and why.use.spec.kind in ("loop", "branch", "vmap") and not why.calls
+        return 0.9 if carried else 0.6
     parameter = param.function.parameter(param.name)
     if parameter is not None and (parameter.default is not None or parameter.kind not in ("positional", "keyword")):
         return 0.4

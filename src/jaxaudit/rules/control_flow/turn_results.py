@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.rules.control_flow.array_work import call_work, comprehension_of, values_in
-from jaxaudit.rules.control_flow.python_loops import Turns, dependence, turns_of
+from jaxaudit.rules.control_flow.python_loops import Turns, compiled_context, dependence, turns_of
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.flow import Loop
@@ -43,12 +43,11 @@ def gathered_results(program: Program, loop: Loop) -> GatheredResults | None:
 def _gathered(program: Program, loop: Loop) -> GatheredResults | None:
     if loop.kind == "while":
         return None
-    turns = turns_of(program, loop)
-    if turns.sort == "":
-        return None
     if loop.kind == "comprehension":
         how = how_gathered(program, loop)
     else:
+        if not collects(loop):
+            return None
         needs = dependence(program, loop)
         if needs.carried or not needs.gathered:
             return None
@@ -56,12 +55,28 @@ def _gathered(program: Program, loop: Loop) -> GatheredResults | None:
         if not ways <= {"set", "append"}:
             return None
         how = "set" if "set" in ways else "stacked" if stacked_later(program, loop) else "append"
-    if how == "" or has_effects(program, loop):
+    if how == "" or (how in ("list", "append") and compiled_context(program, loop.flow.function) is None):
+        return None  # outside jit a list of results is a list of results
+    if has_effects(program, loop):
+        return None
+    turns = turns_of(program, loop)
+    if turns.sort == "":
         return None
     call = per_turn_call(program, loop)
     if call is None:
         return None
     return GatheredResults(how, call, name_of(program, call), turns)
+
+
+def collects(loop: Loop) -> bool:
+    """Whether anything in the body could gather results: `.append`, `.at[...].set`."""
+    if any(_is_method(one.after, "set") for one in loop.carried.values()):
+        return True
+    return any(_is_method(call, "append") and loop in call.loops for call in loop.flow.calls)
+
+
+def _is_method(value: v.Value | None, name: str) -> bool:
+    return value.__class__ is v.Call and value.func.__class__ is v.Attr and value.func.name == name
 
 
 def stacked_later(program: Program, loop: Loop) -> bool:
@@ -110,6 +125,9 @@ def per_turn_call(program: Program, loop: Loop) -> v.Call | None:
             continue
         if not uses_turn(value, loop):
             continue
+        func = value.func
+        if func.__class__ is v.Elem and func.loop is loop:
+            return value  # `[m(x) for m in models]`
         work = call_work(program, value, 0)
         if work.operations and (best is None or value.order > best.order):
             best = value

@@ -46,7 +46,7 @@ def match(program: Program) -> Iterator[Finding]:
 
 def judge(program: Program, function: Function, loop: Loop, context: Context) -> Finding | None:
     turns = turns_of(program, loop)
-    if turns.sort == "" or (turns.number is not None and turns.number < LEAST_TURNS):
+    if turns.sort in ("", "modules") or (turns.number is not None and turns.number < LEAST_TURNS):
         return None
     if gathered_results(program, loop) is not None:
         return None  # its turns don't need each other: vmappable-loop

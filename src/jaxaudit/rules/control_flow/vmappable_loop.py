@@ -12,15 +12,21 @@ from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
 from jaxaudit.source.facts import text
 from jaxaudit.source.flow import Loop
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Function, Module, Program
 
 MANY_TURNS = 16
-_GATHERING = ("jax.numpy.stack",)
+_STACKING = ("jax.numpy.stack", "jax.numpy.vstack")
+_CONVERTING = ("jax.numpy.array", "jax.numpy.asarray", "jax.numpy.concatenate")
+_GRIDS = frozenset({"linspace", "arange", "logspace", "geomspace", "split"})
 
 
 def match(program: Program) -> Iterator[Finding]:
-    for module, unit in program.units_applying(_GATHERING):
-        program.graph.link_unit(module, unit)
+    for module, unit in program.units_applying(_STACKING):
+        if is_script(module):
+            program.graph.link_unit(module, unit)
+    for module, unit in program.units_applying(_CONVERTING):
+        if is_script(module) and not _GRIDS.isdisjoint(module.units[unit][1]):
+            program.graph.link_unit(module, unit)
     for function in list(program.graph.linked_functions):
         if function.module.context:
             continue
@@ -30,6 +36,11 @@ def match(program: Program) -> Iterator[Finding]:
                 finding = judge(program, function, loop, found)
                 if finding is not None:
                     yield finding
+
+
+def is_script(module: Module) -> bool:
+    """Outside packages, code that mentions no transformation is followed as well: it is there to be run."""
+    return "." not in module.name and any(target.startswith("jax") for _, target, _, _ in module.imports)
 
 
 def judge(program: Program, function: Function, loop: Loop, found: GatheredResults) -> Finding | None:

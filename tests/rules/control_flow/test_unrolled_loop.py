@@ -1,0 +1,180 @@
+"""Python loops that are written out under a trace, as people write them."""
+
+import pytest
+
+from jaxaudit.rules.control_flow.unrolled_loop import RULE
+from rules.marked_faults import at_the_mark, findings
+
+FAULTY: dict[str, str | dict[str, str]] = {
+    "static n called with 200": """@functools.partial(jax.jit, static_argnums=(1,))
+def simulate(x, n):
+    for i in range(n):  # fault
+        x = x + 0.01 * jnp.sin(x) * i
+    return x
+simulate(jnp.ones(3), 200)
+""",
+    "method with self.n_steps": """class Model:
+    def __init__(self, n_steps=100):
+        self.n_steps = n_steps
+        self.run = jax.jit(self._run)
+    def _run(self, y):
+        for _ in range(self.n_steps):  # fault
+            k1 = -y
+            k2 = -(y + 0.5 * k1)
+            y = y + 0.1 * k2
+        return y
+Model().run(jnp.ones(3))
+""",
+    "eqx module filter_jit rnn": """import equinox as eqx
+class RNN(eqx.Module):
+    cell: eqx.nn.GRUCell
+    hidden: int = eqx.field(static=True)
+    def __call__(self, xs):
+        h = jnp.zeros(self.hidden)
+        for x in xs:  # fault
+            h = self.cell(x, h)
+        return h
+@eqx.filter_jit
+def loss(model, batch):
+    return jnp.mean(jax.vmap(model)(batch))
+model = RNN(eqx.nn.GRUCell(3, 8, key=jax.random.key(0)), 8)
+loss(model, jnp.ones((4, 50, 3)))
+""",
+    "enumerate rows": """@jax.jit
+def forward(log_pi, log_a, obs):
+    alpha = log_pi
+    for t, o in enumerate(obs):  # fault
+        alpha = jax.nn.logsumexp(alpha[:, None] + log_a, axis=0) + o
+    return alpha
+forward(jnp.zeros(3), jnp.zeros((3,3)), jnp.zeros((60, 3)))
+""",
+    "value_and_grad jitted": """def rollout(params, x0):
+    x = x0
+    cost = 0.0
+    for t in range(64):  # fault
+        u = jnp.tanh(params @ x)
+        x = x + 0.05 * u
+        cost = cost + jnp.sum(x ** 2)
+    return cost
+step = jax.jit(jax.value_and_grad(rollout))
+step(jnp.eye(3), jnp.ones(3))
+""",
+    "nested def returned by factory": """def make_solver(n_iter):
+    @jax.jit
+    def solve(a, b):
+        x = jnp.zeros_like(b)
+        for _ in range(n_iter):  # fault
+            r = b - a @ x
+            x = x + r / jnp.diag(a)
+        return x
+    return solve
+solve = make_solver(80)
+solve(jnp.eye(3), jnp.ones(3))
+""",
+    "other module": {
+        "physics.py": """import jax.numpy as jnp
+STEPS = 128
+def evolve(psi, v):
+    for k in range(STEPS):  # fault
+        psi = jnp.fft.ifft(jnp.exp(-1j * v) * jnp.fft.fft(psi))
+    return psi
+""",
+        "main.py": """import jax
+import jax.numpy as jnp
+import physics
+run = jax.jit(physics.evolve)
+run(jnp.ones(16, complex), jnp.ones(16))
+""",
+    },
+    "list append of states": """@jax.jit
+def trajectory(x0):
+    xs = [x0]
+    for i in range(100):  # fault
+        xs.append(xs[-1] + 0.1 * jnp.cos(xs[-1]))
+    return jnp.stack(xs)
+trajectory(jnp.ones(2))
+""",
+    "len shape loop": """@jax.jit
+def cumulative(x):
+    out = jnp.zeros(len(x))
+    s = 0.0
+    for i in range(len(x)):  # fault
+        s = s + x[i] ** 2
+        out = out.at[i].set(s)
+    return out
+cumulative(jnp.ones(70))
+""",
+    "dict state": """def update(state, dt):
+    v = state["v"] - dt * state["x"]
+    return {"x": state["x"] + dt * v, "v": v}
+@jax.jit
+def integrate(state):
+    for _ in range(500):  # fault
+        state = update(state, 0.01)
+    return state
+integrate({"x": jnp.ones(3), "v": jnp.zeros(3)})
+""",
+    "while with counter": """@jax.jit
+def f(x):
+    k = 0
+    while k < 40:  # fault
+        x = jnp.sin(x) + jnp.cos(x) * x
+        k = k + 1
+    return x
+f(jnp.ones(3))
+""",
+    "reversed range": """@jax.jit
+def gae(rewards, values, gamma):
+    adv = jnp.zeros_like(rewards)
+    last = 0.0
+    for t in reversed(range(rewards.shape[0])):  # fault
+        last = rewards[t] + gamma * values[t + 1] - values[t] + gamma * last
+        adv = adv.at[t].set(last)
+    return adv
+gae(jnp.ones(128), jnp.ones(129), 0.99)
+""",
+}
+SOUND: dict[str, str | dict[str, str]] = {
+    "layers": """@jax.jit
+def mlp(params, x):
+    for i in range(len(params)):
+        x = jnp.tanh(x @ params[i]["w"] + params[i]["b"])
+    return x
+mlp([{"w": jnp.eye(3), "b": jnp.ones(3)}] * 40, jnp.ones(3))
+""",
+    "shape dims": """@jax.jit
+def f(x):
+    for axis in range(x.ndim):
+        x = jnp.cumsum(x, axis=axis)
+    return x
+f(jnp.ones((2,3)))
+""",
+    "eager": """def f(x):
+    for i in range(100):
+        x = jnp.sin(x) * 2 + 1
+    return x
+f(jnp.ones(3))
+""",
+    "flax linen layers": """import flax.linen as nn
+class Net(nn.Module):
+    depth: int = 40
+    @nn.compact
+    def __call__(self, x):
+        for i in range(self.depth):
+            x = nn.relu(nn.Dense(8, name=f"d{i}")(x))
+        return x
+net = Net()
+apply = jax.jit(net.apply)
+""",
+}
+
+
+@pytest.mark.parametrize("source", FAULTY.values(), ids=FAULTY.keys())
+def test_the_fault_is_found_where_it_stands(source: str | dict[str, str]) -> None:
+    found = findings(RULE, source)
+    assert at_the_mark(found, source), [(one.place.line, one.message) for one in found]
+
+
+@pytest.mark.parametrize("source", SOUND.values(), ids=SOUND.keys())
+def test_what_is_sound_is_left_alone(source: str | dict[str, str]) -> None:
+    assert [one.message for one in findings(RULE, source)] == []

@@ -1,0 +1,111 @@
+"""Loops whose turns don't need each other, as people write them."""
+
+import pytest
+
+from jaxaudit.rules.control_flow.vmappable_loop import RULE
+from rules.marked_faults import at_the_mark, findings
+
+FAULTY: dict[str, str | dict[str, str]] = {
+    "array of comp": """def loglike(theta, x):
+    return -0.5 * jnp.sum((x - theta) ** 2)
+@jax.jit
+def total(theta, data):
+    return jnp.sum(jnp.array([loglike(theta, data[i]) for i in range(data.shape[0])]))  # fault
+total(jnp.ones(3), jnp.ones((100, 3)))
+""",
+    "sum of generator": """def energy(p, x):
+    return jnp.sum(jnp.sin(p * x))
+@jax.jit
+def loss(p, xs):
+    return sum(energy(p, x) for x in xs) / len(xs)  # fault
+loss(jnp.ones(3), jnp.ones((64, 3)))
+""",
+    "zip xs ys": """def residual(params, x, y):
+    return (params["a"] * jnp.exp(-params["b"] * x) - y) ** 2
+@jax.jit
+def loss(params, xs, ys):
+    losses = [residual(params, x, y) for x, y in zip(xs, ys)]  # fault
+    return jnp.mean(jnp.stack(losses))
+loss({"a": 1.0, "b": 2.0}, jnp.ones(50), jnp.ones(50))
+""",
+    "ensemble of modules": """import equinox as eqx
+models = [eqx.nn.MLP(2, 1, 8, 2, key=k) for k in jax.random.split(jax.random.key(0), 16)]
+def predict(x):
+    return jnp.stack([m(x) for m in models])  # fault
+predict(jnp.ones(2))
+""",
+    "eager eval grid": """def chi2(params, data):
+    return jnp.sum((data - jnp.exp(-params)) ** 2)
+grid = jnp.linspace(0, 1, 200)
+values = jnp.array([chi2(g, jnp.ones(50)) for g in grid])  # fault
+""",
+    "eager append then stack": """def render(camera, points):
+    return jnp.tanh(points @ camera)
+def render_all(cameras, points):
+    images = []
+    for i in range(cameras.shape[0]):  # fault
+        images.append(render(cameras[i], points))
+    return jnp.stack(images)
+render_all(jnp.ones((32, 3, 3)), jnp.ones((100, 3)))
+""",
+    "vmap in keys": """def sample(key):
+    return jax.random.normal(key, (3,)).sum()
+@jax.jit
+def draws(key):
+    keys = jax.random.split(key, 100)
+    return jnp.stack([sample(k) for k in keys])  # fault
+draws(jax.random.key(0))
+""",
+    "double loop kernel": """def k(a, b):
+    return jnp.exp(-jnp.sum((a - b) ** 2))
+@jax.jit
+def gram(xs):
+    return jnp.array([[k(a, b) for b in xs] for a in xs])  # fault
+gram(jnp.ones((20, 2)))
+""",
+    "at set index": """@jax.jit
+def norms(x):
+    out = jnp.zeros(x.shape[0])
+    for i in range(x.shape[0]):  # fault
+        out = out.at[i].set(jnp.sqrt(jnp.sum(x[i] ** 2)))
+    return out
+norms(jnp.ones((50, 3)))
+""",
+}
+SOUND: dict[str, str | dict[str, str]] = {
+    "driver loop": """@jax.jit
+def step(x, b):
+    return x + jnp.sum(b)
+x = jnp.zeros(())
+losses = []
+for b in jnp.ones((50, 3)):
+    x = step(x, b)
+    losses.append(x)
+jnp.stack(losses)
+""",
+    "ragged": """def f(t):
+    return jnp.sum(jnp.sin(t))
+segments = [jnp.ones(10 + k) for k in range(20)]
+@jax.jit
+def total(segments):
+    return jnp.stack([f(s) for s in segments])
+total(segments)
+""",
+    "varying slices": """starts = [0, 3, 10, 40]
+@jax.jit
+def f(x):
+    return jnp.stack([jnp.sum(x[starts[i]:starts[i+1]]) for i in range(3)])
+f(jnp.ones(40))
+""",
+}
+
+
+@pytest.mark.parametrize("source", FAULTY.values(), ids=FAULTY.keys())
+def test_the_fault_is_found_where_it_stands(source: str | dict[str, str]) -> None:
+    found = findings(RULE, source)
+    assert at_the_mark(found, source), [(one.place.line, one.message) for one in found]
+
+
+@pytest.mark.parametrize("source", SOUND.values(), ids=SOUND.keys())
+def test_what_is_sound_is_left_alone(source: str | dict[str, str]) -> None:
+    assert [one.message for one in findings(RULE, source)] == []
