@@ -47,7 +47,7 @@ def _of_calls(program: Program, flow: Flow) -> list[Sink]:
         if name is None:
             func = call.func
             slots = STRUCTURE_METHODS.get(func.name) if isinstance(func, v.Attr) else None
-            if slots:
+            if slots and not _is_update(func):
                 out += [s._replace(method=func) for s in _of_slots(call, slots)]
         elif name in NUMBER_MAKERS:
             word = name.rpartition(".")[2]
@@ -61,6 +61,12 @@ def _of_calls(program: Program, flow: Flow) -> list[Sink]:
                     continue
                 out += _of_slots(call, slots)
     return out
+
+
+def _is_update(func: v.Value) -> bool:
+    """`x.at[i].min(y)`."""
+    base = func.base if isinstance(func, v.Attr) else func
+    return isinstance(base, v.Item) and isinstance(base.base, v.Attr) and base.base.name == "at"
 
 
 def argument_expr(call: v.Call, value: v.Value) -> Any:

@@ -331,6 +331,12 @@ FINE = {
             return -x
         f(jnp.ones(3))
         """,
+    "an update by a method": """
+        @jax.jit
+        def f(x, i, y):
+            return x.at[i].min(y)
+        f(jnp.ones(3), 0, 2)
+        """,
     "a truthy tuple": """
         @jax.jit
         def f(x, extras):

@@ -9,6 +9,7 @@ from jaxaudit.source import values as v
 from jaxaudit.source.fields import class_facts, decorator_name
 from jaxaudit.source.flow import Loop
 from jaxaudit.source.knowledge.classes import BASES, DECORATORS, FRESH_CLOSURES
+from jaxaudit.source.knowledge.contexts import ONCE_PER_OBJECT
 from jaxaudit.source.lifetime import Frequency, frequency, identity, repeats
 from jaxaudit.source.program import Class, Program
 
@@ -20,12 +21,15 @@ class Making(NamedTuple):
 
     loop: Loop | None
     often: Frequency
+    per_object: bool = False
 
     @property
     def confidence(self) -> float:
         """How sure it is that more than one of them is made."""
         if self.loop is not None:
             return 0.9
+        if self.often.how == "unknown" and self.per_object:
+            return 0.0
         return {"many": 0.85, "few": 0.4, "unknown": 0.3}.get(self.often.how, 0.0)
 
 
@@ -118,4 +122,5 @@ def making(program: Program, value: v.Value) -> Making:
     else:
         line = value.function.line if value.__class__ is v.FunctionValue else 0
         loops = tuple([loop for loop in flow.loops if loop.line <= line <= loop.end_line])
-    return Making(repeats(loops), frequency(program, flow.function))
+    per_object = flow.function.owner is not None and flow.function.name in ONCE_PER_OBJECT
+    return Making(repeats(loops), frequency(program, flow.function), per_object)

@@ -84,10 +84,10 @@ def static_arguments(program: Program) -> Iterator[Finding]:
 def certainty(found: Change, used: Role, is_float: bool, traced: bool) -> float:
     """Certain where many values are seen and no use needs the value while tracing; few values may be meant."""
     if traced:
-        return 0.3
+        return 0.0  # an inner jit is compiled with the outer one
+    if found.loop is None and found.values is not None and not is_float:
+        return 0.0  # several values at different calls: what static arguments are for
     if not found.many:
-        if found.loop is None and not is_float:
-            return 0.0  # two or three values at different calls: what static arguments are for
         if used.only_computed:
             return 0.5
         return 0.3 if is_float or found.values != 2 else 0.0
