@@ -4,18 +4,26 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from jaxaudit.model import Place
+from jaxaudit.rules.boundaries.turn_needs import own_program_for, own_program_from_arguments
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
-from jaxaudit.source.facts import start, text
+from jaxaudit.source.facts import text
 from jaxaudit.source.flow import Loop
 from jaxaudit.source.knowledge.transforms import IDENTITIES
 from jaxaudit.source.lifetime import Frequency, Identity
 from jaxaudit.source.program import Function, Program
 
+STAGED = frozenset({"lower", "trace", "eval_shape", "clear_cache"})
+
 
 class FreshWrapper(NamedTuple):
-    """One jit whose compiled programs are thrown away: in a `loop`, or in a function that runs again (`frequency`)."""
+    """One jit whose compiled programs are thrown away: in a `loop`, or in a function that runs again (`frequency`).
+
+    `factory` is the call in the loop that builds it, where another function does. `fate`: what becomes of the wrapper
+    in the scope that makes it: "called", "staged", "kept", "returned", "passed" or "unused". `varies`: a name that the
+    wrapped function takes from the loop and that is no array, so that each turn may need a program of its own.
+    """
 
     use: c.TransformUse
     place: Place
@@ -24,31 +32,51 @@ class FreshWrapper(NamedTuple):
     loop: Loop | None
     loop_place: Place
     frequency: Frequency
-    used_in_turn: bool
+    fate: str
+    varies: str = ""
+    factory: v.Call | None = None
 
     @property
     def what(self) -> str:
         return self.identity.what or "a new function"
 
     @property
+    def function(self) -> Function | None:
+        return next((target.function for target in c.targets(self.use.flow.program, self.value)), None)
+
+    @property
     def named_plainly(self) -> str:
+        function = self.function
+        if function is not None:
+            return function.name
         inner = innermost(self.value)
         return text(inner.expr) if inner.expr is not None else getattr(inner, "name", "") or "the function"
 
     @property
     def named(self) -> str:
-        function = next((t.function for t in c.targets(self.use.flow.program, self.value)), None)
-        return f"`{function.name}`" if function is not None and function.name != "<lambda>" else f"`{text(self.value.expr)}`"
+        function = self.function
+        if function is not None and function.name != "<lambda>":
+            return f"`{function.name}`"
+        if function is not None:
+            return "the lambda"
+        return f"`{text(self.value.expr)}`"
 
 
 def innermost(value: v.Value) -> v.Value:
-    while value.__class__ is v.Call and value.args:  # type: ignore[attr-defined]
-        value = value.args[0]  # type: ignore[attr-defined]
+    while isinstance(value, v.Call) and value.args:
+        value = value.args[0]
     return value
 
 
-def fresh_wrappers(program: Program) -> Iterator[FreshWrapper]:
+def fresh_wrappers(program: Program) -> list[FreshWrapper]:
     """Every jit, outside a trace, of a callable that is a new object each time and thereby compiles again."""
+    found = program.memo.get("fresh_wrappers")
+    if found is None:
+        found = program.memo["fresh_wrappers"] = list(_fresh_wrappers(program))
+    return found
+
+
+def _fresh_wrappers(program: Program) -> Iterator[FreshWrapper]:
     for use in list(program.graph.uses):
         if use.spec.kind not in ("jit", "pmap") or not use.spec.wraps or not use.functions:
             continue
@@ -58,54 +86,99 @@ def fresh_wrappers(program: Program) -> Iterator[FreshWrapper]:
             continue
         value = use.functions[0][0]
         found = lifetime.identity(program, value)
-        if not compiles_again(use, found, value):
-            continue
         loop = lifetime.repeats(use.call.loops)
-        often = lifetime.frequency(program, flow.function)
-        if loop is None and often.how not in ("many", "few", "unknown"):
+        if loop is not None and found.how == "same" and is_defined_in(value, loop):
+            found = Identity("fresh", found.what.replace("module-level", "nested"), value)
+        if not compiles_again(use, found):
             continue
         place = program.place(flow, use.call.expr)
-        yield FreshWrapper(
-            use, place, found, value, loop, place_of_loop(program, loop) if loop else place, often,
-            called_at_once(use, loop),
-        )  # fmt: skip
+        often = lifetime.frequency(program, flow.function)
+        fate = fate_of(program, use.call, loop)
+        if loop is not None:
+            varies = own_program_for(program, value, loop)
+            yield FreshWrapper(use, place, found, value, loop, place_of_loop(program, loop), often, fate, varies)
+            continue
+        if fate == "returned":
+            yield from _by_factory(program, FreshWrapper(use, place, found, value, None, place, often, fate))
+        if often.how in ("many", "few", "unknown"):
+            yield FreshWrapper(use, place, found, value, None, place, often, fate)
 
 
-def compiles_again(use: c.TransformUse, found: Identity, value: v.Value) -> bool:
+def _by_factory(program: Program, fresh: FreshWrapper) -> Iterator[FreshWrapper]:
+    """The calls in loops of a function that returns the wrapper which it builds."""
+    maker = fresh.use.flow.function
+    for edge in program.graph.callers(maker):
+        call = edge.call
+        loop = lifetime.repeats(call.loops)
+        if loop is None or call.flow is None or program.tracing.context(edge.caller) is not None:
+            continue
+        if edge.caller.module.context or edge.target.chain or lifetime.is_cached(program, maker):
+            continue
+        fate = fate_of(program, call, loop)
+        varies = own_program_from_arguments(program, call, edge.target, loop)
+        place = program.place(call.flow, call.expr)
+        yield fresh._replace(
+            place=place, loop=loop, loop_place=place_of_loop(program, loop), fate=fate, varies=varies, factory=call
+        )
+
+
+def is_defined_in(value: v.Value, loop: Loop) -> bool:
+    """A `def` inside a loop of the module's body: a new function in each turn."""
+    value = v.settle(value)
+    if not isinstance(value, v.FunctionValue) or value.flow is not loop.flow:
+        return False
+    return loop.line <= value.function.first_line <= loop.end_line
+
+
+def compiles_again(use: c.TransformUse, found: Identity) -> bool:
     """By the table of how each wrapper's cache tells functions apart, measured."""
     row = IDENTITIES.get(use.spec.identity)
     if row is None:
         return False
     if found.how == "bound":
         return bool(row.method)
-    if found.how == "here":  # a lambda of the module's body: new in each turn of a loop, once elsewhere
-        return bool(row.fresh)
-    return found.how == "fresh" and bool(row.fresh)
+    if found.how == "same":
+        return bool(row.function) and use.spec.identity == "nnx_jit"
+    return found.how in ("fresh", "here") and bool(row.fresh)
 
 
-def called_at_once(use: c.TransformUse, loop: Loop | None) -> bool:
-    """Whether the wrapper is called where it is made (in the same turn), rather than kept for later."""
-    flow = use.call.flow
+def fate_of(program: Program, made: v.Call, loop: Loop | None) -> str:
+    """What becomes of a wrapper where it is made (in the same turn of the loop)."""
+    flow = made.flow
     assert flow is not None
+    fate = "unused"
     for call in flow.calls:
-        if call is use.call or (loop is not None and loop not in call.loops):
+        if call is made or (loop is not None and loop not in call.loops):
             continue
         func = v.settle(call.func)
-        if func is use.call or (func.__class__ is v.Attr and func.base is use.call):  # type: ignore[attr-defined]
-            return not (func.__class__ is v.Attr and func.name in ("lower", "trace", "eval_shape"))  # type: ignore[attr-defined]
-    return False
+        if func is made:
+            return "called"
+        if isinstance(func, v.Attr) and func.base is made:
+            fate = "staged" if func.name in STAGED else "called"
+        elif any(value is made for value in (*call.args, *[value for _, value in call.kwargs])):
+            is_store = isinstance(func, v.Attr) and func.name in ("append", "add", "setdefault", "insert")
+            fate = "kept" if is_store else "passed" if fate == "unused" else fate
+    if fate != "unused":
+        return fate
+    if any(_holds(store.value, made) for store in flow.stores):
+        return "kept"
+    if any(_holds(returned.value, made) for returned in flow.returns):
+        return "returned"
+    return "kept" if loop is not None and _in_comprehension(made) else fate
+
+
+def _holds(value: v.Value, made: v.Call, depth: int = 0) -> bool:
+    if value is made:
+        return True
+    inner = isinstance(value, v.Sequence | v.Mapping | v.Comprehension | v.Phi | v.Call) and depth < 3
+    return inner and any(_holds(part, made, depth + 1) for part in value.parts())
+
+
+def _in_comprehension(made: v.Call) -> bool:
+    return bool(made.loops) and made.loops[-1].kind == "comprehension"
 
 
 def place_of_loop(program: Program, loop: Loop) -> Place:
     if loop.expr is not None:
         return program.place(loop.flow, loop.expr)
     return Place(loop.flow.function.module.path, loop.line, 1, loop.line, 1, loop.flow.function.qualname)
-
-
-def line_of(call: v.Call) -> int:
-    return start(call.expr)[0]
-
-
-def function_of(call: v.Call) -> Function:
-    assert call.flow is not None
-    return call.flow.function

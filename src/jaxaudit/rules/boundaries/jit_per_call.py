@@ -1,0 +1,333 @@
+"""A function, lambda or bound method is jitted inside a function that is called again and again."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from jaxaudit.model import Finding, Fix, Note
+from jaxaudit.rules.boundaries.fresh_wrappers import FreshWrapper, fresh_wrappers
+from jaxaudit.rules.boundaries.turn_needs import is_setting
+from jaxaudit.rules.captures.captured_values import nested_in
+from jaxaudit.rules.captures.changes import is_lazy
+from jaxaudit.rules.captures.reads import reads
+from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.source import values as v
+from jaxaudit.source.facts import start, text
+from jaxaudit.source.knowledge.contexts import ONCE_PER_OBJECT, ONCE_PER_TEST, RUN_ONCE
+from jaxaudit.source.program import Program
+
+if TYPE_CHECKING:
+    from jaxaudit.edits import Edit, SourceText
+
+
+def match(program: Program) -> Iterator[Finding]:
+    for fresh in fresh_wrappers(program):
+        if fresh.loop is None and not is_built_once(fresh):
+            setting = setting_of_caller(program, fresh)
+            yield told(program, fresh, setting)
+
+
+def is_built_once(fresh: FreshWrapper) -> bool:
+    """Set up once, kept behind a test, or compiled ahead of time on purpose."""
+    function = fresh.use.flow.function
+    if fresh.fate == "staged" or is_lazy(fresh.use.call.path):
+        return True
+    if fresh.fate in ("kept", "returned", "unused") and fresh.frequency.how != "many":
+        return True
+    if function.name in ONCE_PER_OBJECT or function.name in ONCE_PER_TEST:
+        return fresh.frequency.how != "many" or fresh.fate != "called"
+    return function.name in RUN_ONCE and fresh.frequency.how != "many"
+
+
+def told(program: Program, fresh: FreshWrapper, setting: str) -> Finding:
+    function = fresh.use.flow.function
+    often = fresh.frequency
+    wrapper = ("@" if fresh.use.call.decorator else "") + text(fresh.use.call.expr)
+    message = f"`{wrapper}` wraps {fresh.what} anew in each call of `{function.name}`{OFTEN[often.how]}"
+    if often.how == "many" and often.loop is not None:
+        message += f" (the loop in line {often.loop.line})"
+    message += f": {fresh.named} is traced and compiled again every time"
+    if setting:
+        message += f" (what it takes from the call, `{setting}`, may need a program of its own)"
+    notes = []
+    if often.call is not None and often.call.flow is not None and often.how in ("many", "few"):
+        line = start(often.call.expr)[0]
+        words = "called in a loop here" if often.loop is not None else "called here too"
+        if line:
+            notes.append(Note(program.place(often.call.flow, often.call.expr), words))
+    return RULE.found(
+        fresh.place,
+        message,
+        confidence(fresh, setting),
+        facts={
+            "function": fresh.named_plainly,
+            "inside": function.name,
+            "callee": fresh.identity.how,
+            "wrapper": fresh.use.short,
+        },
+        notes=notes,
+        fix=fix_of(fresh),
+    )
+
+
+OFTEN = {"many": ", which runs again and again", "few": ", which is called several times", "unknown": ""}
+
+
+def confidence(fresh: FreshWrapper, setting: str) -> float:
+    """By how often the function around it runs, and what becomes of the wrapper."""
+    if fresh.fate != "called":
+        return 0.5 if fresh.frequency.how == "many" and fresh.fate in ("kept", "passed") else 0.4
+    if fresh.frequency.how == "many":
+        return 0.6 if setting or fresh.frequency.loop is None else 0.9
+    return 0.6 if fresh.frequency.how == "few" else 0.4
+
+
+def setting_of_caller(program: Program, fresh: FreshWrapper) -> str:
+    """A parameter of the function around, or a name made of it, that steers what is compiled; "" if there is none."""
+    home = fresh.use.flow
+    function = fresh.function
+    if function is None:
+        return ""
+    for one in (function, *nested_in(function)):
+        for read in reads(one):
+            base = read.base
+            if not isinstance(base, v.Free) or base.home is not home:
+                continue
+            found = base.values()
+            if any(isinstance(value, v.FunctionValue) for value in found):
+                continue
+            if found and is_setting(program, read, found[-1]) and not is_constant(program, found[-1]):
+                return base.name
+    return ""
+
+
+def is_constant(program: Program, value: v.Value) -> bool:
+    """One and the same in every call that was read."""
+    if isinstance(value, v.Param):
+        sources = [source for _, source in program.sources(value)]
+        same = {repr(source) for source in sources}
+        return len(same) == 1 and not isinstance(sources[0], v.Elem | v.Carried | v.Param)
+    return not any(isinstance(part, v.Param | v.Elem) for part in value.parts())
+
+
+def fix_of(fresh: FreshWrapper) -> Fix | None:
+    """To the module's level, where the wrapped callable needs nothing of the call."""
+    call = fresh.use.call
+    if call.decorator or fresh.fate != "called" or fresh.identity.how == "bound":
+        return None
+    home = fresh.use.flow
+    if names_of(fresh.value.expr) & (set(home.bindings) | set(home.locals)):
+        return None
+    return Fix("safe", "jit once, at the module's level")
+
+
+def names_of(expr: object) -> set[str]:
+    """The names written in an expression."""
+    out: set[str] = set()
+    waiting = [expr]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, tuple):
+            if len(one) == 4 and one[0] == "n":
+                out.add(one[1])
+            elif one and one[0] == "f":
+                out.add("")
+            waiting += one
+    return out
+
+
+def mend(finding: Finding, source: "SourceText") -> "tuple[Edit, ...]":
+    """`jitted_f = jax.jit(f)` before the function, and the name in its place."""
+    from jaxaudit.edits import expression_at, hoist_to_module
+
+    node = expression_at(source, finding.place)
+    hint = "jitted_" + str(finding.facts["function"]).replace("<lambda>", "function")
+    return hoist_to_module(source, node, hint)
+
+
+RULE = Rule(
+    name="jit-per-call",
+    title="jit of a new function in every call of the function around it",
+    severity="warning",
+    dont="Define and jit a function inside a function that is called again and again.",
+    do="Jit at module level and hand in what the function reads; or build it once and keep it (an attribute, "
+    "`functools.lru_cache`). To bind values, use `functools.partial` of the jitted function.",
+    why="The nested function is a new object in each call, so nothing of what was compiled for the last one is found. "
+    "Of 10 calls, `jit(partial(f, x))` compiled 10 times and `partial(jit(f), x)` once (JAX 0.10.2 and 0.12.0.1).",
+    allowed="What is set up once: in `__init__`, in `main`, in a factory that is called once, behind a cache or a test "
+    "for None; programs compiled ahead of time.",
+    may_break="Values that the nested function read from around it become arguments.",
+    sees=("source", "run"),
+    needs=("compile_count",),
+    examples=(
+        Example(
+            "nested function, called in a loop",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def misfit(rates, data):
+    @jax.jit  # fault
+    def model(times):
+        return jnp.exp(-rates * times)
+
+    return jnp.sum((model(jnp.arange(3.0)) - data) ** 2)
+
+
+data = jnp.ones(3)
+for k in range(4):
+    value = misfit(jnp.float32(k), data)
+""",
+                shows="compiles('model') == 4",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def model(rates, times):
+    return jnp.exp(-rates * times)
+
+
+def misfit(rates, data):
+    return jnp.sum((model(rates, jnp.arange(3.0)) - data) ** 2)
+
+
+data = jnp.ones(3)
+for k in range(4):
+    value = misfit(jnp.float32(k), data)
+""",
+                shows="compiles('model') == 1",
+            ),
+        ),
+        Example(
+            "gradient jitted in a method",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def loss(w):
+    return jnp.sum(w**2)
+
+
+class Optimiser:
+    def step(self, w):
+        slope = jax.jit(jax.grad(loss))(w)  # fault
+        return w - 0.1 * slope
+
+
+optimiser = Optimiser()
+w = jnp.ones(3)
+for _ in range(4):
+    w = optimiser.step(w)
+""",
+                shows="compiles('loss') == 4",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def loss(w):
+    return jnp.sum(w**2)
+
+
+jitted_loss = jax.jit(jax.grad(loss))
+
+
+class Optimiser:
+    def step(self, w):
+        slope = jitted_loss(w)
+        return w - 0.1 * slope
+
+
+optimiser = Optimiser()
+w = jnp.ones(3)
+for _ in range(4):
+    w = optimiser.step(w)
+""",
+                shows="compiles('loss') == 1",
+            ),
+            fixed_by_us=True,
+        ),
+        Example(
+            "partial under jit",
+            dont=Sample(
+                """from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+
+def residual(x, w):
+    return jnp.sum((w - x) ** 2)
+
+
+def evaluate(w, x):
+    return jax.jit(partial(residual, x))(w)  # fault
+
+
+for k in range(4):
+    value = evaluate(jnp.ones(3), jnp.full(3, float(k)))
+""",
+                shows="compiles('residual') == 4",
+            ),
+            do=Sample(
+                """from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def residual(x, w):
+    return jnp.sum((w - x) ** 2)
+
+
+def evaluate(w, x):
+    return partial(residual, x)(w)
+
+
+for k in range(4):
+    value = evaluate(jnp.ones(3), jnp.full(3, float(k)))
+""",
+                shows="compiles('residual') == 1",
+            ),
+        ),
+    ),
+    allowed_samples=(
+        Sample(
+            """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+@functools.lru_cache
+def make(power):
+    return jax.jit(lambda x: x**power)
+
+
+class Model:
+    def __init__(self):
+        self.step = jax.jit(lambda x: 2.0 * x)
+        self._slope = None
+
+    def slope(self, x):
+        if self._slope is None:
+            self._slope = jax.jit(jax.grad(lambda x: jnp.sum(x**2)))
+        return self._slope(x)
+
+
+model = Model()
+for _ in range(3):
+    y = model.step(make(2)(model.slope(jnp.ones(3))))
+""",
+            shows="compiles('<lambda>') == 3",
+        ),
+    ),
+    match=match,
+    mend=mend,
+)

@@ -1,0 +1,129 @@
+"""Whether what a function takes from a loop's turn could be an argument, or needs a compiled program of its own."""
+
+from collections.abc import Iterator
+
+from jaxaudit.rules.captures.captured_values import nested_in, reads_of
+from jaxaudit.rules.captures.reads import Read, reads
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.facts import text
+from jaxaudit.source.flow import Loop
+from jaxaudit.source.kinds import kind_of
+from jaxaudit.source.knowledge.array_values import STATIC_ATTRIBUTES
+from jaxaudit.source.program import Function, Program
+
+_SHAPES = "zeros ones empty full arange eye identity reshape broadcast_to tile linspace repeat tri iota pad split"
+SHAPE_TAKERS = frozenset(
+    [f"{library}.{name}" for library in ("jax.numpy", "numpy", "jax.lax") for name in _SHAPES.split()]
+) | frozenset({"builtins.range", "builtins.int", "jax.lax.fori_loop", "jax.random.split", "jax.nn.one_hot"})
+
+
+def own_program_for(program: Program, value: v.Value, loop: Loop) -> str:
+    """The name that a wrapped callable takes from the turn as a setting, "" where it takes none."""
+    for part in parts_of_wrapped(value):
+        if isinstance(part, v.FunctionValue):
+            found = from_closure(program, part.function, loop)
+        elif isinstance(part, v.Call) and c.known_name(program, part.func) == "functools.partial":
+            found = next((f for t in c.targets(program, part) if (f := from_partial(program, part, t, loop))), "")
+        else:
+            found = takes_from_turn(program, part, loop)
+        if found:
+            return found
+    return ""
+
+
+def own_program_from_arguments(program: Program, call: v.Call, target: c.Target, loop: Loop) -> str:
+    """The same for what a factory is called with."""
+    for name, value in c.bind(call, target).items():
+        found = takes_from_turn(program, value, loop)
+        if found and any(is_setting(program, read, value) for read in reads_of(target.function, name)):
+            return found
+    return ""
+
+
+def parts_of_wrapped(value: v.Value) -> Iterator[v.Value]:
+    """The function under transformations, partials as a whole, options left out."""
+    if isinstance(value, v.Call) and value.args and value.func.__class__ is v.External:
+        if getattr(value.func, "name", "") == "functools.partial":
+            yield value
+        else:
+            for part in value.args:
+                yield from parts_of_wrapped(part)
+    else:
+        yield v.settle(value)
+
+
+def from_closure(program: Program, function: Function, loop: Loop) -> str:
+    turn = {bind.name for bind in loop.flow.binds if loop in bind.loops}
+    for read in closed_over(function, loop):
+        name: str = read.base.name  # type: ignore[attr-defined]
+        if name not in turn:
+            continue
+        last = [bind.value for bind in loop.flow.binds if bind.name == name and loop in bind.loops][-1]
+        if is_setting(program, read, last):
+            return name
+    return ""
+
+
+def closed_over(function: Function, loop: Loop) -> Iterator[Read]:
+    for one in (function, *nested_in(function)):
+        for read in reads(one):
+            if isinstance(read.base, v.Free) and read.base.home is loop.flow:
+                yield read
+
+
+def from_partial(program: Program, part: v.Call, target: c.Target, loop: Loop) -> str:
+    empty = v.Call(v.Unknown(), (), (), None, target.function.flow, (), (), 0)
+    for name, value in c.bind(empty, target).items():
+        found = takes_from_turn(program, value, loop)
+        if found and any(is_setting(program, read, value) for read in reads_of(target.function, name)):
+            return found
+    return ""
+
+
+def is_setting(program: Program, read: Read, value: v.Value) -> bool:
+    """A value that steers what is compiled: called, asked for a method, a shape, a string, a choice."""
+    if is_array_like(program, value):
+        return False
+    kind = kind_of(program, value).what
+    if kind in ("str", "bool", "function", "transformed", "class", "instance"):
+        return True
+    if read.how == "called":
+        return True
+    call = read.call
+    if read.how == "argument" and call is not None:
+        name = c.known_name(program, call.func)
+        if name is not None:
+            return name in SHAPE_TAKERS or any(value is read.whole for key, value in call.kwargs if key == "axis")
+        return kind == "int" or (kind == "unknown" and bool(read.steps))
+    return False
+
+
+def takes_from_turn(program: Program, value: v.Value, loop: Loop) -> str:
+    """The loop's own variable in a value, unless it is an array."""
+    turn = {id(bind.value): bind.name for bind in loop.flow.binds if loop in bind.loops}
+    waiting, seen = [value], 0
+    while waiting and seen < 30:
+        one = waiting.pop()
+        seen += 1
+        is_turns = id(one) in turn or (isinstance(one, v.Elem | v.Carried) and one.loop is loop)
+        if is_turns and not is_array_like(program, one):
+            named = turn.get(id(one)) or (text(one.expr) if one.expr is not None else "")
+            return named or str(getattr(one, "name", "it"))
+        if is_turns or isinstance(one, v.Free) or (isinstance(one, v.Attr) and one.name in STATIC_ATTRIBUTES):
+            continue
+        waiting += one.parts()
+    return ""
+
+
+def is_array_like(program: Program, value: v.Value) -> bool:
+    """An array, or a tree of parameters that a loop carries: never a reason for a program of its own."""
+    kind = kind_of(program, value)
+    if kind.is_array or kind.what in ("key", "keys", "float"):
+        return True
+    if isinstance(value, v.Carried | v.Left | v.Phi):
+        return any(is_array_like(program, part) for part in value.parts() if part is not value)
+    if isinstance(value, v.Call):
+        name = c.known_name(program, value.func) or ""
+        return name.startswith(("jax.", "optax.apply_updates"))
+    return False
