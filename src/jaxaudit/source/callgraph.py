@@ -289,9 +289,11 @@ class CallGraph:
 
     def built(self, cls: Class) -> list[v.Call]:
         """The calls that make instances of a class."""
-        if self.growing and not self.is_large and cls not in self.complete_classes:
+        if self.growing and not self.is_large and cls not in self.complete_classes and self.nested < NESTED:
             self.complete_classes.add(cls)
+            self.nested += 1
             self.link_words({cls.name})
+            self.nested -= 1
         return self.constructions.get(cls, [])
 
     def sources(self, function: Function, name: str) -> list[tuple[v.Call | None, v.Value]]:

@@ -15,6 +15,7 @@ from jaxaudit.source.numbers import length_of, number
 from jaxaudit.source.program import Program
 
 TWO_VALUES = frozenset({"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE", "Chain", "Is", "IsNot", "In", "NotIn", "Not"})
+FEW = 4
 _TWO_VALUED = frozenset({"builtins.bool", "builtins.isinstance", "builtins.hasattr", "builtins.callable"})
 
 
@@ -30,7 +31,7 @@ class Change(NamedTuple):
 
     @property
     def many(self) -> bool:
-        return self.values is None or self.values > 4
+        return self.values is None or self.values > FEW
 
 
 def change(program: Program, value: v.Value, loops: tuple[Loop, ...], repeated: bool = False) -> Change | None:
@@ -42,10 +43,11 @@ class _Search:
     def __init__(self, program: Program, repeated: bool) -> None:
         self.program = program
         self.repeated = repeated
-        self.asked: set[tuple[int, int]] = set()
+        self.asked: set[tuple[int, int, int]] = set()
+        self.objects = 0
 
     def ask(self, value: v.Value, loops: tuple[Loop, ...], depth: int) -> Change | None:
-        key = (id(value), len(loops))
+        key = (id(value), len(loops), self.objects)
         if depth > 14 or key in self.asked:
             return None
         self.asked.add(key)
@@ -145,6 +147,8 @@ class _Search:
 
     def call(self, call: v.Call, loops: tuple[Loop, ...], depth: int) -> Change | None:
         name = c.known_name(self.program, call.func)
+        if self.objects and name is None:
+            return None  # which object it is matters, not what it was made of
         loop = next((one for one in reversed(call.loops) if one in loops), None)
         if name is not None:
             if name in HOST_RESULTS or name == "builtins.len":
@@ -157,8 +161,9 @@ class _Search:
                     else None
                 )
             if name.startswith(HOST_RANDOM_MODULES) and name not in HOST_RANDOM_SEEDS:
+                values = FEW if name.endswith(("choice", "choices", "sample")) else None
                 return (
-                    Change(f"is drawn anew (`{text(call.expr, 40)}`)", None, loop, call, call.flow) if again else None
+                    Change(f"is drawn anew (`{text(call.expr, 40)}`)", values, loop, call, call.flow) if again else None
                 )
             if name == "builtins.next":
                 return Change("is the next of an iterator", None, loop, call, call.flow) if again else None
@@ -193,8 +198,12 @@ class _Search:
                 for store in c.stores_on_self(part):
                     if store.name == attr.name and store.augmented:
                         return Change(f"is counted up (`{text(store.expr)}` is rebound)", None, None, attr, attr.flow)
-        stored = self.stored_in(attr, loops)
-        return stored or self.ask(attr.base, loops, depth + 1) or self.first(c.expand(self.program, attr), loops, depth)
+        found = self.stored_in(attr, loops) or self.first(c.expand(self.program, attr), loops, depth)
+        if found is None:
+            self.objects += 1
+            found = self.ask(attr.base, loops, depth + 1)
+            self.objects -= 1
+        return found
 
     def stored_in(self, attr: v.Attr, loops: tuple[Loop, ...]) -> Change | None:
         """`state.step += 1` in the very loop."""

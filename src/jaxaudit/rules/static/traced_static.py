@@ -37,10 +37,13 @@ def match(program: Program) -> Iterator[Finding]:
     for site in jit_sites(program):
         if not site.static or site.flow.function.module.context:
             continue
+        told: set[str] = set()
         for name in sorted(site.static):
-            found = called(program, site, name) or handed_over(program, site, name)
+            found = called(program, site, name)
             if found is not None:
+                told.add(name)
                 yield found
+        yield from handed_over(program, site, told)
 
 
 # -- called with a tracer ----------------------------------------------------------------------------------------------
@@ -178,35 +181,43 @@ def handed_at_all(program: Program, handed: Handed, name: str) -> bool:
 # -- transformed with it -----------------------------------------------------------------------------------------------
 
 
-def handed_over(program: Program, site: Site, name: str) -> Finding | None:
-    """`vmap(f)`, `grad(f, argnums=1)`, `jit(grad(f))`, where f is jitted with that argument static."""
+def handed_over(program: Program, site: Site, told: set[str]) -> Iterator[Finding]:
+    """`vmap(f)`, `grad(f, argnums=1)`, `jit(grad(f))`, where f is jitted with these arguments static."""
+    done: set[int] = set()
     for handed in list(program.graph.handed.get(site.function, ())):
         use = handed.use
         if use is None or use.call is site.call or use.spec.kind not in MAKES_TRACERS or handed.caller.module.context:
             continue
-        if not any(inner.call is site.call for inner in handed.target.chain):
+        if id(use.call) in done or not any(inner.call is site.call for inner in handed.target.chain):
             continue
-        if entering(program, handed, name) != "sure":
+        rated = {name: certainty(program, site, handed, name) for name in sorted(site.static - told)}
+        names = [name for name, sure in rated.items() if sure]
+        if not names:
             continue
-        parameter = site.function.parameter(name)
-        assert parameter is not None
-        passed = handed_at_all(program, handed, name)
-        if not passed and parameter.default is not None and calls_through(program, handed):
-            continue
-        place = program.place(use.flow, use.call.expr)
-        return RULE.found(
-            place,
-            f"`{use.short}` hands a tracer to `{name}` of `{site.function.name}`, which `{site.use.short}` holds "
-            "static: a tracer "
-            "can't be hashed, and the call raises an error",
-            0.9 if parameter.default is None or (passed and calls_through(program, handed)) else 0.5,
-            facts={"parameter": name, "function": site.function.name, "transformation": use.short},
-            notes=[Note(static_place(program, site, name), f"`{name}` is static here")],
-            help=f"Make `{name}` static in the outer transformation too (`static_argnames`, `in_axes=None`, a "
-            "closure over the "
-            "plain value), or trace it in both.",
-        )
-    return None
+        done.add(id(use.call))
+        listed = ", ".join([f"`{name}`" for name in names])
+        yield RULE.found(
+            program.place(use.flow, use.call.expr),
+            f"`{use.short}` hands a tracer to {listed} of `{site.function.name}`, which `{site.use.short}` holds "
+            "static: a tracer can't be hashed, and the call raises an error",
+            max(rated.values()),
+            facts={"parameter": names[0], "parameters": names, "function": site.function.name,
+                   "transformation": use.short},
+            notes=[Note(static_place(program, site, name), f"`{name}` is static here") for name in names[:3]],
+            help=f"Make {listed} static in the outer transformation too (`static_argnames`, `in_axes=None`, a closure "
+            "over the plain value), or trace in both.",
+        )  # fmt: skip
+
+
+def certainty(program: Program, site: Site, handed: Handed, name: str) -> float:
+    """How sure it is that a transformation hands a tracer to this parameter."""
+    if entering(program, handed, name) != "sure":
+        return 0.0
+    parameter = site.function.parameter(name)
+    if parameter is None or parameter.default is None:
+        return 0.9
+    passed, called = handed_at_all(program, handed, name), calls_through(program, handed)
+    return 0.9 if passed and called else 0.0 if called else 0.5
 
 
 def calls_through(program: Program, handed: Handed) -> bool:
