@@ -36,7 +36,7 @@ RECORDERS = frozenset(
     "wandb.log mlflow.log_metric mlflow.log_metrics numpy.save numpy.savez numpy.savetxt jax.numpy.save pickle.dump "  # noqa: SIM905
     "json.dump matplotlib.pyplot.plot matplotlib.pyplot.show matplotlib.pyplot.savefig time.sleep".split()
 )
-LOGGERS = ("logging.", "loguru.logger.", "absl.logging.", "warnings.warn", "structlog.")
+LOGGERS = ("logging.", "loguru.logger.", "absl.logging.", "structlog.")
 
 
 class Effect(NamedTuple):
@@ -96,7 +96,7 @@ def _of_call(program: Program, compiled: Compiled, call: v.Call) -> Iterator[Eff
         elif func.name in NUMPY_DRAWS and outlives(program, compiled, func.base) and is_generator(program, func.base):
             yield Effect("draw", text(call.expr), call.expr, flow, None, call.path)
         elif func.name in ("info", "debug", "warning") and is_logger(program, func.base):
-            yield Effect("log", text(call.func.expr), call.expr, flow, first_tracer(program, arguments), call.path)
+            yield Effect("log", text(call.expr[1]), call.expr, flow, first_tracer(program, arguments), call.path)
         return
     if name == "builtins.print":
         yield Effect("print", text(call.expr), call.expr, flow, first_tracer(program, arguments), call.path)
@@ -105,9 +105,9 @@ def _of_call(program: Program, compiled: Compiled, call: v.Call) -> Iterator[Eff
     elif name in PYTHON_DRAWS or (name.startswith("numpy.random.") and name.rpartition(".")[2] in NUMPY_DRAWS):
         yield Effect("draw", text(call.expr), call.expr, flow, None, call.path)
     elif name in RECORDERS:
-        yield Effect("record", text(call.func.expr), call.expr, flow, first_tracer(program, arguments), call.path)
+        yield Effect("record", text(call.expr[1]), call.expr, flow, first_tracer(program, arguments), call.path)
     elif name.startswith(LOGGERS):
-        yield Effect("log", text(call.func.expr), call.expr, flow, first_tracer(program, arguments), call.path)
+        yield Effect("log", text(call.expr[1]), call.expr, flow, first_tracer(program, arguments), call.path)
 
 
 def first_tracer(program: Program, values: tuple[v.Value, ...]) -> Why | None:

@@ -89,6 +89,8 @@ def _fresh_wrappers(program: Program) -> Iterator[FreshWrapper]:
         loop = lifetime.repeats(use.call.loops)
         if loop is not None and found.how == "same" and is_defined_in(value, loop):
             found = Identity("fresh", found.what.replace("module-level", "nested"), value)
+        elif found.how == "here" and (loop is None or not is_defined_in(value, loop)):
+            continue
         if not compiles_again(use, found):
             continue
         place = program.place(flow, use.call.expr)

@@ -11,6 +11,7 @@ from jaxaudit.rules.captures.changes import is_lazy
 from jaxaudit.rules.captures.reads import reads
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import values as v
+from jaxaudit.source.contexts import is_test_path
 from jaxaudit.source.facts import start, text
 from jaxaudit.source.knowledge.contexts import ONCE_PER_OBJECT, ONCE_PER_TEST, RUN_ONCE
 from jaxaudit.source.program import Program
@@ -29,6 +30,8 @@ def match(program: Program) -> Iterator[Finding]:
 def is_built_once(fresh: FreshWrapper) -> bool:
     """Set up once, kept behind a test, or compiled ahead of time on purpose."""
     function = fresh.use.flow.function
+    if fresh.frequency.how != "many" and is_test_path(function.module.path):
+        return True
     if fresh.fate == "staged" or is_lazy(fresh.use.call.path):
         return True
     if fresh.fate in ("kept", "returned", "unused") and fresh.frequency.how != "many":

@@ -21,7 +21,7 @@ def match(program: Program) -> Iterator[Finding]:
         said: set[tuple[str, str]] = set()
         for effect in effects(program, compiled):
             key = (effect.what, effect.target)
-            if key in said or is_meant_for_tracing(program, effect):
+            if key in said or is_meant_for_tracing(program, compiled, effect):
                 continue
             said.add(key)
             yield told(program, compiled, effect)
@@ -105,7 +105,7 @@ def confidence(program: Program, compiled: Compiled, effect: Effect) -> float:
     elif effect.what == "record":
         sure = 0.85
     else:
-        sure = 0.5 if is_lazy(effect.path) else 0.9
+        sure = 0.5 if is_lazy(effect.path) or is_record_of_trace(effect) else 0.9
     if compiled.only_in_tests or not compiled.is_near:
         return min(sure, 0.5)
     if compiled.calls and has_eager_callers(program, compiled.function):
@@ -113,12 +113,21 @@ def confidence(program: Program, compiled: Compiled, effect: Effect) -> float:
     return sure
 
 
-def is_meant_for_tracing(program: Program, effect: Effect) -> bool:
-    """Counters of traces, and what stands under a test for tracers."""
+def is_meant_for_tracing(program: Program, compiled: Compiled, effect: Effect) -> bool:
+    """Counters of traces, messages while tracing, caches far from the jit, and what stands under a test for tracers."""
     words = effect.target.lower()
+    if effect.what == "log" and effect.leaks is None:
+        return True
+    if len(compiled.calls) > 2 and not compiled.is_near:
+        return True
     if any(word in words for word in ("trace", "tracing", "compil", "jitting")):
         return True
     return any(branch.test is not None and asks_for_tracer(program, branch.test) for branch, _ in effect.path)
+
+
+def is_record_of_trace(effect: Effect) -> bool:
+    """A list or dict of the function around that is filled with what is known while tracing: shapes, names, keys."""
+    return effect.what in ("container", "item") and effect.leaks is None
 
 
 def asks_for_tracer(program: Program, test: v.Value) -> bool:

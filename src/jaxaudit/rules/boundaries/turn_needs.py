@@ -81,7 +81,7 @@ def from_partial(program: Program, part: v.Call, target: c.Target, loop: Loop) -
     return ""
 
 
-def is_setting(program: Program, read: Read, value: v.Value) -> bool:
+def is_setting(program: Program, read: Read, value: v.Value, depth: int = 0) -> bool:
     """A value that steers what is compiled: called, asked for a method, a shape, a string, a choice."""
     if is_array_like(program, value):
         return False
@@ -95,7 +95,15 @@ def is_setting(program: Program, read: Read, value: v.Value) -> bool:
         name = c.known_name(program, call.func)
         if name is not None:
             return name in SHAPE_TAKERS or any(value is read.whole for key, value in call.kwargs if key == "axis")
-        return kind == "int" or (kind == "unknown" and bool(read.steps))
+        if kind == "int":
+            return True
+        return depth < 3 and any(
+            is_setting(program, inner, value, depth + 1)
+            for target in c.targets(program, call.func)
+            for parameter, given in c.bind(call, target).items()
+            if given is read.whole
+            for inner in reads_of(target.function, parameter)
+        )
     return False
 
 

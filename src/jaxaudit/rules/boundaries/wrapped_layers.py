@@ -68,7 +68,7 @@ def _layer(program: Program, call: v.Call) -> Layer:
             name = c.known_name(program, made.func)
             if name == "functools.partial" and made.args:
                 name = c.known_name(program, made.args[0])
-    expr = call.expr if call.decorator else call.func.expr
+    expr = call.expr if call.decorator else call.expr[1]
     return Layer(call, name or "", text(expr, 40))
 
 

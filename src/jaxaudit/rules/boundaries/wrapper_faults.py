@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from jaxaudit.rules.boundaries.effects import CLOCKS, LOGGERS, MUTATORS
+from jaxaudit.rules.boundaries.effects import CLOCKS, LOGGERS, MUTATORS, is_keeper
 from jaxaudit.rules.boundaries.wrapped_layers import Layer, Stack, wrapper_functions
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
@@ -47,7 +47,7 @@ def fault_under(program: Program, stack: Stack, layer: Layer) -> Fault | None:
             "the cache is asked while the function is traced, with tracers, which can't be hashed (TypeError)", 0.9,
             "Drop the cache (jit keeps its programs itself), or cache a function outside jit.",
         )  # fmt: skip
-    if layer.name in DESCRIPTORS and layer.call.decorator:
+    if layer.name in DESCRIPTORS and layer.call.decorator and stack.use.call.decorator:
         what = DESCRIPTORS[layer.name]
         return Fault(f"jit gets the {what} object instead of a function (TypeError)", 0.95, f"Put `@{what}` above jit.")
     if layer.name == "contextlib.contextmanager":
@@ -100,7 +100,8 @@ def effect_of(program: Program, wrapper: Function) -> str:
         return "count"
     for call in flow.calls:
         func = call.func
-        if isinstance(func, v.Attr) and func.name in MUTATORS and is_around(wrapper, func.base):
+        held = isinstance(func, v.Attr) and func.name in MUTATORS and is_keeper(program, func.base)
+        if held and is_around(wrapper, func.base):  # type: ignore[attr-defined]
             return "count"
     if "builtins.print" in names:
         return "print"

@@ -132,7 +132,7 @@ def may_come_later(stale: Stale, change: Change) -> bool:
 
 def makes_anew(program: Program, site: Site) -> bool:
     """Whether building the wrapper again compiles again."""
-    return lifetime.identity(program, site.value).how != "same"
+    return site.call.decorator or lifetime.identity(program, site.value).how != "same"
 
 
 def told(program: Program, stale: Stale, change: Change, found: Sequence | None) -> Finding:
