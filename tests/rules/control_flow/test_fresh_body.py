@@ -50,6 +50,36 @@ for i in range(4):
     return x
 train()
 """,
+    "assoc in loop": """def newton(f, x):
+    def body(i, x):
+        return x - f(x) / jax.grad(f)(x)
+    return lax.fori_loop(0, 5, body, x)  # fault
+def main():
+    for c in range(10):
+        print(newton(lambda x: x**2 - c, 1.0))
+if __name__ == "__main__":
+    main()
+""",
+    "while_loop in class solver": """class CG:
+    def __init__(self, tol):
+        self.tol = tol
+    def solve(self, A, b):
+        def step(s):
+            return s[0] + 0.1 * s[1], b - A @ s[0]
+        return lax.while_loop(lambda s: jnp.linalg.norm(s[1]) > self.tol, step, (b, b))  # fault
+cg = CG(1e-3)
+for k in range(5):
+    cg.solve(jnp.eye(3), jnp.ones(3))
+""",
+    "alias from jax.lax": """from jax.lax import scan as lscan
+def ema(xs):
+    def f(c, x):
+        c = 0.9 * c + 0.1 * x
+        return c, c
+    return lscan(f, 0.0, xs)[1]  # fault
+series = [jnp.ones(20) for _ in range(5)]
+out = [ema(s) for s in series]
+""",
 }
 SOUND: dict[str, str | dict[str, str]] = {
     "once": """def run(xs):

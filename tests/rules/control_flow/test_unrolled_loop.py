@@ -133,6 +133,82 @@ def gae(rewards, values, gamma):
     return adv
 gae(jnp.ones(128), jnp.ones(129), 0.99)
 """,
+    "checkpointed step alias": """import jax as j
+from jax import jit as compile
+def body(x):
+    return jnp.tanh(x) + 0.1 * x
+@compile
+def deep(x):
+    for _ in range(64):  # fault
+        x = body(x)
+    return x
+deep(jnp.ones(3))
+""",
+    "jit in class attr call": """class Sim:
+    N = 100
+    def step(self, s):
+        return s + 0.1 * jnp.roll(s, 1) - 0.1 * s
+    def run(self, s):
+        for _ in range(self.N):  # fault
+            s = self.step(s)
+        return s
+sim = Sim()
+fast = jax.jit(sim.run)
+fast(jnp.ones(4))
+""",
+    "jit lambda calling loop": """def horner(coeffs, x):
+    acc = jnp.zeros_like(x)
+    for c in coeffs:  # fault
+        acc = acc * x + c
+    return acc
+p = jax.jit(lambda x: horner(jnp.ones(40), x))
+p(jnp.ones(3))
+""",
+    "config dict loop": """CONFIG = {"steps": 300, "dt": 0.01}
+@jax.jit
+def evolve(u):
+    for n in range(CONFIG["steps"]):  # fault
+        u = u + CONFIG["dt"] * (jnp.roll(u, 1) - 2 * u + jnp.roll(u, -1))
+    return u
+evolve(jnp.ones(8))
+""",
+    "dataclass config": """import dataclasses
+@dataclasses.dataclass(frozen=True)
+class Cfg:
+    n: int = 200
+    dt: float = 0.1
+cfg = Cfg()
+@jax.jit
+def go(x):
+    for k in range(cfg.n):  # fault
+        x = x - cfg.dt * jnp.sin(x)
+    return x
+go(jnp.ones(3))
+""",
+    "nested loops": """@jax.jit
+def sweep(grid):
+    for i in range(20):  # fault
+        for j in range(20):
+            grid = grid.at[i, j].set(0.25 * (grid[i - 1, j] + grid[i, j - 1]))
+    return grid
+sweep(jnp.ones((20, 20)))
+""",
+    "int(T/dt)": """T, dt = 10.0, 0.05
+@jax.jit
+def integrate(y):
+    for _ in range(int(T / dt)):  # fault
+        y = y + dt * (-y + jnp.tanh(y))
+    return y
+integrate(jnp.ones(2))
+""",
+    "numpy time grid": """ts = np.linspace(0, 1, 100)
+@jax.jit
+def solve(y):
+    for t in ts:  # fault
+        y = y + 0.01 * jnp.sin(t * y)
+    return y
+solve(jnp.ones(2))
+""",
 }
 SOUND: dict[str, str | dict[str, str]] = {
     "layers": """@jax.jit

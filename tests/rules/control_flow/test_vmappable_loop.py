@@ -71,6 +71,54 @@ def norms(x):
     return out
 norms(jnp.ones((50, 3)))
 """,
+    "list comp then jnp.array mean": """def mse(w, x, y):
+    return (w @ x - y) ** 2
+@jax.jit
+def loss(w, X, Y):
+    errs = []
+    for i in range(X.shape[0]):  # fault
+        errs.append(mse(w, X[i], Y[i]))
+    return jnp.mean(jnp.array(errs))
+loss(jnp.ones(3), jnp.ones((32, 3)), jnp.ones(32))
+""",
+    "grads per example": """def loss(w, x):
+    return jnp.sum((w * x) ** 2)
+@jax.jit
+def per_example(w, xs):
+    return jnp.stack([jax.grad(loss)(w, x) for x in xs])  # fault
+per_example(jnp.ones(3), jnp.ones((40, 3)))
+""",
+    "solve each": """@jax.jit
+def solve_all(As, bs):
+    xs = [jnp.linalg.solve(As[i], bs[i]) for i in range(len(As))]  # fault
+    return jnp.stack(xs)
+solve_all(jnp.ones((20, 3, 3)), jnp.ones((20, 3)))
+""",
+    "ensemble in module": """import equinox as eqx
+class Ensemble(eqx.Module):
+    members: list
+    def __init__(self, key, n=8):
+        self.members = [eqx.nn.MLP(3, 1, 16, 2, key=k) for k in jax.random.split(key, n)]
+    def __call__(self, x):
+        return jnp.mean(jnp.stack([m(x) for m in self.members]), axis=0)  # fault
+ens = Ensemble(jax.random.key(0))
+f = eqx.filter_jit(ens)
+f(jnp.ones(3))
+""",
+    "map list": """def f(x):
+    return jnp.fft.fft(x)
+@jax.jit
+def g(xs):
+    return jnp.stack(list(map(f, xs)))  # fault
+g(jnp.ones((30, 8)))
+""",
+    "concatenate expand": """def encode(x):
+    return jnp.tanh(x)[None]
+@jax.jit
+def enc(xs):
+    return jnp.concatenate([encode(x) for x in xs], axis=0)  # fault
+enc(jnp.ones((25, 3)))
+""",
 }
 SOUND: dict[str, str | dict[str, str]] = {
     "driver loop": """@jax.jit

@@ -128,6 +128,134 @@ def f(state):
 f((jnp.ones(3), jnp.ones(3)))  # fault
 f([jnp.ones(3), jnp.ones(3)])
 """,
+    "numpy int then float": """@jax.jit
+def hist(x, lo):
+    return jnp.sum(x > lo)
+counts = np.arange(100)  # fault
+values = np.linspace(0, 1, 100)
+hist(counts, 0.5)
+hist(values, 0.5)
+""",
+    "rng integers vs normal": """rng = np.random.default_rng(0)
+@jax.jit
+def standardise(x):
+    return (x - x.mean()) / (x.std() + 1e-6)
+a = rng.integers(0, 10, size=100)  # fault
+b = rng.normal(size=100)
+print(standardise(a).sum(), standardise(b).sum())
+""",
+    "literal lists": """@jax.jit
+def dot(a, w):
+    return a @ w
+w = jnp.ones(3)
+dot(jnp.array([1, 2, 3]), w)  # fault
+dot(jnp.array([1.0, 2.0, 3.0]), w)
+""",
+    "jitted method attr": """class Filter:
+    def __init__(self):
+        self._update = jax.jit(self.update)
+    def update(self, state, z):
+        return state + 0.5 * (z - state)
+    def run(self, zs):
+        state = 0.0  # fault
+        for z in zs:
+            state = self._update(state, z)
+        return state
+Filter().run(jnp.ones(10))
+""",
+    "method default static self": """class Solver:
+    @functools.partial(jax.jit, static_argnums=0)
+    def step(self, x, t):
+        return x * 0.9, t + x[0]
+solver = Solver()
+x, t = jnp.ones(3), 0.0  # fault
+for _ in range(3):
+    x, t = solver.step(x, t)
+""",
+    "best so far inf": """@jax.jit
+def update(best, loss):
+    return jnp.minimum(best, loss)
+best = jnp.inf  # fault
+for l in jnp.ones(5):
+    best = update(best, l)
+""",
+    "bool mask float mask": """@jax.jit
+def masked_mean(x, mask):
+    return jnp.sum(x * mask) / jnp.sum(mask)
+x = jnp.ones(10)
+masked_mean(x, x > 0)  # fault
+masked_mean(x, jnp.ones(10))
+""",
+    "optax loss scale state dict": """def loss_fn(params, x):
+    return jnp.sum(params["scale"] * x) ** 2
+@jax.jit
+def sgd(params, x, lr):
+    grads = jax.grad(loss_fn)(params, x)
+    return jax.tree.map(lambda p, g: p - lr * g, params, grads)
+params = {"scale": jnp.asarray(2.0)}  # fault
+for _ in range(4):
+    params = sgd(params, jnp.ones(3), jnp.float32(0.1))
+""",
+    "carry tuple in main": """@jax.jit
+def em_step(state, data):
+    mu, sigma = state
+    r = jnp.exp(-0.5 * ((data - mu) / sigma) ** 2)
+    return (jnp.sum(r * data) / jnp.sum(r), jnp.sqrt(jnp.mean((data - mu) ** 2)))
+def main():
+    data = jnp.linspace(0, 1, 50)
+    state = (0.0, 1.0)  # fault
+    for _ in range(20):
+        state = em_step(state, data)
+    print(state)
+main()
+""",
+    "unpacked carry": """@jax.jit
+def em_step(mu, sigma, data):
+    r = jnp.exp(-0.5 * ((data - mu) / sigma) ** 2)
+    return jnp.sum(r * data) / jnp.sum(r), jnp.sqrt(jnp.mean((data - mu) ** 2))
+mu, sigma = 0.0, 1.0  # fault
+for _ in range(20):
+    mu, sigma = em_step(mu, sigma, jnp.ones(5))
+""",
+    "filter_jit weak calls": """import equinox as eqx
+@eqx.filter_jit
+def evaluate(model, t):
+    return model(t)
+lin = eqx.nn.Linear("scalar", 2, key=jax.random.key(0))
+evaluate(lin, jnp.array(0.0))  # fault
+for t in jnp.linspace(0, 1, 5):
+    evaluate(lin, t)
+""",
+    "dict with other keys": """@jax.jit
+def f(batch):
+    return sum(jnp.sum(v) for v in batch.values())
+f({"x": jnp.ones(3), "y": jnp.ones(3)})  # fault
+f({"x": jnp.ones(3)})
+""",
+    "kwarg and positional": """@jax.jit
+def f(x, alpha):
+    return x * alpha
+f(jnp.ones(3), 0.5)
+f(jnp.ones(3), alpha=0.5)  # fault
+""",
+    "while_loop carry mismatch": """def cond(s):
+    return s[0] < 10
+def body(s):
+    i, x = s
+    return i + 1, x / 2
+lax.while_loop(cond, body, (0, jnp.array([4, 8])))  # fault
+""",
+    "scan tuple list": """def body(c, x):
+    a, b = c
+    return [a + x, b], None
+lax.scan(body, (jnp.zeros(()), jnp.zeros(())), jnp.ones(3))  # fault
+""",
+    "scan inside function shape": """def rollout(x0, us):  # fault
+    def step(x, u):
+        return jnp.stack([x, u]), x
+    return lax.scan(step, x0, us)
+rollout(jnp.zeros(()), jnp.ones(4))
+""",
 }
 SOUND: dict[str, str | dict[str, str]] = {
     "step counter weak": """@jax.jit
@@ -136,6 +264,16 @@ def step(i, x):
 i, x = 0, jnp.ones(3)
 for _ in range(4):
     i, x = step(i, x)
+""",
+    "same but python lr": """def loss_fn(params, x):
+    return jnp.sum(params["scale"] * x) ** 2
+@jax.jit
+def sgd(params, x, lr):
+    grads = jax.grad(loss_fn)(params, x)
+    return jax.tree.map(lambda p, g: p - lr * g, params, grads)
+params = {"scale": jnp.asarray(2.0)}
+for _ in range(4):
+    params = sgd(params, jnp.ones(3), 0.1)
 """,
 }
 

@@ -61,10 +61,10 @@ def compiled_context(program: Program, function: Function, depth: int = 0) -> Co
 def turns_of(program: Program, loop: Loop) -> Turns:
     if loop.kind == "while":
         return _turns_of_while(program, loop)
-    return _turns_over(program, loop.iterable) if loop.iterable is not None else Turns(None, "")
+    return turns_over(program, loop.iterable) if loop.iterable is not None else Turns(None, "")
 
 
-def _turns_over(program: Program, iterable: v.Value, depth: int = 0) -> Turns:
+def turns_over(program: Program, iterable: v.Value, depth: int = 0) -> Turns:
     source = _one(program, iterable)
     if source.__class__ is v.Call and depth < 6:
         name = c.known_name(program, source.func)
@@ -72,7 +72,7 @@ def _turns_over(program: Program, iterable: v.Value, depth: int = 0) -> Turns:
         if name in ("builtins.range", "tqdm.trange") and args:
             return _turns_of_range(program, args)
         if name in _STEPPED and args:
-            inner = [_turns_over(program, a, depth + 1) for a in args]
+            inner = [turns_over(program, a, depth + 1) for a in args]
             if name == "builtins.zip":
                 counts = [t.number for t in inner if t.number is not None]
                 if any(t.sort == "" for t in inner):

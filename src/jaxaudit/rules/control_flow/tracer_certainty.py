@@ -73,13 +73,13 @@ def certainty_of_param(program: Program, param: v.Param) -> float:
     if kind.is_array or kind.what == "key":
         return 0.9
     if kind.what in ("int", "float", "bool"):
-        why = program.tracing.tracer(param)
-        carried = why is not None and why.use.spec.kind in ("loop", "branch", "vmap") and not why.calls
-        return 0.9 if carried else 0.6
+        return 0.6
     parameter = param.function.parameter(param.name)
     if parameter is not None and (parameter.default is not None or parameter.kind not in ("positional", "keyword")):
         return 0.4
-    return 0.6
+    why = program.tracing.tracer(param)
+    only_a_body = why is not None and why.use.spec.kind == "loop" and not program.graph.callers(param.function)
+    return 0.85 if only_a_body else 0.6
 
 
 def certainty_of_field(program: Program, attr: v.Attr) -> float:

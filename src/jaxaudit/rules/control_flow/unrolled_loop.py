@@ -25,6 +25,7 @@ from jaxaudit.source.tracing import Context
 
 MANY_TURNS = 32
 FEW_OPERATIONS = 3
+LONG_PROGRAM = 400
 
 
 def match(program: Program) -> Iterator[Finding]:
@@ -67,9 +68,12 @@ def judge(program: Program, function: Function, loop: Loop, context: Context) ->
 def certainty(turns: Turns, work: Work) -> float:
     """Certain where the number of turns is seen, and the program they make is a long one."""
     if turns.number is None:
-        return 0.6 if work.operations >= 2 else 0.45
+        known = turns.sort in ("rows", "shape")  # an option may well be small
+        return (0.6 if known else 0.5) if work.operations >= 2 else 0.4
     if turns.number >= MANY_TURNS and work.operations >= FEW_OPERATIONS:
         return 0.9
+    if turns.number >= 2 * LEAST_TURNS and turns.number * work.operations >= LONG_PROGRAM:
+        return 0.85
     if turns.number >= 2 * LEAST_TURNS:
         return 0.6 if work.operations >= 2 else 0.45
     return 0.35 if work.operations >= 2 else 0.0

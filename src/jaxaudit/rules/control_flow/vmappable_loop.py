@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.control_flow.array_work import turn_work
-from jaxaudit.rules.control_flow.python_loops import LEAST_TURNS, compiled_context, turns_differ
+from jaxaudit.rules.control_flow.python_loops import LEAST_TURNS, compiled_context, turns_differ, turns_over
 from jaxaudit.rules.control_flow.turn_results import GatheredResults, gathered_results
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
@@ -30,6 +30,7 @@ def match(program: Program) -> Iterator[Finding]:
     for function in list(program.graph.linked_functions):
         if function.module.context:
             continue
+        yield from mapped_calls(program, function)
         for loop in function.flow.loops:
             found = gathered_results(program, loop)
             if found is not None:
@@ -41,6 +42,33 @@ def match(program: Program) -> Iterator[Finding]:
 def is_script(module: Module) -> bool:
     """Outside packages, code that mentions no transformation is followed as well: it is there to be run."""
     return "." not in module.name and any(target.startswith("jax") for _, target, _, _ in module.imports)
+
+
+def mapped_calls(program: Program, function: Function) -> Iterator[Finding]:
+    """`map(f, xs)` over the rows of an array, under a trace."""
+    for call in function.flow.calls:
+        if c.known_name(program, call.func) != "builtins.map" or len(call.args) < 2:
+            continue
+        turns = turns_over(program, call.args[1])
+        targets = c.targets(program, call.args[0])
+        if turns.sort != "rows" or not targets or compiled_context(program, function) is None:
+            continue
+        if turns.number is None or turns.number >= LEAST_TURNS:
+            name = targets[0].function.name
+            yield RULE.found(
+                program.place(function.flow, call.expr),
+                f"`map` calls `{name}` {turns.words} in `{function.name}`: a Python loop, unrolled into the "
+                "compiled program; "
+                f"`jax.vmap` of `{name}` does them at once",
+                0.85 if (turns.number or 0) >= MANY_TURNS else 0.6,
+                facts={
+                    "callee": name,
+                    "turns": turns.number,
+                    "function": function.name,
+                    "results": "map",
+                    "traced": True,
+                },
+            )
 
 
 def judge(program: Program, function: Function, loop: Loop, found: GatheredResults) -> Finding | None:

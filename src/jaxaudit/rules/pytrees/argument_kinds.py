@@ -137,6 +137,10 @@ def expression_of(value: v.Value, fallback: v.Value) -> Any:
 def place_of(program: Program, value: v.Value, fallback: v.Call) -> Place:
     if value.expr is not None and value.flow is not None:
         return program.place(value.flow, value.expr)
+    assert fallback.flow is not None
+    for bind in fallback.flow.binds:  # `best = jnp.inf`: where the name is bound
+        if bind.value is value and bind.expr is not None:
+            return program.place(fallback.flow, bind.expr)
     return place_of_call(program, fallback)
 
 

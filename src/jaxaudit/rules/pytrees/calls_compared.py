@@ -80,6 +80,13 @@ def certainty(program: Program, found: Difference, one: Edge, other: Edge) -> fl
     return 0.35
 
 
+def spelled_both_ways(edges: list[Edge], name: str) -> tuple[Edge, Edge] | None:
+    """A call that hands a parameter over by name, and one that does so by position."""
+    by_name = [e for e in edges if e.call.keyword(name) is not None]
+    by_position = [e for e in edges if e.call.keyword(name) is None and name in c.bind(e.call, e.target)]
+    return (by_name[0], by_position[0]) if by_name and by_position else None
+
+
 def advice(what: str, odd: Seen, plain: Seen) -> str:
     if what == "weak type":
         return (

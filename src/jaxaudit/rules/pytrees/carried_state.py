@@ -108,13 +108,16 @@ def _returned(program: Program, value: v.Value, item: int | None, given: list[tu
 # -- leaves of a state -------------------------------------------------------------------------------------------------
 
 
-def weak_leaves(program: Program, edge: Edge) -> Iterator[WeakLeaf]:
+def weak_leaves(program: Program, edge: Edge, *, filtered: bool) -> Iterator[WeakLeaf]:
     """Weakly typed leaves of a rebound model or state that the step hands back strong."""
     function = edge.target.function
     for name, value, item in rebound(program, edge):
         if value.before is None:
             continue
         for leaf in leaves_of(program, value.before):
+            host = leaf.kind.is_host_number
+            if host and not filtered:
+                leaf = leaf._replace(kind=as_traced(leaf.kind))
             if not leaf.kind.is_array or leaf.kind.weak is not True:
                 continue
             found = {
@@ -124,7 +127,7 @@ def weak_leaves(program: Program, edge: Edge) -> Iterator[WeakLeaf]:
             }
             if found == {"strong"}:
                 yield WeakLeaf(name, leaf, True)
-            elif found == {""}:
+            elif found == {""} and not host:
                 yield WeakLeaf(name, leaf, False)
 
 

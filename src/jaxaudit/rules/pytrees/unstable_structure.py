@@ -14,7 +14,14 @@ from jaxaudit.rules.pytrees.argument_kinds import (
     place_of_call,
     shown,
 )
-from jaxaudit.rules.pytrees.calls_compared import Change, advice, between_calls, can_take_dtype, eager_calls
+from jaxaudit.rules.pytrees.calls_compared import (
+    Change,
+    advice,
+    between_calls,
+    can_take_dtype,
+    eager_calls,
+    spelled_both_ways,
+)
 from jaxaudit.rules.pytrees.carried_state import BadCarry, WeakLeaf, bad_carries, changed, weak_leaves
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
@@ -33,7 +40,7 @@ def match(program: Program) -> Iterator[Finding]:
         edges = eager_calls(program, site)
         told: set[str] = set()
         for edge in edges:
-            for weak in weak_leaves(program, edge):
+            for weak in weak_leaves(program, edge, filtered=site.filtered):
                 if weak.param + weak.leaf.name not in told:
                     told |= {weak.param + weak.leaf.name, weak.param}
                     yield of_leaf(program, site, edge, weak)
@@ -46,6 +53,10 @@ def match(program: Program) -> Iterator[Finding]:
                 change = between_calls(program, site, edges, name)
                 if change is not None:
                     yield of_calls(program, site, name, change)
+                    continue
+                ways = spelled_both_ways(edges, name)
+                if ways is not None:
+                    yield of_spelling(program, site, name, *ways)
     for use in list(program.graph.uses):
         if use.spec.kind == "loop" and not use.spec.wraps and not use.flow.function.module.context:
             for bad in bad_carries(program, use):
@@ -82,6 +93,23 @@ def of_calls(program: Program, site: Site, name: str, change: Change) -> Finding
         ],
         help=advice(found.what, odd, plain),
         fix=Fix("unsafe", f"give it the dtype {odd.dtype}") if mendable else None,
+    )  # fmt: skip
+
+
+def of_spelling(program: Program, site: Site, name: str, one: Edge, other: Edge) -> Finding:
+    where = place_of_call(program, other.call)
+    return RULE.found(
+        place_of_call(program, one.call),
+        f"`{name}` of the jitted `{site.function.name}` is handed over by name here and by position elsewhere "
+        f"(line {where.line}): "
+        "jit takes these for two structures, and it is traced and compiled for each",
+        0.7 if runs_eagerly(program, one.caller) and runs_eagerly(program, other.caller) else 0.4,
+        facts={
+            "function": site.function.name, "parameter": name, "change": "structure", "one": "by name",
+            "other": "by position",
+        },
+        notes=[Note(where, "here it is handed over by position")],
+        help="Spell the call the same way each time.",
     )  # fmt: skip
 
 
@@ -290,41 +318,6 @@ for series in (jnp.arange(8.0), jnp.ones(8)):
     smooth(series, jnp.float32(0.3))
 """,
                 shows="compiles('smooth') == 1",
-            ),
-        ),
-        Example(
-            "a carry that starts as a Python number",
-            dont=Sample(
-                """import jax
-import jax.numpy as jnp
-
-
-def update(mean, batch):
-    return 0.9 * mean + 0.1 * jnp.mean(batch)
-
-
-update = jax.jit(update)
-mean = 0.0  # fault
-for _ in range(3):
-    mean = update(mean, jnp.ones(4))
-""",
-                shows="compiles('update') == 2",
-            ),
-            do=Sample(
-                """import jax
-import jax.numpy as jnp
-
-
-def update(mean, batch):
-    return 0.9 * mean + 0.1 * jnp.mean(batch)
-
-
-update = jax.jit(update)
-mean = jnp.zeros(())
-for _ in range(3):
-    mean = update(mean, jnp.ones(4))
-""",
-                shows="compiles('update') == 1",
             ),
         ),
         Example(
