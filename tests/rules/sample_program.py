@@ -7,6 +7,7 @@ from jaxaudit.rules import Rule
 from jaxaudit.source.program import Program
 from jaxaudit.source.reading import read_program
 from jaxaudit.steps.check import Options, find
+from jaxaudit.steps.flag_judge import flag_judge
 
 PATH = "project/sample.py"
 MARK = re.compile(r"[ \t]*# fault$", re.MULTILINE)
@@ -15,6 +16,7 @@ MARK = re.compile(r"[ \t]*# fault$", re.MULTILINE)
 def program(code: str) -> Program:
     read = read_program([PATH], overlay={PATH: code.encode()}, context=False)
     assert not read.unread, read.unread
+    read.judge_flags = flag_judge(None, None)
     return read
 
 

@@ -23,7 +23,7 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """What can be changed for a finding. `diff` is filled by `fix` and `audit` only, because deriving it costs a parse."""
+    """What can be changed for a finding. Only `fix` and `audit` fill `diff`, because deriving it costs a parse."""
 
     applicability: Applicability
     title: str

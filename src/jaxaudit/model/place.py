@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Place(NamedTuple):
-    """A range of one file. Lines count from 1, columns from 1 in characters; the end column is the one after the last."""
+    """A range of one file. Lines and columns (in characters) count from 1; the end column is the one after the last."""
 
     path: str
     line: int

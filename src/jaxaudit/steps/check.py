@@ -15,6 +15,7 @@ from jaxaudit.steps.baseline import read_baseline, split
 from jaxaudit.steps.cache_place import default_cache_dir
 from jaxaudit.steps.config import Config, read_config
 from jaxaudit.steps.fingerprint import fingerprinted
+from jaxaudit.steps.flag_judge import users_prefix
 from jaxaudit.steps.selection import Rules, resolve
 from jaxaudit.steps.verdict import judged
 
@@ -88,8 +89,9 @@ def find(paths: Sequence[str], options: Options) -> Checked:
     fingerprints = read_baseline(baseline) if baseline else []
 
     sources, files = _read(paths, options, config)
+    cache_folder = _cache_dir(options, config) if options.cached else None
     try:
-        everything, faults, inventory, unread_later = judged(sources, rules, chosen)
+        everything, faults, inventory, unread_later = judged(sources, rules, chosen, users_prefix(config), cache_folder)
     finally:
         sources.close()
     found = list(_wanted(everything, chosen, config, rules))
@@ -130,7 +132,9 @@ def _read(paths: Sequence[str], options: Options, config: Config) -> tuple["Sour
         overlay = dict(options.overlay)
     cache = _cache_dir(options, config) if options.cached else None
     progress = options.progress
-    sources = Sources(files.paths, cache=cache, jobs=options.jobs, progress=progress, overlay=overlay, marked=suppress.MARK)
+    sources = Sources(
+        files.paths, cache=cache, jobs=options.jobs, progress=progress, overlay=overlay, marked=suppress.MARK
+    )
     return sources, files
 
 

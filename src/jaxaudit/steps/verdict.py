@@ -7,9 +7,11 @@ import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jaxaudit.model import Finding, Fix, Note, Place, Unread
+from jaxaudit.steps.flag_judge import JudgeFlags, flag_judge, jaxlib_version
 
 if TYPE_CHECKING:
     from jaxaudit.rules.rule import Rule
@@ -25,7 +27,7 @@ STACK = 512 << 20
 
 
 class Verdict(NamedTuple):
-    """The findings of the chosen rules, rules that failed, the inventory of jitted functions, and what stayed unread."""
+    """The findings of the chosen rules, rules that failed, every jitted function, and what stayed unread."""
 
     findings: list[Finding]
     faults: list[dict[str, str]]
@@ -33,27 +35,33 @@ class Verdict(NamedTuple):
     unread: list[Unread]
 
 
-def judged(sources: "Sources", rules: Mapping[str, "Rule"], chosen: Iterable[str]) -> Verdict:
+def judged(
+    sources: "Sources", rules: Mapping[str, "Rule"], chosen: Iterable[str], prefix: Path | None, cache: Path | None
+) -> Verdict:
     """The verdict on these sources: the one from the last time when nothing that counts has changed since."""
     from jaxaudit.source import facts
     from jaxaudit.source.cache import tool_version
     from jaxaudit.source.lower import pack
 
     names = sorted(chosen)
-    key = blake2b(sources.digest + tool_version() + "\0".join(names).encode(), digest_size=16).digest()
+    told = "\0".join([*names, jaxlib_version(prefix)]).encode()
+    key = blake2b(sources.digest + tool_version() + told, digest_size=16).digest()
     kept = sources.store.get_result(key)
     found = facts.unpack(kept) if kept is not None else None
     if found is not None:
         beside, verdict = found
         if sources.same_beside(beside):
             return from_plain(verdict)
-    verdict = unhurried(lambda: fresh_verdict(sources, rules, names))
+    judge = flag_judge(prefix, cache)
+    verdict = unhurried(lambda: fresh_verdict(sources, rules, names, judge))
     if not verdict.faults:
         sources.store.put_result(key, pack((dict(sources.beside), to_plain(verdict))))
     return verdict
 
 
-def fresh_verdict(sources: "Sources", rules: Mapping[str, "Rule"], names: list[str]) -> Verdict:
+def fresh_verdict(
+    sources: "Sources", rules: Mapping[str, "Rule"], names: list[str], judge: JudgeFlags | None = None
+) -> Verdict:
     """Links one group of files after the other and asks every rule about each."""
     out = Verdict([], [], [], [])
     idle = 0
@@ -62,6 +70,7 @@ def fresh_verdict(sources: "Sources", rules: Mapping[str, "Rule"], names: list[s
             gc.collect()
             idle = 0
         program = sources.linked(rows)
+        program.judge_flags = judge
         findings, faults = matched(program, rules, names)
         out.findings.extend([finding for finding in findings if not is_context(program, finding.place.path)])
         out.faults.extend([fault for fault in faults if fault not in out.faults])
