@@ -167,6 +167,12 @@ FINE = {
         jitted = jax.jit(loss, static_argnums=1)
         step = jax.jit(jax.grad(jitted), static_argnums=1)
         """,
+    "vjp with fewer operands": """
+        @functools.partial(jax.jit, static_argnames="eps")
+        def norm(x, weight, eps=1e-5):
+            return x * weight / jnp.sqrt(jnp.sum(x**2) + eps)
+        out, pull = jax.vjp(norm, jnp.ones(3), jnp.ones(3))
+        """,
     "a default left alone": """
         @functools.partial(jax.jit, static_argnames="n")
         def inner(x, n=3):

@@ -17,7 +17,7 @@ from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.program import Function, Program
 from jaxaudit.source.sites import Site, jit_sites
 from jaxaudit.source.structure import parameters_in
-from jaxaudit.source.tracing import Why, entering, static_names
+from jaxaudit.source.tracing import Why, entering, position_of, static_names
 
 MAKES_TRACERS = frozenset(
     {"jit", "pmap", "vmap", "loop", "branch", "checkpoint", "shard_map", "grad", "linearize", "shape"}
@@ -168,6 +168,10 @@ def is_number(program: Program, handed: Handed, name: str) -> bool:
 def handed_at_all(program: Program, handed: Handed, name: str) -> bool:
     """A parameter with a default is a tracer only where somebody passes it."""
     parameter = handed.target.function.parameter(name)
+    if handed.feeds and handed.feeds[0].how == "operands":
+        operands = handed.call.args[handed.feeds[0].position :]
+        position = position_of(handed.target, name)
+        return position is not None and (position < len(operands) or any(isinstance(o, v.Star) for o in operands))
     if parameter is None or parameter.default is None or handed.use is None or not handed.use.spec.wraps:
         return True
     calls = [
@@ -212,6 +216,8 @@ def handed_over(program: Program, site: Site, told: set[str]) -> Iterator[Findin
 def certainty(program: Program, site: Site, handed: Handed, name: str) -> float:
     """How sure it is that a transformation hands a tracer to this parameter."""
     if entering(program, handed, name) != "sure":
+        return 0.0
+    if handed.feeds and not handed_at_all(program, handed, name):
         return 0.0
     parameter = site.function.parameter(name)
     if parameter is None or parameter.default is None:
