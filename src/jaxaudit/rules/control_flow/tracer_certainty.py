@@ -78,7 +78,8 @@ def certainty_of_param(program: Program, param: v.Param) -> float:
     if parameter is not None and (parameter.default is not None or parameter.kind not in ("positional", "keyword")):
         return 0.4
     why = program.tracing.tracer(param)
-    only_a_body = why is not None and why.use.spec.kind == "loop" and not program.graph.callers(param.function)
+    its_own = why is not None and why.function is param.function and why.use.spec.kind == "loop"
+    only_a_body = its_own and not program.graph.callers(param.function)
     return 0.85 if only_a_body else 0.6
 
 
