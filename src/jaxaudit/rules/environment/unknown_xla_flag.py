@@ -99,6 +99,7 @@ print(os.environ["XLA_FLAGS"].count("--"))
 """,
                 shows="printed.strip() == '1'",
             ),
+            fixed_by_us=True,
         ),
     ),
     allowed_samples=(
@@ -110,5 +111,6 @@ os.environ["XLA_FLAGS"] = os.environ.get("XLA_FLAGS", "") + " --xla_force_host_p
         ),
     ),
     match=match,
+    mend=mend,
     matters_in_tests=True,
 )

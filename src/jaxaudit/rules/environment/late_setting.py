@@ -1,0 +1,193 @@
+"""A setting that comes after the moment at which JAX reads it."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from jaxaudit.model import Finding, Note
+from jaxaudit.rules.environment.flag_writes import environment_writes
+from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.facts import start, text
+from jaxaudit.source.flow import Flow
+from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
+from jaxaudit.source.knowledge.deadlines import (
+    ENVIRONMENT,
+    ENVIRONMENT_PREFIX,
+    LEAVES_BACKEND,
+    OPTION_OF_VARIABLE,
+    OPTIONS,
+    READ_AT_IMPORT,
+    SETTING_CALLS,
+    STARTS_BACKEND,
+    Setting,
+)
+from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
+from jaxaudit.source.program import Function, Program
+
+
+class Set(NamedTuple):
+    """One setting as it is made: its name, until when it is in time, and where it stands."""
+
+    function: Function
+    name: str
+    setting: Setting
+    expr: object
+    order: int
+    path: v.Path
+
+
+def match(program: Program) -> Iterator[Finding]:
+    for made in settings(program):
+        if made.setting.until == "never":
+            continue
+        early = first_start(program, made)
+        if early is not None:
+            yield told(program, made, early)
+
+
+def settings(program: Program) -> Iterator[Set]:
+    for write in environment_writes(program):
+        setting = ENVIRONMENT.get(write.name)
+        if setting is None and write.name.startswith(ENVIRONMENT_PREFIX):
+            setting = READ_AT_IMPORT
+        if setting is not None:
+            yield Set(write.function, write.name, setting, write.expr, write.order, write.path)
+    for module, unit in program.units_applying(["jax.config.update", *SETTING_CALLS]):
+        program.graph.link_unit(module, unit)
+        for function in program.functions_of_unit(module, unit):
+            for call in function.flow.calls:
+                name = c.known_name(program, call.func)
+                if module.context or name is None:
+                    continue
+                if name == "jax.config.update" and call.args and isinstance(call.args[0], v.Const):
+                    option = str(call.args[0].value)
+                    if option in OPTIONS:
+                        yield Set(function, option, OPTIONS[option], call.expr, call.order, call.path)
+                elif name in SETTING_CALLS:
+                    yield Set(function, name, SETTING_CALLS[name], call.expr, call.order, call.path)
+
+
+class Early(NamedTuple):
+    """What came before: the call that started the backend, or the import that read the environment."""
+
+    flow: Flow
+    expr: object
+    what: str
+    line: int
+
+
+def first_start(program: Program, made: Set) -> Early | None:
+    """What stands before the setting in the same scope and leaves it too late."""
+    flow = made.function.flow
+    for call in flow.calls:
+        if call.order >= made.order:
+            break
+        if call.decorator or excluded(call.path, made.path) or not starts_backend(program, call):
+            continue
+        return Early(flow, call.expr, f"`{text(call.expr, 40)}` starts the backend", start(call.expr)[0])
+    if made.setting.until == "import" and made.function.is_module:
+        return earlier_import(made, flow)
+    return None
+
+
+def earlier_import(made: Set, flow: Flow) -> Early | None:
+    """`import jax` above the setting, at the top of the same file."""
+    line = start(made.expr)[0]
+    for statement in made.function.body:
+        if statement[0] == "import" and statement[-1] < line:
+            for name, module, _ in statement[1]:
+                if module.partition(".")[0] == "jax":
+                    expr = ("n", name, statement[-1], 0)
+                    return Early(flow, expr, "`import jax` reads it", statement[-1])
+    return None
+
+
+def starts_backend(program: Program, call: v.Call) -> bool:
+    name = c.known_name(program, call.func)
+    if name is None or name in LEAVES_BACKEND:
+        return False
+    if name in STARTS_BACKEND or name in KEY_MAKERS:
+        return True
+    maker = ARRAYS.get(name)
+    return maker is not None and maker.library == "jax" and call.flow.function not in program.tracing.contexts
+
+
+def excluded(first: v.Path, second: v.Path) -> bool:
+    arms = dict(first)
+    return any(arms.get(branch, arm) != arm for branch, arm in second) or bool(first)
+
+
+def told(program: Program, made: Set, early: Early) -> Finding:
+    place = program.place(made.function.flow, made.expr)
+    effect = "raises an error" if made.setting.too_late == "raises" else "has no effect"
+    instead = OPTION_OF_VARIABLE.get(made.name)
+    advice = (
+        f"; `jax.config.update({instead!r}, ...)` still works there"
+        if instead and made.setting.until == "import"
+        else ""
+    )
+    return RULE.found(
+        place,
+        f"`{made.name}` is set too late and {effect}: {early.what} in line {early.line}, before it{advice}",
+        0.85 if made.function.is_module or made.setting.until == "backend" else 0.6,
+        facts={"setting": made.name, "until": made.setting.until, "first": early.line},
+        notes=[Note(program.place(early.flow, early.expr), "too late from here on")],
+    )
+
+
+RULE = Rule(
+    name="late-setting",
+    title="a setting that comes too late to count",
+    severity="error",
+    dont="Set XLA_FLAGS, JAX_* variables or device options after JAX has read them.",
+    do="Set it first: before `import jax`, or before the first array and the first look at a device, as the message says.",
+    why="XLA reads XLA_FLAGS once, when the backend starts; afterwards a change does nothing and says nothing, but still changes the "
+    "key of the persistent cache, so every compile misses it (JAX 0.6.2, 0.10.2 and 0.12.0.1). `import jax` alone starts no "
+    "backend; `jax.devices()`, a key or any array does.",
+    allowed="Settings that JAX reads at each use, such as `jax_enable_x64` or `jax_debug_nans`, at any time.",
+    may_break="The setting takes effect: what it changes, changes.",
+    sees=("source", "run"),
+    needs=(),
+    examples=(
+        Example(
+            "devices asked for after an array",
+            dont=Sample(
+                """import os
+
+import jax
+import jax.numpy as jnp
+
+x = jnp.ones(3)
+os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=4"  # fault
+""",
+                shows="jax.device_count() == 1",
+            ),
+            do=Sample(
+                """import os
+
+os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=4"
+
+import jax
+import jax.numpy as jnp
+
+x = jnp.ones(3)
+""",
+                shows="jax.device_count() >= 1",
+            ),
+        ),
+    ),
+    allowed_samples=(
+        Sample(
+            """import jax
+import jax.numpy as jnp
+
+x = jnp.ones(3)
+jax.config.update("jax_debug_nans", True)
+jax.config.update("jax_debug_nans", False)
+"""
+        ),
+    ),
+    match=match,
+    matters_in_tests=True,
+)
