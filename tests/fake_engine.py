@@ -12,8 +12,8 @@ import pytest
 
 from jaxaudit.model import Finding, Fix, Note, Place, Unread
 from jaxaudit.rules.rule import Rule
-from jaxaudit.source.cache import FactsCache
 from jaxaudit.rules.suppressions import unused_suppression
+from jaxaudit.source.cache import FactsCache
 
 FAULT = re.compile(r"(?P<code>\S+)\s*#.*?\bFAULT (?P<rule>[\w-]+)(?: (?P<confidence>0?\.\d+))?")
 
@@ -110,7 +110,12 @@ class FakeSources:
     beside: Mapping[str, bytes] = {}
 
     def __init__(
-        self, files: Sequence[str], *, overlay: Mapping[str, bytes], progress: Callable[[int, int], None] | None, **_: Any
+        self,
+        files: Sequence[str],
+        *,
+        overlay: Mapping[str, bytes],
+        progress: Callable[[int, int], None] | None,
+        **_: Any,
     ) -> None:
         self.store = FactsCache(None)
         self.given: dict[str, bytes] = {}

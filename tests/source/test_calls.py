@@ -1,10 +1,10 @@
 """What a call calls: names, partial, decorators, transformations, methods, factories, attributes, other modules."""
 
 import pytest
-from programs import bound, function, program_of
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from programs import bound, function, program_of
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,7 @@
 """What following a body keeps: one object for one thing, branches that exclude, names that loops carry."""
 
-from programs import bound, function, program_of
-
 from jaxaudit.source import values as v
+from programs import bound, function, program_of
 
 
 def paths_exclude(first: v.Path, second: v.Path) -> bool:

@@ -1,9 +1,9 @@
 """What a value is: whose array, of what shape, dtype and weak type; checked against JAX where it is installed."""
 
 import pytest
-from programs import bound, function, program_of
 
 from jaxaudit.source.kinds import Kind, kind_of, kind_supposing
+from programs import bound, function, program_of
 
 
 def kind(code: str) -> Kind:
@@ -36,7 +36,9 @@ def test_arrays_are_as_jax_makes_them(code: str) -> None:
     assert found.weak in (None, bool(real.weak_type))
 
 
-@pytest.mark.parametrize("code", ["jnp.zeros((3, 4))", "jnp.asarray(1.0)", "jnp.ones(5, dtype=jnp.int32)", "jnp.eye(3)"])
+@pytest.mark.parametrize(
+    "code", ["jnp.zeros((3, 4))", "jnp.asarray(1.0)", "jnp.ones(5, dtype=jnp.int32)", "jnp.eye(3)"]
+)
 def test_common_ones_are_known_whole(code: str) -> None:
     found = kind(code)
     assert found.size is not None
@@ -45,7 +47,8 @@ def test_common_ones_are_known_whole(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "what"), [("1", "int"), ("1.5", "float"), ("'a'", "str"), ("None", "none"), ("len([1])", "int"), ("jnp.pi", "float")]
+    ("code", "what"),
+    [("1", "int"), ("1.5", "float"), ("'a'", "str"), ("None", "none"), ("len([1])", "int"), ("jnp.pi", "float")],
 )
 def test_host_values(code: str, what: str) -> None:
     assert kind(code).what == what
@@ -69,7 +72,10 @@ def test_a_name_that_a_loop_rebinds_keeps_its_kind() -> None:
 def test_what_is_supposed_of_a_parameter_is_forgotten_afterwards() -> None:
     program = program_of("def scaled(x, rate):\n    y = x * rate\n    return jnp.exp(y)\n")
     flow = function(program, "scaled").flow
-    given = [(flow.bindings["x"][0], Kind("array", "jax", (), "float32", True)), (flow.bindings["rate"][0], Kind("float"))]
+    given = [
+        (flow.bindings["x"][0], Kind("array", "jax", (), "float32", True)),
+        (flow.bindings["rate"][0], Kind("float")),
+    ]
     assert kind_supposing(program, flow.returns[0].value, given).weak is True
     strong = Kind("array", "jax", (), "float32", False)
     assert kind_supposing(program, flow.returns[0].value, [given[0], (flow.bindings["rate"][0], strong)]).weak is False

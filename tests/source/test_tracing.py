@@ -1,9 +1,9 @@
 """Which functions run under a trace, and which values are tracers there."""
 
 import pytest
-from programs import function, program_of
 
 from jaxaudit.source.program import Program
+from programs import function, program_of
 
 
 def tracer_parameters(program: Program, name: str) -> set[str]:

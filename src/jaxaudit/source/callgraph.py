@@ -197,7 +197,6 @@ class CallGraph:
 
     def is_function(self, value: v.Value) -> bool:
         """Whether a value is a function of the project, or one that a transformation made."""
-        kind = value.__class__
         if isinstance(value, v.FunctionValue):
             return True
         if isinstance(value, v.Call):
@@ -343,7 +342,7 @@ class CallGraph:
         """What the makers of a dataclass-like object pass for a field."""
         if self.first_pass or c.method_of(self.program, cls, "__init__") is not None:
             return []
-        fields = [f for f in c.all_fields(self.program, cls)]
+        fields = list(c.all_fields(self.program, cls))
         out = []
         for call in self.built(cls):
             if name in fields:

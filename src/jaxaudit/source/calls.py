@@ -182,12 +182,11 @@ def single(program: Program, value: v.Value) -> v.Value:
 
 def expand(program: Program, value: v.Value) -> tuple[v.Value, ...]:
     """One step towards where a value comes from: what the name, item or attribute may stand for. () at a root."""
-    kind = value.__class__
     if isinstance(value, v.Free):
         return value.values()
     if isinstance(value, v.Phi):
         return value.options
-    if isinstance(value, v.Carried) or isinstance(value, v.Left) or isinstance(value, v.Imported):
+    if isinstance(value, (v.Carried, v.Left, v.Imported)):
         return value.parts()
     if isinstance(value, v.Attr):
         return attribute_values(program, value)
@@ -217,7 +216,6 @@ def _item_values(program: Program, item: v.Item) -> tuple[v.Value, ...]:
 
 
 def _pick(program: Program, base: v.Value, index: object) -> list[v.Value]:
-    kind = base.__class__
     if isinstance(base, v.Sequence):
         items = base.items
         if any(isinstance(i, v.Star) for i in items):
@@ -241,7 +239,7 @@ def _item_of_element(program: Program, elem: v.Elem, index: object) -> list[v.Va
     if isinstance(source, v.Call) and type(index) is int:
         name = known_name(program, source.func)
         args = source.args
-        if name == "builtins.zip" and 0 <= index < len(args):
+        if name in ("builtins.zip", "itertools.product") and 0 <= index < len(args):
             return list(elements(program, args[index])) or [v.Elem(args[index], elem.loop, elem.expr, elem.flow)]
         if name == "builtins.enumerate" and args:
             if index == 1:
@@ -269,7 +267,6 @@ def elements(program: Program, iterable: v.Value) -> tuple[v.Value, ...]:
 def _elements(program: Program, iterable: v.Value) -> list[v.Value]:
     out: list[v.Value] = []
     for root in roots(program, iterable):
-        kind = root.__class__
         if isinstance(root, v.Sequence):
             out += [i for i in root.items if not isinstance(i, v.Star)]
         elif isinstance(root, v.Comprehension):
@@ -344,10 +341,9 @@ def targets(program: Program, value: v.Value, depth: int = 0) -> tuple[Target, .
 
 
 def _targets(program: Program, value: v.Value, depth: int) -> list[Target]:
-    kind = value.__class__
     if isinstance(value, v.FunctionValue):
         return [Target(value.function, None, (), (), value)]
-    if isinstance(value, v.Unknown) or isinstance(value, v.External) or isinstance(value, v.Const):
+    if isinstance(value, (v.Unknown, v.External, v.Const)):
         return []
     if isinstance(value, v.ClassValue):
         start = method_of(program, value.cls, "__init__")
@@ -510,7 +506,6 @@ def classes_of(program: Program, value: v.Value, depth: int = 0) -> tuple[Class,
 
 
 def _classes_of(program: Program, value: v.Value, depth: int) -> list[Class]:
-    kind = value.__class__
     annotated = program.annotations.get(id(value))
     if annotated is not None:
         found = annotation_classes(program, annotated[2].detached(annotated[1]))

@@ -17,12 +17,50 @@ if TYPE_CHECKING:
     from jaxaudit.source.program import Function, Program
 
 JAX_PACKAGES = frozenset(
-    "jax jaxlib equinox optax flax haiku distrax numpyro diffrax optimistix lineax jaxopt e3nn_jax einops blackjax "
-    "chex interpax tensorflow_probability jax_md s2fft tinygp quax".split()
+    [
+        "jax",
+        "jaxlib",
+        "equinox",
+        "optax",
+        "flax",
+        "haiku",
+        "distrax",
+        "numpyro",
+        "diffrax",
+        "optimistix",
+        "lineax",
+        "jaxopt",
+        "e3nn_jax",
+        "einops",
+        "blackjax",
+        "chex",
+        "interpax",
+        "tensorflow_probability",
+        "jax_md",
+        "s2fft",
+        "tinygp",
+        "quax",
+    ]
 )
 PASSING = frozenset(
     f"builtins.{n}"
-    for n in "abs sum min max sorted list tuple zip enumerate reversed dict pow round divmod map".split()
+    for n in [
+        "abs",
+        "sum",
+        "min",
+        "max",
+        "sorted",
+        "list",
+        "tuple",
+        "zip",
+        "enumerate",
+        "reversed",
+        "dict",
+        "pow",
+        "round",
+        "divmod",
+        "map",
+    ]
 )
 NEVER_TRACED = frozenset({"Is", "IsNot", "In", "NotIn"})
 MADE_INSIDE = ("jax.numpy.", "jax.random.", "jax.lax.", "jax.nn.")

@@ -9,7 +9,7 @@ from jaxaudit.source import values as v
 from jaxaudit.source.knowledge import classes as known
 
 if TYPE_CHECKING:
-    from jaxaudit.source.program import Class, Program
+    from jaxaudit.source.program import Class, Function, Program
 
 
 class ClassFacts(NamedTuple):
@@ -82,6 +82,10 @@ def _class_facts(program: Program, cls: Class) -> ClassFacts:
             static.add(name)
     if pytree == "" and set(cls.methods) & {"tree_flatten", "tree_unflatten"}:
         pytree = "hooks"
+    if pytree == "hooks":
+        for name in ("tree_flatten", "tree_flatten_with_keys"):
+            method = c.method_of(program, cls, name)
+            static |= auxiliary_names(method) if method is not None else set()
     registered = registrations(program).get(cls)
     if registered is not None:
         pytree, meta, data = registered
@@ -159,7 +163,7 @@ def is_static_default(program: Program, default: v.Value) -> bool:
             if value is not None and isinstance(value, v.Const) and value.value is wanted:
                 return True
         metadata = call.keyword("metadata")
-        if isinstance(metadata, v.Mapping) or isinstance(metadata, v.Call):
+        if isinstance(metadata, (v.Mapping, v.Call)):
             for keyword, wanted in known.STATIC_METADATA.items():
                 value = metadata.get(keyword) if isinstance(metadata, v.Mapping) else metadata.keyword(keyword)
                 if isinstance(value, v.Const) and value.value is wanted:
@@ -204,10 +208,28 @@ def registrations(program: Program) -> dict[Class, tuple[str, set[str], set[str]
                     continue
                 for root in c.expand(program, call.args[row[0]]) or (call.args[row[0]],):
                     if isinstance(root, v.ClassValue):
-                        found[root.cls] = (
-                            row[1], option_names(program, (call,), "meta_fields"), option_names(program, (call,), "data_fields")
-                        )  # fmt: skip
+                        meta = option_names(program, (call,), "meta_fields")
+                        if row[1] == "hooks" and len(call.args) > row[0] + 1:
+                            for target in c.targets(program, call.args[row[0] + 1]):
+                                meta |= auxiliary_names(target.function)
+                        found[root.cls] = (row[1], meta, option_names(program, (call,), "data_fields"))
     return found
+
+
+def auxiliary_names(flatten: Function) -> set[str]:
+    """The attributes that a flatten function returns beside the children: `return (self.w,), (self.n,)` gives n."""
+    out: set[str] = set()
+    for returned in flatten.flow.returns:
+        pair = returned.value
+        if isinstance(pair, v.Sequence) and len(pair.items) == 2:
+            waiting = [pair.items[1]]
+            while waiting:
+                value = waiting.pop()
+                if isinstance(value, v.Attr) and isinstance(value.base, v.Param):
+                    out.add(value.name)
+                elif isinstance(value, v.Sequence | v.Mapping):
+                    waiting += value.parts()
+    return out
 
 
 def is_static_field(program: Program, attr: v.Attr) -> bool:
@@ -223,7 +245,6 @@ def is_static_field(program: Program, attr: v.Attr) -> bool:
 
 def annotation_heads(program: Program, annotation: v.Value) -> list[str]:
     """The dotted names that an annotation is made of: `Float[Array, "n"] | None` gives jaxtyping.Float."""
-    kind = annotation.__class__
     if isinstance(annotation, v.Op):
         return [n for o in annotation.operands for n in annotation_heads(program, o)]
     if isinstance(annotation, v.Item):

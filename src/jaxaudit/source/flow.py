@@ -105,8 +105,27 @@ class Flow:
     """One scope, followed. The module's body is a scope too; class bodies belong to the scope around them."""
 
     __slots__ = (
-        "bindings", "binds", "branches", "calls", "computed_items", "declared", "env", "frees", "function", "locals",
-        "loops", "loop_stack", "order", "parent", "path", "program", "quiet", "returns", "stores", "tests", "uses",
+        "bindings",
+        "binds",
+        "branches",
+        "calls",
+        "computed_items",
+        "declared",
+        "env",
+        "frees",
+        "function",
+        "locals",
+        "loop_stack",
+        "loops",
+        "order",
+        "parent",
+        "path",
+        "program",
+        "quiet",
+        "returns",
+        "stores",
+        "tests",
+        "uses",
         "yields",
     )  # fmt: skip
 
@@ -243,7 +262,7 @@ class Flow:
                 if known is None:
                     out[name] = value
                 elif known is not value:
-                    out[name] = v.Phi(self.options(known, branch) + (value,), branch, self)
+                    out[name] = v.Phi((*self.options(known, branch), value), branch, self)
         return out
 
     @staticmethod

@@ -108,7 +108,6 @@ def kind_supposing(program: Program, value: v.Value, given: list[tuple[v.Value, 
 
 
 def _kind_of(program: Program, value: v.Value, depth: int) -> Kind:
-    kind = value.__class__
     if isinstance(value, v.Const):
         return _constant(value.value)
     annotated = program.annotations.get(id(value))
@@ -244,7 +243,7 @@ def _call(program: Program, call: v.Call, depth: int) -> Kind:
             return Kind(_HOST_TYPES[name])
         if name in ("builtins.len", "builtins.hash", "builtins.id", "builtins.round"):
             return Kind("int")
-        if name.startswith("math.") or name.startswith("time."):
+        if name.startswith(("math.", "time.")):
             return Kind("float")
         if name in ("jax.device_put", "jax.block_until_ready", "jax.lax.stop_gradient") and call.args:
             inner = kind_of(program, call.args[0], depth + 1)
@@ -349,7 +348,7 @@ def _shape_of_call(program: Program, call: v.Call, maker: ArrayMaker, first: v.V
     if rule in ("eye", "tri") and first is not None:
         n = number(program, first)
         second = call.argument(maker.position + 1, "M")
-        m = n if second is None or isinstance(second, v.Const) and second.value is None else number(program, second)
+        m = n if second is None or (isinstance(second, v.Const) and second.value is None) else number(program, second)
         return (n if type(n) is int else None, m if type(m) is int else None)
     if rule == "linspace":
         num = call.argument(2, "num")
@@ -564,7 +563,7 @@ def _method(program: Program, call: v.Call, func: v.Attr, depth: int) -> Kind:
             as_function = v.Call(func, (base, *call.args), call.kwargs, call.expr, call.flow, (), (), 0)
             return _made(program, as_function, maker._replace(library=receiver.library or maker.library), depth)
         return receiver._replace(shape=None) if name is not None else UNKNOWN
-    if isinstance(base, v.Call) or isinstance(base, (v.Free, v.Param, v.Attr)):
+    if isinstance(base, (v.Call, v.Free, v.Param, v.Attr)):
         for root in c.roots(program, base):
             if isinstance(root, v.Call) and c.known_name(program, root.func) in NUMPY_GENERATORS:
                 shape = shape_of_draw(program, call, func.name, depth)

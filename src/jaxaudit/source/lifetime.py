@@ -122,7 +122,6 @@ def identity(program: Program, value: v.Value, since: Loop | Function | None = N
     """Whether a callable is made anew each time the scope (or the loop) around its use runs."""
     if depth > 10:
         return Identity("unknown", "")
-    kind = value.__class__
     if isinstance(value, v.FunctionValue):
         function: Function = value.function
         maker = value.flow.function if value.flow is not None else None
@@ -134,7 +133,7 @@ def identity(program: Program, value: v.Value, since: Loop | Function | None = N
         if maker.is_module:
             return Identity("same", f"module-level function `{function.name}`", value)
         return Identity("fresh", word, value)
-    if isinstance(value, v.External) or isinstance(value, v.ClassValue) or isinstance(value, v.Const):
+    if isinstance(value, (v.External, v.ClassValue, v.Const)):
         return Identity("same", "library function", value)
     if isinstance(value, v.Attr):
         for target in c.targets(program, value):
@@ -157,7 +156,7 @@ def identity(program: Program, value: v.Value, since: Loop | Function | None = N
             if inner and all(i.how == "fresh" for i in inner):
                 return Identity("fresh", f"{inner[0].what} that `{target.function.name}` makes", value)
         return Identity("unknown", "", value)
-    if isinstance(value, v.Phi) or isinstance(value, v.Left) or isinstance(value, v.Carried):
+    if isinstance(value, (v.Phi, v.Left, v.Carried)):
         return Identity("unknown", "", value)
     if isinstance(value, v.Free):
         found = value.values()

@@ -30,7 +30,6 @@ def numbers(program: Program, value: v.Value, depth: int = 0) -> list[Any]:
     """All numbers that a value may be, callers included; [] when one of its sources is not known."""
     if depth > 12:
         return []
-    kind = value.__class__
     if isinstance(value, v.Const):
         return [value.value] if type(value.value) in (int, float, bool) else []
     if isinstance(value, v.Op):
@@ -129,7 +128,6 @@ def length_of(program: Program, value: v.Value) -> int | None:
 
 
 def _length(program: Program, value: v.Value) -> int | None:
-    kind = value.__class__
     if isinstance(value, v.Sequence) and value.kind != "slice":
         if any(isinstance(i, v.Star) for i in value.items):
             return None

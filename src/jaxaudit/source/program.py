@@ -18,9 +18,9 @@ from jaxaudit.source.flow import Flow
 from jaxaudit.source.groups import absolute
 from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
 from jaxaudit.source.knowledge.classes import BASES
+from jaxaudit.source.knowledge.names import CANONICAL, PREFIXES
 from jaxaudit.source.knowledge.random_keys import KEY_CONSUMERS, KEY_MAKERS
 from jaxaudit.source.knowledge.transforms_of_libraries import TRANSFORMS
-from jaxaudit.source.knowledge.names import CANONICAL, PREFIXES
 from jaxaudit.source.tracing import Tracing
 
 BUILTINS = frozenset(dir(builtins))
@@ -363,12 +363,11 @@ class Program:
 
     def attribute(self, base: v.Value, name: str, expr: Any, flow: Flow) -> v.Value:
         """`base.name`: of a library, of a module of the project, or of a value."""
-        kind = base.__class__
         if isinstance(base, v.External):
             return self.external(f"{base.name}.{name}")
         if isinstance(base, v.ModuleValue):
             return self.member(base.module, name)
-        if isinstance(base, v.Free) or isinstance(base, v.Phi):
+        if isinstance(base, (v.Free, v.Phi)):
             settled = v.settle(base)
             if settled is not base and isinstance(settled, (v.External, v.ModuleValue)):
                 return self.attribute(settled, name, expr, flow)

@@ -157,3 +157,22 @@ def test_the_fault_is_found_where_it_stands(source: str | dict[str, str]) -> Non
 @pytest.mark.parametrize("source", SOUND.values(), ids=SOUND.keys())
 def test_what_is_sound_is_left_alone(source: str | dict[str, str]) -> None:
     assert [one.message for one in findings(RULE, source)] == []
+
+
+def test_only_simple_stacks_get_a_fix() -> None:
+    found = findings(
+        RULE,
+        """
+        def f(w, x):
+            return jnp.sum(w * x)
+        @jax.jit
+        def simple(w, xs):
+            return jnp.stack([f(w, x) for x in xs])
+        @jax.jit
+        def computed(w, xs):
+            return jnp.stack([f(w, 2 * x) for x in xs])
+        simple(jnp.ones(3), jnp.ones((30, 3)))
+        computed(jnp.ones(3), jnp.ones((30, 3)))
+        """,
+    )
+    assert {one.place.function: one.fix is not None for one in found} == {"simple": True, "computed": False}

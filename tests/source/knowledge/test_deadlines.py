@@ -6,7 +6,14 @@ import sys
 
 import pytest
 
-from jaxaudit.source.knowledge.deadlines import ENVIRONMENT, LEAVES_BACKEND, OPTIONS, READ_AT_IMPORT, STARTS_BACKEND, Setting
+from jaxaudit.source.knowledge.deadlines import (
+    ENVIRONMENT,
+    LEAVES_BACKEND,
+    OPTIONS,
+    READ_AT_IMPORT,
+    STARTS_BACKEND,
+    Setting,
+)
 
 pytest.importorskip("jax")
 

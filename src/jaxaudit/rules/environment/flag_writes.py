@@ -1,7 +1,7 @@
 """Where source writes XLA_FLAGS, and the string literals that end up in it."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
@@ -17,7 +17,7 @@ class FlagWrite(NamedTuple):
     function: Function
     name: str
     value: v.Value
-    expr: object
+    expr: Any
     order: int
     path: v.Path
 

@@ -1,7 +1,7 @@
 """A setting that comes after the moment at which JAX reads it."""
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.environment.flag_writes import environment_writes
@@ -32,7 +32,7 @@ class Set(NamedTuple):
     function: Function
     name: str
     setting: Setting
-    expr: object
+    expr: Any
     order: int
     path: v.Path
 
@@ -72,7 +72,7 @@ class Early(NamedTuple):
     """What came before: the call that started the backend, or the import that read the environment."""
 
     flow: Flow
-    expr: object
+    expr: Any
     what: str
     line: int
 

@@ -61,7 +61,7 @@ def spent_keys(program: Program, function: Function) -> list[Spent]:
         function.memo[key] = []
         found = [one for call in function.flow.calls for one in _spent_by(program, call)]
         function.memo[key] = found
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def spent_parameters(program: Program, function: Function) -> dict[str, Spent]:
@@ -90,7 +90,7 @@ def _spent_by(program: Program, call: v.Call) -> list[Spent]:
         return _spent_by_method(program, call, func)
     out: list[Spent] = []
     for target in c.targets(program, func):
-        if target.function in (call.flow.function,) or any(u.spec.kind == "shape" for u in target.chain):  # type: ignore[union-attr]
+        if target.function in (call.flow.function,) or any(u.spec.kind == "shape" for u in target.chain):
             continue
         if not target.partials:
             bound = c.bind(call, target)
@@ -107,7 +107,7 @@ def _spent_by(program: Program, call: v.Call) -> list[Spent]:
 def _closed_over(program: Program, call: v.Call, function: Function) -> list[Spent]:
     """A nested function that is called here spends keys of this scope."""
     out = []
-    if function.parent is not None and function.parent is call.flow.function:  # type: ignore[union-attr]
+    if function.parent is not None and function.parent is call.flow.function:
         for one in spent_keys(program, function):
             value = one.value
             if isinstance(value, v.Free) and value.home is call.flow and len(value.values()) == 1:

@@ -38,8 +38,7 @@ def constant_seed(program: Program, function: Function, call: v.Call) -> Iterato
         seed is None
         or isinstance(seed, (v.Param, v.Elem))
         or number(program, seed) is None
-        or function.is_module
-        and not call.loops
+        or (function.is_module and not call.loops)
     ):
         return
     if asked_for_none(call) or not drawn_from(program, function, call):

@@ -33,7 +33,7 @@ def match(program: Program) -> Iterator[Finding]:
     for function in list(dict.fromkeys(program.graph.linked_functions)):
         if function.module.context:
             continue
-        spent = [one for one in spent_keys(program, function)]
+        spent = list(spent_keys(program, function))
         if not spent:
             continue
         said: set[Hashable] = set()
@@ -205,9 +205,7 @@ def used_in_each_step(program: Program, function: Function, spent: list[Spent]) 
         if use is None or use.spec.kind not in ("loop", "vmap"):
             continue
         for one in spent:
-            if not closes_over(one.value, function) or one.how == "fold" and folds_with_own(one, function):
-                continue
-            if handed.call.flow is None or one.call.flow is None:
+            if not closes_over(one.value, function) or (one.how == "fold" and folds_with_own(one, function)):
                 continue
             what = "every step" if use.spec.kind == "loop" else "every element"
             yield (
@@ -278,8 +276,6 @@ def used_by_caller(program: Program, function: Function, at: int) -> bool:
     """Whether a caller goes on with the returned key: carries it into the next call, or hands it on."""
     for edge in program.graph.callers(function):
         call, flow = edge.call, edge.call.flow
-        if flow is None:
-            continue
         for loop in flow.loops:
             if any(carried.after is call or taken(carried.after, call, at) for carried in loop.carried.values()):
                 return True
