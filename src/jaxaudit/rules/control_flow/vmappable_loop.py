@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jaxaudit.model import Finding, Note
+from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.control_flow.array_work import turn_work
 from jaxaudit.rules.control_flow.python_loops import LEAST_TURNS, compiled_context, turns_differ, turns_over
 from jaxaudit.rules.control_flow.turn_results import GatheredResults, gathered_results
+from jaxaudit.rules.control_flow.vmap_fix import can_become_vmap, mend
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
 from jaxaudit.source.facts import text
@@ -139,6 +140,7 @@ def finding(
         help=f"`jax.vmap({name}, in_axes=...)` over the axis ({found.how} is then not needed); `jax.lax.map` "
         "where one turn "
         "after the other must fit the memory. For identical modules stack their arrays and use `eqx.filter_vmap`.",
+        fix=Fix("unsafe", f"map `{name}` over the axis with `jax.vmap`") if can_become_vmap(loop, found) else None,
     )  # fmt: skip
 
 
@@ -198,6 +200,7 @@ loss(jnp.ones((3, 2)), jnp.ones((40, 3)))
 """,
                 shows="equations(loss, jnp.ones((3, 2)), jnp.ones((40, 3))) < 20",
             ),
+            fixed_by_us=True,
         ),
         Example(
             "rows written one by one",
@@ -308,4 +311,5 @@ summary(jnp.ones(5))
         ),
     ),
     match=match,
+    mend=mend,
 )
