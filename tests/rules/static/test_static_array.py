@@ -62,6 +62,19 @@ FAULTS = {
             a: jax.Array
             mask: jax.Array
         """,
+    "auxiliary data": """
+        @jax.tree_util.register_pytree_node_class
+        class Data:
+            def __init__(self, a, mask):
+                self.a = a
+                self.mask = mask
+            def tree_flatten(self):
+                return (self.a,), (self.mask,)
+            @classmethod
+            def tree_unflatten(cls, aux, children):
+                return cls(*children, *aux)
+        d = Data(jnp.ones(3), np.ones(3))
+        """,
     "metadata static": """
         import dataclasses
         @jax.tree_util.register_dataclass

@@ -75,6 +75,53 @@ FAULTS = {
                 return x * self.width
         Model(3).apply(1.0)
         """,
+    "self of an Equinox module with arrays": """
+        import equinox as eqx
+        class Model(eqx.Module):
+            w: jax.Array
+            @functools.partial(jax.jit, static_argnums=0)
+            def __call__(self, x):
+                return x * self.w
+        """,
+    "a struct with arrays": RUN
+    + """
+        from flax import struct
+        @struct.dataclass
+        class State:
+            w: jax.Array
+        run(1.0, State(jnp.ones(3)))
+        """,
+    "a chex dataclass": RUN
+    + """
+        import chex
+        @chex.dataclass
+        class Config:
+            width: int = 3
+        run(1.0, Config())
+        """,
+    "parsed arguments": RUN
+    + """
+        import argparse
+        def main():
+            parser = argparse.ArgumentParser()
+            args = parser.parse_args()
+            run(1.0, args)
+        """,
+    "a loaded configuration": RUN
+    + """
+        import json
+        with open("config.json") as file:
+            config = json.load(file)
+        run(1.0, config)
+        """,
+    "asdict": RUN
+    + """
+        import dataclasses
+        @dataclasses.dataclass(frozen=True)
+        class Config:
+            width: int = 3
+        run(1.0, dataclasses.asdict(Config()))
+        """,
     "pmap": """
         def f(x, sizes):
             return x

@@ -135,6 +135,106 @@ FAULTS = {
                 w = update(State(w, 0.1 / (i + 1))).w
             return w
         """,
+    "auxiliary data of a flatten method": """
+        @jax.tree_util.register_pytree_node_class
+        class State:
+            def __init__(self, w, t):
+                self.w = w
+                self.t = t
+            def tree_flatten(self):
+                return (self.w,), (self.t,)
+            @classmethod
+            def tree_unflatten(cls, aux, children):
+                return cls(*children, *aux)
+        @jax.jit
+        def update(state):
+            return state.w * 0.5
+        def run(w):
+            for i in range(100):
+                w = update(State(w, 0.1 * i))
+            return w
+        """,
+    "auxiliary data of a registered flatten function": """
+        class State:
+            def __init__(self, w, t):
+                self.w = w
+                self.t = t
+        def flatten(state):
+            return (state.w,), state.t
+        jax.tree_util.register_pytree_node(State, flatten, lambda aux, xs: State(xs[0], aux))
+        @jax.jit
+        def update(state):
+            return state.w * 0.5
+        def run(w):
+            for i in range(100):
+                w = update(State(w, 0.1 * i))
+            return w
+        """,
+    "a number held by an nnx module": """
+        from flax import nnx
+        class Net(nnx.Module):
+            def __init__(self, scale, rngs):
+                self.linear = nnx.Linear(2, 2, rngs=rngs)
+                self.scale = scale
+        @nnx.jit
+        def loss(net, x):
+            return (net.scale * net.linear(x)).sum()
+        for i in range(30):
+            loss(Net(0.1 * i, nnx.Rngs(0)), jnp.ones((1, 2)))
+        """,
+    "a frozen configuration with a new rate": """
+        from dataclasses import dataclass
+        @dataclass(frozen=True)
+        class Config:
+            width: int
+            rate: float
+        @functools.partial(jax.jit, static_argnames="config")
+        def update(w, config):
+            return w - config.rate * w
+        def sweep(w):
+            for i in range(30):
+                update(w, Config(8, 0.1 / (i + 1)))
+        """,
+    "a configuration replaced in the loop": """
+        import dataclasses
+        @dataclasses.dataclass(frozen=True)
+        class Config:
+            rate: float = 0.1
+        @functools.partial(jax.jit, static_argnums=1)
+        def update(w, config):
+            return w - config.rate * w
+        def train(w, config: Config):
+            for i in range(30):
+                config = dataclasses.replace(config, rate=0.1 * 0.9**i)
+                w = update(w, config)
+            return w
+        """,
+    "a step counter to filter_jit": """
+        import equinox as eqx
+        @eqx.filter_jit
+        def update(w, step):
+            return w / (1 + step)
+        def train(w):
+            for step in range(1000):
+                w = update(w, step)
+            return w
+        """,
+    "a tolerance of diffrax": """
+        import diffrax
+        def field(t, y, k):
+            return -y
+        def sweep():
+            for i in range(20):
+                controller = diffrax.PIDController(rtol=10.0**-i, atol=1e-6)
+                diffrax.diffeqsolve(diffrax.ODETerm(field), diffrax.Tsit5(), 0.0, 1.0, 0.1, jnp.ones(2),
+                                    stepsize_controller=controller)
+        """,
+    "a seed": """
+        @functools.partial(jax.jit, static_argnums=0)
+        def sample(seed):
+            return jax.random.normal(jax.random.key(seed), (3,))
+        draws = [sample(seed) for seed in range(100)]
+        """,
     "a static field of a flax struct": """
         from flax import struct
         @struct.dataclass

@@ -13,6 +13,7 @@ from jaxaudit.source.knowledge.array_values import HOST_RESULTS, STATIC_ATTRIBUT
 from jaxaudit.source.knowledge.host import CLOCKS, HOST_RANDOM_MODULES, HOST_RANDOM_SEEDS
 from jaxaudit.source.numbers import length_of, number
 from jaxaudit.source.program import Program
+from jaxaudit.source.structure import Role
 
 TWO_VALUES = frozenset({"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE", "Chain", "Is", "IsNot", "In", "NotIn", "Not"})
 FEW = 4
@@ -219,6 +220,27 @@ class _Search:
 
 def more(a: Change, b: Change) -> bool:
     return (a.values or 1 << 30) > (b.values or 1 << 30)
+
+
+def certainty(found: Change, used: Role, is_float: bool, traced: bool) -> float:
+    """Certain where many values are seen and no use needs the value while tracing; few values may be meant."""
+    if traced:
+        return 0.0  # an inner jit is compiled with the outer one
+    if found.loop is None and found.values is not None and not is_float:
+        return 0.0  # several values at different calls: what static arguments are for
+    if not found.many:
+        if used.only_computed:
+            return 0.5
+        return 0.3 if is_float or found.values != 2 else 0.0
+    if used.needs:
+        return 0.4
+    if found.loop is None and found.values is not None:
+        return 0.6  # several calls written out
+    return 0.9 if used.only_computed else 0.8 if is_float else 0.6
+
+
+def counted(found: Change) -> dict[str, object]:
+    return {"values": found.values} if found.values is not None else {}
 
 
 _STEADY = frozenset({v.Const, v.External, v.ModuleValue, v.FunctionValue, v.ClassValue, v.Unknown, v.Imported})

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from jaxaudit.model import Place
 from jaxaudit.rules.static.changes import Change, change
-from jaxaudit.rules.static.pytree_arguments import PytreeArgument, field_place, pytree_arguments
+from jaxaudit.rules.static.pytree_arguments import PytreeArgument, field_place, pytree_arguments, settings, stored_place
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.fields import class_facts
@@ -53,20 +53,19 @@ def static_names_of(program: Program, argument: PytreeArgument) -> list[str]:
                     "builtins.int",
                 ):
                     names.add(field)
+    if class_facts(program, argument.cls).pytree == "all":
+        for part in c.lineage(program, argument.cls):
+            stores = [s for s in c.stores_on_self(part) if kind_of(program, s.value).what in ("int", "float")]
+            names |= {str(s.name) for s in stores}
     return sorted(names)
 
 
 def _changing(program: Program, argument: PytreeArgument, name: str, replaced: list[v.Call]) -> ChangingField | None:
     cls = argument.cls
-    position = list(c.all_fields(program, cls)).index(name) if name in c.all_fields(program, cls) else None
-    own = c.method_of(program, cls, "__init__") is not None
-    for call in [*program.graph.built(cls), *replaced]:
-        value = call.argument(None if own or call in replaced else position, name)
-        if value is None or call.flow is None or call.flow.function.module.context:
+    for call, value in settings(program, cls, name, replaced):
+        if call.flow is None or call.flow.function.module.context:
             continue
         if program.tracing.context(call.flow.function, abstract=True) is not None:
-            continue
-        if call in replaced and cls not in c.classes_of(program, replaced_object(call)):
             continue
         kind = kind_of(program, value)
         if kind.is_array or kind.what in ("function", "instance"):
@@ -79,7 +78,7 @@ def _changing(program: Program, argument: PytreeArgument, name: str, replaced: l
         ):
             continue
         made = program.place(call.flow, value.expr or call.expr)
-        place = field_place(program, cls, name) or program.place_of_class(cls)
+        place = field_place(program, cls, name) or stored_place(program, cls, name)
         return ChangingField(
             argument.site, cls, name, found, place, made, role_of_field(program, name), kind.what == "float"
         )
@@ -116,7 +115,3 @@ def replacements(program: Program) -> dict[str, list[v.Call]]:
                     if key:
                         out.setdefault(key, []).append(call)
     return out
-
-
-def replaced_object(call: v.Call) -> v.Value:
-    return call.func.base if call.func.__class__ is v.Attr else call.args[0] if call.args else call.func

@@ -14,6 +14,7 @@ from jaxaudit.source.program import Program
 from jaxaudit.source.sites import jit_sites
 from jaxaudit.source.structure import Role, role
 
+_LIBRARIES = ("diffrax.", "optimistix.", "lineax.")
 HOST_NUMBERS = frozenset({"int", "float", "complex"})
 
 
@@ -27,6 +28,7 @@ class FilteredNumber(NamedTuple):
     kind: Kind
     change: Change
     role: Role
+    direct: bool
 
 
 def filtered_numbers(program: Program) -> Iterator[FilteredNumber]:
@@ -74,7 +76,7 @@ def changing_number(
     caller = call.flow.function
     if program.tracing.context(caller, abstract=True) is not None:
         return None
-    for leaf in leaves(value):
+    for leaf in leaves(program, value):
         kind = kind_of(program, leaf)
         if kind.what not in HOST_NUMBERS:
             continue
@@ -82,11 +84,21 @@ def changing_number(
         if found is not None:
             written = argument_expr(call, value)
             expr = written if leaf is value or leaf.expr is None or leaf.flow is not call.flow else leaf.expr
-            return FilteredNumber(call, name, callee, expr, kind, found, used)
+            return FilteredNumber(call, name, callee, expr, kind, found, used, is_direct(leaf))
     return None
 
 
-def leaves(value: v.Value, depth: int = 0) -> list[v.Value]:
-    if depth < 3 and value.__class__ in (v.Sequence, v.Mapping):
-        return [leaf for part in value.parts() for leaf in leaves(part, depth + 1)]
+def leaves(program: Program, value: v.Value, depth: int = 0) -> list[v.Value]:
+    """The values inside a tuple, a dict, or an object of these libraries (`PIDController(rtol=...)`)."""
+    if depth < 3 and isinstance(value, v.Sequence | v.Mapping):
+        return [leaf for part in value.parts() for leaf in leaves(program, part, depth + 1)]
+    if depth < 3 and isinstance(value, v.Call) and (c.known_name(program, value.func) or "").startswith(_LIBRARIES):
+        return [leaf for part in value.parts()[1:] for leaf in leaves(program, part, depth + 1)]
     return [value]
+
+
+def is_direct(value: v.Value, depth: int = 0) -> bool:
+    """A loop's variable, or arithmetic on it: nothing that may give the same number again."""
+    if depth > 6 or isinstance(value, v.Call | v.Attr | v.Param):
+        return False
+    return all(is_direct(part, depth + 1) for part in value.parts()) if isinstance(value, v.Op) else True

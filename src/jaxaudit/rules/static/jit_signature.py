@@ -3,8 +3,10 @@
 from typing import Any, NamedTuple
 
 from jaxaudit.model import Note, Place
+from jaxaudit.rules.static.host_values import HOST_KINDS, declared
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.program import Parameter, Program
 from jaxaudit.source.sites import Site
 from jaxaudit.source.tracing import constants
@@ -70,4 +72,26 @@ def signature(program: Program, site: Site) -> Note:
     names = ", ".join([p.name for p in parameters(site)[0]])
     return Note(
         program.place_of_function(site.function), f"`{site.function.name}` takes {names or 'no positional parameter'}"
+    )
+
+
+def positional_before(site: Site) -> list[Parameter]:
+    """Parameters that are bound before the jit: self of a bound method, the leading ones of a partial."""
+    found = [p for p in site.function.all_parameters if p.kind == "positional"]
+    return found[: len(found) - len(parameters(site)[0])]
+
+
+def passes_by_position(call: v.Call, position: int) -> bool:
+    return position < len(call.args) and not any(a.__class__ is v.Star for a in call.args[: position + 1])
+
+
+def holds_array(program: Program, site: Site, parameter: Parameter) -> bool:
+    bound = site.function.flow.bindings.get(parameter.name)
+    return bool(bound) and kind_of(program, bound[0]).is_array  # type: ignore[index]
+
+
+def holds_plain(program: Program, site: Site, parameter: Parameter) -> bool:
+    bound = site.function.flow.bindings.get(parameter.name)
+    return bool(declared(program, site.function, parameter.name)) or (
+        bool(bound) and kind_of(program, bound[0]).what in HOST_KINDS  # type: ignore[index]
     )

@@ -10,7 +10,7 @@ from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.host_values import HostEvidence, host_evidence
 from jaxaudit.rules.static.no_array import Untraceable, untraceable_arguments
 from jaxaudit.rules.static.origins import argument_expr
-from jaxaudit.rules.static.plain_way import entry, is_plain
+from jaxaudit.rules.static.plain_way import asks_parameters, entry, guarded, is_plain
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import text
@@ -89,24 +89,6 @@ def certainty(fault: Fault, evidence: HostEvidence) -> float:
     if fault.why.use.spec.kind not in ("jit", "pmap", "checkpoint"):
         return 0.6 if fault.why.calls else 0.85
     return 0.85 if fault.why.calls else 0.9
-
-
-def asks_parameters(test: v.Value | None) -> bool:
-    return test is not None and any(part.__class__ is v.Param for part in (test, *test.parts()))
-
-
-def guarded(program: Program, sink: Sink) -> bool:
-    """Behind `isinstance(n, int)` and the like, a tracer never gets there."""
-    tests = [branch.test for branch, _ in sink.path if branch.test is not None]
-    return any(True in part_calls(program, test) for test in (*tests, sink.value))
-
-
-def part_calls(program: Program, value: v.Value) -> Iterator[bool]:
-    if value.__class__ is v.Call:
-        yield c.known_name(program, value.func) in ("builtins.isinstance", "builtins.callable", "jax.core.is_concrete")
-    elif value.__class__ is v.Op:
-        for operand in value.operands:
-            yield from part_calls(program, operand)
 
 
 def finding_of(program: Program, fault: Fault, evidence: HostEvidence, confidence: float) -> Finding:

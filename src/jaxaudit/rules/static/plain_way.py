@@ -1,10 +1,12 @@
 """How a traced parameter gets to a place by names and arithmetic alone, through calls of helpers."""
 
+from collections.abc import Iterator
+
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.knowledge.structure import ARITHMETIC
 from jaxaudit.source.program import Function, Program
-from jaxaudit.source.structure import parameters_in
+from jaxaudit.source.structure import Sink, parameters_in
 from jaxaudit.source.tracing import Why, entering, static_names
 
 MAKES_TRACERS = frozenset({"jit", "pmap", "vmap", "loop", "branch", "checkpoint", "shard_map"})
@@ -64,3 +66,21 @@ def is_plain(program: Program, value: v.Value, param: v.Value, items: bool = Fal
     if kind in (v.Phi, v.Carried, v.Left):
         parts = tuple([p for p in parts if param in parameters_in(program, p)][:1])
     return all(is_plain(program, p, param, items, depth + 1) for p in parts)
+
+
+def guarded(program: Program, sink: Sink) -> bool:
+    """Behind `isinstance(n, int)` and the like, a tracer never gets there."""
+    tests = [branch.test for branch, _ in sink.path if branch.test is not None]
+    return any(True in part_calls(program, test) for test in (*tests, sink.value))
+
+
+def part_calls(program: Program, value: v.Value) -> Iterator[bool]:
+    if value.__class__ is v.Call:
+        yield c.known_name(program, value.func) in ("builtins.isinstance", "builtins.callable", "jax.core.is_concrete")
+    elif value.__class__ is v.Op:
+        for operand in value.operands:
+            yield from part_calls(program, operand)
+
+
+def asks_parameters(test: v.Value | None) -> bool:
+    return test is not None and any(part.__class__ is v.Param for part in (test, *test.parts()))

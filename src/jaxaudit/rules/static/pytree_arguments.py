@@ -9,6 +9,7 @@ from jaxaudit.source import values as v
 from jaxaudit.source.fields import class_facts, decorator_name
 from jaxaudit.source.program import Class, Program
 from jaxaudit.source.sites import Site, jit_sites
+from jaxaudit.source.structure import parameters_in
 
 MODULES = frozenset({"fields", "all"})
 
@@ -70,3 +71,37 @@ def field_place(program: Program, cls: Class, name: str) -> Place | None:
             target = row[3]  # type: ignore[misc]
             return program.place(part.flow, target)._replace(function=part.name)  # type: ignore[arg-type]
     return None
+
+
+def stored_place(program: Program, cls: Class, name: str) -> Place:
+    """Where a method sets an attribute, else the class."""
+    for part in c.lineage(program, cls):
+        for store in c.stores_on_self(part):
+            if store.name == name and store.base is not None and store.base.flow is not None:
+                return program.place(store.base.flow, store.expr)
+    return program.place_of_class(cls)
+
+
+def settings(program: Program, cls: Class, name: str, replaced: list[v.Call]) -> Iterator[tuple[v.Call, v.Value]]:
+    """The calls that set a field of a new object, with what they set it to: directly, or through its `__init__`."""
+    start = c.method_of(program, cls, "__init__")
+    fields = list(c.all_fields(program, cls))
+    stored = [s.value for part in c.lineage(program, cls) for s in c.stores_on_self(part) if s.name == name]
+    fed = {p.name for value in stored for p in parameters_in(program, value) if p.function is start}
+    for call in program.graph.built(cls):
+        if start is None:
+            value = call.argument(fields.index(name) if name in fields else None, name)
+            if value is not None:
+                yield call, value
+            continue
+        bound = c.bind(call, c.Target(start, call))
+        for parameter in fed & bound.keys():
+            yield call, bound[parameter]
+    for call in replaced:
+        value = call.keyword(name)
+        if value is not None and cls in c.classes_of(program, replaced_object(call)):
+            yield call, value
+
+
+def replaced_object(call: v.Call) -> v.Value:
+    return call.func.base if call.func.__class__ is v.Attr else call.args[0] if call.args else call.func

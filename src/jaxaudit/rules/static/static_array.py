@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, origins
-from jaxaudit.rules.static.pytree_arguments import field_place
+from jaxaudit.rules.static.pytree_arguments import field_place, settings, stored_place
 from jaxaudit.rules.static.static_options import how_static, static_place
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
@@ -16,7 +16,8 @@ from jaxaudit.source.knowledge.classes import ARRAY_ANNOTATIONS
 from jaxaudit.source.program import Class, Program
 
 _HELD = ("typing.Optional", "typing.Union")
-_WORDS = ("field", "static_field", "register_dataclass", "static", "Static")
+_WORDS = ("field", "static_field", "register_dataclass", "static", "Static",
+          "register_pytree_node_class", "register_pytree_node", "register_pytree_with_keys_class")  # fmt: skip
 _NO_ARRAYS = frozenset({"jax.typing.ArrayLike", "numpy.typing.ArrayLike", "chex.Numeric", "jaxtyping.ArrayLike",
                         "jaxtyping.ScalarLike"})  # fmt: skip
 
@@ -81,12 +82,10 @@ def static_fields(program: Program) -> Iterator[Finding]:
     modules = {id(m): m for word in _WORDS for m, _ in program.index.get(word, ()) if not m.context}
     for module in modules.values():
         for cls in module.classes:
-            if not cls.decorator_exprs and not cls.base_exprs:
-                continue
             facts = class_facts(program, cls)
             for name in sorted(facts.static):
-                if name not in c.cls_fields(cls):
-                    continue
+                if name not in c.cls_fields(cls) and facts.pytree != "hooks":
+                    continue  # a base's field
                 finding = static_field(program, cls, name)
                 if finding is not None:
                     yield finding
@@ -98,15 +97,14 @@ def static_field(program: Program, cls: Class, name: str) -> Finding | None:
     made = next(
         (
             (call, value)
-            for call in program.graph.built(cls)
-            for value in [constructed(program, cls, call, name)]
-            if value is not None and certainty_of_array(kind_of(program, value)) >= 0.9
+            for call, value in settings(program, cls, name, [])
+            if certainty_of_array(kind_of(program, value)) >= 0.9
         ),
         None,
     )
     if not declared and made is None:
         return None
-    place = field_place(program, cls, name) or program.place_of_class(cls)
+    place = field_place(program, cls, name) or stored_place(program, cls, name)
     notes = []
     if made is not None and made[0].flow is not None:
         call, value = made
@@ -126,14 +124,6 @@ def static_field(program: Program, cls: Class, name: str) -> Finding | None:
 def names_array(program: Program, annotation: v.Value) -> bool:
     heads = [h for h in annotation_heads(program, annotation) if h != "builtins.None"]
     return bool(heads) and all(h in ARRAY_ANNOTATIONS and h not in _NO_ARRAYS for h in heads)
-
-
-def constructed(program: Program, cls: Class, call: v.Call, name: str) -> v.Value | None:
-    """What a constructor call gives to a field."""
-    if c.method_of(program, cls, "__init__") is not None:
-        return None
-    fields = list(c.all_fields(program, cls))
-    return call.argument(fields.index(name) if name in fields else None, name)
 
 
 RULE = Rule(

@@ -8,18 +8,20 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
-from jaxaudit.rules.static.host_values import HOST_KINDS, declared, is_plain_class
+from jaxaudit.rules.static.host_values import is_plain_class
 from jaxaudit.rules.static.jit_signature import (
     Option,
     confidence,
+    holds_array,
+    holds_plain,
     options_of,
     parameters,
+    passes_by_position,
     place_of,
+    positional_before,
     signature,
 )
-from jaxaudit.source import values as v
-from jaxaudit.source.kinds import kind_of
-from jaxaudit.source.program import Parameter, Program
+from jaxaudit.source.program import Program
 from jaxaudit.source.sites import Site, calls_of, jit_sites
 
 if TYPE_CHECKING:
@@ -84,12 +86,6 @@ def fix_of(option: Option, literal: str, near: list[str], parts: list[str]) -> F
     if parts:
         return Fix("safe", "write the names as a tuple")
     return Fix("unsafe", f"`{literal}` becomes `{near[0]}`") if near else None
-
-
-def positional_before(site: Site) -> list[Parameter]:
-    """Parameters that are bound before the jit: self of a bound method, the leading ones of a partial."""
-    found = [p for p in site.function.all_parameters if p.kind == "positional"]
-    return found[: len(found) - len(parameters(site)[0])]
 
 
 def numbers_too_far(program: Program, site: Site, options: list[Option]) -> Iterator[Finding]:
@@ -179,18 +175,6 @@ def counted_with_self(program: Program, site: Site, options: list[Option]) -> It
         )  # fmt: skip
 
 
-def holds_array(program: Program, site: Site, parameter: Parameter) -> bool:
-    bound = site.function.flow.bindings.get(parameter.name)
-    return bool(bound) and kind_of(program, bound[0]).is_array  # type: ignore[index]
-
-
-def holds_plain(program: Program, site: Site, parameter: Parameter) -> bool:
-    bound = site.function.flow.bindings.get(parameter.name)
-    return bool(declared(program, site.function, parameter.name)) or (
-        bool(bound) and kind_of(program, bound[0]).what in HOST_KINDS  # type: ignore[index]
-    )
-
-
 def names_beside_numbers(program: Program, site: Site, options: list[Option]) -> Iterator[Finding]:
     """Names given beside numbers are static only when they are passed by name."""
     spec = site.use.spec
@@ -215,10 +199,6 @@ def names_beside_numbers(program: Program, site: Site, options: list[Option]) ->
             help=f"Use `{names.keyword}` alone: JAX then finds the positions itself.",
         )
         return
-
-
-def passes_by_position(call: v.Call, position: int) -> bool:
-    return position < len(call.args) and not any(a.__class__ is v.Star for a in call.args[: position + 1])
 
 
 def mend(finding: Finding, source: SourceText) -> tuple[Edit, ...]:

@@ -7,23 +7,16 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
-from jaxaudit.rules.static.fresh_objects import known_class
 from jaxaudit.rules.static.origins import Handed, argument_expr, handed_statics, origins
 from jaxaudit.rules.static.static_options import how_static, static_place
-from jaxaudit.source import calls as c
+from jaxaudit.rules.static.unhashable_values import is_unfrozen, unhashable, unhashable_class
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import text
-from jaxaudit.source.fields import class_facts
-from jaxaudit.source.knowledge.classes import UNHASHABLE
 from jaxaudit.source.program import Class, Program
 from jaxaudit.source.sites import jit_sites
 
 if TYPE_CHECKING:
     from jaxaudit.edits import Edit, SourceText
-
-_ARRAYS = frozenset({"numpy.ndarray", "jax.Array"})
-_LITERALS = {"list": "a list", "set": "a set"}
-_COMPREHENSIONS = {"ListComp": "a list", "SetComp": "a set", "DictComp": "a dict"}
 
 
 def match(program: Program) -> Iterator[Finding]:
@@ -42,52 +35,6 @@ def match(program: Program) -> Iterator[Finding]:
     yield from selves(program, told)
 
 
-def unhashable(program: Program, value: v.Value, depth: int = 0) -> tuple[str, Class | None]:
-    """In words, why a value can't be hashed, and the project's class that makes it so; ("", None) where it can."""
-    kind = value.__class__
-    if kind is v.Sequence:
-        if value.kind in _LITERALS:  # type: ignore[attr-defined]
-            return _LITERALS[value.kind], None  # type: ignore[attr-defined]
-        if value.kind == "tuple" and depth < 3:  # type: ignore[attr-defined]
-            for item in value.items:  # type: ignore[attr-defined]
-                what, cls = unhashable(program, item, depth + 1)
-                if what:
-                    return f"a tuple that holds {what}", cls
-        return "", None
-    if kind is v.Mapping:
-        return "a dict", None
-    if kind is v.Comprehension:
-        return _COMPREHENSIONS.get(value.kind, ""), None  # type: ignore[attr-defined]
-    if kind is v.Call:
-        name = c.known_name(program, value.func)  # type: ignore[attr-defined]
-        if name is not None:
-            if name in UNHASHABLE - _ARRAYS:
-                return f"a `{name.rpartition('.')[2]}`", None
-            return ("a list", None) if name == "builtins.sorted" else ("", None)
-        made = v.settle(value.func)  # type: ignore[attr-defined]
-        if made.__class__ is v.ClassValue:
-            return unhashable_class(program, made.cls)
-        if value.func.__class__ is v.Attr and value.func.name in ("tolist", "to_dict", "split"):  # type: ignore[attr-defined]
-            return "a list" if value.func.name != "to_dict" else "a dict", None  # type: ignore[attr-defined]
-        for target in c.targets(program, value.func) if depth < 3 else ():  # type: ignore[attr-defined]
-            if target.function.name != "__init__" and not target.chain:
-                for returned in target.function.flow.returns:
-                    what, cls = unhashable(program, returned.value, depth + 1)
-                    if what:
-                        return what, cls
-    return "", None
-
-
-def unhashable_class(program: Program, cls: Class) -> tuple[str, Class | None]:
-    facts = class_facts(program, cls)
-    if facts.hash != "none" or not known_class(program, cls):
-        return "", None
-    why = "a dataclass that is not frozen" if facts.dataclass else "a class with `__eq__` and without `__hash__`"
-    if "__eq__" not in cls.methods and not facts.dataclass:
-        why = "a class whose instances can't be hashed"
-    return f"an object of `{cls.name}`, {why}", cls
-
-
 def finding_of(program: Program, handed: Handed, value: v.Value, what: str, cls: Class | None, ways: int) -> Finding:
     site, call = handed.site, handed.call
     assert call.flow is not None
@@ -99,7 +46,7 @@ def finding_of(program: Program, handed: Handed, value: v.Value, what: str, cls:
         notes.append(Note(program.place(value.flow, value.expr), "it is made here"))
     place = program.place(call.flow, written)
     literal = handed.value.__class__ is v.Sequence and handed.value.kind == "list" and what == "a list"
-    frozen = cls is not None and class_facts(program, cls).dataclass and cls.module.path == place.path
+    frozen = cls is not None and is_unfrozen(program, cls) and cls.module.path == place.path
     fix = (
         Fix("safe", f"hand `{handed.name}` a tuple")
         if literal
@@ -137,17 +84,20 @@ def selves(program: Program, told: set[tuple[int, str]]) -> Iterator[Finding]:
         what, cls = unhashable_class(program, owner)
         if cls is None:
             continue
-        dataclass = class_facts(program, owner).dataclass
         place = static_place(program, site, name)
         yield RULE.found(
             place,
-            f"`{name}` of the jitted `{owner.name}.{function.name}` is static, and {what.partition(', ')[2]} is what "
-            f"`{owner.name}` "
-            "is: its objects can't be hashed, and every call raises an error",
+            f"`{name}` of the jitted `{owner.name}.{function.name}` is static, and {what}: it can't be hashed, and every "
+            "call raises an error",
             0.85,
+            help=""
+            if is_unfrozen(program, owner)
+            else "Jit a function of the arrays, or `equinox.filter_jit` the method.",
             facts={"parameter": name, "function": function.name, "class": owner.name},
             notes=[Note(program.place_of_class(owner), f"`{owner.name}` is declared here")],
-            fix=Fix("unsafe", f"freeze `{owner.name}`") if dataclass and owner.module.path == place.path else None,
+            fix=Fix("unsafe", f"freeze `{owner.name}`")
+            if is_unfrozen(program, owner) and owner.module.path == place.path
+            else None,
         )
 
 

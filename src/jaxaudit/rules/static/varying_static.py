@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
-from jaxaudit.rules.static.changes import Change, change
+from jaxaudit.rules.static.changes import Change, certainty, change, counted
+from jaxaudit.rules.static.changing_configs import ChangingConfig, changing_config
 from jaxaudit.rules.static.changing_fields import changing_fields
 from jaxaudit.rules.static.filtered_numbers import FilteredNumber, filtered_numbers
-from jaxaudit.rules.static.host_values import declared
-from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics
+from jaxaudit.rules.static.lone_floats import lone_floats
+from jaxaudit.rules.static.origins import Handed, argument_expr, function_of, handed_statics
 from jaxaudit.rules.static.static_options import how_static, static_place
-from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import text
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.lifetime import frequency
-from jaxaudit.source.program import Function, Program
-from jaxaudit.source.sites import Site, calls_of, jit_sites
-from jaxaudit.source.structure import Role, role
+from jaxaudit.source.program import Program
+from jaxaudit.source.sites import Site
+from jaxaudit.source.structure import role
 
 if TYPE_CHECKING:
     from jaxaudit.edits import Edit, SourceText
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 def match(program: Program) -> Iterator[Finding]:
     yield from static_arguments(program)
-    yield from lone_floats(program)
+    for site, name in lone_floats(program):
+        yield lone_finding(program, site, name)
     for number in filtered_numbers(program):
         finding = number_finding(program, number)
         if finding is not None:
@@ -61,7 +62,14 @@ def match(program: Program) -> Iterator[Finding]:
 
 def static_arguments(program: Program) -> Iterator[Finding]:
     best: dict[tuple[int, str], tuple[float, Site, v.Call, v.Value, Change]] = {}
+    told: set[tuple[int, str]] = set()
     for handed in handed_statics(program):
+        key = (id(handed.site.call), handed.name)
+        config = changing_config(program, handed) if key not in told else None
+        if config is not None and program.tracing.context(function_of(handed.call), abstract=True) is None:
+            told.add(key)
+            yield config_finding(program, handed, config)
+            continue
         if handed.name == handed.site.function.self_name or kind_of(program, handed.value).what in (
             "function",
             "instance",
@@ -81,25 +89,25 @@ def static_arguments(program: Program) -> Iterator[Finding]:
         yield static_finding(program, site, name, call, value, found, sure)
 
 
-def certainty(found: Change, used: Role, is_float: bool, traced: bool) -> float:
-    """Certain where many values are seen and no use needs the value while tracing; few values may be meant."""
-    if traced:
-        return 0.0  # an inner jit is compiled with the outer one
-    if found.loop is None and found.values is not None and not is_float:
-        return 0.0  # several values at different calls: what static arguments are for
-    if not found.many:
-        if used.only_computed:
-            return 0.5
-        return 0.3 if is_float or found.values != 2 else 0.0
-    if used.needs:
-        return 0.4
-    if found.loop is None and found.values is not None:
-        return 0.6  # several calls written out
-    return 0.9 if used.only_computed else 0.8 if is_float else 0.6
-
-
-def counted(found: Change) -> dict[str, object]:
-    return {"values": found.values} if found.values is not None else {}
+def config_finding(program: Program, handed: Handed, config: ChangingConfig) -> Finding:
+    found, field, site = config.change, config.field, handed.site
+    made, written = config.made, argument_expr(config.made, config.value)
+    assert made.flow is not None
+    return RULE.found(
+        program.place(made.flow, written),
+        f"`{handed.name}` of the jitted `{site.function.name}` is static, and "
+        f"`{field}={text(written, 30)}` of its `{config.cls.name}` {found.why}: each value compiles `{site.function.name}` again",
+        certainty(found, config.role, config.is_float, False) or 0.3,
+        facts={
+            "parameter": handed.name,
+            "field": field,
+            "class": config.cls.name,
+            "function": site.function.name,
+            **counted(found),
+        },
+        notes=[Note(static_place(program, site, handed.name), f"`{handed.name}` is static here")],
+        help=f"Hand `{field}` in as an argument of its own, which is traced.",
+    )
 
 
 def static_finding(
@@ -140,36 +148,16 @@ def mendable(site: Site) -> bool:
     return site.use.spec.static_names == "static_argnames"
 
 
-def lone_floats(program: Program) -> Iterator[Finding]:
-    """A static float that nothing needs static: each new value would compile again. No caller was seen to change it."""
-    for site in jit_sites(program):
-        if site.flow.function.module.context or not site.static:
-            continue
-        for name in sorted(site.static):
-            if not declares_float(program, site.function, name) or not role(program, site.function, name).only_computed:
-                continue
-            if any(edge.call.loops for edge in calls_of(program, site)) or calls_of(program, site):
-                continue
-            yield RULE.found(
-                static_place(program, site, name),
-                f"`{name}` of the jitted `{site.function.name}` is a float, only computed with, and static: each new "
-                "value "
-                f"compiles `{site.function.name}` again",
-                0.35,
-                facts={"parameter": name, "function": site.function.name},
-                help=f"Trace `{name}`, unless a run shows one value only and a gain.",
-                fix=Fix("unsafe", f"trace `{name}`") if mendable(site) else None,
-            )
-
-
-def declares_float(program: Program, function: Function, name: str) -> bool:
-    parameter = function.parameter(name)
-    if parameter is None or declared(program, function, name):
-        return False
-    outer = (function.parent or function.module.function).flow
-    if parameter.annotation is not None:
-        return c.known_name(program, outer.detached(parameter.annotation)) == "builtins.float"
-    return parameter.default is not None and kind_of(program, outer.detached(parameter.default)).what == "float"
+def lone_finding(program: Program, site: Site, name: str) -> Finding:
+    return RULE.found(
+        static_place(program, site, name),
+        f"`{name}` of the jitted `{site.function.name}` is a float, only computed with, and static: each new value "
+        f"compiles `{site.function.name}` again",
+        0.35,
+        facts={"parameter": name, "function": site.function.name},
+        help=f"Trace `{name}`, unless a run shows one value only and a gain.",
+        fix=Fix("unsafe", f"trace `{name}`") if mendable(site) else None,
+    )
 
 
 def number_finding(program: Program, number: FilteredNumber) -> Finding | None:
@@ -178,7 +166,7 @@ def number_finding(program: Program, number: FilteredNumber) -> Finding | None:
     sure = certainty(found, number.role, kind.what == "float", False)
     if not sure:
         return None
-    if kind.what == "int":
+    if kind.what == "int" and not number.direct:
         sure = min(sure, 0.7)  # exponents, orders and counts may be meant to be static
     shown = text(number.expr, 40)
     notes = []

@@ -1,0 +1,91 @@
+"""Which values can't be hashed, and why, in words."""
+
+from jaxaudit.rules.static.fresh_objects import known_class
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.fields import annotation_heads, annotations_of, class_facts
+from jaxaudit.source.knowledge.classes import ARRAY_ANNOTATIONS, UNHASHABLE
+from jaxaudit.source.program import Class, Program
+
+_ARRAYS = frozenset({"numpy.ndarray", "jax.Array"})
+_LITERALS = {"list": "a list", "set": "a set"}
+_RESULTS = {
+    "builtins.sorted": "a list",
+    "builtins.vars": "a dict",
+    "dataclasses.asdict": "a dict",
+    "json.load": "a dict",
+    "json.loads": "a dict",
+    "yaml.safe_load": "a dict",
+    "yaml.load": "a dict",
+    "tomllib.load": "a dict",
+    "jax.tree.leaves": "a list",
+}
+_METHODS = {"tolist": "a list", "to_dict": "a dict", "parse_args": "an `argparse.Namespace`"}
+_COMPREHENSIONS = {"ListComp": "a list", "SetComp": "a set", "DictComp": "a dict"}
+
+
+def unhashable(program: Program, value: v.Value, depth: int = 0) -> tuple[str, Class | None]:
+    """In words, why a value can't be hashed, and the project's class that makes it so; ("", None) where it can."""
+    kind = value.__class__
+    if kind is v.Sequence:
+        if value.kind in _LITERALS:  # type: ignore[attr-defined]
+            return _LITERALS[value.kind], None  # type: ignore[attr-defined]
+        if value.kind == "tuple" and depth < 3:  # type: ignore[attr-defined]
+            for item in value.items:  # type: ignore[attr-defined]
+                what, cls = unhashable(program, item, depth + 1)
+                if what:
+                    return f"a tuple that holds {what}", cls
+        return "", None
+    if kind is v.Mapping:
+        return "a dict", None
+    if kind is v.Comprehension:
+        return _COMPREHENSIONS.get(value.kind, ""), None  # type: ignore[attr-defined]
+    if kind is v.Call:
+        name = c.known_name(program, value.func)  # type: ignore[attr-defined]
+        if name is not None:
+            if name in UNHASHABLE - _ARRAYS:
+                return f"a `{name.rpartition('.')[2]}`", None
+            return _RESULTS.get(name, ""), None
+        made = v.settle(value.func)  # type: ignore[attr-defined]
+        if made.__class__ is v.ClassValue:
+            return unhashable_class(program, made.cls)
+        if isinstance(value.func, v.Attr) and value.func.name in _METHODS and not c.targets(program, value.func):  # type: ignore[attr-defined]
+            return _METHODS[value.func.name], None  # type: ignore[attr-defined]
+        for target in c.targets(program, value.func) if depth < 3 else ():  # type: ignore[attr-defined]
+            if target.function.name != "__init__" and not target.chain:
+                for returned in target.function.flow.returns:
+                    what, cls = unhashable(program, returned.value, depth + 1)
+                    if what:
+                        return what, cls
+    return "", None
+
+
+def unhashable_class(program: Program, cls: Class) -> tuple[str, Class | None]:
+    facts = class_facts(program, cls)
+    if not known_class(program, cls):
+        return "", None
+    if facts.hash == "pytree" or (facts.hash == "value" and facts.pytree and facts.dataclass):
+        field = array_field(program, cls)
+        return (f"an object of `{cls.name}`, whose `{field}` is an array", cls) if field else ("", None)
+    if facts.hash != "none":
+        return "", None
+    why = "a dataclass that is not frozen" if facts.dataclass else "a class with `__eq__` and without `__hash__`"
+    if "__eq__" not in cls.methods and not facts.dataclass:
+        why = "a class whose instances can't be hashed"
+    return f"an object of `{cls.name}`, {why}", cls
+
+
+def array_field(program: Program, cls: Class) -> str:
+    """The first field that holds an array and takes part in the hash."""
+    if any("__hash__" in part.methods for part in c.lineage(program, cls)):
+        return ""
+    for name, annotation in annotations_of(program, cls).items():
+        heads = [h for h in annotation_heads(program, annotation) if h != "builtins.None"]
+        if heads and all(h in ARRAY_ANNOTATIONS and not h.endswith("Like") for h in heads):
+            return name
+    return ""
+
+
+def is_unfrozen(program: Program, cls: Class) -> bool:
+    facts = class_facts(program, cls)
+    return facts.dataclass and facts.hash == "none"
