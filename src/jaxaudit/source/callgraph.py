@@ -187,6 +187,10 @@ class CallGraph:
         if call.decorator:
             return
         targets = c.targets(program, func)
+        if not targets and self.growing and not self.is_large and isinstance(func, v.Attr):
+            if isinstance(func.base, v.Param):  # its callers may have been linked meanwhile, by this very question
+                forget(func)
+                targets = c.targets(program, func)
         for target in targets:
             self.edges[target.function].append(Edge(call, target))
             if target.function.module is not call.flow.function.module or target.function.parent is None:

@@ -5,17 +5,16 @@ from collections.abc import Iterator
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.boundaries.effects import Effect, effects, has_eager_callers
 from jaxaudit.rules.captures.changes import is_lazy
-from jaxaudit.rules.captures.compiled_code import Compiled, compiled_functions
+from jaxaudit.rules.captures.compiled_code import Compiled, bodies, compiled_functions
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import start
 from jaxaudit.source.program import Program
-from jaxaudit.source.sites import Site
 
 
 def match(program: Program) -> Iterator[Finding]:
-    for compiled in (*compiled_functions(program).values(), *bodies(program)):
+    for compiled in (*compiled_functions(program).values(), *bodies(program, ("loop", "branch"))):
         if compiled.function.module.context:
             continue
         said: set[tuple[str, str]] = set()
@@ -25,20 +24,6 @@ def match(program: Program) -> Iterator[Finding]:
                 continue
             said.add(key)
             yield told(program, compiled, effect)
-
-
-def bodies(program: Program) -> Iterator[Compiled]:
-    """Bodies of loops and branches outside every jit: they are traced once too."""
-    known = compiled_functions(program)
-    for function, contexts in program.tracing.contexts.items():
-        if function in known:
-            continue
-        for context in contexts:
-            if context.kind in ("loop", "branch") and not context.calls:
-                target = context.handed.target
-                site = Site(context.use, target, target.value or v.Unknown(), frozenset(), frozenset())
-                yield Compiled(function, site, ())
-                break
 
 
 def told(program: Program, compiled: Compiled, effect: Effect) -> Finding:

@@ -12,7 +12,7 @@ LARGE = 2 * 1024 * 1024
 """What a jitted function may capture before it is told by default: the budget `captured-bytes` unless set."""
 FILES = frozenset(
     {"numpy.load", "jax.numpy.load", "astropy.io.fits.getdata", "numpy.memmap", "numpy.lib.format.open_memmap",
-     "numpy.fromfile", "equinox.tree_deserialise_leaves"}
+     "numpy.fromfile", "equinox.tree_deserialise_leaves", "astropy.io.fits.open", "h5py.File", "xarray.open_dataset"}
 )  # fmt: skip
 """Loaders of files that people write when an array is too large for the source."""
 
@@ -35,6 +35,8 @@ def confidence(group: Group, total: int | None) -> float:
     """Certain where the size is known, or where the array comes out of a binary file; else a run must tell the size."""
     if group[0].compiled.only_in_tests:
         return 0.5
+    if group[0].site.use.spec.kind not in ("jit", "pmap"):
+        return 0.6 if total is not None else 0.3
     if total is not None:
         return 0.95 if total > LARGE else 0.9
     if any(held.loader in FILES for one in group for held in one.arrays):
@@ -107,5 +109,6 @@ def notes_of(program: Program, group: Group) -> list[Note]:
             notes.append(Note(other.place, f"`{other.name}` is read here"))
     site = captured.site
     if (site.flow.function.module.path, start(site.call.expr)[0]) != (captured.place.path, captured.place.line):
-        notes.append(Note(program.place(site.flow, site.call.expr), f"{captured.compiled.name} is jitted here"))
+        verb = "jitted" if site.use.spec.kind in ("jit", "pmap") else "handed over"
+        notes.append(Note(program.place(site.flow, site.call.expr), f"{captured.compiled.name} is {verb} here"))
     return notes

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from jaxaudit.model import Place
-from jaxaudit.rules.captures.compiled_code import Compiled, compiled_functions, is_outside
+from jaxaudit.rules.captures.bound_before import bound_values, is_self, spelled_in_partial, spelled_receiver
+from jaxaudit.rules.captures.compiled_code import Compiled, bodies, compiled_functions, is_outside
 from jaxaudit.rules.captures.held_arrays import Held, Steps, held_arrays, unique
 from jaxaudit.rules.captures.reads import Read, reads
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import text
-from jaxaudit.source.fields import class_facts
-from jaxaudit.source.kinds import kind_of
+from jaxaudit.source.kinds import Kind, kind_of
 from jaxaudit.source.knowledge.array_values import HOST_RESULTS
 from jaxaudit.source.program import Function, Program
 from jaxaudit.source.sites import Site, jit_sites
@@ -81,7 +81,7 @@ def _each_once(captures: Iterator[Captured]) -> Iterator[Captured]:
 
 
 def _all(program: Program) -> Iterator[Captured]:
-    for compiled in list(compiled_functions(program).values()):
+    for compiled in (*compiled_functions(program).values(), *bodies(program, ("model",))):
         if not compiled.site.flow.function.module.context and not compiled.function.module.context:
             yield from _by_closure(program, compiled)
     for site in jit_sites(program):
@@ -96,11 +96,11 @@ def _by_closure(program: Program, compiled: Compiled) -> Iterator[Captured]:
     byname: dict[str, tuple[Read, list[Held]]] = {}
     for read in reads(compiled.function):
         base = read.base
-        if base.__class__ is not v.Free or not is_outside(program, base.home):
+        if not comes_from_outside(program, base):
             continue
         arrays = arrays_read(program, read)
         if arrays:
-            known = byname.setdefault(base.name, (read, []))
+            known = byname.setdefault(name_of(base), (read, []))
             known[1].extend(arrays)
     flow = compiled.function.flow
     for name, (read, arrays) in byname.items():
@@ -109,12 +109,14 @@ def _by_closure(program: Program, compiled: Compiled) -> Iterator[Captured]:
         yield Captured(compiled, name, read.base, unique(arrays), program.place(flow, expr), how)
 
 
-def is_self(base: v.Value) -> bool:
-    found = base.values() if base.__class__ is v.Free else (base,)
-    return any(
-        one.__class__ is v.Param and one.function.owner is not None and one.name == one.function.self_name
-        for one in found
-    )
+def comes_from_outside(program: Program, base: v.Value) -> bool:
+    if isinstance(base, v.ClassValue):
+        return True
+    return isinstance(base, v.Free) and is_outside(program, base.home)
+
+
+def name_of(base: v.Value) -> str:
+    return base.cls.name if isinstance(base, v.ClassValue) else str(getattr(base, "name", ""))
 
 
 # -- what is bound before the jit --------------------------------------------------------------------------------------
@@ -151,63 +153,11 @@ def _by_binding(program: Program, site: Site) -> Iterator[Captured]:
             continue
         receiver = site.target.receiver
         if receiver is not None and not is_self(receiver):
-            expr = site.value.expr
-            spelled = text(expr[1], 40) if expr is not None and expr[0] == "." else text(receiver.expr, 40) or name
+            spelled = spelled_receiver(site) or name
             yield Captured(compiled, spelled, receiver, unique(arrays), at_jit, how)
             continue
         place = place_of_read(program, first)
         yield Captured(compiled, name, base, unique(arrays), place, how)
-
-
-def bound_values(program: Program, site: Site) -> Iterator[tuple[str, v.Value, str]]:
-    """Parameters whose values are fixed when the function is traced: name, value, how."""
-    function, target = site.function, site.target
-    self_name = function.self_name if function.owner is not None else None
-    if self_name is not None and self_is_constant(program, site):
-        yield self_name, target.receiver or v.Unknown(), "static self" if target.receiver is None else "method"
-    if target.partials:
-        names = [c.known_name(program, p.func) for p in target.partials]
-        passed = site.filtered and all(n in ("equinox.Partial", "jax.tree_util.Partial") for n in names)
-        if not passed:
-            empty = v.Call(v.Unknown(), (), (), None, site.flow, (), (), 0)
-            for name, value in c.bind(empty, target._replace(receiver=None)).items():
-                if name != self_name:
-                    yield name, value, "partial"
-    for parameter in function.all_parameters:
-        if parameter.default is None or parameter.name in site.static or parameter.default[0] in ("k", "u"):
-            continue
-        sources = program.graph.sources(function, parameter.name)
-        if not sources or any(call is None for call, _ in sources):
-            outer = (function.parent or function.module.function).flow
-            yield parameter.name, outer.detached(parameter.default), "default"
-
-
-def spelled_in_partial(site: Site, value: v.Value) -> str:
-    """The argument of `partial` as it is written there."""
-    for part in site.target.partials:
-        for given, expr in zip(part.args, part.expr[2]):
-            if given is value:
-                return text(expr, 40)
-        for (_, given), (_, expr) in zip(part.kwargs, part.expr[3]):
-            if given is value:
-                return text(expr, 40)
-    return ""
-
-
-def self_is_constant(program: Program, site: Site) -> bool:
-    """Whether the object that a method belongs to is part of the program rather than an argument of it."""
-    function = site.function
-    assert function.owner is not None
-    facts = class_facts(program, function.owner)
-    if site.target.receiver is None:
-        if function.self_name in site.static:
-            return True
-        return site.filtered and facts.pytree == "" and not site.use.name.startswith(("flax.nnx", "brainstate"))
-    if site.filtered and facts.pytree:
-        inner = [use for use in site.target.chain if use.call is not site.call]
-        dunder = function.name.startswith("__") and site.value.__class__ is v.Attr
-        return dunder or any(use.spec.traces != "arrays" for use in inner)
-    return facts.pytree != "all"
 
 
 # -- which arrays a read takes -----------------------------------------------------------------------------------------
@@ -227,8 +177,8 @@ def arrays_read(
         if kind.what == "unknown" and value.__class__ is v.Free:
             kind = next((k for k in (kind_of(program, one) for one in value.values()) if k.is_array), kind)
         if kind.is_array:
-            return _array(program, chain, index, steps)
-        if kind.what in NOTHING:
+            return _array(program, chain, index, steps, read)
+        if kind.what in NOTHING and value.__class__ is not v.ClassValue:
             return []
     seen = set() if seen is None else seen
     whole = chain[-1]
@@ -239,7 +189,7 @@ def arrays_read(
     return held_arrays(program, whole, steps)
 
 
-def _array(program: Program, chain: list[v.Value], index: int, steps: Steps) -> list[Held]:
+def _array(program: Program, chain: list[v.Value], index: int, steps: Steps, read: Read) -> list[Held]:
     """An array, or the part of a NumPy array that is taken before JAX sees it."""
     value = chain[index]
     kind = kind_of(program, value)
@@ -252,8 +202,25 @@ def _array(program: Program, chain: list[v.Value], index: int, steps: Steps) -> 
         index += 1
         kind = part
         steps = (*steps, spelled_step(chain[index]))
+    if kind.library == "numpy" and index >= len(chain) - 2 and (done := done_by_numpy(program, read)) is not None:
+        if not done.is_array or done.shape == ():
+            return []
+        kind = done
     found = held_arrays(program, chain[index], steps)
     return [found[0]._replace(kind=kind)] if found else [Held(steps, kind, chain[index])]
+
+
+def done_by_numpy(program: Program, read: Read) -> Kind | None:
+    """What NumPy makes of its array before JAX sees it, None where JAX gets the array itself."""
+    call = read.call
+    if call is None or read.how == "operand":
+        return None
+    name = c.known_name(program, call.func)
+    if read.how == "argument" and (name is None or not name.startswith(("numpy.", "builtins."))):
+        return None
+    if read.how == "called" and name is None and call.func is not read.whole:
+        return None
+    return kind_of(program, call)
 
 
 def _handed_on(

@@ -91,6 +91,20 @@ def _spread(program: Program) -> dict[Function, Compiled]:
     return found
 
 
+def bodies(program: Program, kinds: tuple[str, ...]) -> Iterator[Compiled]:
+    """Functions outside every jit that a library traces: bodies of eager loops, densities handed to samplers."""
+    known = compiled_functions(program)
+    for function, contexts in program.tracing.contexts.items():
+        if function in known:
+            continue
+        for context in contexts:
+            if context.kind in kinds and not context.calls:
+                target = context.handed.target
+                site = Site(context.use, target, target.value or v.Unknown(), frozenset(), frozenset())
+                yield Compiled(function, site, ())
+                break
+
+
 def in_tests(site: Site) -> bool:
     return is_test_path(site.flow.function.module.path)
 

@@ -9,7 +9,8 @@ from jaxaudit.source.contexts import is_test_path
 from jaxaudit.source.facts import start
 from jaxaudit.source.fields import annotation_heads
 from jaxaudit.source.kinds import Kind, kind_of
-from jaxaudit.source.knowledge.array_values import LOADERS
+from jaxaudit.source.knowledge.array_values import FRAME_ATTRIBUTES, FRAME_METHODS, LOADERS
+from jaxaudit.source.numbers import length_of
 from jaxaudit.source.program import Class, Program
 
 DEEPEST = 4
@@ -32,10 +33,13 @@ class Held(NamedTuple):
     kind: Kind
     value: v.Value
     loader: str = ""
+    times: int = 1
+    """So many of them: items of a list that is made in one expression."""
 
     @property
     def bytes(self) -> int | None:
-        return self.kind.bytes
+        size = self.kind.bytes
+        return None if size is None else size * self.times
 
     @property
     def promised(self) -> bool:
@@ -80,10 +84,19 @@ def _held_by(program: Program, root: v.Value, steps: Steps, depth: int) -> list[
             for held in held_arrays(program, item, (*steps, f"[{key!r}]" if key is not None else ""), depth + 1)
         ]
     if kind is v.Comprehension:
-        return held_arrays(program, root.element, (*steps, "[...]"), depth + 1)  # type: ignore[attr-defined]
+        times = length_of(program, root) or 1
+        inside = held_arrays(
+            program,
+            root.element,  # type: ignore[attr-defined]
+            (*steps, "[...]"),
+            depth + 1,
+        )
+        return [held._replace(times=held.times * times) for held in inside]
     found = kind_of(program, root)
     if found.is_array:
         return [Held(steps, found, root, loader_of(program, root))]
+    if is_of_frame(program, root):
+        return [Held(steps, Kind("array"), root, loader_of(program, root))]
     if kind is v.Call:
         return _held_by_call(program, root, steps, depth)  # type: ignore[arg-type]
     return [held for cls in c.classes_of(program, root) for held in held_by_instance(program, cls, root, steps, depth)]
@@ -104,6 +117,13 @@ def _held_by_call(program: Program, call: v.Call, steps: Steps, depth: int) -> l
     elif is_init(program, call):
         return [Held(steps, Kind("array"), call)]
     return [held for cls in c.classes_of(program, call) for held in held_by_instance(program, cls, call, steps, depth)]
+
+
+def is_of_frame(program: Program, root: v.Value) -> bool:
+    """`table.values`, `hdus[0].data`, `frame.to_numpy()`: an array out of what a loader gave."""
+    if isinstance(root, v.Call) and isinstance(root.func, v.Attr) and root.func.name in FRAME_METHODS:
+        return bool(loader_of(program, root.func.base))
+    return isinstance(root, v.Attr) and root.name in FRAME_ATTRIBUTES and bool(loader_of(program, root.base))
 
 
 def is_init(program: Program, call: v.Call) -> bool:
@@ -234,7 +254,8 @@ def described(held: Held) -> str:
     kind = held.kind
     shape = ""
     if kind.shape is not None and kind.shape and not any(d is None for d in kind.shape):
-        shape = f"{kind.dtype or 'array '}[{','.join(str(d) for d in kind.shape)}]"
+        times = f"{held.times} x " if held.times > 1 else ""
+        shape = f"{times}{kind.dtype or 'array '}[{','.join(str(d) for d in kind.shape)}]"
     elif held.loader:
         shape = f"from `{held.loader.rpartition('.')[2]}`"
     return ", ".join([part for part in (shape, readable(held.bytes)) if part])

@@ -9,7 +9,7 @@ from jaxaudit.source.program import Function
 
 
 class Read(NamedTuple):
-    """`model.layers[0].weight` handed to `call`: base `model` (a Free or Param), steps from the base outwards.
+    """`model.layers[0].weight` handed to `call`: base `model` (a Free, Param or class), steps from the base outwards.
 
     `how`: "argument", "called" (the last step is then often a method) or "operand".
     """
@@ -81,7 +81,7 @@ class _Reader:
                         waiting.append((base.index, "operand"))
                     steps.append(base)
                     base = base.base
-                if base.__class__ is v.Free or base.__class__ is v.Param:
+                if base.__class__ in (v.Free, v.Param, v.ClassValue):
                     yield Read(base, tuple(reversed(steps)), call, how)
                 elif base is not _NOTHING:
                     waiting.append((base, "operand"))

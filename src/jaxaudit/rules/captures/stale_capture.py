@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from jaxaudit.model import Finding, Note
-from jaxaudit.rules.captures.captured_values import bound_values, is_self
+from jaxaudit.rules.captures.bound_before import bound_values, is_self
 from jaxaudit.rules.captures.changes import Change, changes_of_attribute, changes_of_name
 from jaxaudit.rules.captures.compiled_code import Compiled, compiled_functions, is_outside
 from jaxaudit.rules.captures.moments import Moment, Sequence, by_flow, of_call, run_change_run

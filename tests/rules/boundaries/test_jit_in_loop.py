@@ -1,0 +1,113 @@
+"""Wrappers built in loops, by the spellings that people use."""
+
+import pytest
+
+from rules.programs_of_rules import found, lines
+
+FAULTS = {
+    "gradient at once": ("def f(w):\n    return w.sum()\nfor _ in range(9):\n    g = jax.jit(jax.grad(f))(jnp.ones(3))\n", 4),
+    "alias of jit": ("from jax import jit as J\nx = 1.0\nwhile x < 9:\n    x = J(lambda x: x + 1)(x)\n", 4),
+    "pmap of a lambda": ("for _ in range(9):\n    y = jax.pmap(lambda x: x)(jnp.ones((1, 2)))\n", 2),
+    "nnx.jit of a module's function": (
+        "from flax import nnx\ndef f(x):\n    return x\nfor _ in range(9):\n    y = nnx.jit(f)(1.0)\n", 5),
+    "comprehension": ("ys = [jax.jit(lambda x: 2 * x)(x) for x in jnp.ones((4, 5))]\n", 1),
+    "def at module level, in the loop": ("""
+        for k in range(3):
+            @jax.jit
+            def step(x):
+                return x + 1
+            y = step(1.0)
+        """, 3),
+    "closure over the batch": ("""
+        def train(params, data):
+            for x, y in data:
+                def loss(p):
+                    return jnp.mean((p * x - y) ** 2)
+                grads = jax.jit(jax.grad(loss))(params)
+                params = params - 0.1 * grads
+            return params
+        """, 6),
+    "bound method": ("""
+        class Model:
+            def step(self, x):
+                return x
+            def run(self, x):
+                for _ in range(9):
+                    x = jax.jit(self.step)(x)
+                return x
+        """, 7),
+    "factory of a nested def": ("""
+        def make_step(opt):
+            @jax.jit
+            def step(p, x):
+                return p - x
+            return step
+        def main(p):
+            for epoch in range(10):
+                step = make_step(None)
+                for i in range(5):
+                    p = step(p, 1.0)
+        """, 9),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_it_names_the_line_where_the_wrapper_is_built(name):
+    code, line = FAULTS[name]
+    assert lines(found("jit-in-loop", code, at_least=0.8)) == [line]
+
+
+ALLOWED = {
+    "the same function": "def f(x):\n    return x\nfor _ in range(9):\n    y = jax.jit(f)(1.0)\n",
+    "compiled ahead of time": "for n in (1, 2):\n    c = jax.jit(lambda x: x).lower(jnp.ones(n)).compile()\n",
+    "a table of functions": "fs = {}\nfor n in range(3):\n    fs[n] = jax.jit(lambda x: x * n)\n",
+    "before the loop": "f = jax.jit(lambda x: x)\nfor _ in range(9):\n    y = f(1.0)\n",
+    "one turn": "for _ in range(1):\n    y = jax.jit(lambda x: x)(1.0)\n",
+    "inside a trace": """
+        @jax.jit
+        def f(x):
+            for _ in range(3):
+                x = jax.jit(lambda x: x + 1)(x)
+            return x
+        """,
+}
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_it_is_silent(name):
+    assert not [one.message for one in found("jit-in-loop", ALLOWED[name])]
+
+
+def test_a_tuning_loop_is_a_suspicion():
+    [one] = found(
+        "jit-in-loop",
+        """
+        import optax
+
+        def loss(p, x):
+            return jnp.sum((p - x) ** 2)
+
+        for rate in (0.1, 0.01):
+            opt = optax.adam(rate)
+            @jax.jit
+            def step(p, s, x):
+                u, s = opt.update(jax.grad(loss)(p, x), s)
+                return p + u, s
+            p, s = step(jnp.zeros(3), opt.init(jnp.zeros(3)), 1.0)
+        """,
+    )
+    assert one.confidence < 0.8
+    assert "`opt`" in one.message
+
+
+def test_a_factory_of_another_module():
+    [one] = found(
+        "jit-in-loop",
+        {
+            "project/steps.py": "import jax\ndef make(rate):\n    return jax.jit(lambda w: w - rate)\n",
+            "project/main.py": "from project.steps import make\nw = 1.0\nfor _ in range(9):\n    w = make(0.1)(w)\n",
+            "project/__init__.py": "",
+        },
+    )
+    assert (one.place.path, one.place.line) == ("project/main.py", 4)
+    assert [note.place.path for note in one.notes][-1] == "project/steps.py"

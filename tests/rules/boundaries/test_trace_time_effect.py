@@ -1,0 +1,123 @@
+"""Python effects in traced functions."""
+
+import pytest
+
+from rules.programs_of_rules import found, lines
+
+FAULTS = {
+    "list of the function around": ("""
+        def train(xs):
+            losses = []
+            @jax.jit
+            def step(w, x):
+                losses.append(w - x)
+                return w - x
+            return [step(1.0, x) for x in xs], losses
+        """, 6),
+    "nonlocal": ("""
+        def run(xs):
+            n = 0
+            @jax.jit
+            def f(x):
+                nonlocal n
+                n += 1
+                return x * n
+            return [f(x) for x in xs]
+        """, 7),
+    "cache on a static self": ("""
+        class Solver:
+            def __init__(self):
+                self.cache = {}
+            @partial(jax.jit, static_argnums=0)
+            def solve(self, x):
+                self.cache["last"] = x
+                return x
+        """, 7),
+    "attribute in a helper method": ("""
+        class Fit:
+            def __init__(self):
+                self.n = 0
+                self.vg = jax.jit(jax.value_and_grad(self.objective))
+            def objective(self, p):
+                return self.value(p)
+            def value(self, p):
+                self.n += 1
+                return p
+        """, 9),
+    "NumPy's generator": ("rng = np.random.default_rng(0)\n@jax.jit\ndef f(x):\n    return x + rng.normal(size=3)\n", 4),
+    "Python's generator": ("import random\n@jax.jit\ndef f(x):\n    return x * random.random()\n", 4),
+    "print of a tracer": ("@jax.jit\ndef f(x):\n    print('x', x)\n    return x\n", 3),
+    "clock": ("import time\n@jax.jit\ndef f(x):\n    return x * time.time()\n", 4),
+    "body of an eager scan": (
+        "log = []\ndef body(c, x):\n    log.append(c)\n    return c, x\nout = jax.lax.scan(body, 0.0, jnp.ones(3))\n", 3),
+    "attribute of a global object": ("""
+        class State:
+            def __init__(self):
+                self.last = None
+        state = State()
+        @eqx.filter_jit
+        def f(x):
+            state.last = x
+            return x
+        """, 8),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_it_names_the_effect(name):
+    code, line = FAULTS[name]
+    assert lines(found("trace-time-effect", code, at_least=0.8)) == [line]
+
+
+ALLOWED = {
+    "eager gradient": "seen = []\ndef f(x):\n    seen.append(x)\n    return x\ng = jax.grad(f)(2.0)\n",
+    "an argument's copy": "@jax.jit\ndef f(p, x):\n    p['w'] = p['w'] + x\n    return p\n",
+    "a counter of traces": "n_traces = 0\n@jax.jit\ndef f(x):\n    global n_traces\n    n_traces += 1\n    return x\n",
+    "a callback on the host": """
+        seen = []
+        def record(x):
+            seen.append(x)
+        @jax.jit
+        def f(x):
+            jax.debug.callback(record, x)
+            return x
+        """,
+    "made inside the trace": """
+        class Cell:
+            def __init__(self, x):
+                self.x = x
+            def double(self):
+                self.x = 2 * self.x
+                return self.x
+        f = jax.jit(lambda x: Cell(x).double())
+        """,
+    "nnx state": """
+        from flax import nnx
+        class Counter(nnx.Module):
+            def __init__(self):
+                self.count = nnx.Variable(jnp.zeros(()))
+            def __call__(self, x):
+                self.count.value += 1
+                return x
+        @nnx.jit
+        def f(m, x):
+            return m(x)
+        """,
+    "an optimiser's update": """
+        import optax
+        opt = optax.adam(0.1)
+        @jax.jit
+        def step(g, s):
+            return opt.update(g, s)
+        """,
+}
+
+
+@pytest.mark.parametrize("name", ALLOWED)
+def test_it_is_silent(name):
+    assert not [one.message for one in found("trace-time-effect", ALLOWED[name])]
+
+
+def test_a_kept_tracer_is_told():
+    [one] = found("trace-time-effect", "log = []\n@jax.jit\ndef f(x):\n    log.append(x + 1)\n    return x\n")
+    assert "tracer" in one.message
