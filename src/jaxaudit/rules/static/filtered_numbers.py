@@ -99,6 +99,8 @@ def leaves(program: Program, value: v.Value, depth: int = 0) -> list[v.Value]:
 
 def is_direct(value: v.Value, depth: int = 0) -> bool:
     """A loop's variable, or arithmetic on it: nothing that may give the same number again."""
-    if depth > 6 or isinstance(value, v.Call | v.Attr | v.Param):
-        return False
-    return all(is_direct(part, depth + 1) for part in value.parts()) if isinstance(value, v.Op) else True
+    if isinstance(value, v.Op) and depth < 6:
+        return all(is_direct(part, depth + 1) for part in value.operands)
+    return isinstance(value, v.Elem | v.Carried | v.Const) or (
+        isinstance(value, v.Item) and isinstance(value.base, v.Elem)
+    )

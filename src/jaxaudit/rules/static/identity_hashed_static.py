@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.fresh_objects import Making, fresh_by_identity, making
-from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, origins
+from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, origins, sure_calls
 from jaxaudit.rules.static.pytree_arguments import PytreeArgument, pytree_arguments
 from jaxaudit.rules.static.static_options import static_place
 from jaxaudit.source import calls as c
@@ -34,6 +34,8 @@ def static_arguments(program: Program) -> Iterator[Finding]:
             what, maker = found
             how = making(program, origin.value if origin.value.__class__ is not v.Attr else maker)
             sure = how.confidence
+            if maker.flow is not None and maker.flow.function not in {function_of(call) for call in origin.calls}:
+                sure = min(sure, 0.4)  # made elsewhere, and kept
             if program.tracing.context(caller, abstract=True) is not None:
                 sure = min(sure, 0.3)
             key = (id(handed.site.call), handed.name)
@@ -89,6 +91,9 @@ def static_attributes(program: Program, argument: PytreeArgument) -> Iterator[Fi
     how = max(makings, key=lambda m: m.confidence, default=None)
     if how is None or not how.confidence:
         return
+    callers = {edge.caller for edge in sure_calls(program, argument.site)}
+    builders = {call.flow.function for call in program.graph.built(argument.cls) if call.flow is not None}
+    sure = how.confidence if how.loop is not None or callers & builders else min(how.confidence, 0.5)
     told: set[str] = set()
     for part in c.lineage(program, argument.cls):
         for store in c.stores_on_self(part):
@@ -108,7 +113,7 @@ def static_attributes(program: Program, argument: PytreeArgument) -> Iterator[Fi
                 f"`{name}` of `{argument.cls.name}` is {found[0]}: it is hashed by identity and belongs to the "
                 "structure of the "
                 f"module, so each new `{argument.cls.name}` compiles `{site.function.name}` again",
-                how.confidence,
+                sure,
                 facts={"attribute": name, "class": argument.cls.name, "function": site.function.name, "made": found[0]},
                 notes=[
                     Note(

@@ -98,6 +98,7 @@ def static_field(program: Program, cls: Class, name: str) -> Finding | None:
         (
             (call, value)
             for call, value in settings(program, cls, name, [])
+            if c.method_of(program, cls, "__init__") is None or stored_plainly(program, cls, name)
             if certainty_of_array(kind_of(program, value)) >= 0.9
         ),
         None,
@@ -119,6 +120,12 @@ def static_field(program: Program, cls: Class, name: str) -> Finding | None:
         notes=notes,
         help=f"Make `{name}` a normal field (a leaf), so that it is traced.",
     )
+
+
+def stored_plainly(program: Program, cls: Class, name: str) -> bool:
+    """`self.mask = mask` and nothing else, under no condition."""
+    stores = [s for part in c.lineage(program, cls) for s in c.stores_on_self(part) if s.name == name]
+    return len(stores) == 1 and not stores[0].path and isinstance(stores[0].value, v.Param)
 
 
 def names_array(program: Program, annotation: v.Value) -> bool:
