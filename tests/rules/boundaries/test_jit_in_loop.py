@@ -62,6 +62,15 @@ ALLOWED = {
     "compiled ahead of time": "for n in (1, 2):\n    c = jax.jit(lambda x: x).lower(jnp.ones(n)).compile()\n",
     "a table of functions": "fs = {}\nfor n in range(3):\n    fs[n] = jax.jit(lambda x: x * n)\n",
     "before the loop": "f = jax.jit(lambda x: x)\nfor _ in range(9):\n    y = f(1.0)\n",
+    "a nested def made before the loop": """
+        def main():
+            def f(x):
+                return x
+            g = jax.grad(f)
+            for _ in range(9):
+                y = jax.jit(f)(1.0) + jax.jit(g)(1.0)
+        main()
+        """,
     "one turn": "for _ in range(1):\n    y = jax.jit(lambda x: x)(1.0)\n",
     "inside a trace": """
         @jax.jit

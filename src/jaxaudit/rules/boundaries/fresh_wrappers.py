@@ -87,9 +87,11 @@ def _fresh_wrappers(program: Program) -> Iterator[FreshWrapper]:
         value = use.functions[0][0]
         found = lifetime.identity(program, value)
         loop = lifetime.repeats(use.call.loops)
+        if loop is not None and not is_made_in(value, loop) and found.how in ("fresh", "here"):
+            loop = None  # the same object in each turn, though a new one in each call of the function around
         if loop is not None and found.how == "same" and is_defined_in(value, loop):
             found = Identity("fresh", found.what.replace("module-level", "nested"), value)
-        elif found.how == "here" and (loop is None or not is_defined_in(value, loop)):
+        elif found.how == "here" and loop is None:
             continue
         if not compiles_again(use, found):
             continue
@@ -122,6 +124,14 @@ def _by_factory(program: Program, fresh: FreshWrapper) -> Iterator[FreshWrapper]
         yield fresh._replace(
             place=place, loop=loop, loop_place=place_of_loop(program, loop), fate=fate, varies=varies, factory=call
         )
+
+
+def is_made_in(value: v.Value, loop: Loop) -> bool:
+    """Whether the callable is a new object in each turn: a call, `def` or lambda that stands inside the loop."""
+    value = v.settle(value)
+    if isinstance(value, v.Call):
+        return loop in value.loops
+    return is_defined_in(value, loop)
 
 
 def is_defined_in(value: v.Value, loop: Loop) -> bool:

@@ -80,7 +80,8 @@ def confidence(fresh: FreshWrapper, setting: str) -> float:
     if fresh.fate != "called":
         return 0.5 if fresh.frequency.how == "many" and fresh.fate in ("kept", "passed") else 0.4
     if fresh.frequency.how == "many":
-        return 0.6 if setting or fresh.frequency.loop is None else 0.9
+        far = len(fresh.frequency.through) > 1 or fresh.frequency.loop is None
+        return 0.6 if setting or far else 0.9
     return 0.6 if fresh.frequency.how == "few" else 0.4
 
 

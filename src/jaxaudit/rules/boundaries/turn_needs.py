@@ -20,16 +20,12 @@ SHAPE_TAKERS = frozenset(
 
 def own_program_for(program: Program, value: v.Value, loop: Loop) -> str:
     """The name that a wrapped callable takes from the turn as a setting, "" where it takes none."""
-    for part in parts_of_wrapped(value):
-        if isinstance(part, v.FunctionValue):
-            found = from_closure(program, part.function, loop)
-        elif isinstance(part, v.Call) and c.known_name(program, part.func) == "functools.partial":
-            found = next((f for t in c.targets(program, part) if (f := from_partial(program, part, t, loop))), "")
-        else:
-            found = takes_from_turn(program, part, loop)
+    targets = c.targets(program, value)
+    for target in targets:
+        found = from_closure(program, target.function, loop) or from_partials(program, target, loop)
         if found:
             return found
-    return ""
+    return "" if targets else takes_from_turn(program, value, loop)
 
 
 def own_program_from_arguments(program: Program, call: v.Call, target: c.Target, loop: Loop) -> str:
@@ -39,18 +35,6 @@ def own_program_from_arguments(program: Program, call: v.Call, target: c.Target,
         if found and any(is_setting(program, read, value) for read in reads_of(target.function, name)):
             return found
     return ""
-
-
-def parts_of_wrapped(value: v.Value) -> Iterator[v.Value]:
-    """The function under transformations, partials as a whole, options left out."""
-    if isinstance(value, v.Call) and value.args and value.func.__class__ is v.External:
-        if getattr(value.func, "name", "") == "functools.partial":
-            yield value
-        else:
-            for part in value.args:
-                yield from parts_of_wrapped(part)
-    else:
-        yield v.settle(value)
 
 
 def from_closure(program: Program, function: Function, loop: Loop) -> str:
@@ -72,9 +56,9 @@ def closed_over(function: Function, loop: Loop) -> Iterator[Read]:
                 yield read
 
 
-def from_partial(program: Program, part: v.Call, target: c.Target, loop: Loop) -> str:
+def from_partials(program: Program, target: c.Target, loop: Loop) -> str:
     empty = v.Call(v.Unknown(), (), (), None, target.function.flow, (), (), 0)
-    for name, value in c.bind(empty, target).items():
+    for name, value in c.bind(empty, target).items() if target.partials else ():
         found = takes_from_turn(program, value, loop)
         if found and any(is_setting(program, read, value) for read in reads_of(target.function, name)):
             return found

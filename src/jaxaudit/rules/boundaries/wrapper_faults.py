@@ -152,7 +152,7 @@ def fault_above(program: Program, stack: Stack, layer: Layer) -> Fault | None:
     if use is not None and use.spec.kind in ("vmap", "grad") and program.tracing.context(use.flow.function) is None:
         return Fault(
             "each call of the result is transformed by Python again (a `vmap` of a jitted function took 571 us, the "
-            "jitted `vmap` 16 us)", 0.8 if is_called_in_loops(program, use) else 0.4,
+            "jitted `vmap` 16 us)", 0.6 if is_called_in_loops(program, use) else 0.4,
             f"Swap them: `{stack.use.short}({use.short}(...))`.",
         )  # fmt: skip
     return None
