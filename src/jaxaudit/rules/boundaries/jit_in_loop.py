@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.boundaries.fresh_wrappers import FreshWrapper, fresh_wrappers
 from jaxaudit.rules.boundaries.turn_needs import closed_over
+from jaxaudit.rules.captures.partial_outside import is_cured_by_swap, swap
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
 from jaxaudit.source.facts import text
@@ -40,6 +41,7 @@ def match(program: Program) -> Iterator[Finding]:
                 "callee": fresh.identity.how,
                 "wrapper": fresh.use.short,
                 "decorator": fresh.use.call.decorator,
+                "partial": is_cured_by_swap(program, fresh.use),
             },
             notes=notes,
             fix=fix_of(fresh),
@@ -67,6 +69,8 @@ def confidence(fresh: FreshWrapper) -> float:
 
 def fix_of(fresh: FreshWrapper) -> Fix | None:
     """Before the loop, where the wrapped callable reads nothing of the turn; what an object holds may change."""
+    if fresh.factory is None and is_cured_by_swap(fresh.use.flow.program, fresh.use):
+        return Fix("safe", "jit the function itself, and bind with partial of that")
     if fresh.fate != "called" or fresh.varies or fresh.factory is not None or reads_the_turn(fresh):
         return None
     applicability = "unsafe" if fresh.identity.how == "bound" else "safe"
@@ -87,6 +91,8 @@ def mend(finding: Finding, source: "SourceText") -> "tuple[Edit, ...]":
     from jaxaudit.edits import expression_at, hoist, loop_at, move_before, parents_of, statement_of
 
     node = expression_at(source, finding.place)
+    if finding.facts["partial"]:
+        return swap(source, node)
     if finding.facts["decorator"]:
         definition = parents_of(source, node)[0]
         return move_before(source, definition, loop_at(source, finding.place))  # type: ignore[arg-type]
@@ -234,6 +240,40 @@ def evaluate(model, batches):
 total = evaluate(jnp.ones(3), [jnp.ones(3), jnp.zeros(3), jnp.ones(3)])
 """,
                 shows="compiles('score') == 1",
+            ),
+            fixed_by_us=True,
+        ),
+        Example(
+            "partial in a comprehension",
+            dont=Sample(
+                """from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+
+def shifted(offset, x):
+    return x + offset
+
+
+rows = [jax.jit(partial(shifted, row))(1.0) for row in jnp.ones((4, 3))]  # fault
+""",
+                shows="compiles('shifted') == 4",
+            ),
+            do=Sample(
+                """from functools import partial
+
+import jax
+import jax.numpy as jnp
+
+
+def shifted(offset, x):
+    return x + offset
+
+
+rows = [partial(jax.jit(shifted), row)(1.0) for row in jnp.ones((4, 3))]
+""",
+                shows="compiles('shifted') == 1",
             ),
             fixed_by_us=True,
         ),

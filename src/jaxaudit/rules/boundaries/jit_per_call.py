@@ -8,6 +8,7 @@ from jaxaudit.rules.boundaries.fresh_wrappers import FreshWrapper, fresh_wrapper
 from jaxaudit.rules.boundaries.turn_needs import is_setting
 from jaxaudit.rules.captures.captured_values import nested_in
 from jaxaudit.rules.captures.changes import is_lazy
+from jaxaudit.rules.captures.partial_outside import is_cured_by_swap, swap
 from jaxaudit.rules.captures.reads import reads
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import values as v
@@ -66,6 +67,7 @@ def told(program: Program, fresh: FreshWrapper, setting: str) -> Finding:
             "inside": function.name,
             "callee": fresh.identity.how,
             "wrapper": fresh.use.short,
+            "partial": is_cured_by_swap(program, fresh.use),
         },
         notes=notes,
         fix=fix_of(fresh),
@@ -116,6 +118,8 @@ def is_constant(program: Program, value: v.Value) -> bool:
 def fix_of(fresh: FreshWrapper) -> Fix | None:
     """To the module's level, where the wrapped callable needs nothing of the call."""
     call = fresh.use.call
+    if is_cured_by_swap(call.flow.program, fresh.use):
+        return Fix("safe", "jit the function itself, and bind with partial of that")
     if call.decorator or fresh.fate != "called" or fresh.identity.how == "bound":
         return None
     home = fresh.use.flow
@@ -140,10 +144,12 @@ def names_of(expr: object) -> set[str]:
 
 
 def mend(finding: Finding, source: "SourceText") -> "tuple[Edit, ...]":
-    """`jitted_f = jax.jit(f)` before the function, and the name in its place."""
+    """`jitted_f = jax.jit(f)` before the function, and the name in its place; of a partial the jit goes inside."""
     from jaxaudit.edits import expression_at, hoist_to_module
 
     node = expression_at(source, finding.place)
+    if finding.facts["partial"]:
+        return swap(source, node)
     hint = "jitted_" + str(finding.facts["function"]).replace("<lambda>", "function")
     return hoist_to_module(source, node, hint)
 
@@ -285,13 +291,12 @@ import jax
 import jax.numpy as jnp
 
 
-@jax.jit
 def residual(x, w):
     return jnp.sum((w - x) ** 2)
 
 
 def evaluate(w, x):
-    return partial(residual, x)(w)
+    return partial(jax.jit(residual), x)(w)
 
 
 for k in range(4):
@@ -299,6 +304,7 @@ for k in range(4):
 """,
                 shows="compiles('residual') == 1",
             ),
+            fixed_by_us=True,
         ),
     ),
     allowed_samples=(

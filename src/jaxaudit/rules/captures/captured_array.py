@@ -1,8 +1,9 @@
 """A jitted function takes an array from around it: the array becomes a constant of the compiled program."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from jaxaudit.model import Finding
+from jaxaudit.model import Finding, Fix
 from jaxaudit.rules.captures.capture_words import (
     LARGE,
     Group,
@@ -15,11 +16,15 @@ from jaxaudit.rules.captures.capture_words import (
     subject,
     surroundings,
 )
-from jaxaudit.rules.captures.captured_values import by_function
+from jaxaudit.rules.captures.captured_values import Captured, by_function
 from jaxaudit.rules.captures.constant_work import ConstantWork, constant_work
 from jaxaudit.rules.captures.held_arrays import described
+from jaxaudit.rules.captures.partial_outside import can_swap, swap
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source.program import Program
+
+if TYPE_CHECKING:
+    from jaxaudit.edits import Edit, SourceText
 
 
 def match(program: Program) -> Iterator[Finding]:
@@ -51,8 +56,23 @@ def by_capture(program: Program, group: Group, total: int | None, work: Constant
         tail += f"; `{work.text}` depends on no argument, so XLA works it out {WHEN[work.how]}"
     return RULE.found(
         captured.place, f"{said}: {tail}", confidence(group, total), facts=facts_of(group, total),
-        notes=notes_of(program, group),
+        notes=notes_of(program, group), fix=fix_of(program, captured),
     )  # fmt: skip
+
+
+def fix_of(program: Program, captured: Captured) -> Fix | None:
+    """What is bound before the jit can be bound after it, whoever calls the function."""
+    if captured.how == "partial" and can_swap(program, captured.site.use):
+        return Fix("safe", "bind outside: partial of the jitted function")
+    return None
+
+
+def mend(finding: Finding, source: "SourceText") -> "tuple[Edit, ...]":
+    """`jit(partial(f, x))` becomes `partial(jit(f), x)`."""
+    from jaxaudit.edits import expression_at, parents_of
+
+    bound = expression_at(source, finding.place)
+    return swap(source, parents_of(source, bound)[0])  # type: ignore[arg-type]
 
 
 def by_work(group: Group, total: int, work: ConstantWork, program: Program) -> Finding:
@@ -207,16 +227,15 @@ import jax
 import jax.numpy as jnp
 
 
-def residual(basis, data, weights):
-    return jnp.sum((basis @ weights - data) ** 2)
+def project(basis, weights):
+    return basis @ weights
 
 
 basis = jax.random.normal(jax.random.key(0), (2000, 400))
-data = jnp.ones(2000)
-loss = jax.jit(jax.value_and_grad(partial(residual, basis, data)))  # fault
-value, slope = loss(jnp.zeros(400))
+image = jax.jit(partial(project, basis))  # fault
+value = image(jnp.zeros(400))
 """,
-                shows="constants(loss, jnp.zeros(400)) >= 2000 * 400 * 4",
+                shows="constants(image, jnp.zeros(400)) == 2000 * 400 * 4",
             ),
             do=Sample(
                 """from functools import partial
@@ -225,18 +244,17 @@ import jax
 import jax.numpy as jnp
 
 
-def residual(basis, data, weights):
-    return jnp.sum((basis @ weights - data) ** 2)
+def project(basis, weights):
+    return basis @ weights
 
 
 basis = jax.random.normal(jax.random.key(0), (2000, 400))
-data = jnp.ones(2000)
-gradient = jax.jit(jax.value_and_grad(residual, argnums=2))
-loss = partial(gradient, basis, data)
-value, slope = loss(jnp.zeros(400))
+image = partial(jax.jit(project), basis)
+value = image(jnp.zeros(400))
 """,
-                shows="constants(gradient, basis, data, jnp.zeros(400)) < 1024",
+                shows="constants(image, jnp.zeros(400)) == 0 or compiles('project') == 1",
             ),
+            fixed_by_us=True,
         ),
         Example(
             "body of a scan in a helper that the jitted function calls",
@@ -364,4 +382,5 @@ y = bound(jnp.ones(1000))
         ),
     ),
     match=match,
+    mend=mend,
 )
