@@ -204,7 +204,7 @@ class FactsCache:
         for _ in range(2):
             connection = None
             try:
-                connection = sqlite3.connect(self._path, timeout=WAIT_S)
+                connection = sqlite3.connect(self._path, timeout=WAIT_S, check_same_thread=False)
                 _prepare(connection)
                 return connection
             except sqlite3.OperationalError:  # locked, read-only, no room: it may be well for others

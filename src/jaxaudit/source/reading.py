@@ -203,11 +203,20 @@ class Sources:
         return rows
 
     def row(self, path: str, key: bytes, context: bool) -> FileRow | None:
-        found = self.facts(key)
+        found = self.facts(key) or self.parsed_again(path, key)
         if found is None:
             return None
         name, is_package = module_name(path)
         return FileRow(path, key, name, is_package, longer_names(path), context, found[1], found[2])
+
+    def parsed_again(self, path: str, key: bytes) -> Any:
+        """The facts of a file whose entry in the cache was there and then was not, or was damaged."""
+        if any(unread.path == path for unread in self.unread):
+            return None
+        data = self.bytes_of(path)
+        if data is not None:
+            self.parse_all([(path, data, key)], 0, 1)
+        return self.facts(key)
 
     def facts(self, key: bytes) -> Any:
         packed = self._packed.get(key)
