@@ -39,7 +39,7 @@ def is_built_once(fresh: FreshWrapper) -> bool:
         return True
     if function.name in ONCE_PER_OBJECT or function.name in ONCE_PER_TEST:
         return fresh.frequency.how != "many" or fresh.fate != "called"
-    return function.name in RUN_ONCE and fresh.frequency.how != "many"
+    return function.name.strip("_") in RUN_ONCE and fresh.frequency.how != "many"
 
 
 def told(program: Program, fresh: FreshWrapper, setting: str) -> Finding:
