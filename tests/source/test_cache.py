@@ -72,7 +72,7 @@ def test_a_read_only_store_still_answers(tmp_path: Path, monkeypatch: pytest.Mon
     fill(tmp_path, (b"k", b"value"))
     connect = sqlite3.connect
     monkeypatch.setattr(
-        sqlite3, "connect", lambda path, timeout: connect(f"file:{path}?mode=ro", uri=True, timeout=timeout)
+        sqlite3, "connect", lambda path, timeout, **_: connect(f"file:{path}?mode=ro", uri=True, timeout=timeout)
     )
     fill(tmp_path, (b"new", b"value"))
     assert (read(tmp_path, b"k"), read(tmp_path, b"new")) == (b"value", None)

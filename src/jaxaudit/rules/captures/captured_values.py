@@ -55,7 +55,7 @@ def of_one_program(program: Program, captured: Captured) -> list[Captured]:
         table = program.memo["captured_by_site"] = {}
         for one in captured_values(program):
             table.setdefault(id(one.site.function), []).append(one)
-    return table[id(captured.site.function)]  # type: ignore[no-any-return]
+    return table[id(captured.site.function)]
 
 
 def by_function(program: Program) -> list[list[Captured]]:

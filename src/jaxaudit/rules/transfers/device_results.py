@@ -46,7 +46,7 @@ def device_result(program: Program, value: v.Value, depth: int = 0) -> DeviceRes
             return None
         memo[key] = None
         memo[key] = _device_result(program, value, depth)
-    return memo[key]  # type: ignore[no-any-return]
+    return memo[key]
 
 
 def _device_result(program: Program, value: v.Value, depth: int) -> DeviceResult | None:
@@ -67,8 +67,8 @@ def _device_result(program: Program, value: v.Value, depth: int) -> DeviceResult
         carried = value if isinstance(value, v.Carried) else value.carried
         return device_result(program, carried.after, depth + 1) if carried.after is not None else None
     if isinstance(value, v.Phi):
-        found = [device_result(program, option, depth + 1) for option in value.options]
-        return found[0] if found and all(found) else None
+        options = [device_result(program, option, depth + 1) for option in value.options]
+        return options[0] if options and all(options) else None
     return None
 
 

@@ -53,8 +53,8 @@ def reused(
     if twin is not None:
         yield RULE.found(
             program.place(flow, call.expr),
-            f"{given} is donated to {callee} as `{name}` and handed to it again as `{twin}` in the same call: the call fails "
-            "(a buffer cannot be donated and used at once)",
+            f"{given} is donated to {callee} as `{name}` and handed to it again as `{twin}` in the same call: the call "
+            "fails (a buffer cannot be donated and used at once)",
             sure, facts=facts, help="Copy one of them (`jnp.copy`), or do not donate.",
         )  # fmt: skip
         return
@@ -62,25 +62,27 @@ def reused(
     if again is not None:
         yield RULE.found(
             program.place(flow, again.expr),
-            f"`{again.name}` is read after {given} was donated to {callee} in line {line} (parameter `{name}`): its buffer is "
-            "gone, and reading it raises \"Array has been deleted\"",
-            sure, facts=facts, notes=[note], help=f"Rebind the result (`{again.name} = ...`), copy what is needed before the "
-            f"call, or do not donate `{name}`.",
+            f"`{again.name}` is read after {given} was donated to {callee} in line {line} (parameter `{name}`): its "
+            'buffer is gone, and reading it raises "Array has been deleted"',
+            sure, facts=facts, notes=[note],
+            help=f"Rebind the result (`{again.name} = ...`), copy what is needed before the call, or do not donate `{name}`.",
         )  # fmt: skip
         return
     loop = lifetime.repeats(call.loops)
     if loop is not None and stays(value, loop) and not leaves(call, loop):
         yield RULE.found(
             program.place(flow, call.expr),
-            f"{given} is donated to {callee} (parameter `{name}`) in every turn of the loop in line {loop.line} without being "
-            "rebound: the second turn is given a deleted array and fails",
-            sure, facts=facts, notes=[note], help=f"Rebind the result to {given} in the loop, or do not donate `{name}`.",
+            f"{given} is donated to {callee} (parameter `{name}`) in every turn of the loop in line {loop.line} without "
+            "being rebound: the second turn is given a deleted array and fails",
+            sure, facts=facts, notes=[note],
+            help=f"Rebind the result to {given} in the loop, or do not donate `{name}`.",
         )  # fmt: skip
 
 
 def shown(value: v.Value, call: v.Call, name: str) -> str:
     if call.expr is not None and call.expr[0] == "c":
-        for argument, expr in (*zip(call.args, call.expr[2]), *[(x, e) for (_, x), (_, e) in zip(call.kwargs, call.expr[3])]):
+        arguments = (*call.args, *[x for _, x in call.kwargs])
+        for argument, expr in zip(arguments, (*call.expr[2], *[e for _, e in call.expr[3]])):
             if argument is value:
                 return text(expr, 40)
     return text(value.expr, 40) or name
@@ -91,9 +93,13 @@ def read_later(call: v.Call, value: v.Value) -> Use | None:
     flow = call.flow
     assert flow is not None
     for use in flow.uses:
-        if use.value is value and use.order > call.order and not excludes(call.path, use.path):
-            if reads_memory(flow.function, use.expr):
-                return use
+        if (
+            use.value is value
+            and use.order > call.order
+            and not excludes(call.path, use.path)
+            and reads_memory(flow.function, use.expr)
+        ):
+            return use
     return None
 
 
@@ -131,21 +137,24 @@ def unusable(program: Program, site: Site, names: frozenset[str]) -> Iterator[Fi
         kinds = [kind_of(program, source) for _, source in program.graph.sources(function, name)]
         numbers = bool(kinds) and all(kind.is_host_number for kind in kinds)
         confidence = 0.9 if given.sure and by_hand and not numbers else 0.5
+        useful = ", ".join([f"`{n}`" for n in sorted(given.parameters & names)]) or "nothing here"
+        why = (
+            "it is a plain number: there is no buffer to donate"
+            if numbers
+            else "nothing that it returns is shaped by it: the donation is not usable, its memory is not reused, and JAX "
+            'warns "Some donated buffers were not usable"'
+        )
         yield RULE.found(
             program.place(site.flow, site.call.expr),
-            f"`{name}` is donated to `{function.name}`, but "
-            + ("it is a plain number: there is no buffer to donate" if numbers else
-               "nothing that it returns is shaped by it: the donation is not usable, its memory is not reused, and JAX warns "
-               '"Some donated buffers were not usable"'),
+            f"`{name}` is donated to `{function.name}`, but {why}",
             confidence,
             facts={"argument": name, "function": function.qualname, "returned": sorted(given.parameters)},
             notes=[Note(program.place_of_function(function), f"`{function.name}` returns no array like `{name}`")],
-            help=f"Donate only what matches a result ({', '.join(f'`{n}`' for n in sorted(given.parameters & names)) or 'nothing here'}); "
-            f"take `{name}` off the list.",
+            help=f"Donate only what matches a result ({useful}); take `{name}` off the list.",
         )  # fmt: skip
 
 
-_STEP = '''from functools import partial
+_STEP = """from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -160,7 +169,7 @@ def step(params, batch):
 params = jnp.ones(3)
 for _ in range(3):
     {line}
-'''
+"""
 
 
 def _step(decorator: str, line: str) -> str:
@@ -173,10 +182,10 @@ RULE = Rule(
     severity="error",
     dont="Read an array after it was donated, or donate one that no result can take the place of.",
     do="Rebind the result to the donated name; donate only arguments that match an output in shape and dtype.",
-    why="A donated buffer becomes the result's memory: reading the old array raises \"Array has been deleted\" (on the CPU too, "
-    "JAX 0.10.2 and 0.12.0.1), and donating one buffer twice in a call is refused. A buffer that matches no output is kept as it "
-    "was: nothing is saved, and each compilation warns \"Some donated buffers were not usable\".",
-    allowed="Reading `.shape`, `.dtype` or `len()` of a donated array; donating under an outer `jit`, where it is ignored.",
+    why='A donated buffer becomes the result\'s memory: reading the old array raises "Array has been deleted" (on the '
+    "CPU too, JAX 0.10.2 and 0.12.0.1), and donating one buffer twice in a call is refused. A buffer that matches no "
+    'output is kept as it was: nothing is saved, and each compilation warns "Some donated buffers were not usable".',
+    allowed="Reading `.shape` or `.dtype` of a donated array; donating under an outer `jit`, where it is ignored.",
     may_break="Without the donation the old and the new array are in memory at once.",
     sees=("source", "run"),
     needs=("donation",),
@@ -184,7 +193,7 @@ RULE = Rule(
         Example(
             "donated and read again",
             dont=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -201,11 +210,11 @@ def change(params, batch):
 
 
 change(jnp.ones(3), jnp.ones((4, 3)))
-''',
+""",
                 shows="'deleted' in raised",
             ),
             do=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -222,7 +231,7 @@ def change(params, batch):
 
 
 change(jnp.ones(3), jnp.ones((4, 3)))
-''',
+""",
                 shows="raised == ''",
             ),
         ),
@@ -251,41 +260,41 @@ change(jnp.ones(3), jnp.ones((4, 3)))
         Example(
             "one buffer for two parameters",
             dont=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 mix = jax.jit(lambda online, target: (online * 2, 0.9 * target + 0.1 * online), donate_argnums=(0, 1))
 params = jnp.ones(3)
 mix(params, params)  # fault
-''',
+""",
                 shows="'donate' in raised",
             ),
             do=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 mix = jax.jit(lambda online, target: (online * 2, 0.9 * target + 0.1 * online), donate_argnums=(0, 1))
 params = jnp.ones(3)
 mix(params, jnp.copy(params))
-''',
+""",
                 shows="raised == ''",
             ),
         ),
     ),
     allowed_samples=(
         Sample(
-            '''import jax
+            """import jax
 import jax.numpy as jnp
 
 double = jax.jit(lambda x: 2 * x, donate_argnums=0)
 x = jnp.ones((2, 3))
 y = double(x)
 print(x.shape, x.dtype)
-''',
+""",
             shows="raised == ''",
         ),
         Sample(
-            '''import jax
+            """import jax
 import jax.numpy as jnp
 
 double = jax.jit(lambda x: 2 * x, donate_argnums=0)
@@ -297,7 +306,7 @@ def both(x):
 
 
 both(jnp.ones(3))
-''',
+""",
             shows="raised == ''",
         ),
     ),

@@ -19,7 +19,6 @@ STILL_READABLE = STATIC_ATTRIBUTES | {"is_deleted", "apply_fn", "tx", "devices",
 """What a deleted array, or a train state of deleted arrays, can still be asked for."""
 _WORDS_ALL = frozenset({"all", "warn"})
 _WORDS_REST = frozenset({"all-except-first", "warn-except-first"})
-_SCALARS = frozenset({"reduce"})
 MOST = 600
 
 
@@ -129,25 +128,32 @@ def _through_call(program: Program, call: v.Call, waiting: list[v.Value]) -> boo
         if name in HOST_RESULTS:
             return True
         maker = ARRAYS.get(name)
-        if maker is not None and maker.rule in _SCALARS and call.argument(1, "axis") is None and call.keyword("keepdims") is None:
+        if maker is not None and maker.rule == "reduce" and is_scalar(call):
             return True
         waiting += arguments
-        return (maker is not None and maker.rule in ("elementwise", "like", "identity", "scalar")) or name in _LIKE_ARGUMENTS
+        return name in _LIKE_ARGUMENTS or (maker is not None and maker.rule in _SHAPED_LIKE)
     waiting += arguments
     waiting.append(call.func)
     if isinstance(call.func, v.Attr):
         waiting.append(call.func.base)
-        if call.func.name in ("mean", "sum", "max", "min", "update", "astype", "replace", "_replace", "apply_gradients"):
+        if call.func.name in _METHODS_LIKE:
             return True
     for target in c.targets(program, call.func):
         waiting += target.function.flow.frees.values()
     return False
 
 
+def is_scalar(call: v.Call) -> bool:
+    return call.argument(1, "axis") is None and call.keyword("keepdims") is None
+
+
+_SHAPED_LIKE = frozenset({"elementwise", "like", "identity", "scalar"})
+_METHODS_LIKE = frozenset({"mean", "sum", "max", "min", "update", "astype", "replace", "_replace", "apply_gradients"})
 _LIKE_ARGUMENTS = frozenset(
     {
         "jax.tree.map", "jax.tree_util.tree_map", "optax.apply_updates", "equinox.apply_updates", "jax.random.split",
-        "jax.random.fold_in", "equinox.filter", "equinox.combine", "equinox.partition", "equinox.tree_at", "jax.lax.pmean",
+        "jax.random.fold_in", "equinox.filter", "equinox.combine", "equinox.partition", "equinox.tree_at",
+        "jax.lax.pmean",
         "jax.lax.psum", "jax.lax.stop_gradient", "optax.incremental_update", "dataclasses.replace",
         "jax.tree_util.tree_multimap", "optax.global_norm", "builtins.dict", "builtins.tuple", "builtins.list",
     }
@@ -168,7 +174,7 @@ def parents(function: Function) -> dict[int, tuple[Any, Any]]:
                         found[id(part)] = (part, here)
                     else:
                         waiting.append(part)
-    return found  # type: ignore[no-any-return]
+    return found
 
 
 def reads_memory(function: Function, expr: Any) -> bool:

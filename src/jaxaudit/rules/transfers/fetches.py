@@ -22,6 +22,7 @@ LOGGING_METHODS = frozenset(
 )  # fmt: skip
 COLLECTING_METHODS = frozenset({"append", "extend", "add", "appendleft"})
 SHOWS = OUTPUT | {"builtins.str", "builtins.repr", "builtins.format", "wandb.log", "mlflow.log_metric"}
+_METHODS = {"block_until_ready": "wait", "tolist": "array", "__array__": "array"}
 WAITS = frozenset({"jax.block_until_ready", "jax.effects_barrier"})
 NUMBERS = frozenset({"builtins.float", "builtins.int", "builtins.bool", "builtins.complex"})
 _HOLDING = (v.Op, v.Text, v.Sequence, v.Mapping)
@@ -58,8 +59,16 @@ def _of_call(program: Program, call: v.Call, flow: Flow) -> Iterator[Fetch]:
         if not isinstance(func, v.Attr):
             return
         if func.name in SYNC_METHODS:
-            how = "wait" if func.name == "block_until_ready" else "array" if func.name in ("tolist", "__array__") else "number"
-            yield Fetch(func.base, how, f".{func.name}()", call.expr, call.path, call.loops, flow, call)
+            yield Fetch(
+                func.base,
+                _METHODS.get(func.name, "number"),
+                f".{func.name}()",
+                call.expr,
+                call.path,
+                call.loops,
+                flow,
+                call,
+            )
         elif func.name in LOGGING_METHODS or func.name == "format":
             yield from _shown(call, f".{func.name}()", flow)
         return
@@ -71,11 +80,15 @@ def _of_call(program: Program, call: v.Call, flow: Flow) -> Iterator[Fetch]:
     elif name in NUMBERS:
         for value in call.args[:1]:
             yield Fetch(value, "number", f"{short(name)}()", call.expr, call.path, call.loops, flow, call)
-    elif name == "jax.device_get" or name in SYNC_FUNCTIONS or (name.startswith(SYNC_MODULES) and name not in HOST_RESULTS):
-        if name in SYNC_BUILTINS or name.startswith(("jax.numpy.", "equinox.")):
-            return
+    elif fetches_array(name):
         for value in call.args[:2]:
             yield Fetch(value, "array", short(name), call.expr, call.path, call.loops, flow, call)
+
+
+def fetches_array(name: str) -> bool:
+    if name in HOST_RESULTS or name in SYNC_BUILTINS or name.startswith(("jax.numpy.", "equinox.")):
+        return False
+    return name in SYNC_FUNCTIONS or name.startswith(SYNC_MODULES)
 
 
 def short(name: str) -> str:
@@ -102,7 +115,7 @@ def within(value: v.Value, depth: int = 0) -> Iterator[v.Value]:
 
 
 def purpose(fetch: Fetch) -> str:
-    """What the fetched value is for: "collected", "shown", "kept" (summed or stored), "tested", "used" by other calls."""
+    """What a fetched value is for: "collected", "shown", "kept" (summed, stored), "tested", "used" by other calls."""
     if fetch.how == "shown":
         return "shown"
     if fetch.how == "tested":

@@ -128,27 +128,33 @@ def finding(program: Program, fetch: Fetch, made: DeviceResult, loop: Loop, conf
         where += f" of `{loop.flow.function.name}`" if not loop.flow.function.is_module else ""
     if fetch.how == "tested":
         said = f"`{fetch.word} {text(fetch.expr, 40)}` asks for a device value"
-        help = "Let the loop run on the device: `jax.lax.while_loop`, or test every k turns only."
+        instead = "Let the loop run on the device: `jax.lax.while_loop`, or test every k turns only."
     elif fetch.how == "wait":
         said = f"`{text(fetch.expr, 40)}` waits for `{value}`"
-        help = "Wait once, after the loop; within it only where each step is timed."
+        instead = "Wait once, after the loop; within it only where each step is timed."
     elif fetch.how == "shown":
         said = f"`{fetch.word}` shows `{value}`, which blocks until the device has it,"
-        help = f"Show `{value}` every k turns, or hand it to `jax.debug.print` / a callback; keep it on the device until then."
+        instead = f"Show `{value}` every k turns; keep it on the device until then."
     else:
         said = f"`{text(fetch.expr, 40)}` fetches `{value}` from the device and blocks until it is there,"
-        help = (
-            f"Keep `{value}` on the device (add it up as an array, or append the array itself) and convert once after the "
-            "loop, or every k turns."
+        instead = (
+            f"Keep `{value}` on the device (add it up as an array, or append the array itself) and convert once after "
+            "the loop, or every k turns."
         )
     return RULE.found(
         program.place(flow, fetch.expr),
-        f"{said} in every turn of {where}: it comes from {made.words}, and the next turn is not dispatched before the host "
-        "has waited (sync)",
+        f"{said} in every turn of {where}: it comes from {made.words}, and the next turn is not dispatched before the "
+        "host has waited (sync)",
         confidence,
-        facts={"value": value, "call": fetch.word, "loop_line": loop.line, "made_by": made.name, "purpose": purpose(fetch)},
+        facts={
+            "value": value,
+            "call": fetch.word,
+            "loop_line": loop.line,
+            "made_by": made.name,
+            "purpose": purpose(fetch),
+        },
         notes=[Note(place_of_loop(program, loop), "the loop")],
-        help=help,
+        help=instead,
     )
 
 
@@ -168,7 +174,7 @@ def name_of(fetch: Fetch) -> str:
     return text(made.expr, 40) if made is not None else text(fetch.expr, 40)
 
 
-_TRAIN = '''import jax
+_TRAIN = """import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -191,7 +197,7 @@ def train(steps=20):
 
 
 w, loss = train()
-'''
+"""
 
 
 def _train(start: str, turn: str, end: str) -> str:
@@ -202,12 +208,12 @@ RULE = Rule(
     name="host-sync-in-loop",
     title="Device value fetched in every turn of a loop",
     severity="warning",
-    dont="Call `float()`, `.item()`, `np.asarray`, `print` or `bool()` on a fresh device result in each turn of a loop.",
+    dont="Call `float()`, `.item()`, `np.asarray`, `print` or `bool()` on a new device result in each turn of a loop.",
     do="Accumulate on the device and fetch after the loop, or every k steps.",
-    why="JAX dispatches work and returns at once; the host prepares the next step while the device computes. Asking for a value stops "
-    "the host until everything before it is done, so the device idles while the next turn is prepared.",
-    allowed="`if step % 100 == 0: print(...)`; timing loops that must wait; a host that needs the value to go on (an environment's "
-    "step, a stopping test); epoch loops in which one turn is a long compiled scan.",
+    why="JAX dispatches work and returns at once; the host prepares the next step while the device computes. Asking for a "
+    "value stops the host until everything before it is done, so the device idles while the next turn is prepared.",
+    allowed="`if step % 100 == 0: print(...)`; timing loops that must wait; a host that needs the value to go on (an "
+    "environment's step, a stopping test); epoch loops in which one turn is a long compiled scan.",
     may_break="Values printed later; device memory holds what is kept until it is fetched.",
     sees=("source", "run"),
     needs=("host_syncs", "timing"),
@@ -226,7 +232,8 @@ RULE = Rule(
         Example(
             "losses appended as floats",
             dont=Sample(
-                _train("losses = []", "losses.append(float(loss))  # fault", "losses"), shows="isinstance(loss[0], float)"
+                _train("losses = []", "losses.append(float(loss))  # fault", "losses"),
+                shows="isinstance(loss[0], float)",
             ),
             do=Sample(
                 _train("losses = []", "losses.append(loss)", "np.asarray(jnp.stack(losses))"),
@@ -236,7 +243,7 @@ RULE = Rule(
         Example(
             "convergence tested by the host",
             dont=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -249,11 +256,11 @@ def improve(x):
 x, err = jnp.asarray(1.0), jnp.inf
 while err > 1e-6:  # fault
     x, err = improve(x)
-''',
+""",
                 shows="abs(float(x) - 2 ** 0.5) < 1e-5",
             ),
             do=Sample(
-                '''import jax
+                """import jax
 import jax.numpy as jnp
 
 
@@ -269,7 +276,7 @@ def solve(x):
 
 
 x, err = solve(jnp.asarray(1.0))
-''',
+""",
                 shows="abs(float(x) - 2 ** 0.5) < 1e-5",
             ),
         ),
@@ -280,7 +287,7 @@ x, err = solve(jnp.asarray(1.0))
             _train("losses = []", "if _ % 10 == 0:\n            losses.append(float(loss))", "losses"),
         ),
         Sample(
-            '''import time
+            """import time
 
 import jax
 import jax.numpy as jnp
@@ -292,7 +299,7 @@ for _ in range(20):
     start = time.perf_counter()
     g(x).block_until_ready()
     times.append(time.perf_counter() - start)
-''',
+""",
         ),
     ),
     match=match,

@@ -48,10 +48,7 @@ def tested_branches(path: v.Path, loop_path: v.Path) -> list[Branch]:
 
 def is_timed(program: Program, loop: Loop) -> bool:
     """A clock is read in each turn: waiting is what the loop measures."""
-    for call in loop.flow.calls:
-        if loop in call.loops and c.known_name(program, call.func) in CLOCKS:
-            return True
-    return False
+    return any(loop in call.loops and c.known_name(program, call.func) in CLOCKS for call in loop.flow.calls)
 
 
 def is_clocked(program: Program, loop: Loop) -> bool:
