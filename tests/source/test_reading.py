@@ -34,3 +34,4 @@ def test_a_lost_entry_of_the_cache_is_read_again(tmp_path: Path) -> None:
     sources._packed.clear()
     sources.store._held["facts"].clear()
     assert len(sources.rows()) == 1
+    sources.close()
