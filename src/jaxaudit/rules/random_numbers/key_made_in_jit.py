@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jaxaudit.model import Finding, Note
-from jaxaudit.rules.random_numbers.key_events import follow_key_users, spent_keys
-from jaxaudit.rules.random_numbers.key_reuse import place_of
+from jaxaudit.rules.random_numbers.key_events import functions_with_keys, spent_keys
+from jaxaudit.rules.random_numbers.key_repeats import place_of
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
@@ -19,7 +19,7 @@ from jaxaudit.source.program import Function, Program
 
 
 def match(program: Program) -> Iterator[Finding]:
-    follow_key_users(program)
+    functions_with_keys(program)
     for function in list(dict.fromkeys(program.graph.linked_functions)):
         if function.module.context:
             continue
@@ -89,7 +89,7 @@ def asked_for_none(call: v.Call) -> bool:
 def drawn_from(program: Program, function: Function, call: v.Call) -> bool:
     """Whether the key is used for drawing in the same function, itself or a part of it."""
     for one in spent_keys(program, function):
-        value: v.Value = one.value
+        value: v.Value = one.origin.root
         for _ in range(6):
             if value is call:
                 return one.sure

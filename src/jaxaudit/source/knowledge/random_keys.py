@@ -120,6 +120,11 @@ KEY_METHODS: dict[str, tuple[KeyUse, ...]] = {
     "apply": (KeyUse(-1, "rngs", sure=False), KeyUse(1, "rng", sure=False)),
 }
 
+# factories of pure functions: the `init` and `apply` of what they return draw from the key that they are given.
+KEY_TRANSFORMED: frozenset[str] = frozenset(
+    {"haiku.transform", "haiku.transform_with_state", "haiku.multi_transform", "haiku.multi_transform_with_state"}
+)
+
 # parameter names that hold a key by custom, whatever the function; what is passed for them is a key.
 KEY_NAMES: frozenset[str] = frozenset(
     "key keys rng rngs prng rng_key prng_key rngkey prngkey subkey sub_key dropout_key dropout_rng random_key key_ "

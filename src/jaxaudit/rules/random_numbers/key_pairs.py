@@ -1,0 +1,242 @@
+"""One key at two places that one run comes past."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Iterator, Mapping
+from typing import Any, NamedTuple
+
+from jaxaudit.model import Note, Place
+from jaxaudit.rules.random_numbers.key_origins import Origin, written_between
+from jaxaudit.rules.random_numbers.spent_key import Spent
+from jaxaudit.source import calls as c
+from jaxaudit.source import facts
+from jaxaudit.source import values as v
+from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
+from jaxaudit.source.program import Program
+
+PICKS = frozenset({"choice", "permutation"})
+"""Samplers that are given one key twice to pick the same rows of two arrays."""
+KEEPS_ONE = frozenset({"jax.lax.select", "jax.numpy.where", "jax.lax.select_n"})
+SAID = re.compile(
+    r"#.*(\b(same|shared?|reus\w*|common|identical|matching)\b.*\b(rng|keys?|seeds?|noise|random|draws?|numbers|sample)"
+    r"|correlated|antithetic|on purpose|deliberate|intention)",
+    re.IGNORECASE,
+)
+TESTS = re.compile(r"_*test", re.IGNORECASE)
+EVALUATES = re.compile(r".*(^|_|\.)(eval|evaluate|evaluation|validate|validation)(_|\.|$)", re.IGNORECASE)
+"""What is to give the same result each time it is asked."""
+NAMED_COMMON = re.compile(r"(^|_)(common|shared|same|crn|fixed)(_|$)", re.IGNORECASE)
+
+
+class Told(NamedTuple):
+    """What is to be said of one key."""
+
+    mark: Hashable
+    place: Place
+    message: str
+    confidence: float
+    facts: Mapping[str, Any]
+    notes: tuple[Note, ...] = ()
+    fixable: bool = False
+
+
+def used_twice(program: Program, spent: list[Spent]) -> Iterator[Told]:
+    by_mark: dict[Hashable, list[Spent]] = defaultdict(list)
+    for one in spent:
+        by_mark[one.mark].append(one)
+    for uses in by_mark.values():
+        pair = first_pair(program, uses)
+        if pair is not None:
+            yield told(program, *pair, uses)
+    yield from same_seed(program, spent)
+
+
+def first_pair(program: Program, uses: list[Spent]) -> tuple[Spent, Spent] | None:
+    """The first two uses that clash; a pair that is certain before one that is not."""
+    found: tuple[Spent, Spent] | None = None
+    for index, second in enumerate(uses):
+        for first in uses[:index]:
+            if first.call is not second.call and clash(program, first, second):
+                if first.sure and second.sure:
+                    return first, second
+                found = found or (first, second)
+    return found
+
+
+def clash(program: Program, first: Spent, second: Spent) -> bool:
+    if first.renews or exclude(first.path, second.path) or in_other_turns(first, second):
+        return False
+    if written_between(program, first.origin, first.call.flow, first.call.order, second.call.order, None):
+        return False
+    if "fold" in (first.how, second.how):
+        return first.how == second.how and first.data == second.data and first.data is not None
+    return True
+
+
+def in_other_turns(first: Spent, second: Spent) -> bool:
+    """Items by an index that a loop counts: two loops may count over different ones."""
+    for step in first.origin.steps:
+        if isinstance(step.index, v.Elem) and step.index.loop not in second.call.loops:
+            return True
+    return False
+
+
+def on_purpose(program: Program, first: Spent, second: Spent) -> bool:
+    """The author says so, picks the same rows of two arrays, keeps one of the two draws, or only needs shapes."""
+    if said_so(program, first) or said_so(program, second) or (first.by == second.by and first.by in PICKS):
+        return True
+    for call in second.call.flow.calls:
+        name = c.known_name(program, call.func)
+        if name in KEEPS_ONE and {first.call, second.call} <= set(call.args):
+            return True
+        if name == "builtins.print" and not {first.call, second.call}.isdisjoint(call.args):
+            return True
+    return is_example(first, second) or is_example(second, first)
+
+
+def said_so(program: Program, one: Spent) -> bool:
+    """A name or a comment says that the key is shared, where it is used or where it is made; or it is a test's own."""
+    if NAMED_COMMON.search(one.name) or TESTS.match(one.flow.function.name):
+        return True
+    lines = program.lines(one.flow.function.module.path)
+    at = [one.line]
+    root = one.origin.root
+    if root.expr is not None and root.flow is not None and root.flow.function.module is one.flow.function.module:
+        at.append(facts.start(root.expr)[0])
+    return any(SAID.search(line) for end in at for line in lines[max(end - 4, 0) : end])
+
+
+def is_example(drawn: Spent, init: Spent) -> bool:
+    """`x = normal(key, shape)` and `model.init(key, x)`: the draw only shows the input's shape."""
+    return init.by.endswith(("init", "init_with_output")) and any(comes_from(a, drawn.call) for a in init.call.args)
+
+
+def comes_from(value: v.Value, call: v.Call, depth: int = 0) -> bool:
+    if value is call:
+        return True
+    return depth < 8 and any(comes_from(part, call, depth + 1) for part in value.parts())
+
+
+def told(program: Program, first: Spent, second: Spent, uses: list[Spent]) -> Told:
+    deed = {"split": "splits", "draw": "draws from", "fold": "folds the same number into"}[second.how]
+    before = {"split": "split", "draw": "drawn from", "fold": "folded with it"}[first.how]
+    later = [
+        u
+        for u in uses
+        if u.call.order > second.call.order and u.line > second.line and not exclude(u.path, second.path)
+    ]
+    notes = [Note(program.place(first.flow, first.shown), "already used here")]
+    notes += [Note(program.place(u.flow, u.shown), "and again here") for u in later[:3]]
+    where = f"in line {first.line}" if first.flow.function.module is second.flow.function.module else "before"
+    sure = first.sure and second.sure
+    same = " (the very same numbers, where the shapes agree)" if first.by == second.by and second.how == "draw" else ""
+    return Told(
+        second.mark,
+        program.place(second.flow, second.shown),
+        f"the key `{second.name}` is used again: `{second.by}` {deed} it, although it was already {before} by "
+        f"`{first.by}` {where}; the two are not independent{same}",
+        0.5 if on_purpose(program, first, second) else 0.9 if sure else 0.6,
+        {
+            "key": second.name, "first": first.by, "second": second.by, "first_line": first.line,
+            "uses": [u.line for u in (first, second, *later)],
+        },
+        tuple(notes),
+        splittable(first, second),
+    )  # fmt: skip
+
+
+def splittable(first: Spent, second: Spent) -> bool:
+    """Two uses of a plain name in the same statements, one after the other: a split before the first mends it."""
+    plain = all(one.inner is None and one.expr is not None and one.expr[0] == "n" for one in (first, second))
+    same = plain and first.expr[1] == second.expr[1] and not first.within and not second.within
+    straight = first.call.loops == second.call.loops and first.path == second.path and first.how != "fold"
+    return same and straight
+
+
+def same_seed(program: Program, spent: list[Spent]) -> Iterator[Told]:
+    """`PRNGKey(0)` made twice in one function and drawn from both times."""
+    by_seed: dict[Hashable, list[tuple[v.Call, Spent]]] = defaultdict(list)
+    for one in spent:
+        made = maker(program, one.origin)
+        if made is not None and isinstance(made.args[0], v.Const):
+            by_seed[made.args[0].value].append((made, one))
+    for seed, uses in by_seed.items():
+        first = uses[0]
+        for made, second in uses[1:]:
+            if made is first[0] or exclude(first[1].path, second.path) or first[1].how != second.how:
+                continue
+            yield Told(
+                ("seed", seed),
+                program.place(made.flow, made.expr),
+                f"`{facts.text(made.expr)}` makes the key of line {facts.start(first[0].expr)[0]} again: `{second.by}` and "
+                f"`{first[1].by}` are not independent, as the same seed is already used",
+                0.5,
+                {"key": facts.text(made.expr), "first": first[1].by, "second": second.by},
+                (Note(program.place(first[0].flow, first[0].expr), "already made here"),),
+            )
+            break
+
+
+def maker(program: Program, origin: Origin) -> v.Call | None:
+    """The call that makes the key from a seed, splits of it left out."""
+    root = origin.root
+    if origin.steps or not isinstance(root, v.Call) or not root.args:
+        return None
+    return root if c.known_name(program, root.func) in KEY_MAKERS else None
+
+
+# -- branches ----------------------------------------------------------------------------------------------------------
+
+
+def exclude(first: v.Path, second: v.Path) -> bool:
+    """Whether only one of two places is reached in one run of the function."""
+    arms = dict(first)
+    for branch, arm in second:
+        if branch in arms and arms[branch] != arm:
+            return True
+        for other, other_arm in first:
+            if other is not branch and opposite(other, other_arm, branch, arm):
+                return True
+    return False
+
+
+def opposite(one: Any, one_arm: int, two: Any, two_arm: int) -> bool:
+    """`if a: ...` and later `if not a: ...`, `if a:` twice with different arms, or `x == 1` and `x == 2`."""
+    if one.test is None or two.test is None or one.kind not in ("if", "ifexp") or two.kind not in ("if", "ifexp"):
+        return False
+    if one_arm == two_arm == 0 and other_constant(one.test, two.test):
+        return True
+    first, negated_first = plain_test(one.test)
+    second, negated_second = plain_test(two.test)
+    same = first is second or (
+        first.expr is not None
+        and second.expr is not None
+        and first.__class__ in (v.Attr, v.Op, v.Free, v.Param)
+        and facts.text(first.expr, 400) == facts.text(second.expr, 400)
+    )
+    return same and ((one_arm == two_arm) if negated_first != negated_second else (one_arm != two_arm))
+
+
+def other_constant(one: v.Value, two: v.Value) -> bool:
+    """`kind == "a"` and `kind == "b"`."""
+    if not isinstance(one, v.Op) or not isinstance(two, v.Op) or (one.name, two.name) != ("Eq", "Eq"):
+        return False
+    left, right = one.operands, two.operands
+    return (
+        isinstance(left[1], v.Const)
+        and isinstance(right[1], v.Const)
+        and left[1].value != right[1].value
+        and (left[0] is right[0] or facts.text(left[0].expr, 400) == facts.text(right[0].expr, 400))
+    )
+
+
+def plain_test(test: v.Value) -> tuple[v.Value, bool]:
+    """A test without its `not`; `is not None` is the opposite of `is None`."""
+    negated = False
+    while isinstance(test, v.Op) and test.name == "Not":
+        test, negated = test.operands[0], not negated
+    if isinstance(test, v.Op) and test.name == "IsNot":
+        return v.Op("Is", test.operands, test.expr, test.flow), not negated
+    return test, negated
