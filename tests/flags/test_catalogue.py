@@ -1,6 +1,7 @@
 """What the catalogue says of flags, against what XLA does with them."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -115,3 +116,18 @@ def test_a_folder_that_cannot_be_written_is_no_reason_to_stop(tmp_path: Path) ->
     (site / "xla.so").write_bytes(b"\0xla_one_flag\0")
     (tmp_path / "file").write_text("")
     assert load_catalogue(tmp_path / "env", tmp_path / "file").is_installed
+
+
+CHILD = "from jaxlib import xla_client as x; a = x.CompileOptions(); b = a.executable_build_options; b.debug_options"
+
+
+@pytest.mark.slow
+def test_xla_wants_the_kinds_that_the_library_tells() -> None:
+    """Every flag of a kind at once, with a value that is none: XLA names each that it could not read."""
+    pytest.importorskip("jaxlib")
+    catalogue = load_catalogue(Path(sys.prefix))
+    scalars = {name for name in catalogue.names() if catalogue.kind(name)}
+    environment = {**os.environ, "XLA_FLAGS": " ".join(f"--{name}=~" for name in scalars)}
+    done = subprocess.run([sys.executable, "-c", CHILD], env=environment, capture_output=True, check=False)
+    said = re.findall(r"interpret value ~ for flag (\w+)", done.stderr.decode(errors="replace"))
+    assert set(said) == scalars

@@ -19,3 +19,17 @@ def test_faults_of_writing_are_named() -> None:
 
 def test_an_empty_text_has_no_words() -> None:
     assert flag_words("  ") == []
+
+
+def test_what_is_not_known_hides_no_word_after_it() -> None:
+    assert flag_words("\0--xla_a=1") == [FlagWord("xla_a", "1", 1)]
+    assert flag_words("--xla_a=\0 --xla_b") == [FlagWord("xla_a", "\0", 0), FlagWord("xla_b", None, 10)]
+
+
+def test_a_name_that_is_not_all_known_is_no_word() -> None:
+    for text in ("--xla_gpu_\0=1", "--\0=1", "\0=1", "--xla_a\0", "\0xla_a=1", "\0"):
+        assert flag_words(text) == [], text
+
+
+def test_a_flag_that_runs_into_the_next_is_named() -> None:
+    assert flag_words("--xla_a=true--xla_b=1") == [FlagWord("xla_a", "true--xla_b=1", 0, "joined")]

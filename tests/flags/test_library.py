@@ -15,7 +15,12 @@ def text(number: int, value: bytes) -> bytes:
 
 
 DEPRECATED = text(8, bytes([3 << 3, 1]))
-FIELDS = text(2, text(1, b"xla_cpu_fast")) + text(2, text(1, b"xla_old") + DEPRECATED)
+BOOL, REPEATED = bytes([5 << 3, 8]), bytes([4 << 3, 3])
+FIELDS = (
+    text(2, text(1, b"xla_cpu_fast") + BOOL)
+    + text(2, text(1, b"xla_old") + DEPRECATED)
+    + text(2, text(1, b"xla_many") + REPEATED + BOOL)
+)
 DESCRIPTION = (
     b"\n\x0dxla/xla.proto" + text(2, b"xla") + text(4, text(1, b"Other")) + text(4, text(1, b"DebugOptions") + FIELDS)
 )
@@ -26,7 +31,8 @@ def test_names_and_options_are_read(tmp_path: Path) -> None:
     library = tmp_path / "lib.so"
     library.write_bytes(LIBRARY)
     found = read_flags(library)
-    assert found.options == {"xla_cpu_fast": "", "xla_old": "deprecated"}
+    assert found.options == {"xla_cpu_fast": "", "xla_old": "deprecated", "xla_many": ""}
+    assert found.kinds == {"xla_cpu_fast": "bool"}
     assert found.names >= {"xla_cpu_fast", "xla_old", "xla_fuel"}
     assert "xla_Not" not in found.names
 
@@ -35,12 +41,12 @@ def test_names_and_options_are_read(tmp_path: Path) -> None:
 def test_a_damaged_library_is_read_as_far_as_it_goes(tmp_path: Path, cut: int) -> None:
     library = tmp_path / "lib.so"
     library.write_bytes(LIBRARY[:cut])
-    assert set(read_flags(library).options) <= {"xla_cpu_fast", "xla_old", "xla_ol", "xla_cpu_fas", ""}
+    assert set(read_flags(library).options) <= {"xla_cpu_fast", "xla_old", "xla_ol", "xla_cpu_fas", "xla_many", ""}
 
 
 def test_an_empty_library_has_no_flags(tmp_path: Path) -> None:
     (tmp_path / "lib.so").write_bytes(b"")
-    assert read_flags(tmp_path / "lib.so") == (frozenset(), {})
+    assert read_flags(tmp_path / "lib.so") == (frozenset(), {}, {})
 
 
 def test_a_jaxlib_is_found_by_looking_at_files(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ MARK = re.compile(r"[ \t]*# fault$", re.MULTILINE)
 def program(code: str) -> Program:
     read = read_program([PATH], overlay={PATH: code.encode()}, context=False)
     assert not read.unread, read.unread
-    read.judge_flags = flag_judge(None, None)
+    read.flags = flag_judge(None, None)
     return read
 
 

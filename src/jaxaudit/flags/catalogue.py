@@ -1,10 +1,12 @@
 """Which XLA flags a jaxlib knows: asked of the library that is installed, else of a dated table."""
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from jaxaudit.flags.library import Jaxlib, LibraryFlags, installed_jaxlib, read_flags
@@ -35,6 +37,7 @@ class Table(NamedTuple):
     versions: tuple[str, ...]
     marks: dict[str, str]
     dropped_earlier: dict[str, str]
+    kinds: Mapping[str, str] = MappingProxyType({})
 
     def accepts(self, name: str, version: str) -> bool:
         return self._mark(name, version) in "bf"
@@ -78,6 +81,11 @@ class FlagCatalogue(NamedTuple):
         if self.read is not None and self.read.options:
             return name in self.read.options
         return self.table.marks.get(name, "-")[-1] in "bo"
+
+    def kind(self, name: str) -> str:
+        """ "bool", "int" or "float" where the value must be one; "" for texts, lists and named choices."""
+        read = self.read.kinds if self.read is not None else {}
+        return (read or self.table.kinds).get(name, "")
 
     def nearest(self, name: str) -> str | None:
         """The known flag that is written most like this one."""
@@ -140,7 +148,8 @@ def load_catalogue(prefix: Path | None, cache_folder: Path | None = None) -> Fla
 def known_table() -> Table:
     """The table that is shipped with jaxaudit."""
     data = json.loads((Path(__file__).parent / "known_flags.json").read_text(encoding="utf-8"))
-    return Table(data["date"], tuple(data["versions"]), data["flags"], data["dropped_earlier"])
+    kinds = {name: kind for kind, names in data["kinds"].items() for name in names}
+    return Table(data["date"], tuple(data["versions"]), data["flags"], data["dropped_earlier"], kinds)
 
 
 def _read_cached(jaxlib: Jaxlib, cache_folder: Path | None) -> LibraryFlags:
@@ -158,7 +167,7 @@ def _read_cached(jaxlib: Jaxlib, cache_folder: Path | None) -> LibraryFlags:
 def _cached(entry: Path) -> LibraryFlags | None:
     try:
         data: Any = json.loads(entry.read_text(encoding="utf-8"))
-        return LibraryFlags(frozenset(data["names"]), dict(data["options"]))
+        return LibraryFlags(frozenset(data["names"]), dict(data["options"]), dict(data["kinds"]))
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
@@ -168,7 +177,7 @@ def _keep(entry: Path, found: LibraryFlags) -> None:
     part = entry.with_suffix(f".{id(found)}.part")
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text(json.dumps({"names": sorted(found.names), "options": found.options}), encoding="utf-8")
+        part.write_text(json.dumps(found._asdict() | {"names": sorted(found.names)}), encoding="utf-8")
         part.replace(entry)
     except OSError:
         with suppress(OSError):

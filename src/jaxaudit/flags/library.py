@@ -6,8 +6,9 @@ each flag's name as a text that ends in a zero byte.
 
 import mmap
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import NamedTuple
 
 PROTO_NAME = b"xla/xla.proto"
@@ -17,11 +18,12 @@ SITE_PACKAGES = ("lib/python*/site-packages", "lib64/python*/site-packages", "Li
 class LibraryFlags(NamedTuple):
     """`names` may be flags (texts like `xla_...`).
 
-    `options` are the fields of DebugOptions: name -> "deprecated" or "".
+    `options` are the fields of DebugOptions: name -> "deprecated" or "". `kinds` are those of one bool, int or float.
     """
 
     names: frozenset[str]
     options: dict[str, str]
+    kinds: Mapping[str, str] = MappingProxyType({})
 
 
 class Jaxlib(NamedTuple):
@@ -74,9 +76,11 @@ def read_flags(library: Path) -> LibraryFlags:
     """Every name in the library that can be a flag. Raises OSError where the file can't be read."""
     with library.open("rb") as file:
         if os.fstat(file.fileno()).st_size == 0:
-            return LibraryFlags(frozenset(), {})
+            return LibraryFlags(frozenset(), {}, {})
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as view:
-            return LibraryFlags(frozenset(_texts(view)), _debug_options(view))
+            fields = _debug_options(view)
+            kinds = {name: kind for name, _, kind in fields if kind}
+            return LibraryFlags(frozenset(_texts(view)), {name: mark for name, mark, _ in fields}, kinds)
 
 
 _NAME_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_")
@@ -96,7 +100,15 @@ def _texts(view: mmap.mmap) -> Iterator[str]:
 # -- the serialized description: fields are (number, wire type), see the protobuf encoding -----------------------------
 
 
-def _debug_options(view: mmap.mmap) -> dict[str, str]:
+_KINDS: dict[int | bytes, str] = {1: "float", 2: "float", 3: "int", 4: "int", 5: "int", 8: "bool", 13: "int"}
+"""The types of protobuf whose flags XLA reads as numbers or truth values. The text of a repeated field is a list."""
+_REPEATED = 3
+
+Option = tuple[str, str, str]
+"""Name, "deprecated" or "", and the kind of its value."""
+
+
+def _debug_options(view: mmap.mmap) -> list[Option]:
     header = b"\n" + bytes([len(PROTO_NAME)]) + PROTO_NAME
     at = view.find(header)
     while at >= 0:
@@ -104,20 +116,22 @@ def _debug_options(view: mmap.mmap) -> dict[str, str]:
         if found:
             return found
         at = view.find(header, at + 1)
-    return {}
+    return []
 
 
-def _options_of_file(view: mmap.mmap, start: int) -> dict[str, str]:
+def _options_of_file(view: mmap.mmap, start: int) -> list[Option]:
     for number, message in _fields(view, start, min(start + 4_000_000, len(view))):
         if number == 4 and isinstance(message, bytes) and _text_field(message, 1) == "DebugOptions":
-            return dict(_option(f) for n, f in _fields(message, 0, len(message)) if n == 2 and isinstance(f, bytes))
-    return {}
+            return [_option(f) for n, f in _fields(message, 0, len(message)) if n == 2 and isinstance(f, bytes)]
+    return []
 
 
-def _option(field: bytes) -> tuple[str, str]:
-    options = next((f for n, f in _fields(field, 0, len(field)) if n == 8 and isinstance(f, bytes)), b"")
-    deprecated = any(n == 3 and f == 1 for n, f in _fields(options, 0, len(options)))
-    return _text_field(field, 1), "deprecated" if deprecated else ""
+def _option(field: bytes) -> Option:
+    parts = dict(_fields(field, 0, len(field)))
+    options = parts.get(8, b"")
+    deprecated = isinstance(options, bytes) and any(n == 3 and f == 1 for n, f in _fields(options, 0, len(options)))
+    kind = "" if parts.get(4) == _REPEATED else _KINDS.get(parts.get(5, 0), "")
+    return _text_field(field, 1), "deprecated" if deprecated else "", kind
 
 
 def _text_field(message: bytes, wanted: int) -> str:

@@ -15,6 +15,8 @@ FACTS_VERSION = 1
 
 LONGEST_TEXT = 4096
 """A longer string literal is cut: no rule reads that far, and generated files hold megabytes."""
+VARIABLES = frozenset({"XLA_", "JAX_"})
+"""How the names of environment variables begin by which a unit is found, as by the names that it writes."""
 LONGEST_DISPLAY = 512
 """A longer list, tuple or dict display keeps its first items and its true length."""
 
@@ -312,6 +314,8 @@ class _Lowering:
         if kind is str or kind is bytes:
             if len(value) > LONGEST_TEXT:
                 value = value[:LONGEST_TEXT]
+            elif value[:4] in VARIABLES:
+                self.used.add(value)
         elif kind is int and value.bit_length() > 1024:
             value = None
         return ("k", value, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from jaxaudit.model import Place, Unread
-from jaxaudit.model.flag import JudgedFlag
+from jaxaudit.model.flag import FlagJudge
 from jaxaudit.source import facts
 from jaxaudit.source import values as v
 from jaxaudit.source.callgraph import CallGraph
@@ -268,7 +268,7 @@ class Program:
         self.graph = CallGraph(self)
         self.tracing = Tracing(self)
         self.lines = lines or (lambda path: [])
-        self.judge_flags: Callable[[str], list[JudgedFlag]] | None = None
+        self.flags: FlagJudge | None = None
         """What says whether XLA knows a flag; filled by the step that reads the installed library."""
 
     def next_generation(self) -> None:

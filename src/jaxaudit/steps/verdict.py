@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jaxaudit.model import Finding, Fix, Note, Place, Unread
-from jaxaudit.steps.flag_judge import JudgeFlags, flag_judge, jaxlib_version
+from jaxaudit.model.flag import FlagJudge
+from jaxaudit.steps.flag_judge import flag_judge, jaxlib_version
 
 if TYPE_CHECKING:
     from jaxaudit.rules.rule import Rule
@@ -60,7 +61,7 @@ def judged(
 
 
 def fresh_verdict(
-    sources: "Sources", rules: Mapping[str, "Rule"], names: list[str], judge: JudgeFlags | None = None
+    sources: "Sources", rules: Mapping[str, "Rule"], names: list[str], judge: FlagJudge | None = None
 ) -> Verdict:
     """Links one group of files after the other and asks every rule about each."""
     out = Verdict([], [], [], [])
@@ -70,7 +71,7 @@ def fresh_verdict(
             gc.collect()
             idle = 0
         program = sources.linked(rows)
-        program.judge_flags = judge
+        program.flags = judge
         findings, faults = matched(program, rules, names)
         out.findings.extend([finding for finding in findings if not is_context(program, finding.place.path)])
         out.faults.extend([fault for fault in faults if fault not in out.faults])

@@ -1,4 +1,4 @@
-"""Where source writes XLA_FLAGS, and the string literals that end up in it."""
+"""Where source sets variables of the environment: of its own process, or of one that it starts."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
@@ -8,11 +8,12 @@ from jaxaudit.source import values as v
 from jaxaudit.source.program import Function, Program
 
 VARIABLE = "XLA_FLAGS"
-SETTERS = {"os.environ.setdefault": 0, "os.putenv": 0, "os.environ.__setitem__": 0}
+OWN = frozenset({"os.environ.setdefault", "os.putenv", "os.environ.__setitem__"})
+SETTERS = frozenset({"setdefault", "putenv", "setenv", "__setitem__", "set_env", "update_env"})
 
 
 class FlagWrite(NamedTuple):
-    """One write of an environment variable: where, in which order, and what is written."""
+    """One write of a variable: in which order, and what is written. `own` is the environment of this very process."""
 
     function: Function
     name: str
@@ -20,57 +21,83 @@ class FlagWrite(NamedTuple):
     expr: Any
     order: int
     path: v.Path
+    loops: tuple[Any, ...]
+    own: bool
+    augmented: bool = False
 
 
-def environment_writes(program: Program) -> Iterator[FlagWrite]:
-    """`os.environ[...] = ...`, `+=`, `setdefault`, `update`, `putenv`, `monkeypatch.setenv`."""
-    for module, unit in program.units_applying(["os.environ", "os.putenv", "pytest.setenv"]):
+def environment_writes(program: Program) -> list[FlagWrite]:
+    """`os.environ[...] = ...`, `+=`, `setdefault`, `update`, `putenv`, `setenv`, and tables with such a key."""
+    found = program.memo.get("environment writes")
+    if found is None:
+        found = program.memo["environment writes"] = list(_writes(program))
+    return found
+
+
+def _writes(program: Program) -> Iterator[FlagWrite]:
+    units = dict.fromkeys(program.units_applying(["os.environ", "os.putenv", "pytest.setenv"]))
+    for word, places in program.index.items():
+        if word == VARIABLE or word.startswith("JAX_"):
+            units.update(dict.fromkeys(places))
+    for module, unit in units:
+        if module.context:
+            continue
         program.graph.link_unit(module, unit)
         for function in program.functions_of_unit(module, unit):
-            if not module.context:
-                yield from _writes_of(program, function)
+            yield from _stored(program, function)
+            yield from _called(program, function)
 
 
-def _writes_of(program: Program, function: Function) -> Iterator[FlagWrite]:
+def _stored(program: Program, function: Function) -> Iterator[FlagWrite]:
     flow = function.flow
     for store in flow.stores:
-        if store.kind != "item" or store.base is None or c.known_name(program, store.base) != "os.environ":
+        yield from _table(function, store.value, store.order, store.path, store.loops, store.name == "environ")
+        if store.kind != "item" or store.base is None:
             continue
-        if isinstance(store.name, v.Const) and isinstance(store.name.value, str):
-            yield FlagWrite(function, store.name.value, store.value, store.expr, store.order, store.path)
-    for call in flow.calls:
-        name = c.known_name(program, call.func)
-        attribute = call.func.name if isinstance(call.func, v.Attr) else ""
-        if (name in SETTERS or attribute == "setenv") and len(call.args) > 1 and isinstance(call.args[0], v.Const):
-            yield FlagWrite(function, str(call.args[0].value), call.args[1], call.expr, call.order, call.path)
-        elif name == "os.environ.update":
-            for key, value in call.kwargs:
-                if key:
-                    yield FlagWrite(function, key, value, call.expr, call.order, call.path)
-            for part in call.args[:1]:
-                if isinstance(part, v.Mapping):
-                    for one, value in part.pairs:
-                        if isinstance(one, v.Const):
-                            yield FlagWrite(function, str(one.value), value, call.expr, call.order, call.path)
+        name = constant_text(program, store.name) if isinstance(store.name, v.Value) else None
+        if name:
+            own = c.known_name(program, store.base) == "os.environ"
+            yield FlagWrite(
+                function, name, store.value, store.expr, store.order, store.path, store.loops, own, store.augmented
+            )
+    for bind in flow.binds:
+        yield from _table(function, bind.value, bind.order, bind.path, bind.loops, False)
+    for back in flow.returns:
+        yield from _table(function, back.value, back.order, back.path, back.loops, False)
 
 
-def literals(program: Program, value: v.Value, depth: int = 0) -> Iterator[v.Const]:
-    """The string literals that a text is made of: sums, joins, f-strings, conditional parts, names for them."""
-    if depth > 8:
-        return
-    if isinstance(value, v.Const):
-        if isinstance(value.value, str) and value.expr is not None and value.flow is not None:
-            yield value
-        return
-    if isinstance(value, v.Call):
-        if c.known_name(program, value.func) in ("os.environ.get", "os.getenv"):
-            return
-        inner = [*value.args]
-        if isinstance(value.func, v.Attr):
-            inner.insert(0, value.func.base)
-    elif isinstance(value, v.Item) and c.known_name(program, value.base) == "os.environ":
-        return
-    else:
-        inner = [*(c.expand(program, value) or value.parts())]
-    for part in inner:
-        yield from literals(program, part, depth + 1)
+def _called(program: Program, function: Function) -> Iterator[FlagWrite]:
+    for call in function.flow.calls:
+        known = c.known_name(program, call.func)
+        updates = known == "os.environ.update"
+        last = known.rpartition(".")[2] if known else call.func.name if isinstance(call.func, v.Attr) else ""
+        at = (call.order, call.path, call.loops)
+        if last in SETTERS and len(call.args) > 1:
+            name = constant_text(program, call.args[0])
+            if name:
+                yield FlagWrite(function, name, call.args[1], call.expr, *at, known in OWN)
+        for key, value in call.kwargs:
+            if key and (updates or key == VARIABLE):
+                yield FlagWrite(function, key, value, call.expr, *at, updates)
+            yield from _table(function, value, *at, False)
+        for argument in call.args:
+            yield from _table(function, argument, *at, updates)
+
+
+def _table(
+    function: Function, value: v.Value, order: int, path: v.Path, loops: tuple[Any, ...], own: bool
+) -> Iterator[FlagWrite]:
+    """The entries of a dict that is written out here, also as part of `os.environ | {...}`."""
+    if isinstance(value, v.Op) and value.name == "BitOr" and value.flow is function.flow:
+        for operand in value.operands:
+            yield from _table(function, operand, order, path, loops, own)
+    if isinstance(value, v.Mapping) and value.flow is function.flow:
+        for key, inner in value.pairs:
+            if isinstance(key, v.Const) and isinstance(key.value, str):
+                yield FlagWrite(function, key.value, inner, key.expr, order, path, loops, own)
+
+
+def constant_text(program: Program, value: v.Value) -> str | None:
+    """The text of a literal, or of the one literal that a name stands for."""
+    settled = c.single(program, value)
+    return settled.value if isinstance(settled, v.Const) and isinstance(settled.value, str) else None
