@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from jaxaudit.model import Note, Place
 from jaxaudit.rules.random_numbers.key_origins import Origin, written_between
+from jaxaudit.rules.random_numbers.key_splitting import in_one_block, needed_later
 from jaxaudit.rules.random_numbers.spent_key import Spent
 from jaxaudit.source import calls as c
 from jaxaudit.source import facts
@@ -122,16 +123,15 @@ def comes_from(value: v.Value, call: v.Call, depth: int = 0) -> bool:
 def told(program: Program, first: Spent, second: Spent, uses: list[Spent]) -> Told:
     deed = {"split": "splits", "draw": "draws from", "fold": "folds the same number into"}[second.how]
     before = {"split": "split", "draw": "drawn from", "fold": "folded with it"}[first.how]
-    later = [
-        u
-        for u in uses
-        if u.call.order > second.call.order and u.line > second.line and not exclude(u.path, second.path)
-    ]
+    later = [u for u in uses if after(u, second)]
+    mended = [u for u in later if in_one_block(second, u)]
+    others = [u for u in later if u not in mended]
     notes = [Note(program.place(first.flow, first.shown), "already used here")]
-    notes += [Note(program.place(u.flow, u.shown), "and again here") for u in later[:3]]
+    notes += [Note(program.place(u.flow, u.shown), "and again here") for u in (*mended, *others)[: max(len(mended), 3)]]
     where = f"in line {first.line}" if first.flow.function.module is second.flow.function.module else "before"
     sure = first.sure and second.sure
     same = " (the very same numbers, where the shapes agree)" if first.by == second.by and second.how == "draw" else ""
+    fixable = in_one_block(first, second)
     return Told(
         second.mark,
         program.place(second.flow, second.shown),
@@ -140,19 +140,16 @@ def told(program: Program, first: Spent, second: Spent, uses: list[Spent]) -> To
         0.5 if on_purpose(program, first, second) else 0.9 if sure else 0.6,
         {
             "key": second.name, "first": first.by, "second": second.by, "first_line": first.line,
-            "uses": [u.line for u in (first, second, *later)],
+            "lines": [u.line for u in (first, second, *later)], "by": [u.by for u in (first, second, *mended)],
+            "more": len(mended), "kept": fixable and needed_later((mended or [second])[-1]),
         },
         tuple(notes),
-        splittable(first, second),
+        fixable,
     )  # fmt: skip
 
 
-def splittable(first: Spent, second: Spent) -> bool:
-    """Two uses of a plain name in the same statements, one after the other: a split before the first mends it."""
-    plain = all(one.inner is None and one.expr is not None and one.expr[0] == "n" for one in (first, second))
-    same = plain and first.expr[1] == second.expr[1] and not first.within and not second.within
-    straight = first.call.loops == second.call.loops and first.path == second.path and first.how != "fold"
-    return same and straight
+def after(one: Spent, second: Spent) -> bool:
+    return one.call.order > second.call.order and one.shown is not second.shown and not exclude(one.path, second.path)
 
 
 def same_seed(program: Program, spent: list[Spent]) -> Iterator[Told]:

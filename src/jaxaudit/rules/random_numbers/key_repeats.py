@@ -9,6 +9,7 @@ from jaxaudit.rules.random_numbers.key_consumers import is_key
 from jaxaudit.rules.random_numbers.key_events import fed
 from jaxaudit.rules.random_numbers.key_origins import DERIVES, Origin, Steps, at, key_varies, origin_of, varies
 from jaxaudit.rules.random_numbers.key_pairs import EVALUATES, PICKS, TESTS, Told, exclude, said_so
+from jaxaudit.rules.random_numbers.key_splitting import plain
 from jaxaudit.rules.random_numbers.spent_key import Spent
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
@@ -38,7 +39,7 @@ def used_in_each_turn(program: Program, spent: list[Spent]) -> Iterator[Told]:
             0.5 if meant else 0.9 if one.sure and not ends else 0.6,
             {"key": one.name, "second": one.by, "loop_line": loop.line},
             (Note(place_of(program, loop), "the loop"),),
-            one.inner is None and loop.kind != "comprehension" and one.expr is not None and one.expr[0] == "n",
+            plain(one) and one.how != "fold" and loop.flow is one.call.flow,
         )
 
 

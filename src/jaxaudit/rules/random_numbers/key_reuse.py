@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 
-from jaxaudit.model import Finding
+from jaxaudit.model import Finding, Fix
 from jaxaudit.rules.random_numbers.key_events import functions_with_keys, spent_keys
 from jaxaudit.rules.random_numbers.key_pairs import Told, used_twice
 from jaxaudit.rules.random_numbers.key_repeats import (
@@ -15,6 +15,7 @@ from jaxaudit.rules.random_numbers.key_repeats import (
     used_in_each_turn,
 )
 from jaxaudit.rules.random_numbers.key_returns import used_and_returned
+from jaxaudit.rules.random_numbers.key_splitting import TITLE, mend
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source.program import Function, Program
 
@@ -35,6 +36,7 @@ def match(program: Program) -> Iterator[Finding]:
                 told.confidence,
                 facts=told.facts,
                 notes=told.notes,
+                fix=Fix("unsafe", TITLE) if told.fixable else None,
             )
 
 
@@ -77,12 +79,14 @@ noise = jax.random.normal(key, (3,))  # fault
             do=Sample(
                 """import jax
 
-key, noise_key = jax.random.split(jax.random.key(0))
-mean = jax.random.normal(key, (3,))
-noise = jax.random.normal(noise_key, (3,))
+key = jax.random.key(0)
+normal_key, normal_key_2 = jax.random.split(key)
+mean = jax.random.normal(normal_key, (3,))
+noise = jax.random.normal(normal_key_2, (3,))
 """,
                 shows="not bool((mean == noise).all())",
             ),
+            fixed_by_us=True,
         ),
         Example(
             "the same key in every turn",
@@ -107,8 +111,9 @@ first, second = walk(jax.random.PRNGKey(0), 2)
 
 def walk(key, steps):
     draws = []
-    for step in range(steps):
-        draws.append(jax.random.normal(jax.random.fold_in(key, step)))
+    for _ in range(steps):
+        key, normal_key = jax.random.split(key)
+        draws.append(jax.random.normal(normal_key))
     return draws
 
 
@@ -116,6 +121,7 @@ first, second = walk(jax.random.PRNGKey(0), 2)
 """,
                 shows="float(first) != float(second)",
             ),
+            fixed_by_us=True,
         ),
         Example(
             "a helper spends the key that its caller uses again",
@@ -147,8 +153,8 @@ def jump(key, shape):
 
 @jax.jit
 def path(key):
-    noise_key, jump_key = jax.random.split(key)
-    noise = jax.random.normal(noise_key, (4,))
+    normal_key, jump_key = jax.random.split(key)
+    noise = jax.random.normal(normal_key, (4,))
     return noise + jump(jump_key, (4,))
 
 
@@ -156,6 +162,172 @@ path(jax.random.key(1))
 """,
                 shows="path(jax.random.key(1)).shape == (4,)",
             ),
+            fixed_by_us=True,
+        ),
+        Example(
+            "a part of a split used twice",
+            dont=Sample(
+                """from jax import random
+
+
+def sample(key):
+    key, subkey = random.split(key)
+    x = random.normal(subkey)
+    y = random.uniform(subkey)  # fault
+    return key, x, y
+
+
+key, x, y = sample(random.PRNGKey(1))
+""",
+                shows="x.shape == y.shape == ()",
+            ),
+            do=Sample(
+                """from jax import random
+
+
+def sample(key):
+    key, subkey = random.split(key)
+    normal_key, uniform_key = random.split(subkey)
+    x = random.normal(normal_key)
+    y = random.uniform(uniform_key)
+    return key, x, y
+
+
+key, x, y = sample(random.PRNGKey(1))
+""",
+                shows="x.shape == y.shape == ()",
+            ),
+            fixed_by_us=True,
+        ),
+        Example(
+            "a spent key carried to the next step",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def kernel(state, _):
+    key, x = state
+    move_key, key = jax.random.split(key)
+    x = x + jax.random.normal(move_key)
+    accepted = jax.random.uniform(key) < 0.5  # fault
+    return (key, x), accepted
+
+
+def run(key):
+    return jax.lax.scan(kernel, (key, jnp.zeros(())), None, length=4)[1]
+
+
+accepted = run(jax.random.key(0))
+""",
+                shows="accepted.shape == (4,)",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+def kernel(state, _):
+    key, x = state
+    move_key, accept_key, key = jax.random.split(key, 3)
+    x = x + jax.random.normal(move_key)
+    accepted = jax.random.uniform(accept_key) < 0.5
+    return (key, x), accepted
+
+
+def run(key):
+    return jax.lax.scan(kernel, (key, jnp.zeros(())), None, length=4)[1]
+
+
+accepted = run(jax.random.key(0))
+""",
+                shows="accepted.shape == (4,)",
+            ),
+        ),
+        Example(
+            "an object that never renews its key",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+class Agent:
+    def __init__(self, seed):
+        self.key = jax.random.PRNGKey(seed)
+
+    def act(self, logits):
+        return jax.random.categorical(self.key, logits)  # fault
+
+
+agent = Agent(0)
+actions = []
+for _ in range(20):
+    actions.append(int(agent.act(jnp.zeros(100))))
+""",
+                shows="len(set(actions)) == 1",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+
+
+class Agent:
+    def __init__(self, seed):
+        self.key = jax.random.PRNGKey(seed)
+
+    def act(self, logits):
+        self.key, act_key = jax.random.split(self.key)
+        return jax.random.categorical(act_key, logits)
+
+
+agent = Agent(0)
+actions = []
+for _ in range(20):
+    actions.append(int(agent.act(jnp.zeros(100))))
+""",
+                shows="len(set(actions)) > 1",
+            ),
+        ),
+        Example(
+            "layers made from one key",
+            dont=Sample(
+                """import equinox as eqx
+import jax
+
+
+class Net(eqx.Module):
+    first: eqx.nn.Linear
+    second: eqx.nn.Linear
+
+    def __init__(self, key):
+        self.first = eqx.nn.Linear(4, 4, key=key)
+        self.second = eqx.nn.Linear(4, 4, key=key)  # fault
+
+
+net = Net(jax.random.key(0))
+""",
+                shows="bool((net.first.weight == net.second.weight).all())",
+            ),
+            do=Sample(
+                """import equinox as eqx
+import jax
+
+
+class Net(eqx.Module):
+    first: eqx.nn.Linear
+    second: eqx.nn.Linear
+
+    def __init__(self, key):
+        linear_key, linear_key_2 = jax.random.split(key)
+        self.first = eqx.nn.Linear(4, 4, key=linear_key)
+        self.second = eqx.nn.Linear(4, 4, key=linear_key_2)
+
+
+net = Net(jax.random.key(0))
+""",
+                shows="not bool((net.first.weight == net.second.weight).all())",
+            ),
+            fixed_by_us=True,
         ),
         Example(
             "a scan body closes over the key",
@@ -214,4 +386,5 @@ for _ in range(3):
         ),
     ),
     match=match,
+    mend=mend,
 )
