@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from jaxaudit.source import values as v
 from jaxaudit.source.flow import Store
@@ -494,15 +494,46 @@ def classes_of(program: Program, value: v.Value, depth: int = 0) -> tuple[Class,
     memo = value.memo
     if memo is None:
         memo = value.memo = {}
-    found = memo.get(program.keys["classes"])
+    key = program.keys["classes"]
+    found = memo.get(key)
     if found is not None:
-        return found
+        if found is _ASKED:
+            program.memo["classes asked"].circles += 1
+            return ()
+        return cast("tuple[Class, ...]", found)
     if depth > DEEPEST:
         return ()
-    memo[program.keys["classes"]] = ()
+    asked = program.memo.get("classes asked")
+    if asked is None:
+        asked = program.memo["classes asked"] = _Asked()
+    circles = asked.circles
+    memo[key] = _ASKED
+    asked.open += 1
     out: dict[int, Class] = {id(c): c for c in _classes_of(program, value, depth)}
-    memo[program.keys["classes"]] = tuple(out.values())
-    return memo[program.keys["classes"]]
+    asked.open -= 1
+    memo[key] = answer = tuple(out.values())
+    if asked.open and not answer and asked.circles > circles:
+        asked.unsettled.append((memo, key))
+    elif not asked.open and asked.unsettled:
+        for one, name in asked.unsettled:
+            one.pop(name, None)
+        asked.unsettled.clear()
+    return answer
+
+
+class _Asked:
+    """How many questions for classes are open, how often one met itself, and which empty answers that left behind:
+    they are asked again when the outermost question is answered."""
+
+    __slots__ = ("circles", "open", "unsettled")
+
+    def __init__(self) -> None:
+        self.open = 0
+        self.circles = 0
+        self.unsettled: list[tuple[dict[str, Any], str]] = []
+
+
+_ASKED = ("asked",)
 
 
 def _classes_of(program: Program, value: v.Value, depth: int) -> list[Class]:

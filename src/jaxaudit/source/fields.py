@@ -212,13 +212,28 @@ def registrations(program: Program) -> dict[Class, tuple[str, set[str], set[str]
                         if row[1] == "hooks" and len(call.args) > row[0] + 1:
                             for target in c.targets(program, call.args[row[0] + 1]):
                                 meta |= auxiliary_names(target.function)
+                                root.cls.memo.setdefault("flatteners", []).append(target.function)
                         found[root.cls] = (row[1], meta, option_names(program, (call,), "data_fields"))
     return found
 
 
 def auxiliary_names(flatten: Function) -> set[str]:
     """The attributes that a flatten function returns beside the children: `return (self.w,), (self.n,)` gives n."""
-    out: set[str] = set()
+    return {attr.name for attr in _auxiliaries(flatten)}
+
+
+def auxiliary(program: Program, cls: Class, name: str) -> v.Attr | None:
+    """Where a class's flatten function hands an attribute over as part of the structure."""
+    methods = [c.method_of(program, cls, hook) for hook in ("tree_flatten", "tree_flatten_with_keys")]
+    for function in (*cls.memo.get("flatteners", ()), *methods):
+        for attr in _auxiliaries(function) if function is not None else ():
+            if attr.name == name:
+                return attr
+    return None
+
+
+def _auxiliaries(flatten: Function) -> list[v.Attr]:
+    out: list[v.Attr] = []
     for returned in flatten.flow.returns:
         pair = returned.value
         if isinstance(pair, v.Sequence) and len(pair.items) == 2:
@@ -226,7 +241,7 @@ def auxiliary_names(flatten: Function) -> set[str]:
             while waiting:
                 value = waiting.pop()
                 if isinstance(value, v.Attr) and isinstance(value.base, v.Param):
-                    out.add(value.name)
+                    out.append(value)
                 elif isinstance(value, v.Sequence | v.Mapping):
                     waiting += value.parts()
     return out

@@ -23,6 +23,8 @@ class Change(NamedTuple):
     function: Function
     writes: bool = False
     """It leaves the name alone and changes what it holds."""
+    key: v.Value | None = None
+    """Which item it writes, where it writes one."""
 
 
 MUTATORS = frozenset(
@@ -87,6 +89,7 @@ def writes_into(program: Program, flow: Flow, base: v.Free) -> Iterator[Change]:
                 f"writes into `{base.name}`",
                 flow.function,
                 True,
+                store.name if isinstance(store.name, v.Value) else None,
             )
     for call in flow.calls:
         func = call.func

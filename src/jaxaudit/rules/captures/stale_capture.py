@@ -48,11 +48,20 @@ def stale_values(program: Program) -> Iterator[Stale]:
         changes: list[Change] = []
         if read.base.__class__ is v.Free and not is_self(read.base):
             changes += changes_of_name(program, read.base)
+            changes = [change for change in changes if not writes_another_item(change, read)]
         if read.steps:
             changes += changes_of_attribute(program, read, spelled)
         if changes:
             seen.add(key)
             yield Stale(compiled, read, spelled, changes)
+
+
+def writes_another_item(change: Change, read: Read) -> bool:
+    """`settings["rate"] = x` where only `settings["order"]` is read."""
+    first = read.steps[0] if read.steps else None
+    if not isinstance(first, v.Item) or not isinstance(first.index, v.Const) or not isinstance(change.key, v.Const):
+        return False
+    return bool(first.index.value != change.key.value)
 
 
 def judged(program: Program, stale: Stale) -> Finding | None:
@@ -129,8 +138,10 @@ def line(moment: Moment) -> int:
 
 
 def spelling(read: Read) -> str:
-    """`self.scale`, `config.rate`: the name with its first attribute."""
+    """`self.scale`, `config.rate`, `settings["rate"]`: the name with its first attribute or written item."""
     name = getattr(read.base, "name", "")
+    if read.steps and isinstance(read.steps[0], v.Item) and isinstance(read.steps[0].index, v.Const):
+        return f"{name}[{read.steps[0].index.value!r}]"
     if read.steps and isinstance(read.steps[0], v.Attr):
         return f"{name}.{read.steps[0].name}"
     return str(name) or text(read.base.expr)

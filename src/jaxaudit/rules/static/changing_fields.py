@@ -5,12 +5,20 @@ from typing import NamedTuple
 
 from jaxaudit.model import Place
 from jaxaudit.rules.static.changes import Change, change
-from jaxaudit.rules.static.pytree_arguments import PytreeArgument, field_place, pytree_arguments, settings, stored_place
+from jaxaudit.rules.static.pytree_arguments import (
+    PytreeArgument,
+    field_place,
+    pytree_arguments,
+    replaced_object,
+    settings,
+    stored_place,
+)
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.facts import text
 from jaxaudit.source.fields import class_facts
 from jaxaudit.source.kinds import kind_of
-from jaxaudit.source.lifetime import frequency
+from jaxaudit.source.lifetime import frequency, repeats
 from jaxaudit.source.program import Class, Program
 from jaxaudit.source.sites import Site
 from jaxaudit.source.structure import Role, sinks
@@ -70,7 +78,8 @@ def _changing(program: Program, argument: PytreeArgument, name: str, replaced: l
         kind = kind_of(program, value)
         if kind.is_array or kind.what in ("function", "instance"):
             continue
-        found = change(program, value, call.loops, frequency(program, call.flow.function).how == "many")
+        often = frequency(program, call.flow.function).how == "many"
+        found = change(program, value, call.loops, often) or built_on_itself(program, call, name, value, often)
         if found is None or (
             argument.site.filtered
             and name not in class_facts(program, cls).static
@@ -83,6 +92,18 @@ def _changing(program: Program, argument: PytreeArgument, name: str, replaced: l
             argument.site, cls, name, found, place, made, role_of_field(program, name), kind.what == "float"
         )
     return None
+
+
+def built_on_itself(program: Program, call: v.Call, name: str, value: v.Value, often: bool) -> Change | None:
+    """`state = state.replace(step=state.step + 1)` in a loop, whatever made the state of this turn."""
+    replaced = replaced_object(call)
+    loop = repeats(call.loops)
+    if replaced is call.func or not (loop or often) or not isinstance(value, v.Op):
+        return None
+    if not any(isinstance(o, v.Attr) and o.name == name and o.base is replaced for o in value.operands):
+        return None
+    where = f" in the loop in line {loop.line}" if loop else ""
+    return Change(f"is counted up (`{text(value.expr, 40)}`){where}", None, loop, value, call.flow)
 
 
 def role_of_field(program: Program, name: str) -> Role:

@@ -33,6 +33,7 @@ class Fault(NamedTuple):
 
 def match(program: Program) -> Iterator[Finding]:
     found: dict[tuple[Function, str], list[Fault]] = {}
+    doubted: dict[tuple[Function, str], Finding] = {}
     for function in list(program.graph.linked_functions):
         if function.module.context or program.tracing.context(function, abstract=True) is None:
             continue
@@ -45,12 +46,18 @@ def match(program: Program) -> Iterator[Finding]:
                     continue
                 part = not is_plain(program, sink.value, param)
                 found.setdefault((why.function, why.param), []).append(Fault(why, sink, part))
-    for faults in found.values():
+    known = set()
+    for key, faults in found.items():
         finding = judge(program, faults)
-        if finding is not None:
+        if finding is not None and finding.confidence >= 0.8:
+            known.add(key)
             yield finding
-    for argument in untraceable_arguments(program, set(found)):
+        elif finding is not None:
+            doubted[key] = finding
+    for argument in untraceable_arguments(program, known):
+        doubted.pop((argument.site.function, argument.name), None)
         yield finding_of_object(program, argument)
+    yield from doubted.values()
 
 
 def judge(program: Program, faults: list[Fault]) -> Finding | None:
@@ -129,8 +136,7 @@ def finding_of(program: Program, fault: Fault, evidence: HostEvidence, confidenc
     return RULE.found(
         needed if here else signature,
         f"`{why.param}` of `{function.name}` decides {sink.what}{where}, but `{why.use.short}` makes it a tracer: "
-        "tracing "
-        f"it raises an error",
+        "tracing it raises an error",
         confidence,
         facts={
             "parameter": why.param,
@@ -155,7 +161,8 @@ def finding_of_object(program: Program, found: Untraceable) -> Finding:
     assert call.flow is not None
     parameter = site.function.parameter(name)
     assert parameter is not None
-    place = program.place(call.flow, argument_expr(call, value))
+    is_receiver = name == site.function.self_name and not any(value is one for one in call.args)
+    place = program.place(call.flow, call.expr if is_receiver else argument_expr(call, value))
     notes = [
         Note(program.place(site.function.flow, parameter.expr), f"`{name}` is traced: nothing makes it static"),
         Note(program.place(site.flow, site.call.expr), f"`{site.use.short}` is put here"),
@@ -164,8 +171,7 @@ def finding_of_object(program: Program, found: Untraceable) -> Finding:
     return RULE.found(
         place,
         f"`{value_text}` is {what}, and `{name}` of the jitted `{site.function.name}` is not static: it can't be "
-        "traced and "
-        "the call raises an error",
+        "traced and the call raises an error",
         0.9 if parameter.kind in ("positional", "keyword") and not behind_try(call) else 0.5,
         facts={"parameter": name, "function": site.function.name, "value": value_text},
         notes=notes,

@@ -9,6 +9,7 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.kinds import WIDTHS, kind_of
 from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
+from jaxaudit.source.knowledge.classes import FRESH_CLOSURES
 from jaxaudit.source.program import Function, Program
 from jaxaudit.source.sites import Site, jit_sites
 
@@ -48,14 +49,26 @@ def not_an_array(program: Program, value: v.Value) -> str:
     return found.pop() if len(found) == 1 else ""
 
 
-def _no_array(program: Program, value: v.Value) -> str:
+def _no_array(program: Program, value: v.Value, depth: int = 0) -> str:
     kind = value.__class__
+    if kind is v.Elem and depth < 2:
+        found = {_no_array(program, one, depth + 1) for one in c.expand(program, value)}
+        return found.pop() if len(found) == 1 else ""
     if kind is v.Const and isinstance(value.value, str):  # type: ignore[attr-defined]
         return "a string"
     if kind is v.FunctionValue:
         return "a function"
     if kind is v.External:
         return "a dtype" if value.name.rpartition(".")[2] in WIDTHS else "a function" if value.name in ARRAYS else ""  # type: ignore[attr-defined]
-    if kind is v.Call and is_no_pytree(program, value, kind_of(program, value)):
+    if kind is v.Sequence or kind is v.Mapping:
+        found = {_no_array(program, one, depth + 1) for one in value.parts()} if depth < 2 else set()
+        inner = next((what for what in sorted(found) if what), "")
+        return f"a {value.kind if kind is v.Sequence else 'dict'} that holds {inner}" if inner else ""  # type: ignore[attr-defined]
+    if kind is not v.Call:
+        return ""
+    if is_no_pytree(program, value, kind_of(program, value)):
         return f"an object of `{c.classes_of(program, value)[0].name}`, which is no pytree"
+    name = c.known_name(program, value.func) or ""  # type: ignore[attr-defined]
+    if name in FRESH_CLOSURES and name.startswith("optax."):
+        return f"`{name.rpartition('.')[2]}(...)`, made of functions"
     return ""

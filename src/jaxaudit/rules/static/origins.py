@@ -87,7 +87,9 @@ def _follow(
             _follow(program, source, (*calls, call) if call is not None else calls, depth + 1, out, seen)
         if sources:
             return
-    elif kind in (v.Free, v.Imported, v.Attr, v.Phi, v.Left) or (kind is v.Item and value.base.__class__ is not v.Elem):  # type: ignore[attr-defined]
+    elif kind in (v.Free, v.Imported, v.Attr, v.Phi, v.Left, v.Carried) or (
+        kind is v.Item and value.base.__class__ is not v.Elem
+    ):  # type: ignore[attr-defined]
         steps = () if is_method(program, value) else c.expand(program, value)
         for step in steps[:16]:
             _follow(program, step, calls, depth + 1, out, seen)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from jaxaudit.model import Place
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
-from jaxaudit.source.fields import class_facts, decorator_name
+from jaxaudit.source.fields import auxiliary, class_facts, decorator_name
 from jaxaudit.source.program import Class, Program
 from jaxaudit.source.sites import Site, jit_sites
 from jaxaudit.source.structure import parameters_in
@@ -57,7 +57,11 @@ def with_fields(program: Program, cls: Class, depth: int = 0) -> list[Class]:
 
 
 def field_place(program: Program, cls: Class, name: str) -> Place | None:
-    """Where a field is made static: its name in `meta_fields`, else its declaration in the class body."""
+    """Where a field is made static: its name in `meta_fields`, its attribute in the auxiliary data of a flatten
+    function, else its declaration in the class body."""
+    handed = auxiliary(program, cls, name)
+    if handed is not None and handed.flow is not None:
+        return program.place(handed.flow, handed.expr)
     for part in c.lineage(program, cls):
         for decorator in part.ready().decorators:
             _, options = decorator_name(program, decorator)

@@ -3,7 +3,7 @@
 from jaxaudit.rules.static.fresh_objects import known_class
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
-from jaxaudit.source.fields import annotation_heads, annotations_of, class_facts
+from jaxaudit.source.fields import annotation_heads, annotations_of, class_facts, field_defaults
 from jaxaudit.source.knowledge.classes import ARRAY_ANNOTATIONS, UNHASHABLE
 from jaxaudit.source.program import Class, Program
 
@@ -48,7 +48,8 @@ def unhashable(program: Program, value: v.Value, depth: int = 0) -> tuple[str, C
             return _RESULTS.get(name, ""), None
         made = v.settle(value.func)  # type: ignore[attr-defined]
         if made.__class__ is v.ClassValue:
-            return unhashable_class(program, made.cls)
+            what, cls = unhashable_class(program, made.cls)
+            return (what, cls) if what or depth > 1 else unhashable_part(program, made.cls, value)  # type: ignore[arg-type]
         if isinstance(value.func, v.Attr) and value.func.name in _METHODS and not c.targets(program, value.func):  # type: ignore[attr-defined]
             return _METHODS[value.func.name], None  # type: ignore[attr-defined]
         for target in c.targets(program, value.func) if depth < 3 else ():  # type: ignore[attr-defined]
@@ -83,6 +84,40 @@ def array_field(program: Program, cls: Class) -> str:
         heads = [h for h in annotation_heads(program, annotation) if h != "builtins.None"]
         if heads and all(h in ARRAY_ANNOTATIONS and not h.endswith("Like") for h in heads):
             return name
+    return ""
+
+
+def unhashable_part(program: Program, cls: Class, made: v.Call) -> tuple[str, Class | None]:
+    """A frozen dataclass or NamedTuple hashes its fields: one that is handed (or defaults to) a list can't be."""
+    facts = class_facts(program, cls)
+    own = any({"__hash__", "__init__", "__post_init__", "__new__"} & set(p.methods) for p in c.lineage(program, cls))
+    if facts.hash != "value" or not facts.dataclass or own or any(isinstance(a, v.Star) for a in made.args):
+        return "", None
+    defaults = field_defaults(program, cls)
+    for position, name in enumerate(c.all_fields(program, cls)):
+        default = defaults.get(name)
+        options = default if isinstance(default, v.Call) else None
+        if options is not None and any(options.keyword(option) for option in ("compare", "hash", "converter")):
+            continue
+        handed = made.argument(position, name)
+        what = ""
+        if handed is not None:
+            what = unhashable(program, c.single(program, handed), 2)[0]
+        elif options is not None and options.keyword("default_factory") is not None:
+            what = made_by(program, options.keyword("default_factory"))  # type: ignore[arg-type]
+        if what:
+            return f"an object of `{cls.name}`, whose `{name}` is {what}", cls
+    return "", None
+
+
+def made_by(program: Program, factory: v.Value) -> str:
+    """What an unhashable default is, that a `default_factory` makes."""
+    name = (c.known_name(program, factory) or "").removeprefix("builtins.")
+    if name:
+        return "a dict" if name == "dict" else _LITERALS.get(name, "")
+    for target in c.targets(program, factory):
+        for returned in target.function.flow.returns:
+            return unhashable(program, returned.value, 2)[0]
     return ""
 
 
