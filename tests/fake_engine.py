@@ -29,6 +29,7 @@ class FakeProgram:
         self.by_path: dict[str, Any] = {}
         self.graph = SimpleNamespace(linked_functions=[])
         self.unread = unread
+        self.consulted: set[str] = set()
 
     def lines(self, path: str) -> list[str]:
         return self.texts.get(path, "").splitlines()
@@ -135,6 +136,15 @@ class FakeSources:
 
     def lines(self, path: str) -> list[str]:
         return self.program.lines(path)
+
+    def digest_of(self, rows: list[str]) -> bytes:
+        return b""
+
+    def keys_of(self, paths: Iterable[str]) -> dict[str, bytes]:
+        return {}
+
+    def still_are(self, keys: Mapping[str, bytes]) -> bool:
+        return True
 
     def groups(self) -> list[list[str]]:
         return [[*self.given]]

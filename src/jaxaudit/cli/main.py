@@ -69,6 +69,7 @@ def _run(arguments: "list[str]") -> int:
     import gc
     from importlib import import_module
 
+    gc.disable()  # a check makes millions of objects and few cycles: looking for those costs as much as parsing
     _let_every_sign_print()
     command = import_module(f"jaxaudit.cli.{name}")
     code = int(command.run(rest))

@@ -12,6 +12,8 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 PROTO_NAME = b"xla/xla.proto"
+WINDOW = 16 << 20
+"""So many bytes of the library are looked at before they are given back; a multiple of every page size."""
 SITE_PACKAGES = ("lib/python*/site-packages", "lib64/python*/site-packages", "Lib/site-packages")
 
 
@@ -87,14 +89,24 @@ _NAME_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789_")
 
 
 def _texts(view: mmap.mmap) -> Iterator[str]:
-    at = view.find(b"xla_")
-    while at >= 0:
+    for at in _places(view, b"xla_"):
         end = view.find(b"\0", at, at + 100)
         if end > at + 6:
             text = view[at:end]
             if _NAME_BYTES.issuperset(text):
                 yield text.decode()
-        at = view.find(b"xla_", at + 4)
+
+
+def _places(view: mmap.mmap, wanted: bytes) -> Iterator[int]:
+    """Where it stands. The pages behind are given back: the library is larger than all else that a check holds."""
+    release = getattr(mmap, "MADV_DONTNEED", None)
+    for start in range(0, len(view), WINDOW):
+        at = view.find(wanted, start, start + WINDOW + len(wanted) - 1)
+        while at >= 0:
+            yield at
+            at = view.find(wanted, at + 1, start + WINDOW + len(wanted) - 1)
+        if release is not None:
+            view.madvise(release, start, min(WINDOW, len(view) - start))
 
 
 # -- the serialized description: fields are (number, wire type), see the protobuf encoding -----------------------------
@@ -110,12 +122,10 @@ Option = tuple[str, str, str]
 
 def _debug_options(view: mmap.mmap) -> list[Option]:
     header = b"\n" + bytes([len(PROTO_NAME)]) + PROTO_NAME
-    at = view.find(header)
-    while at >= 0:
+    for at in _places(view, header):
         found = _options_of_file(view, at)
         if found:
             return found
-        at = view.find(header, at + 1)
     return []
 
 

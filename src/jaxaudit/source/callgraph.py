@@ -201,8 +201,11 @@ class CallGraph:
 
     def is_function(self, value: v.Value) -> bool:
         """Whether a value is a function of the project, or one that a transformation made."""
-        if isinstance(value, v.FunctionValue):
+        kind = value.__class__
+        if kind is v.FunctionValue:
             return True
+        if kind is v.Const or kind is v.Param or kind is v.External:
+            return False
         if isinstance(value, v.Call):
             use = c.transform_of(self.program, value)
             return use is not None and use.spec.wraps
@@ -229,8 +232,7 @@ class CallGraph:
         self.program.next_generation()
         waiting, self.unresolved = self.unresolved, []
         for call in waiting:
-            if call.memo:
-                call.memo.clear()
+            forget(call)
             use = c.transform_of(self.program, call)
             if use is not None:
                 for value, slot in use.functions:
@@ -360,6 +362,8 @@ def forget(value: v.Value, depth: int = 0) -> None:
     """Drops what was worked out before the callers were known."""
     if value.memo:
         value.memo.clear()
+    if value.__class__ is v.Call:
+        value.transform = v.NOT_ASKED
     if depth < 6:
         for part in value.parts():
             if not isinstance(part, (v.FunctionValue, v.ClassValue, v.External, v.ModuleValue)):

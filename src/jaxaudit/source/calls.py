@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from jaxaudit.source import values as v
@@ -65,12 +66,14 @@ def known_name(program: Program, value: v.Value) -> str | None:
     """The dotted name by which a library's thing is known, also when the library itself is what is checked."""
     kind = value.__class__
     if kind is v.External:
-        return cast(v.External, value).name
+        return value.name  # type: ignore[attr-defined]
     if kind not in _NAMED:
         return None
-    if isinstance(value, v.Attr):
-        base = v.settle(value.base)
-        return f"{base.name}.{value.name}" if isinstance(base, v.External) else None
+    if kind is v.Attr:
+        base: Any = value.base  # type: ignore[attr-defined]
+        if base.__class__ in _INDIRECT:
+            base = v.settle(base)  # type: ignore[arg-type]
+        return f"{base.name}.{value.name}" if base.__class__ is v.External else None  # type: ignore[attr-defined]
     if kind in _INDIRECT:
         settled = v.settle(value)
         if settled is not value:
@@ -78,12 +81,9 @@ def known_name(program: Program, value: v.Value) -> str | None:
         return known_wrapped(program, value) if program.known and isinstance(value, v.Free) else None
     known = program.known
     if known:
-        if isinstance(value, v.FunctionValue):
-            return known.get(value.function)
-        if isinstance(value, v.ClassValue):
-            return known.get(value.cls)
-        if isinstance(value, v.Call) and value.decorator:
-            return known_name(program, value.args[0])
+        if kind is v.Call:
+            return known_name(program, value.args[0]) if value.decorator else None  # type: ignore[attr-defined]
+        return known.get(value.function if kind is v.FunctionValue else value.cls)  # type: ignore[attr-defined]
     return None
 
 
@@ -103,13 +103,11 @@ _NAMED = _INDIRECT | {v.Attr, v.FunctionValue, v.ClassValue, v.Call}
 
 def transform_of(program: Program, call: v.Call) -> TransformUse | None:
     """The transformation that a call applies, if it applies one."""
-    memo = call.memo
-    if memo is None:
-        memo = call.memo = {}
-    if "transform" not in memo:
-        memo["transform"] = None
-        memo["transform"] = _transform_of(program, call)
-    return memo["transform"]
+    found: TransformUse | None = call.transform
+    if found is v.NOT_ASKED:
+        call.transform = None
+        found = call.transform = _transform_of(program, call)
+    return found
 
 
 def _transform_of(program: Program, call: v.Call) -> TransformUse | None:
@@ -170,7 +168,7 @@ def _handed(spec: Transform, args: tuple[v.Value, ...], *calls: v.Call) -> tuple
 def single(program: Program, value: v.Value) -> v.Value:
     """The one value behind names and attributes, or the value itself when there may be several."""
     for _ in range(DEEPEST):
-        if isinstance(value, (v.Free, v.Imported, v.Phi, v.Left, v.Attr, v.Item)):
+        if value.__class__ in _SINGLE:
             found = expand(program, value)
             if len(found) != 1:
                 return value
@@ -180,21 +178,25 @@ def single(program: Program, value: v.Value) -> v.Value:
     return value
 
 
+_SINGLE = frozenset({v.Free, v.Imported, v.Phi, v.Left, v.Attr, v.Item})
+
+
 def expand(program: Program, value: v.Value) -> tuple[v.Value, ...]:
     """One step towards where a value comes from: what the name, item or attribute may stand for. () at a root."""
-    if isinstance(value, v.Free):
-        return value.values()
-    if isinstance(value, v.Phi):
-        return value.options
-    if isinstance(value, (v.Carried, v.Left, v.Imported)):
-        return value.parts()
-    if isinstance(value, v.Attr):
-        return attribute_values(program, value)
-    if isinstance(value, v.Item):
-        return _item_values(program, value)
-    if isinstance(value, v.Elem):
-        return elements(program, value.iterable)
-    return ()
+    step = _STEPS.get(value.__class__)
+    return () if step is None else step(program, value)
+
+
+_STEPS: dict[type, Callable[[Program, Any], tuple[v.Value, ...]]] = {
+    v.Free: lambda program, value: value.values(),
+    v.Phi: lambda program, value: value.options,
+    v.Carried: lambda program, value: value.parts(),
+    v.Left: lambda program, value: value.parts(),
+    v.Imported: lambda program, value: value.parts(),
+    v.Attr: lambda program, value: attribute_values(program, value),
+    v.Item: lambda program, value: _item_values(program, value),
+    v.Elem: lambda program, value: elements(program, value.iterable),
+}
 
 
 def _item_values(program: Program, item: v.Item) -> tuple[v.Value, ...]:
@@ -227,7 +229,12 @@ def _pick(program: Program, base: v.Value, index: object) -> list[v.Value]:
         found = base.get(index) if index is not None else None
         if found is not None:
             return [found]
-        return [x for k, x in base.pairs if k is None or not isinstance(k, v.Const)]
+        spread = [root for k, x in base.pairs if k is None for root in roots(program, x)]  # {**defaults, ...}
+        inside = [one for root in spread for one in _pick(program, root, index)]
+        return [*inside, *[x for k, x in base.pairs if k is not None and not isinstance(k, v.Const)]]
+    if isinstance(base, v.Call) and type(index) is str:
+        named = written_keywords(program, base).get(index)
+        return [] if named is None else [named]
     if isinstance(base, v.Comprehension):
         return [base.element]
     return []
@@ -323,6 +330,11 @@ def returned(program: Program, call: v.Call) -> tuple[v.Value, ...]:
 
 def targets(program: Program, value: v.Value, depth: int = 0) -> tuple[Target, ...]:
     """The project's functions that calling this value runs."""
+    kind = value.__class__
+    if kind is v.FunctionValue:
+        return value.function.itself(value)  # type: ignore[attr-defined]
+    if kind in _NO_TARGET:
+        return ()
     memo = value.memo
     if memo is None:
         memo = value.memo = {}
@@ -340,11 +352,10 @@ def targets(program: Program, value: v.Value, depth: int = 0) -> tuple[Target, .
     return memo[program.keys["targets"]]
 
 
+_NO_TARGET = frozenset({v.Unknown, v.External, v.Const, v.ModuleValue, v.Op, v.Text, v.Sequence, v.Mapping})
+
+
 def _targets(program: Program, value: v.Value, depth: int) -> list[Target]:
-    if isinstance(value, v.FunctionValue):
-        return [Target(value.function, None, (), (), value)]
-    if isinstance(value, (v.Unknown, v.External, v.Const)):
-        return []
     if isinstance(value, v.ClassValue):
         start = method_of(program, value.cls, "__init__")
         return [Target(start, value)] if start is not None else []
@@ -751,32 +762,55 @@ def known_name_of_setter(func: v.Value) -> bool:
 # -- arguments ---------------------------------------------------------------------------------------------------------
 
 
+def keywords_of(value: v.Value) -> dict[str, v.Value]:
+    """The keywords that `**value` stands for, where every dict that it may be is written out."""
+    if value.flow is None:
+        return {}
+    program = value.flow.program
+    steps = expand(program, value) or (value,)
+    written = [written_keywords(program, root) for step in steps for root in roots(program, step)]
+    if not written or not all(written):
+        return {}
+    if len(written) == 1:
+        return written[0]
+    names = set.intersection(*[set(one) for one in written])
+    return {name: v.Item(value, v.Const(name), value.expr, value.flow) for name in sorted(names)}
+
+
+def written_keywords(program: Program, value: v.Value) -> dict[str, v.Value]:
+    """`{"n": 1}` and `dict(n=1)` by their keys; {} where one is not known."""
+    if isinstance(value, v.Mapping):
+        named = {k.value: x for k, x in value.pairs if isinstance(k, v.Const) and isinstance(k.value, str)}
+        return named if len(named) == len(value.pairs) else {}
+    if isinstance(value, v.Call) and not value.args and known_name(program, value.func) == "builtins.dict":
+        return {k: x for k, x in value.kwargs if k} if all(k for k, _ in value.kwargs) else {}
+    return {}
+
+
 def bind(call: v.Call, target: Target) -> dict[str, v.Value]:
     """Which argument each parameter of the called function gets, as far as the call shows it."""
-    out: dict[str, v.Value] = {}
-    parameters = target.function.all_parameters
-    positional = [p for p in parameters if p.kind == "positional"]
-    star = next((p for p in parameters if p.kind == "*"), None)
-    names = {p.name for p in parameters if p.kind in ("positional", "keyword")}
-    handed: list[v.Value] = []
+    positional, star, names = target.function.signature
+    handed = call.args
+    keywords = call.kwargs
+    for part in target.partials:
+        handed = (*part.args[1:], *handed)
+        keywords = (*part.kwargs, *keywords)
     if target.receiver is not None:
-        handed.append(target.receiver)
-    keywords: dict[str, v.Value] = {}
-    for part in reversed(target.partials):
-        handed += part.args[1:]
-        keywords.update({k: x for k, x in part.kwargs if k})
-    handed += call.args
-    keywords.update({k: x for k, x in call.kwargs if k})
+        handed = (target.receiver, *handed)
+    out: dict[str, v.Value] = {}
     for index, value in enumerate(handed):
-        if isinstance(value, v.Star):
+        if value.__class__ is v.Star:
             for rest in positional[index:]:
-                out.setdefault(rest.name, v.Item(value.value, v.Unknown(), value.expr, value.flow))
+                out.setdefault(rest, v.Item(value.value, v.Unknown(), value.expr, value.flow))
             break
         if index < len(positional):
-            out[positional[index].name] = value
-        elif star is not None:
-            out.setdefault(star.name, value)
-    for name, value in keywords.items():
-        if name in names:
-            out[name] = value
+            out[positional[index]] = value
+        elif star:
+            out.setdefault(star, value)
+    for key, value in keywords:
+        if key is not None:
+            if key in names:
+                out[key] = value
+        else:
+            out.update({name: one for name, one in keywords_of(value).items() if name in names})
     return out

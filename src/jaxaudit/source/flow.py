@@ -111,6 +111,7 @@ class Flow:
         "calls",
         "computed_items",
         "declared",
+        "done",
         "env",
         "frees",
         "function",
@@ -123,6 +124,7 @@ class Flow:
         "program",
         "quiet",
         "returns",
+        "settled",
         "stores",
         "tests",
         "uses",
@@ -151,6 +153,9 @@ class Flow:
         self.loop_stack: tuple[Loop, ...] = ()
         self.order = 0
         self.quiet = False
+        self.done = False
+        """Whether the body was followed to its end, so that what its names mean may be kept in `settled`."""
+        self.settled: dict[str, v.Value] = {}
         self.locals: frozenset[str] | set[str] = frozenset()
 
     def follow(self) -> None:
@@ -162,6 +167,7 @@ class Flow:
             self.bindings[parameter.name] = [value]
         self.locals.update(self.env)
         self.block(body)
+        self.done = True
 
     # -- names -----------------------------------------------------------------------------------------------------
 
@@ -170,6 +176,7 @@ class Flow:
             home = self.home_of(name)
             if home is not None and home is not self:
                 home.bindings.setdefault(name, []).append(value)
+                home.settled.pop(name, None)
             self.env[name] = value
             self.store(self.declared[name], None, name, value, False, None)
             return
@@ -203,7 +210,7 @@ class Flow:
             value = value.resolve()
         if not self.quiet:
             self.order += 1
-            self.uses.append(Use(name, value, expr, self.path, self.loop_stack, self.order))
+            self.uses.append(_new(Use, (name, value, expr, self.path, self.loop_stack, self.order)))
         return value
 
     def outer(self, name: str, expr: Any) -> v.Value:
@@ -302,7 +309,7 @@ class Flow:
     def note_bind(self, target: Any, value: v.Value) -> None:
         if not self.quiet:
             self.order += 1
-            self.binds.append(Bind(target[1], value, target, self.path, self.loop_stack, self.order))
+            self.binds.append(_new(Bind, (target[1], value, target, self.path, self.loop_stack, self.order)))
 
     def unpack(self, targets: tuple[Any, ...], value: v.Value) -> None:
         written = value.items if isinstance(value, v.Sequence) and not _starred(value.items) else None
@@ -363,7 +370,7 @@ class Flow:
 
     def enter_loop(self, loop: Loop, body: tuple[Any, ...]) -> None:
         self.loops.append(loop)
-        for name in assigned_names(body):
+        for name in sorted(assigned_names(body)):
             before = self.env.get(name)
             carried = v.Carried(name, before, loop, self)
             loop.carried[name] = carried
@@ -676,6 +683,7 @@ class Flow:
         return v.Text(tuple([self.eval(p) for p in e[1]]), e, self)
 
 
+_new = tuple.__new__  # what a named tuple's own constructor calls, without the call around it
 _STEADY = frozenset({v.External, v.ModuleValue, v.FunctionValue, v.ClassValue})
 
 

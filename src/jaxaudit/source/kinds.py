@@ -373,6 +373,10 @@ def _shape_of_call(program: Program, call: v.Call, maker: ArrayMaker, first: v.V
     if rule == "reduce":
         shape = kind_of(program, first, depth + 1).shape
         return shapes.reduced(program, shape, call.argument(1, "axis"), call.keyword("keepdims"))
+    if rule == "outer" and len(call.args) > 1:
+        return shapes.outer(*[_shape_of(program, a, depth) for a in call.args[:2]])
+    if rule == "diagonal":
+        return shapes.diagonal(_shape_of(program, first, depth)) if call.argument(1, "k") is None else None
     if rule == "matmul":
         second = call.argument(maker.position + 1, "b")
         name = c.known_name(program, call.func) or ""

@@ -49,7 +49,7 @@ class _Lowering:
         self.units: list[tuple[bytes, tuple[str, ...]]] = []
         self.imports: list[tuple[str, str, int, str | None]] = []
         self.stars: list[tuple[str, int]] = []
-        self.used: set[str] = set()
+        self.used: dict[str, None] = {}  # a set with an order, so that the same source gives the same bytes
         self.scope: tuple[int, int] = (-1, -1)  # (enclosing function, enclosing class), as indices
         self.holders: list[list[tuple[int, Any]]] = []
 
@@ -157,7 +157,7 @@ class _Lowering:
         self.functions.append(None)
         outermost = parent < 0
         if outermost:
-            outer_used, self.used = self.used, set()
+            outer_used, self.used = self.used, {}
             self.holders.append([])
         scope, self.scope = self.scope, (index, -1)
         parameters = self.parameters(node.args)
@@ -178,7 +178,7 @@ class _Lowering:
         if outermost:
             held = self.holders.pop()
             unit = len(self.units)
-            self.used.add(name)
+            self.used[name] = None
             self.units.append((pack(dict(held)), tuple(self.used)))
             self.used = outer_used
         self.functions[index] = (
@@ -305,7 +305,7 @@ class _Lowering:
 
     def name(self, node: ast.Name) -> Expr:
         name = node.id
-        self.used.add(name)
+        self.used[name] = None
         return ("n", name, node.lineno, node.col_offset)
 
     def constant(self, node: ast.Constant) -> Expr:
@@ -315,18 +315,18 @@ class _Lowering:
             if len(value) > LONGEST_TEXT:
                 value = value[:LONGEST_TEXT]
             elif value[:4] in VARIABLES:
-                self.used.add(value)
+                self.used[value] = None
         elif kind is int and value.bit_length() > 1024:
             value = None
         return ("k", value, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
 
     def attribute(self, node: ast.Attribute) -> Expr:
         attr = node.attr
-        self.used.add(attr)
+        self.used[attr] = None
         base = node.value
         if base.__class__ is ast.Name:  # the most frequent case, without a call
             name = base.id
-            self.used.add(name)
+            self.used[name] = None
             return (
                 ".",
                 ("n", name, base.lineno, base.col_offset),

@@ -14,6 +14,7 @@ from jaxaudit.model.flag import FlagJudge
 from jaxaudit.source import facts
 from jaxaudit.source import values as v
 from jaxaudit.source.callgraph import CallGraph
+from jaxaudit.source.calls import Target
 from jaxaudit.source.flow import Flow
 from jaxaudit.source.groups import absolute
 from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
@@ -25,6 +26,9 @@ from jaxaudit.source.tracing import Tracing
 
 BUILTINS = frozenset(dir(builtins))
 KNOWN = tuple(dict.fromkeys([*TRANSFORMS, *ARRAYS, *KEY_CONSUMERS, *KEY_MAKERS, *BASES]))
+
+
+Signature = tuple[tuple[str, ...], str | None, frozenset[str]]
 
 
 class Parameter(NamedTuple):
@@ -43,7 +47,7 @@ class Function:
 
     __slots__ = (
         "_body", "bound", "column", "end_column", "end_line", "first_line", "flow_", "index", "is_async", "line", "memo",
-        "module", "name", "owner", "parameters_", "parent", "qualname", "returns", "unit",
+        "module", "name", "owner", "parameters_", "parent", "qualname", "returns", "signature_", "target_", "unit",
     )  # fmt: skip
 
     def __init__(self, module: Module, index: int, name: str, line: int, column: int) -> None:
@@ -61,9 +65,11 @@ class Function:
         self.unit = -1
         self.bound: v.Value | None = None
         self.flow_: Flow | None = None
+        self.target_: tuple[Target, ...] | None = None
         self.memo: dict[Any, Any] = {}
         self._body: Any = None
         self.parameters_: tuple[Parameter, ...] = ()
+        self.signature_: Signature = ((), None, frozenset())
         self.returns: Any = None
         self.is_async = False
 
@@ -81,6 +87,13 @@ class Function:
         if self._body is None:
             self.module.open_unit(self.unit)
         return self.parameters_
+
+    @property
+    def signature(self) -> Signature:
+        """The parameters' names as binding needs them: positional ones, `*args`, all that a keyword may name."""
+        if self._body is None:
+            self.module.open_unit(self.unit)
+        return self.signature_
 
     @property
     def is_module(self) -> bool:
@@ -115,6 +128,9 @@ class Function:
         if stars:
             found.append(Parameter(stars, None, None, ("n", stars, self.line, self.column), "**", -1))
         self.parameters_ = tuple(found)
+        self.signature_ = (
+            tuple([row[0] for row in positional]), star, frozenset([row[0] for row in (*positional, *keywords)])
+        )  # fmt: skip
         self._body = body
         self.returns = returns
         self.is_async = is_async
@@ -124,6 +140,12 @@ class Function:
             if parameter.name == name:
                 return parameter
         return None
+
+    def itself(self, value: v.FunctionValue) -> tuple[Target, ...]:
+        """The target that calling the plain function has."""
+        if self.target_ is None:
+            self.target_ = (Target(self, None, (), (), value),)
+        return self.target_
 
     @property
     def self_name(self) -> str | None:
@@ -234,6 +256,14 @@ class Module:
         for index, parts in unpacked.items():
             self.functions[index].fill(parts)
 
+    def spelt(self, names: set[str]) -> frozenset[str]:
+        """These modules' or objects' names, and those under which this file imports them."""
+        out = set(names)
+        for bound, target, _, attr in self.imports:
+            if (attr or target).rpartition(".")[2] in names or (attr is None and target.partition(".")[0] in names):
+                out.add(bound)
+        return frozenset(out)
+
     def all_functions(self) -> Iterator[Function]:
         yield self.function
         yield from self.functions
@@ -268,6 +298,7 @@ class Program:
         self.graph = CallGraph(self)
         self.tracing = Tracing(self)
         self.lines = lines or (lambda path: [])
+        self.consulted: set[str] = set()
         self.flags: FlagJudge | None = None
         """What says whether XLA knows a flag; filled by the step that reads the installed library."""
 
@@ -418,28 +449,25 @@ class Program:
         for name in names:
             above, _, last = name.rpartition(".")
             parents.setdefault(last, set()).add(above.rpartition(".")[2])
-        lasts = frozenset(parents)
+        written: dict[Module, dict[int, list[str]]] = {}
+        for word in self.spellings(parents):
+            for module, number in self.index.get(word, ()):
+                written.setdefault(module, {}).setdefault(number, []).append(word)
         out: list[tuple[Module, int]] = []
         for module in self.by_path.values():
-            local: dict[str, set[str]] = {}
-            renamed: dict[str, str] = {}
-            by_name: set[str] = set()
-            for bound, target, _, attr in module.imports:
-                local.setdefault((attr or target).rpartition(".")[2], set()).add(bound)
-                if attr is None:
-                    local.setdefault(target.partition(".")[0], set()).add(bound)
-                elif attr in lasts:
-                    by_name.add(bound)
-                    renamed[bound] = attr
-            written = lasts | renamed.keys() if renamed else lasts
+            found = written.get(module)
+            if found is None:
+                continue
+            by_name = {bound for bound, _, _, attr in module.imports if attr in parents}
             holders: dict[str, frozenset[str]] = {}
-            for number, (_, used) in enumerate(module.units):
-                for word in written & used:
+            for number in sorted(found):
+                for word in found[number]:
                     if word not in by_name and not module.stars:
+                        if word not in parents:
+                            continue
                         if word not in holders:
-                            spelt = {b for parent in parents[word] for b in local.get(parent, ())}
-                            holders[word] = frozenset(spelt | parents[word])
-                        if holders[word].isdisjoint(used):
+                            holders[word] = module.spelt(parents[word])
+                        if holders[word].isdisjoint(module.units[number][1]):
                             continue
                     out.append((module, number))
                     break
@@ -510,6 +538,11 @@ class Program:
     def place_of_class(self, cls: Class) -> Place:
         column = cls.column + len("class ")
         return Place(cls.module.path, cls.line, column + 1, cls.line, column + 1 + len(cls.name.encode()), cls.name)
+
+    def text_of(self, path: str) -> list[str]:
+        """The lines of a file for a rule that reads what no fact holds: a comment, the inside of a literal."""
+        self.consulted.add(path)
+        return self.lines(path)
 
     # -- what to look at -------------------------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -153,6 +153,21 @@ class Sources:
             digest.update(path.encode("utf-8", "surrogateescape") + b"\0" + key)
         return digest.digest()
 
+    def digest_of(self, rows: Sequence[FileRow]) -> bytes:
+        """What a group's verdict depends on: paths and facts. A comment that changes leaves both as they were."""
+        digest = blake2b(digest_size=16)
+        for row in rows:
+            digest.update(f"{row.path}\0{row.name}\0{row.context:d}\0".encode("utf-8", "surrogateescape"))
+            digest.update(blake2b(self.packed(row.key) or b"", digest_size=16).digest())
+        return digest.digest()
+
+    def keys_of(self, paths: Iterable[str]) -> dict[str, bytes]:
+        """The content keys of files that were read."""
+        return {path: key for path in paths if (key := self.given.get(path) or self.beside.get(path)) is not None}
+
+    def still_are(self, keys: Mapping[str, bytes]) -> bool:
+        return self.keys_of(keys) == keys
+
     def same_beside(self, beside: Mapping[str, bytes]) -> bool:
         """Whether the files that were read for context still are as they were."""
         for path, key in beside.items():
@@ -219,10 +234,12 @@ class Sources:
         return self.facts(key)
 
     def facts(self, key: bytes) -> Any:
-        packed = self._packed.get(key)
-        if packed is None:
-            packed = self.store.get(key)
+        packed = self.packed(key)
         return None if packed is None else facts.unpack(packed)
+
+    def packed(self, key: bytes) -> bytes | None:
+        found = self._packed.get(key)
+        return self.store.get(key) if found is None else found
 
     def linked(self, rows: Sequence[FileRow]) -> Program:
         program = Program(self.lines)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from jaxaudit.source.program import Class, Function, Module, Program
 
 Path = tuple[tuple["Branch", int], ...]
+NOT_ASKED = object()
 
 
 class Value:
@@ -115,7 +116,7 @@ class Param(Value):
 class Call(Value):
     """A call, and what it returns. A decorated `def` is the call of its decorator (`decorator` is then true)."""
 
-    __slots__ = ("args", "decorator", "func", "kwargs", "loops", "order", "path")
+    __slots__ = ("args", "decorator", "func", "kwargs", "loops", "order", "path", "transform")
     flow: Flow
 
     def __init__(
@@ -138,6 +139,8 @@ class Call(Value):
         self.loops = loops
         self.order = order
         self.decorator = decorator
+        self.transform: Any = NOT_ASKED
+        """The transformation that it applies, once `calls.transform_of` has found out."""
 
     def parts(self) -> tuple[Value, ...]:
         return (self.func, *self.args, *[v for _, v in self.kwargs])
@@ -354,7 +357,11 @@ class Free(Value):
         self.home = home
 
     def values(self) -> tuple[Value, ...]:
-        return tuple(self.home.bindings.get(self.name, ()))
+        """What the scope binds to the name, so far: scopes that are still followed may bind more."""
+        bound = self.home.bindings.get(self.name)
+        if bound is None:
+            return ()
+        return (bound[0],) if len(bound) == 1 else tuple(bound)
 
     def parts(self) -> tuple[Value, ...]:
         return self.values()
@@ -416,6 +423,23 @@ class Imported(Value):
 
 def settle(value: Value) -> Value:
     """Follows names that can only mean one thing; alternatives by import fallback give the first."""
+    kind = value.__class__
+    if kind not in _SETTLING:
+        return value
+    if kind is not Free:
+        return _settled(value)
+    name, home = value.name, value.home  # type: ignore[attr-defined]
+    found: Value | None = home.settled.get(name)
+    if found is None:
+        found = _settled(value)
+        if home.done:
+            home.settled[name] = found
+    if found.__class__ is Free and found.home is home and found.name == name:
+        return value  # it means several things, so it is what it was
+    return found
+
+
+def _settled(value: Value) -> Value:
     for _ in range(20):
         if value.__class__ not in _SETTLING:
             return value

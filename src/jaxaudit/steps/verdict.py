@@ -16,6 +16,7 @@ from jaxaudit.steps.flag_judge import flag_judge, jaxlib_version
 
 if TYPE_CHECKING:
     from jaxaudit.rules.rule import Rule
+    from jaxaudit.source.groups import FileRow
     from jaxaudit.source.program import Program
     from jaxaudit.source.reading import Sources
 
@@ -25,6 +26,10 @@ COLLECT_AFTER = 1000
 """Followed functions of finished programs from which their memory is given back before the next one is linked."""
 STACK = 512 << 20
 """Bytes of address space for that thread's stack; only what is used is taken."""
+
+
+_finished: list[int] = []
+"""How many functions each finished program had followed whose memory was not given back yet."""
 
 
 class Verdict(NamedTuple):
@@ -46,7 +51,8 @@ def judged(
 
     names = sorted(chosen)
     told = "\0".join([*names, jaxlib_version(prefix)]).encode()
-    key = blake2b(sources.digest + tool_version() + told, digest_size=16).digest()
+    told += tool_version()
+    key = blake2b(sources.digest + told, digest_size=16).digest()
     kept = sources.store.get_result(key)
     found = facts.unpack(kept) if kept is not None else None
     if found is not None:
@@ -54,36 +60,61 @@ def judged(
         if sources.same_beside(beside):
             return from_plain(verdict)
     judge = flag_judge(prefix, cache)
-    verdict = unhurried(lambda: fresh_verdict(sources, rules, names, judge))
+    verdict = unhurried(lambda: fresh_verdict(sources, rules, names, judge, told))
     if not verdict.faults:
         sources.store.put_result(key, pack((dict(sources.beside), to_plain(verdict))))
     return verdict
 
 
 def fresh_verdict(
-    sources: "Sources", rules: Mapping[str, "Rule"], names: list[str], judge: FlagJudge | None = None
+    sources: "Sources", rules: Mapping[str, "Rule"], names: list[str], judge: FlagJudge | None = None, told: bytes = b""
 ) -> Verdict:
-    """Links one group of files after the other and asks every rule about each."""
+    """The verdicts on the groups, one after the other: those whose facts are the same as before are said again."""
+    from jaxaudit.source import facts
+    from jaxaudit.source.lower import pack
+
     out = Verdict([], [], [], [])
-    idle = 0
     for rows in sources.groups():
-        if idle > COLLECT_AFTER:
-            gc.collect()
-            idle = 0
-        program = sources.linked(rows)
-        program.flags = judge
-        findings, faults = matched(program, rules, names)
-        out.findings.extend([finding for finding in findings if not is_context(program, finding.place.path)])
-        out.faults.extend([fault for fault in faults if fault not in out.faults])
-        out.inventory.extend(program.inventory())
-        out.unread.extend([unread for unread in program.unread if not is_context(program, unread.path)])
-        idle += len(program.graph.linked_functions)
-        program.forget()
+        key = blake2b(sources.digest_of(rows) + told, digest_size=16).digest()
+        kept = sources.store.get_result(key)
+        found = facts.unpack(kept) if kept is not None else None
+        if found is not None and sources.still_are(found[0]):
+            one = from_plain(found[1])
+        else:
+            one, consulted = of_group(sources, rows, rules, names, judge)
+            if not one.faults:
+                sources.store.put_result(key, pack((sources.keys_of(consulted), to_plain(one))))
+        out.findings.extend(one.findings)
+        out.faults.extend([fault for fault in one.faults if fault not in out.faults])
+        out.inventory.extend(one.inventory)
+        out.unread.extend(one.unread)
     return out
 
 
+def of_group(
+    sources: "Sources", rows: list["FileRow"], rules: Mapping[str, "Rule"], names: list[str], judge: FlagJudge | None
+) -> tuple[Verdict, set[str]]:
+    """Links one group of files and asks every rule about it. With the files whose very text was asked for."""
+    if sum(_finished) > COLLECT_AFTER:
+        gc.collect()
+        _finished.clear()
+    program = sources.linked(rows)
+    program.flags = judge
+    findings, faults = matched(program, rules, names)
+    verdict = Verdict(
+        [finding for finding in findings if not is_context(program, finding.place.path)],
+        faults,
+        program.inventory(),
+        [unread for unread in program.unread if not is_context(program, unread.path)],
+    )
+    _finished.append(len(program.graph.linked_functions))
+    consulted = program.consulted
+    program.forget()
+    return verdict, consulted
+
+
 def unhurried(work: Callable[[], Verdict]) -> Verdict:
-    """Runs work that recurses deeply on a stack of its own, without the collector, which costs more than the work.
+    """Runs work that recurses deeply on a stack of its own.
 
     Values are followed through imports by recursion; on the main thread's stack a long chain would end the process.
     """
@@ -96,9 +127,8 @@ def unhurried(work: Callable[[], Verdict]) -> Verdict:
         except BaseException as error:
             failed.append(error)
 
-    enabled, limit = gc.isenabled(), sys.getrecursionlimit()
+    limit = sys.getrecursionlimit()
     stack = threading.stack_size(STACK)
-    gc.disable()
     sys.setrecursionlimit(max(limit, DEEP))
     try:
         worker = threading.Thread(target=run, name="jaxaudit", daemon=True)
@@ -107,8 +137,6 @@ def unhurried(work: Callable[[], Verdict]) -> Verdict:
     finally:
         threading.stack_size(stack)
         sys.setrecursionlimit(limit)
-        if enabled:
-            gc.enable()
     if failed:
         raise failed[0]
     return done[0]

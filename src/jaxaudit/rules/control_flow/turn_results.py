@@ -72,7 +72,7 @@ def collects(loop: Loop) -> bool:
     """Whether anything in the body could gather results: `.append`, `.at[...].set`."""
     if any(_is_method(one.after, "set") for one in loop.carried.values()):
         return True
-    return any(_is_method(call, "append") and loop in call.loops for call in loop.flow.calls)
+    return any(loop in call.loops and _is_method(call, "append") for call in loop.flow.calls if call.loops)
 
 
 def _is_method(value: v.Value | None, name: str) -> bool:

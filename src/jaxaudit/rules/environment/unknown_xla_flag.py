@@ -158,7 +158,7 @@ def place_of(program: Program, literal: v.Const, name: str) -> Place:
     assert literal.flow is not None
     whole = program.place(literal.flow, literal.expr)
     word = re.compile(rf"(?<![\w-])-*{re.escape(name)}(?!\w)")
-    for number, line in enumerate(program.lines(whole.path)[whole.line - 1 : whole.end_line], whole.line):
+    for number, line in enumerate(program.text_of(whole.path)[whole.line - 1 : whole.end_line], whole.line):
         found = word.search(line, whole.column - 1 if number == whole.line else 0)
         if found:
             return Place(whole.path, number, found.start() + 1, number, found.end() + 1, whole.function)

@@ -21,9 +21,16 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.flow import Flow
 from jaxaudit.source.knowledge.higher_order import HIGHER_ORDER
-from jaxaudit.source.knowledge.random_keys import INITIALIZER_FACTORIES, KEY_CONSUMERS, KEY_MAKERS
+from jaxaudit.source.knowledge.random_keys import (
+    INITIALIZER_FACTORIES,
+    KEY_CONSUMERS,
+    KEY_KEYWORDS,
+    KEY_MAKERS,
+    KEY_METHODS,
+    KEY_NAMES,
+)
 from jaxaudit.source.knowledge.transforms import Feed, Slot
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Function, Module, Program
 
 NO_DRAW = frozenset({"shape", "callback", "export"})
 """Under these nothing is drawn, or not here."""
@@ -43,24 +50,67 @@ def functions_with_keys(program: Program) -> list[Function]:
     found = program.memo.get("functions with keys")
     if found is None:
         found = program.memo["functions with keys"] = []
+        graph = program.graph
+        suspects = Suspects(program)
         for module, unit in program.units_applying([*KEY_CONSUMERS, *KEY_MAKERS, *INITIALIZER_FACTORIES]):
-            program.graph.link_unit(module, unit)
-        program.graph.link_words({"rngs", *own_samplers(program)})
-        linked = program.graph.linked_functions
-        seen: set[Function] = set()
-        for function in linked:  # grows while callers are found
-            if function in seen:
-                continue
-            seen.add(function)
+            graph.link_unit(module, unit)
+            suspects.add_unit(module, unit)
+        samplers = own_samplers(program)
+        graph.link_words({"rngs", *samplers})
+        suspects.add_words({*KEY_NAMES, *KEY_KEYWORDS, *KEY_METHODS, *samplers})
+        for function in suspects:
             if spent_keys(program, function):
                 found.append(function)
                 if needs_of(program, function):
-                    program.graph.callers(function)
+                    graph.callers(function)
+                suspects.add_words({graph.word_of(function), *graph.words.get(function, ())})
         for function in found:
             function.memo.pop(program.keys["spent keys"], None)
             function.memo.pop(program.keys["needs"], None)
-        found[:] = [function for function in dict.fromkeys(linked) if spent_keys(program, function)]
+        found[:] = [function for function in suspects.done if spent_keys(program, function)]
     return found
+
+
+class Suspects:
+    """The followed functions that may spend keys: they write a word that says so, or the name of one that does.
+
+    Iterating gives each of them once, those that are linked or come under suspicion meanwhile too.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.units: set[tuple[int, int]] = set()
+        self.words: set[str] = set()
+        self.done: dict[Function, None] = {}
+        self.others: dict[tuple[int, int], list[Function]] = {}
+        self.waiting: list[Function] = []
+
+    def add_unit(self, module: Module, unit: int) -> None:
+        self.units.add((id(module), unit))
+        self.waiting += self.others.pop((id(module), unit), ())
+
+    def add_words(self, words: set[str]) -> None:
+        fresh = self.program.spellings(words - self.words)
+        self.words |= words
+        for word in fresh:
+            for module, unit in self.program.index.get(word, ()):
+                self.add_unit(module, unit)
+
+    def __iter__(self) -> Iterator[Function]:
+        linked = self.program.graph.linked_functions
+        at = 0
+        while at < len(linked) or self.waiting:
+            if self.waiting:
+                function = self.waiting.pop()
+            else:
+                function, at = linked[at], at + 1
+                key = (id(function.module), function.unit)
+                if key not in self.units:
+                    self.others.setdefault(key, []).append(function)
+                    continue
+            if function not in self.done:
+                self.done[function] = None
+                yield function
 
 
 def spent_keys(program: Program, function: Function) -> list[Spent]:

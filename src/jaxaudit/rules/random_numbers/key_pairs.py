@@ -67,13 +67,25 @@ def first_pair(program: Program, uses: list[Spent]) -> tuple[Spent, Spent] | Non
 
 
 def clash(program: Program, first: Spent, second: Spent) -> bool:
-    if first.renews or exclude(first.path, second.path) or in_other_turns(first, second):
+    if first.renews or exclude(first.path, second.path) or in_other_turns(first, second) or is_dead_split(first):
         return False
     if written_between(program, first.origin, first.call.flow, first.call.order, second.call.order, None):
         return False
     if "fold" in (first.how, second.how):
         return first.how == second.how and first.data == second.data and first.data is not None
     return True
+
+
+def is_dead_split(first: Spent) -> bool:
+    """`key, _ = split(key)` of which nothing is used: as if the key had never been split."""
+    call = first.call
+    if first.how != "split" or first.inner is not None:
+        return False
+    flow = call.flow
+    bound = any(
+        bind.value is call or (isinstance(bind.value, v.Item) and bind.value.base is call) for bind in flow.binds
+    )
+    return bound and not any(comes_from(use.value, call) for use in flow.uses)
 
 
 def in_other_turns(first: Spent, second: Spent) -> bool:
@@ -101,7 +113,7 @@ def said_so(program: Program, one: Spent) -> bool:
     """A name or a comment says that the key is shared, where it is used or where it is made; or it is a test's own."""
     if NAMED_COMMON.search(one.name) or TESTS.match(one.flow.function.name):
         return True
-    lines = program.lines(one.flow.function.module.path)
+    lines = program.text_of(one.flow.function.module.path)
     at = [one.line]
     root = one.origin.root
     if root.expr is not None and root.flow is not None and root.flow.function.module is one.flow.function.module:
