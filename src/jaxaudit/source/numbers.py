@@ -155,6 +155,14 @@ def _length(program: Program, value: v.Value) -> int | None:
             and args
         ):
             return length_of(program, args[0])
+        if (
+            isinstance(value.func, v.Attr)
+            and value.func.name in ("items", "keys", "values")
+            and not args
+            and name is None
+        ):
+            mapping = v.settle(value.func.base)
+            return len(mapping.pairs) if isinstance(mapping, v.Mapping) and all(k for k, _ in mapping.pairs) else None
         if name == "builtins.zip" and args:
             known = [n for n in (length_of(program, a) for a in args) if n is not None]
             return min(known) if known else None

@@ -120,3 +120,34 @@ def test_a_factory_of_another_module():
     )
     assert (one.place.path, one.place.line) == ("project/main.py", 4)
     assert [note.place.path for note in one.notes][-1] == "project/steps.py"
+
+
+MEASURED = {
+    "a default of each turn": """
+        import time
+        def run(x, limit):
+            return x / limit
+        for limit in (1.0, 2.0):
+            f = jax.jit(lambda x, limit=limit: run(x, limit))
+            start = time.perf_counter()
+            f(jnp.ones(3))
+            print(time.perf_counter() - start)
+        """,
+    "a builder of candidates": """
+        import time
+        def tune(x, candidates):
+            def build(candidate):
+                rows = np.zeros((candidate, 3))
+                return jax.jit(lambda x: x + rows)
+            for candidate in candidates:
+                f = build(candidate)
+                start = time.perf_counter()
+                f(x).block_until_ready()
+                print(time.perf_counter() - start)
+        """,
+}
+
+
+@pytest.mark.parametrize("name", MEASURED)
+def test_candidates_that_are_timed_are_a_suspicion(name):
+    assert [one.confidence for one in found("jit-in-loop", MEASURED[name]) if one.confidence >= 0.8] == []

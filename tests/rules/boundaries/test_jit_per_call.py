@@ -75,6 +75,24 @@ def test_it_is_silent(name):
     assert not [one.message for one in found("jit-per-call", ALLOWED[name])]
 
 
+def test_a_call_that_depends_below_a_loop_further_up_is_a_suspicion():
+    [one] = found(
+        "jit-per-call",
+        """
+        def fit(y):
+            return jax.jit(lambda p: p * y)(1.0)
+        def both(y, start=None):
+            if start is None:
+                start = fit(y)
+            return start + y
+        for k in range(9):
+            both(k, start=1.0)
+        """,
+    )
+    assert one.confidence < 0.8
+    assert one.notes[0].text == "called here; the loop in line 15 leads to it"
+
+
 def test_a_function_that_nobody_calls_here_is_a_suspicion():
     [one] = found("jit-per-call", "def f(x, a):\n    return jax.jit(lambda x: a * x)(x)\n")
     assert one.confidence < 0.6

@@ -118,6 +118,38 @@ def test_it_is_silent(name):
     assert not [one.message for one in found("trace-time-effect", ALLOWED[name])]
 
 
+TOOLS = {
+    "a function for the loop": "self.update = lambda x: 2 * x",
+    "a network from the configuration": "self.update = make(self.width)",
+}
+
+
+@pytest.mark.parametrize("line", TOOLS.values(), ids=TOOLS)
+def test_what_each_trace_makes_alike_is_a_suspicion(line):
+    [one] = found(
+        "trace-time-effect",
+        f"""
+        def make(width):
+            return lambda x: x * width
+        class Agent:
+            def __init__(self):
+                self.width = 3
+            @partial(jax.jit, static_argnums=0)
+            def train(self, x):
+                {line}
+                return self.update(x)
+        """,
+    )
+    assert one.confidence < 0.8
+
+
+def test_a_test_for_the_top_level_is_respected():
+    assert not found(
+        "trace-time-effect",
+        "n = 0\n@jax.jit\ndef f(x):\n    global n\n    if jax.core.trace_ctx.is_top_level():\n        n += 1\n    return x\n",
+    )
+
+
 def test_a_kept_tracer_is_told():
     [one] = found("trace-time-effect", "log = []\n@jax.jit\ndef f(x):\n    log.append(x + 1)\n    return x\n")
     assert "tracer" in one.message

@@ -76,6 +76,24 @@ ALLOWED = {
             return x
         step = jax.jit(updater(f, None))
         """,
+    "a cache of jitted functions": """
+        import inspect
+        from functools import wraps
+        def jit_by_options(fun):
+            made = {}
+            @wraps(fun)
+            def wrapper(*args):
+                key = frozenset(name for name in inspect.signature(fun).parameters)
+                if key not in made:
+                    made[key] = jax.jit(fun)
+                return made[key](*args)
+            return wrapper
+        @jit_by_options
+        def f(x):
+            return x
+        g = jax.jit(jax.vmap(f))
+        y = g(jnp.ones(3))
+        """,
 }
 
 

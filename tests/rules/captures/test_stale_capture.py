@@ -107,6 +107,17 @@ ALLOWED = {
             y = sim.step(1.0)
             sim.dt = sim.dt / 2
         """,
+    "a variable of each call of the factory": """
+        def fit(x, rule):
+            w = None
+            if rule == "ghq":
+                w = 2.0 * x
+            f = jax.jit(lambda p: p * w)
+            return f(x)
+        for rule in ("ghq", "other"):
+            y = fit(1.0, rule)
+            y = fit(2.0, rule)
+        """,
     "not called again": "s = 1.0\nf = jax.jit(lambda x: x * s)\nf(1.0)\ns = 2.0\n",
     "the other branch": "s = 1.0\nf = jax.jit(lambda x: x * s)\ndef g(flag):\n    return f(1.0) if flag else f(2.0)\n",
 }

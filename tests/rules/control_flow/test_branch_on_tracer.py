@@ -105,6 +105,19 @@ def f(x, mode, n, mask=None, *, params=None):
     return x
 f(jnp.ones(3), mode="a", n=4)
 """,
+    "only outside a trace": """
+import jax
+import jax.numpy as jnp
+
+@jax.jit
+def f(x):
+    y = jnp.log(x)
+    if jax.core.trace_ctx.is_top_level():
+        if not bool(jnp.all(jnp.isfinite(y))):
+            raise ValueError(int(jnp.count_nonzero(y)))
+    return y
+f(jnp.ones(3))
+""",
 }
 
 

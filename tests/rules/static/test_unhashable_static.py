@@ -224,6 +224,13 @@ FINE = {
             width: int
         run(1.0, Net(3))
         """,
+    "an item of a dict made of defaults and more": RUN
+    + """
+        DEFAULTS = dict(order=3, size=8)
+        def settings(**given):
+            return {**DEFAULTS, **{k: v for k, v in given.items() if v is not None}}
+        run(1.0, settings(order=4)["size"])
+        """,
 }
 
 

@@ -352,6 +352,25 @@ SUSPICIONS = {
         for scale in (1.5, 5.0, 7.5):
             f(jnp.ones(3), scale)
         """,
+    "a field of records that a loop goes over": """
+        @functools.partial(jax.jit, static_argnames="tol")
+        def solve(x, tol):
+            return x * tol
+        def run(groups):
+            for group in groups:
+                solve(jnp.ones(3), tol=float(group["tol"]))
+        """,
+    "one of several results": """
+        @functools.partial(jax.jit, static_argnames="offset")
+        def solve(x, offset):
+            return x * offset
+        def measure(domain, shape):
+            return {"offset": 0.5 * len(shape), "size": domain}
+        def run(domains):
+            for domain in domains:
+                plan = measure(domain, (3, 4))
+                solve(jnp.ones(3), offset=plan["offset"])
+        """,
     "many sizes, which must be static": """
         @functools.partial(jax.jit, static_argnames="n")
         def f(x, n):

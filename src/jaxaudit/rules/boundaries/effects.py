@@ -43,7 +43,7 @@ class Effect(NamedTuple):
     """One effect in a traced function.
 
     `what`: "attribute", "name", "item", "container", "print", "clock", "draw", "record", "log". `target` is what it
-    touches as written. `leaks` tells why the value is a tracer, where it is one. `lazy`: under `if x is None`.
+    touches as written, `value` what is assigned. `leaks` tells why the value is a tracer, where it is one. `lazy`: under `if x is None`.
     """
 
     what: str
@@ -52,6 +52,7 @@ class Effect(NamedTuple):
     flow: Flow
     leaks: Why | None
     path: v.Path
+    value: v.Value | None = None
 
 
 def effects(program: Program, compiled: Compiled) -> Iterator[Effect]:
@@ -77,7 +78,8 @@ def _stores(program: Program, compiled: Compiled, flow: Flow) -> Iterator[Effect
             if function.name in ONCE_PER_OBJECT or is_state_of_library(program, store.base):
                 continue
             if outlives(program, compiled, store.base):
-                yield Effect("attribute", text(store.expr), store.expr, flow, tracer(store.value), store.path)
+                why = tracer(store.value)
+                yield Effect("attribute", text(store.expr), store.expr, flow, why, store.path, store.value)
         elif store.kind == "item" and outlives(program, compiled, store.base) and holds_things(program, store.base):
             yield Effect("item", text(store.base.expr), store.expr, flow, tracer(store.value), store.path)
 

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.boundaries.fresh_wrappers import FreshWrapper, fresh_wrappers
-from jaxaudit.rules.boundaries.turn_needs import closed_over
+from jaxaudit.rules.boundaries.turn_needs import closed_over, takes_from_turn
 from jaxaudit.rules.captures.partial_outside import is_cured_by_swap, swap
 from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.rules.transfers.turn_guards import is_timed
 from jaxaudit.source import calls as c
 from jaxaudit.source.facts import text
 from jaxaudit.source.program import Program
@@ -60,11 +61,26 @@ def confidence(fresh: FreshWrapper) -> float:
     """Certain when the new object is seen and called in the same turn, and no turn needs a program of its own."""
     if fresh.fate != "called":
         return 0.4
-    if fresh.varies:
+    if fresh.varies or is_measured(fresh):
         return 0.6
     if fresh.factory is not None:
         return 0.85
     return 0.95 if fresh.identity.how == "fresh" else 0.9
+
+
+def is_measured(fresh: FreshWrapper) -> bool:
+    """A loop that reads the clock and builds a program of each of its candidates: the compiling is what it is for."""
+    program, loop = fresh.use.flow.program, fresh.loop
+    assert loop is not None
+    if not is_timed(program, loop):
+        return False
+    if fresh.factory is not None:
+        return any(takes_from_turn(program, value, loop) for value in fresh.factory.args)
+    turn = {bind.name for bind in loop.flow.binds if loop in bind.loops}
+    written = (
+        [one.default for one in fresh.function.all_parameters if one.default] if fresh.function is not None else []
+    )
+    return reads_the_turn(fresh) or any(turn & {str(one[1])} for one in written if one[0] == "n")
 
 
 def fix_of(fresh: FreshWrapper) -> Fix | None:

@@ -56,6 +56,8 @@ def told(program: Program, fresh: FreshWrapper, setting: str) -> Finding:
     if often.call is not None and often.call.flow is not None and often.how in ("many", "few"):
         line = start(often.call.expr)[0]
         words = "called in a loop here" if often.loop is not None else "called here too"
+        if often.through:
+            words = f"called here; the loop in line {often.loop.line} leads to it" if often.loop else "called here"
         if line:
             notes.append(Note(program.place(often.call.flow, often.call.expr), words))
     return RULE.found(
@@ -82,8 +84,10 @@ def confidence(fresh: FreshWrapper, setting: str) -> float:
     if fresh.fate != "called":
         return 0.5 if fresh.frequency.how == "many" and fresh.fate in ("kept", "passed") else 0.4
     if fresh.frequency.how == "many":
-        far = len(fresh.frequency.through) > 1 or fresh.frequency.loop is None
-        return 0.6 if setting or far else 0.9
+        through, call = fresh.frequency.through, fresh.frequency.call
+        far = len(through) > 1 or fresh.frequency.loop is None
+        maybe = bool(through) and call is not None and bool(call.path)  # the loop is further up, this call depends
+        return 0.6 if setting or far or maybe else 0.9
     return 0.6 if fresh.frequency.how == "few" else 0.4
 
 

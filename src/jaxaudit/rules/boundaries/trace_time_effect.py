@@ -10,6 +10,7 @@ from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import start
+from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.program import Program
 
 
@@ -90,7 +91,7 @@ def confidence(program: Program, compiled: Compiled, effect: Effect) -> float:
     elif effect.what == "record":
         sure = 0.85
     else:
-        sure = 0.5 if is_lazy(effect.path) or is_record_of_trace(effect) else 0.9
+        sure = 0.5 if is_lazy(effect.path) or is_record_of_trace(effect) or is_tool(program, effect) else 0.9
     if compiled.only_in_tests or not compiled.is_near:
         return min(sure, 0.5)
     if compiled.calls and has_eager_callers(program, compiled.function):
@@ -115,13 +116,24 @@ def is_record_of_trace(effect: Effect) -> bool:
     return effect.what in ("container", "item") and effect.leaks is None
 
 
+def is_tool(program: Program, effect: Effect) -> bool:
+    """`self.update_fn = lambda ...`, `self.net = make(config)`: what each trace would make anew, and keeps no tracer."""
+    value = effect.value
+    if effect.what != "attribute" or effect.leaks is not None or value is None:
+        return False
+    settled = v.settle(value)
+    if settled.__class__ is v.FunctionValue or kind_of(program, settled).what in ("function", "transformed"):
+        return True
+    return settled.__class__ is v.Call and not kind_of(program, settled).is_array
+
+
 def asks_for_tracer(program: Program, test: v.Value) -> bool:
     if test.__class__ is v.Op:
         return any(asks_for_tracer(program, part) for part in test.parts())
     if not isinstance(test, v.Call):
         return False
     name = c.known_name(program, test.func) or ""
-    return name.endswith((".trace_state_clean", ".is_concrete")) or any(
+    return name.endswith((".trace_state_clean", ".is_concrete", ".is_top_level")) or any(
         (c.known_name(program, part) or "").endswith("Tracer") for part in test.args
     )
 

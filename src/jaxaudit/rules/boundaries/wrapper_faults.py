@@ -91,7 +91,10 @@ def effect_of(program: Program, wrapper: Function) -> str:
     names = [c.known_name(program, call.func) or "" for call in flow.calls]
     if sum(name in CLOCKS for name in names) >= 2:
         return "clock"
-    keeps = [store for store in flow.stores if store.kind == "item" and is_around(wrapper, store.base)]
+    keeps = [
+        store for store in flow.stores
+        if store.kind == "item" and is_around(wrapper, store.base) and not is_function(program, store.value)
+    ]  # fmt: skip
     if keeps:
         return "count" if keeps[0].augmented else "cache"
     if any(bind.name in flow.declared for bind in flow.binds):
@@ -106,6 +109,11 @@ def effect_of(program: Program, wrapper: Function) -> str:
     if "builtins.print" in names:
         return "print"
     return "log" if any(name.startswith(LOGGERS) for name in names) else ""
+
+
+def is_function(program: Program, value: v.Value | None) -> bool:
+    """A jitted function, a partial, a lambda: the same whatever the arguments, so keeping one keeps no tracer."""
+    return value is not None and kind_of(program, value).what in ("function", "transformed")
 
 
 def is_around(wrapper: Function, value: v.Value | None) -> bool:

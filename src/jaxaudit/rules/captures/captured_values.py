@@ -106,7 +106,8 @@ def _by_closure(program: Program, compiled: Compiled) -> Iterator[Captured]:
     for name, (read, arrays) in byname.items():
         expr = next((step.expr for step in (*read.steps, read.base) if step.expr is not None), None)
         how = "self" if is_self(read.base) else "closure"
-        yield Captured(compiled, name, read.base, unique(arrays), program.place(flow, expr), how)
+        place = program.place(flow, expr) if expr is not None else program.place_of_function(compiled.function)
+        yield Captured(compiled, name, read.base, unique(arrays), place, how)
 
 
 def comes_from_outside(program: Program, base: v.Value) -> bool:

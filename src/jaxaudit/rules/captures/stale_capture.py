@@ -15,6 +15,7 @@ from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import start, text
 from jaxaudit.source.fields import class_facts
+from jaxaudit.source.flow import Flow
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.program import Program
 from jaxaudit.source.sites import Site, calls_of
@@ -72,11 +73,25 @@ def judged(program: Program, stale: Stale) -> Finding | None:
     fresh = by_flow(program, [of_call(site.call)]) if makes_anew(program, site) else {}
     for change in stale.changes:
         for flow, moments in by_flow(program, [change.moment]).items():
+            if not sees_variable(stale.read, flow):
+                continue  # each call of the function around has a variable, and a jitted function, of its own
             found = run_change_run(runs.get(flow, []), moments, fresh.get(flow, []))
             if found is not None:
                 return told(program, stale, change, found)
     supposed = next((change for change in stale.changes if may_come_later(stale, change)), None)
     return told(program, stale, supposed, None) if supposed is not None else None
+
+
+def sees_variable(read: Read, flow: Flow) -> bool:
+    """Whether one run of this scope sees one and the same variable before and after a change."""
+    if read.base.__class__ is not v.Free or read.base.home.function.is_module or read.steps:
+        return True
+    scope: Flow | None = flow
+    while scope is not None:
+        if scope is read.base.home:
+            return True
+        scope = scope.parent
+    return False
 
 
 def means_one(func: v.Value) -> bool:

@@ -20,7 +20,19 @@ from jaxaudit.source.tracing import Why
 MAKES_TRACERS = frozenset({"jit", "pmap", "vmap", "loop", "branch", "checkpoint", "shard_map", "solver"})
 _NUMBERS = {"builtins.int": "int", "builtins.float": "float", "builtins.bool": "bool", "builtins.complex": "complex"}
 _ORDERING = frozenset({"builtins.max", "builtins.min", "builtins.any", "builtins.all", "builtins.sorted"})
-_GUARDS = frozenset({"isinstance", "callable", "hasattr", "is_array", "is_concrete", "is_tracer", "disable_jit"})
+_GUARDS = frozenset(
+    {
+        "isinstance",
+        "callable",
+        "hasattr",
+        "is_array",
+        "is_concrete",
+        "is_tracer",
+        "disable_jit",
+        "is_top_level",
+        "trace_state_clean",
+    }
+)
 
 
 class Asked(NamedTuple):

@@ -11,6 +11,7 @@ from jaxaudit.source import facts
 from jaxaudit.source import values as v
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.knowledge.random_keys import (
+    DRAWN_IN_HAIKU,
     INITIALIZER_FACTORIES,
     KEY_CONSUMERS,
     KEY_KEYWORDS,
@@ -19,7 +20,7 @@ from jaxaudit.source.knowledge.random_keys import (
     KEY_TRANSFORMED,
     KeyUse,
 )
-from jaxaudit.source.program import Program
+from jaxaudit.source.program import Function, Program
 
 EACH = Step("each")
 MAPS = frozenset({"vmap", "pmap"})
@@ -143,7 +144,7 @@ def of_unknown(program: Program, call: v.Call) -> Iterator[Spent]:
     said = called(call) or "the call"
     if is_container(func, said):
         return
-    certain = isinstance(func, v.Attr) and is_transformed(program, func.base)
+    certain = isinstance(func, v.Attr) and is_transformed(program, func.base, func.name)
     for keyword, value in call.kwargs:
         if keyword in KEY_KEYWORDS and not isinstance(value, v.Const):
             for one in of_library(program, call, KeyUse(-1, keyword or "", "draw", certain), said):
@@ -166,12 +167,28 @@ def is_container(func: v.Value, said: str) -> bool:
     return last[:1].isupper() and last.lower().endswith(("state", "carry", "info", "data", "config", "output"))
 
 
-def is_transformed(program: Program, base: v.Value) -> bool:
+def is_transformed(program: Program, base: v.Value, method: str) -> bool:
     """`hk.transform(f)` or a Flax model, whose init and apply draw from the key that they are given."""
     made = c.single(program, base)
     if isinstance(made, v.Call) and c.known_name(program, made.func) in KEY_TRANSFORMED:
-        return True
+        return method != "apply" or draws_inside(program, made)
     return any("flax.linen.Module" in c.external_bases(program, cls) for cls in c.classes_of(program, base))
+
+
+def draws_inside(program: Program, made: v.Call) -> bool:
+    """Whether the function that Haiku transformed draws when it is applied: most networks do so only in `init`."""
+    waiting = [target.function for value in made.args[:1] for target in c.targets(program, value)]
+    seen: set[Function] = set()
+    while waiting and len(seen) < 24:
+        function = waiting.pop()
+        if function in seen:
+            continue
+        seen.add(function)
+        for call in function.flow.calls:
+            if c.known_name(program, call.func) in DRAWN_IN_HAIKU:
+                return True
+            waiting += [target.function for target in c.targets(program, call.func)]
+    return False
 
 
 def looks_like_key(program: Program, one: Spent) -> bool:

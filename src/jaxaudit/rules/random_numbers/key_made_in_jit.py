@@ -36,7 +36,7 @@ def constant_seed(program: Program, function: Function, call: v.Call) -> Iterato
     seed = call.args[0] if call.args else None
     if (
         seed is None
-        or isinstance(seed, (v.Param, v.Elem))
+        or chosen_by_caller(program, seed)
         or number(program, seed) is None
         or (function.is_module and not call.loops)
     ):
@@ -75,6 +75,13 @@ def constant_seed(program: Program, function: Function, call: v.Call) -> Iterato
         facts={"seed": written, "function": function.qualname},
         notes=notes,
     )
+
+
+def chosen_by_caller(program: Program, seed: v.Value) -> bool:
+    """A parameter, or a loop's element, as it is or by `int(seed)`: whoever calls may hand in another."""
+    while isinstance(seed, v.Call) and c.known_name(program, seed.func) == "builtins.int" and seed.args:
+        seed = seed.args[0]
+    return isinstance(seed, (v.Param, v.Elem))
 
 
 def asked_for_none(call: v.Call) -> bool:

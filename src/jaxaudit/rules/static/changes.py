@@ -17,18 +17,21 @@ from jaxaudit.source.structure import Role
 
 TWO_VALUES = frozenset({"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE", "Chain", "Is", "IsNot", "In", "NotIn", "Not"})
 FEW = 4
+REPLACERS = frozenset({"dataclasses.replace", "copy.replace"})
 _TWO_VALUED = frozenset({"builtins.bool", "builtins.isinstance", "builtins.hasattr", "builtins.callable"})
 
 
 class Change(NamedTuple):
     """How a value changes: `why` in words that follow the value's name, `values` how many it takes (None: not known,
-    many), `loop` what repeats, `source` the value that changes."""
+    many), `loop` what repeats, `source` the value that changes. `sure` is False where only the whole of which the value
+    is a part is seen to change."""
 
     why: str
     values: int | None
     loop: Loop | None
     source: v.Value
     flow: Flow | None
+    sure: bool = True
 
     @property
     def many(self) -> bool:
@@ -46,6 +49,7 @@ class _Search:
         self.repeated = repeated
         self.asked: set[tuple[int, int, int]] = set()
         self.objects = 0
+        self.fields: list[str] = []
 
     def ask(self, value: v.Value, loops: tuple[Loop, ...], depth: int) -> Change | None:
         key = (id(value), len(loops), self.objects)
@@ -129,8 +133,20 @@ class _Search:
             if len(options) == 1 and options[0].__class__ is v.Elem:
                 return self.ask(options[0], loops, depth + 1)
             plain = options and all(o.__class__ is v.Const for o in options)
-            return self.element(base, item, options if plain else (), loops, depth)
-        return self.first((base, item.index), loops, depth)
+            found = self.element(base, item, options if plain else (), loops, depth)
+            named = item.index.__class__ is v.Const and isinstance(item.index.value, str)
+            return found._replace(sure=False) if found is not None and named and not plain else found
+        found = self.first((base, item.index), loops, depth)
+        if found is not None and item.index.__class__ is v.Const and self.is_part(base):
+            return found._replace(sure=False)
+        return found
+
+    def is_part(self, base: v.Value) -> bool:
+        """Whether an item is one of several that a call returns, or a named one of a record that a loop goes over."""
+        settled = v.settle(base)
+        if settled.__class__ is v.Call:
+            return c.known_name(self.program, settled.func) is None
+        return settled.__class__ is v.Elem or (settled.__class__ is v.Item and settled.base.__class__ is v.Elem)
 
     def carried(self, carried: v.Carried, loops: tuple[Loop, ...], depth: int) -> Change | None:
         loop = carried.loop
@@ -150,6 +166,9 @@ class _Search:
         name = c.known_name(self.program, call.func)
         if self.objects and name is None:
             return None  # which object it is matters, not what it was made of
+        if self.objects and name in REPLACERS:
+            given = [x for key, x in call.kwargs if key == self.fields[-1]]
+            return self.first(tuple(given or call.args[:1]), loops, depth)
         loop = next((one for one in reversed(call.loops) if one in loops), None)
         if name is not None:
             if name in HOST_RESULTS or name == "builtins.len":
@@ -175,6 +194,8 @@ class _Search:
         found = self.first((*call.args, *[x for _, x in call.kwargs]), loops, depth)
         if found is None and name is None and call.func.__class__ is v.Attr:
             found = self.ask(call.func.base, loops, depth + 1)
+            if found is not None and call.func.name == "get":
+                found = found._replace(sure=False)
         if found is not None and name in _TWO_VALUED:
             return found._replace(values=2)
         if found is not None and kind_of(self.program, call).is_array:
@@ -202,8 +223,12 @@ class _Search:
         found = self.stored_in(attr, loops) or self.first(c.expand(self.program, attr), loops, depth)
         if found is None:
             self.objects += 1
+            self.fields.append(attr.name)
             found = self.ask(attr.base, loops, depth + 1)
+            self.fields.pop()
             self.objects -= 1
+            if found is not None and not replaces(attr):
+                found = found._replace(sure=False)
         return found
 
     def stored_in(self, attr: v.Attr, loops: tuple[Loop, ...]) -> Change | None:
@@ -216,6 +241,13 @@ class _Search:
                 if loop is not None and store.value.__class__ is not v.Const:
                     return Change(f"is changed in the loop in line {loop.line}", None, loop, attr, attr.flow)
         return None
+
+
+def replaces(attr: v.Attr) -> bool:
+    """`state = state.replace(step=...)` in a loop, of `state.step`: the very field gets another value."""
+    base = attr.base
+    after = v.settle(base.after) if isinstance(base, v.Carried) and base.after is not None else None
+    return isinstance(after, v.Call) and any(key == attr.name for key, _ in after.kwargs)
 
 
 def more(a: Change, b: Change) -> bool:
@@ -234,8 +266,8 @@ def certainty(found: Change, used: Role, is_float: bool, traced: bool) -> float:
         return 0.3 if is_float or found.values != 2 else 0.0
     if used.needs:
         return 0.4
-    if found.loop is None and found.values is not None:
-        return 0.6  # several calls written out
+    if not found.sure or (found.loop is None and found.values is not None):
+        return 0.6  # a part of something that changes; several calls written out
     return 0.9 if used.only_computed else 0.8 if is_float else 0.6
 
 

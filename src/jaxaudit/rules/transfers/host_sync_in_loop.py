@@ -15,11 +15,12 @@ from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import text
 from jaxaudit.source.flow import Flow, Loop
-from jaxaudit.source.numbers import length_of
+from jaxaudit.source.numbers import length_of, number
 from jaxaudit.source.program import Function, Program
 from jaxaudit.source.sites import jit_sites
 
 FEW_TURNS = 8
+CHUNK = 65536
 BY_PURPOSE = {"collected": 0.85, "kept": 0.85, "shown": 0.6, "tested": 0.5, "used": 0.4}
 BY_MAKER = {"compiled": 0.95, "differentiated": 0.9, "array work": 0.6}
 
@@ -97,10 +98,27 @@ def certainty(program: Program, fetch: Fetch, made: DeviceResult, loop: Loop) ->
         confidence = min(confidence, 0.5)
     if runs_a_loop(program, made.call):
         confidence = min(confidence, 0.4)  # a turn is many steps already
-    turns = length_of(program, loop.iterable) if loop.iterable is not None else None
+    turns = most_turns(program, loop.iterable) if loop.iterable is not None else None
     if turns is not None and turns <= FEW_TURNS:
         confidence = min(confidence, 0.3)
+    if loop.iterable is not None and takes_chunks(program, loop.iterable):
+        confidence = min(confidence, 0.5)
     return confidence
+
+
+def most_turns(program: Program, iterable: v.Value) -> int | None:
+    """How many turns at most; None where one of the things that the loop may go over has no known length."""
+    lengths = [length_of(program, root) for root in c.roots(program, iterable)]
+    known = [length for length in lengths if length is not None]
+    return max(known) if known and len(known) == len(lengths) else None
+
+
+def takes_chunks(program: Program, iterable: v.Value) -> bool:
+    """`range(0, n, 1_000_000)`: each turn works on so much that a wait is nothing beside it."""
+    if not isinstance(iterable, v.Call) or c.known_name(program, iterable.func) != "builtins.range":
+        return False
+    step = number(program, iterable.args[2]) if len(iterable.args) == 3 else None
+    return step is not None and step >= CHUNK
 
 
 def runs_a_loop(program: Program, call: v.Call) -> bool:

@@ -22,6 +22,8 @@ from jaxaudit.source.program import Program
 MAKERS = frozenset({"jax.numpy.array", "jax.numpy.asarray"})
 LONG = 100
 VERY_LONG = 2000
+MANY_ARRAYS = 500
+"""So many device arrays are worth a word even where they are joined once (about 50 ms)."""
 
 
 class PythonList(NamedTuple):
@@ -93,11 +95,12 @@ def of_arrays(program: Program, call: v.Call, built: PythonList, kind: Kind) -> 
         return None
     traced = program.tracing.jitted_context(flow.function) is not None
     hot = lifetime.repeats(call.loops) is not None or lifetime.frequency(program, flow.function).how == "many"
-    confidence = 0.6 if built.count is None else 0.85 if built.count >= 16 else 0.5
+    count = built.count or 0
+    confidence = (
+        0.85 if count >= MANY_ARRAYS or (hot and count >= 16) else 0.7 if hot else 0.5 if 0 < count < 16 else 0.6
+    )
     if traced:
         confidence = min(confidence, 0.4)  # the same program after compiling; only the trace is longer
-    elif hot and confidence < 0.85:
-        confidence = 0.7
     many = f"{built.count} " if built.count is not None else ""
     what = text(built.element.expr, 40)
     sure = kind.is_array and kind.library == "jax" and not traced

@@ -125,6 +125,11 @@ KEY_TRANSFORMED: frozenset[str] = frozenset(
     {"haiku.transform", "haiku.transform_with_state", "haiku.multi_transform", "haiku.multi_transform_with_state"}
 )
 
+# what draws from the key that Haiku's `apply` was given.
+DRAWN_IN_HAIKU: frozenset[str] = frozenset(
+    f"haiku.{name}" for name in ("next_rng_key", "next_rng_keys", "maybe_next_rng_key", "dropout", "reserve_rng_keys")
+)
+
 # parameter names that hold a key by custom, whatever the function; what is passed for them is a key.
 KEY_NAMES: frozenset[str] = frozenset(
     "key keys rng rngs prng rng_key prng_key rngkey prngkey subkey sub_key dropout_key dropout_rng random_key key_ "
