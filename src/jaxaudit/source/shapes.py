@@ -127,6 +127,21 @@ def product(left: Shape, right: Shape) -> Shape:
     return None
 
 
+def outer(left: Shape, right: Shape) -> Shape:
+    """Every item of one with every item of the other."""
+    sizes = [None if s is None or None in s else math.prod([d or 0 for d in s]) for s in (left, right)]
+    return tuple(sizes)
+
+
+def diagonal(shape: Shape) -> Shape:
+    """`diag` of a vector is a matrix, of a matrix its diagonal."""
+    if shape is None or len(shape) not in (1, 2):
+        return None
+    if len(shape) == 1:
+        return (shape[0], shape[0])
+    return (None,) if shape[0] is None or shape[1] is None else (min(shape[0], shape[1]),)
+
+
 def stacked(program: Program, items: v.Value, shape_of: Shape, axis: v.Value | None, joins: bool) -> Shape:
     """`stack` (a new axis) or `concatenate` of a sequence whose items all have this shape."""
     from jaxaudit.source.numbers import length_of

@@ -98,6 +98,8 @@ def _fresh_wrappers(program: Program) -> Iterator[FreshWrapper]:
         place = program.place(flow, use.call.expr)
         often = lifetime.frequency(program, flow.function)
         fate = fate_of(program, use.call, loop)
+        if fate == "returned" and is_property(program, flow.function):
+            fate = "called"  # whoever reads `obj.step` calls it: `obj.step(x)` builds it and calls it
         if loop is not None:
             varies = own_program_for(program, value, loop)
             yield FreshWrapper(use, place, found, value, loop, place_of_loop(program, loop), often, fate, varies)
@@ -106,6 +108,11 @@ def _fresh_wrappers(program: Program) -> Iterator[FreshWrapper]:
             yield from _by_factory(program, FreshWrapper(use, place, found, value, None, place, often, fate))
         if often.how in ("many", "few", "unknown"):
             yield FreshWrapper(use, place, found, value, None, place, often, fate)
+
+
+def is_property(program: Program, function: Function) -> bool:
+    bound = function.bound
+    return isinstance(bound, v.Call) and bound.decorator and c.known_name(program, bound.func) == "builtins.property"
 
 
 def _by_factory(program: Program, fresh: FreshWrapper) -> Iterator[FreshWrapper]:

@@ -87,15 +87,16 @@ def _follow(
             _follow(program, source, (*calls, call) if call is not None else calls, depth + 1, out, seen)
         if sources:
             return
-    elif kind in (v.Free, v.Imported, v.Attr, v.Phi, v.Left, v.Carried) or (
-        kind is v.Item and value.base.__class__ is not v.Elem
-    ):  # type: ignore[attr-defined]
+    elif kind in _FOLLOWED or (kind is v.Item and value.base.__class__ is not v.Elem):  # type: ignore[attr-defined]
         steps = () if is_method(program, value) else c.expand(program, value)
         for step in steps[:16]:
             _follow(program, step, calls, depth + 1, out, seen)
         if steps:
             return
     out[id(value), id(calls[-1]) if calls else 0] = Origin(value, calls)
+
+
+_FOLLOWED = frozenset({v.Free, v.Imported, v.Attr, v.Phi, v.Left, v.Carried})
 
 
 def is_method(program: Program, value: v.Value) -> bool:

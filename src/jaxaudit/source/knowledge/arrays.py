@@ -20,7 +20,7 @@ class ArrayMaker(NamedTuple):
         "stack" one axis more, "concatenate" the same number of axes, of a sequence at `position`;
         "reshape" the same number of elements, the shape in the next position; "view" the same number of elements;
         "broadcast" to the shape in the next position; "repeat" more elements; "pick" some elements of that argument;
-        "matmul", "outer", "einsum"; "square" a matrix factorisation or inverse of that argument; "unknown".
+        "matmul", "outer", "diagonal", "einsum"; "square" a matrix factorisation or inverse of that argument; "unknown".
     dtype: position and keyword of the dtype argument, (-1, "") if there is none.
     default: dtype without it: "float" (float32, or float64 under x64; NumPy: float64), "int", "bool", "complex", "like"
         that of the array argument, "promote" the common type of all, "inexact" the same but integers become float,
@@ -71,7 +71,7 @@ _VIEW = (
 )
 _REPEAT = "append diff ediff1d insert delete pad repeat resize tile kron block"
 _PICK = (
-    "compress diag diagonal extract take take_along_axis unique unique_values intersect1d setdiff1d setxor1d union1d "
+    "compress diagonal extract take take_along_axis unique unique_values intersect1d setdiff1d setxor1d union1d "
     "trim_zeros tril triu"
 )
 _STACK = "stack"
@@ -123,6 +123,7 @@ def _rows(library: str, module: str) -> dict[str, ArrayMaker]:
         **rows(_MATMUL, "matmul", "promote"),
         **rows("einsum", "einsum", "promote"),
         **rows("outer", "outer", "promote"),
+        **rows("diag", "diagonal", "like"),
         **rows(_OTHERS, "unknown", "unknown", "strong"),
         **rows("reshape", "reshape", "like"),
         **rows("broadcast_to", "broadcast", "like"),
@@ -149,7 +150,8 @@ def _rows(library: str, module: str) -> dict[str, ArrayMaker]:
         **rows("cholesky inv pinv matrix_power", "square", "inexact", "strong"),
         **rows("eig eigh lstsq qr slogdet svd", "square", "inexact", "strong", gives="tuple"),
         **rows("det norm matrix_norm vector_norm cond matrix_rank trace", "reduce", "inexact", "strong"),
-        **rows("eigvals eigvalsh svdvals solve tensorinv tensorsolve diagonal cross", "unknown", "inexact", "strong"),
+        **rows("eigvals eigvalsh svdvals tensorinv tensorsolve diagonal cross", "unknown", "inexact", "strong"),
+        **rows("solve", "like", "inexact", "strong", position=1, keyword="b"),
         **rows("matmul multi_dot tensordot vecdot outer matrix_transpose", "matmul", "promote"),
     }
     table.update({f"{module}.linalg.{name.rsplit('.', 1)[1]}": maker for name, maker in linalg.items()})
