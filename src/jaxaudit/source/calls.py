@@ -23,7 +23,8 @@ class Target(NamedTuple):
     """A function that a value calls in the end.
 
     `receiver` is what its first parameter is bound to (methods), `partials` the calls of functools.partial around it and
-    `chain` the transformations around it, both outermost first.
+    `chain` the transformations around it, both outermost first. `skipped` first arguments are not the function's own:
+    Flax's `model.apply(params, x)` runs `__call__(x)`.
     """
 
     function: Function
@@ -31,6 +32,7 @@ class Target(NamedTuple):
     partials: tuple[v.Call, ...] = ()
     chain: tuple[TransformUse, ...] = ()
     value: v.Value | None = None
+    skipped: int = 0
 
 
 class TransformUse(NamedTuple):
@@ -199,6 +201,10 @@ _STEPS: dict[type, Callable[[Program, Any], tuple[v.Value, ...]]] = {
 }
 
 
+SPREADS = 3
+"""So many dicts are followed that are spread into others; in a loop a dict may be spread into itself."""
+
+
 def _item_values(program: Program, item: v.Item) -> tuple[v.Value, ...]:
     memo = item.memo
     if memo is None:
@@ -217,7 +223,7 @@ def _item_values(program: Program, item: v.Item) -> tuple[v.Value, ...]:
     return memo[program.keys["values"]]
 
 
-def _pick(program: Program, base: v.Value, index: object) -> list[v.Value]:
+def _pick(program: Program, base: v.Value, index: object, depth: int = 0) -> list[v.Value]:
     if isinstance(base, v.Sequence):
         items = base.items
         if any(isinstance(i, v.Star) for i in items):
@@ -229,8 +235,8 @@ def _pick(program: Program, base: v.Value, index: object) -> list[v.Value]:
         found = base.get(index) if index is not None else None
         if found is not None:
             return [found]
-        spread = [root for k, x in base.pairs if k is None for root in roots(program, x)]  # {**defaults, ...}
-        inside = [one for root in spread for one in _pick(program, root, index)]
+        parts = [x for k, x in base.pairs if k is None] if depth < SPREADS else []  # {**defaults, ...}
+        inside = [one for x in parts for root in roots(program, x) for one in _pick(program, root, index, depth + 1)]
         return [*inside, *[x for k, x in base.pairs if k is not None and not isinstance(k, v.Const)]]
     if isinstance(base, v.Call) and type(index) is str:
         named = written_keywords(program, base).get(index)
@@ -322,8 +328,8 @@ def returned(program: Program, call: v.Call) -> tuple[v.Value, ...]:
     for target in targets(program, call.func):
         if target.function.name == "__init__" or any(u.spec.wraps and u.spec.kind != "jit" for u in target.chain):
             return ()
-        if target.function.is_async or target.function.flow.yields:
-            return ()
+        if target.function.is_async or target.function.flow.yields or target.skipped:
+            return ()  # Flax's `apply` may return changed variables beside the result
         out += [r.value for r in target.function.flow.returns]
     return tuple(out)
 
@@ -393,7 +399,8 @@ def _targets_of_call(program: Program, call: v.Call, depth: int) -> list[Target]
         for function, slot in use.functions:
             if slot.host:
                 continue
-            out += [t._replace(chain=(use, *t.chain)) for t in targets(program, function, depth + 1)]
+            found = targets(program, function, depth + 1)
+            out += [t._replace(chain=(use, *t.chain)) for t in found if not t.skipped]
         return out
     name = known_name(program, call.func)
     if name in TRANSPARENT:
@@ -446,6 +453,16 @@ def _targets_of_attribute(program: Program, attr: v.Attr, depth: int) -> list[Ta
                 and _plain_method(value)
             )
             out.append(target._replace(receiver=base) if bound else target)
+    return out or (_applied(program, attr) if attr.name == "apply" else out)
+
+
+def _applied(program: Program, attr: v.Attr) -> list[Target]:
+    """`model.apply(params, x)` of a Flax module runs its `__call__`."""
+    out = []
+    for cls in classes_of(program, attr.base):
+        method = method_of(program, cls, "__call__")
+        if method is not None and "flax.linen.Module" in external_bases(program, cls):
+            out.append(Target(method, attr.base, skipped=1))
     return out
 
 
@@ -795,6 +812,8 @@ def bind(call: v.Call, target: Target) -> dict[str, v.Value]:
     for part in target.partials:
         handed = (*part.args[1:], *handed)
         keywords = (*part.kwargs, *keywords)
+    if target.skipped:
+        handed = handed[target.skipped :]
     if target.receiver is not None:
         handed = (target.receiver, *handed)
     out: dict[str, v.Value] = {}

@@ -51,7 +51,8 @@ def by_capture(program: Program, group: Group, total: int | None, work: Constant
     said = HOW[captured.how].format(
         subject=subject(captured), objects=objects(program, group), surroundings=surroundings(captured)
     )
-    tail = "copied into the compiled program as a constant, and a later change is not seen"
+    constants = "constants" if len([held for one in group for held in one.arrays]) > 1 else "a constant"
+    tail = f"copied into the compiled program as {constants}, and a later change is not seen"
     if work is not None:
         tail += f"; `{work.text}` depends on no argument, so XLA works it out {WHEN[work.how]}"
     return RULE.found(

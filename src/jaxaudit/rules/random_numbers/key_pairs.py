@@ -60,6 +60,8 @@ def first_pair(program: Program, uses: list[Spent]) -> tuple[Spent, Spent] | Non
     for index, second in enumerate(uses):
         for first in uses[:index]:
             if first.call is not second.call and clash(program, first, second):
+                if only_shows_shapes(first) or only_shows_shapes(second):
+                    continue
                 if first.sure and second.sure:
                     return first, second
                 found = found or (first, second)
@@ -124,6 +126,41 @@ def said_so(program: Program, one: Spent) -> bool:
 def is_example(drawn: Spent, init: Spent) -> bool:
     """`x = normal(key, shape)` and `model.init(key, x)`: the draw only shows the input's shape."""
     return init.by.endswith(("init", "init_with_output")) and any(comes_from(a, drawn.call) for a in init.call.args)
+
+
+SHAPES_ONLY = frozenset({"init", "init_with_output", "eval_shape", "filter_eval_shape", "tabulate"})
+MOST_PARTS = 400
+
+
+def only_shows_shapes(one: Spent) -> bool:
+    """`obs = space.sample(key)` of which nothing leaves the function but what `model.init(key, obs)` makes of its shape."""
+    call, flow = one.call, one.flow
+    if one.how != "draw" or one.inner is not None or call.flow is not flow or flow.function.is_module:
+        return False
+    names = {bind.name for bind in flow.binds if comes_from(bind.value, call)}
+    if not names or any(name in names for nested in flow.function.module.functions if nested.parent is flow.function
+                        for name in nested.flow.frees):  # fmt: skip
+        return False
+    kept = [*[r.value for r in flow.returns], *[store.value for store in flow.stores]]
+    kept += [test.value for test in flow.tests]
+    waiting, seen, shown = kept, {0}, False
+    while waiting:
+        value = waiting.pop()
+        if value is call or len(seen) > MOST_PARTS:
+            return False
+        if id(value) in seen:
+            continue
+        seen.add(id(value))
+        if isinstance(value, v.Call) and called_last(value) in SHAPES_ONLY:
+            shown = shown or any(comes_from(part, call) for part in value.args)
+            continue
+        waiting += value.parts()
+    return shown
+
+
+def called_last(call: v.Call) -> str:
+    func = call.func
+    return func.name if isinstance(func, v.Attr) else ""
 
 
 def comes_from(value: v.Value, call: v.Call, depth: int = 0) -> bool:

@@ -10,6 +10,7 @@ from jaxaudit.edits import CannotEdit, Edit, SourceText, call_at, replace, spell
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.transfers.device_results import device_result
+from jaxaudit.rules.transfers.turn_guards import guard
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
@@ -99,6 +100,8 @@ def of_arrays(program: Program, call: v.Call, built: PythonList, kind: Kind) -> 
     confidence = (
         0.85 if count >= MANY_ARRAYS or (hot and count >= 16) else 0.7 if hot else 0.5 if 0 < count < 16 else 0.6
     )
+    if guard(program, call.path, ()) == "now and then":
+        confidence = min(confidence, 0.6)
     if traced:
         confidence = min(confidence, 0.4)  # the same program after compiling; only the trace is longer
     many = f"{built.count} " if built.count is not None else ""
