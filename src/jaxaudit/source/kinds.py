@@ -274,6 +274,8 @@ def _call(program: Program, call: v.Call, depth: int) -> Kind:
     for target in targets:
         if target.function.name == "__init__":
             return Kind("instance")
+        if target.skipped and any(key == "mutable" for key, _ in call.kwargs):
+            return UNKNOWN
         outer = [u for u in target.chain if u.spec.kind not in ("jit", "custom", "checkpoint", "name")]
         if outer:
             return _differentiated(program, call, outer, depth) if len(outer) == 1 else UNKNOWN

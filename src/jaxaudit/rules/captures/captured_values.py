@@ -255,7 +255,7 @@ def _handed_on(
     if use is not None and any(value is whole for value, _ in use.functions):
         return None if held_arrays(program, whole) else []
     targets = [] if use is not None else c.targets(program, call.func)
-    if not targets:
+    if not targets or any(whole in call.args[: t.skipped] for t in targets):
         return None
     out = []
     for target in targets:
