@@ -157,7 +157,7 @@ class Call(Value):
             found = self.keyword(name)
             if found is not None:
                 return found
-        if position is not None and position < len(self.args):
+        if position is not None and 0 <= position < len(self.args):
             if any(a.__class__ is Star for a in self.args[: position + 1]):
                 return None
             return self.args[position]

@@ -395,6 +395,18 @@ def test_it_suspects(source):
 
 
 FINE = {
+    "a field that is read from another object's": """
+        class Variable:
+            def __init__(self, given, axis=None):
+                if isinstance(given, Variable):
+                    axis = given.axis
+                self.value = given
+                self._axis = axis
+        jax.tree_util.register_pytree_node(Variable, lambda x: ((x.value,), (x._axis,)), lambda aux, leaves: Variable(*leaves))
+        def run(starts):
+            return {name: Variable(starts[name]) for name in starts}
+        out = jax.jit(lambda x: x)(Variable(1.0))
+        """,
     "one value for the whole run": """
         @functools.partial(jax.jit, static_argnames="rate")
         def f(x, rate):

@@ -91,7 +91,9 @@ def settings(program: Program, cls: Class, name: str, replaced: list[v.Call]) ->
     start = c.method_of(program, cls, "__init__")
     fields = list(c.all_fields(program, cls))
     stored = [s.value for part in c.lineage(program, cls) for s in c.stores_on_self(part) if s.name == name]
-    fed = {p.name for value in stored for p in parameters_in(program, value) if p.function is start}
+    fed = {
+        p.name for value in stored for p in parameters_in(program, value) if p.function is start and is_bare(value, p)
+    }
     for call in program.graph.built(cls):
         if start is None:
             value = call.argument(fields.index(name) if name in fields else None, name)
@@ -105,6 +107,15 @@ def settings(program: Program, cls: Class, name: str, replaced: list[v.Call]) ->
         value = call.keyword(name)
         if value is not None and cls in c.classes_of(program, replaced_object(call)):
             yield call, value
+
+
+def is_bare(value: v.Value, param: v.Param, depth: int = 0) -> bool:
+    """Whether the value takes the parameter itself, and not only something that it holds (`given.batch_axis`)."""
+    if value is param:
+        return True
+    if depth > 8 or (isinstance(value, v.Attr) and value.base is param):
+        return depth > 8
+    return any(is_bare(part, param, depth + 1) for part in value.parts())
 
 
 def replaced_object(call: v.Call) -> v.Value:

@@ -15,6 +15,7 @@ from jaxaudit.rules.static.lone_floats import lone_floats
 from jaxaudit.rules.static.origins import Handed, argument_expr, function_of, handed_statics
 from jaxaudit.rules.static.static_options import how_static, static_place
 from jaxaudit.source import values as v
+from jaxaudit.source.contexts import is_test_path
 from jaxaudit.source.facts import text
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.lifetime import frequency
@@ -39,7 +40,10 @@ def match(program: Program) -> Iterator[Finding]:
             field.place,
             f"`{field.name}` is a static field of `{field.cls.name}` and {field.change.why}: the jitted "
             f"`{field.site.function.name}` compiles again for each value",
-            certainty(field.change, field.role, field.is_float, False),
+            min(
+                certainty(field.change, field.role, field.is_float, False),
+                0.5 if is_test_path(field.site.flow.function.module.path) else 1.0,
+            ),
             facts={
                 "field": field.name,
                 "class": field.cls.name,
