@@ -107,6 +107,16 @@ ALLOWED = {
             y = sim.step(1.0)
             sim.dt = sim.dt / 2
         """,
+    "assigned by what only the constructor calls": """
+        class Agent:
+            def __init__(self, env):
+                self._set_up(env)
+            def _set_up(self, env):
+                self.env = env
+            @partial(jax.jit, static_argnums=0)
+            def step(self, x):
+                return x * self.env
+        """,
     "a variable of each call of the factory": """
         def fit(x, rule):
             w = None

@@ -18,6 +18,15 @@ LEFT_ALONE = {
             y = jnp.expand_dims(actions.sample(key), 0)
             return {"params": model.init(init_key, x, y)}
         """,
+    "an example that a helper draws": """
+        def level(key):
+            a, b = jax.random.split(key)
+            return jax.random.normal(a, (3,)) + jax.random.normal(b, (3,))
+        def setup(model, key):
+            x = level(key)
+            key, sub = jax.random.split(key)
+            return key, model.init(sub, jnp.expand_dims(x, 0))
+        """,
 }
 SUSPICIONS = {
     "a Haiku network without dropout": """
@@ -83,3 +92,21 @@ def test_a_seed_that_callers_choose_is_theirs():
             warm_start(1.0, seed=k)
         """,
     )
+
+
+@pytest.mark.parametrize(
+    "body",
+    ["    return jax.random.split(key, 3)\n", "    a, b = jax.random.split(key)\n    return a, b\n"],
+    ids=["keys for a state", "two keys"],
+)
+def test_keys_that_are_only_handed_on_are_a_suspicion(body):
+    source = (
+        "@jax.jit\ndef reset(x):\n    key = jax.random.PRNGKey(0)\n" + body + "for k in range(9):\n    reset(1.0)\n"
+    )
+    assert all(one.confidence < 0.8 for one in found("key-made-in-jit", source))
+
+
+def test_an_evaluation_with_a_seed_of_its_own_is_a_suspicion():
+    step = "@jax.jit\ndef {name}(x):\n    return x + jax.random.normal(jax.random.PRNGKey(0))\nfor k in range(9):\n    {name}(1.0)\n"
+    assert [one.confidence >= 0.8 for one in found("key-made-in-jit", step.format(name="update"))] == [True]
+    assert [one.confidence >= 0.8 for one in found("key-made-in-jit", step.format(name="eval"))] == [False]

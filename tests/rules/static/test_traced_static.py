@@ -116,6 +116,12 @@ def test_the_outer_jit_may_stand_in_another_module():
 
 
 FINE = {
+    "behind a star of unknown length": INNER
+    + """
+        @jax.jit
+        def outer(x, n=3):
+            return jax.lax.map(lambda a: inner(*a, n), (x, x))
+        """,
     "static all the way": INNER
     + """
         @functools.partial(jax.jit, static_argnums=1)

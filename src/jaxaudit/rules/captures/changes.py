@@ -25,6 +25,8 @@ class Change(NamedTuple):
     """It leaves the name alone and changes what it holds."""
     key: v.Value | None = None
     """Which item it writes, where it writes one."""
+    attribute: str = ""
+    """Which attribute it writes, of an object whose class is none of the project's."""
 
 
 MUTATORS = frozenset(
@@ -91,6 +93,11 @@ def writes_into(program: Program, flow: Flow, base: v.Free) -> Iterator[Change]:
                 True,
                 store.name if isinstance(store.name, v.Value) else None,
             )
+        elif store.kind == "attribute" and is_it(store.base) and store.expr is not None:
+            if store.base is not None and not c.classes_of(program, store.base):
+                moment, name = moment_of(flow, store), str(store.name)
+                place = program.place(flow, store.expr)
+                yield Change(moment, place, f"assigns `{base.name}.{name}`", flow.function, True, None, name)
     for call in flow.calls:
         func = call.func
         if func.__class__ is v.Attr and func.name in MUTATORS and is_it(func.base):
@@ -106,9 +113,17 @@ def changes_of_attribute(program: Program, read: Read, spelled: str) -> Iterator
     for cls in c.classes_of(program, read.base):
         for flow, store in stores_of(program, cls, first.name):
             function = flow.function
-            if function.name in ONCE_PER_OBJECT or is_compiled(program, function) or is_lazy(store.path):
+            if is_construction(program, function) or is_compiled(program, function) or is_lazy(store.path):
                 continue
             yield Change(moment_of(flow, store), program.place(flow, store.expr), f"assigns `{spelled}`", function)
+
+
+def is_construction(program: Program, function: Function) -> bool:
+    """`__init__`, or a method that only `__init__` calls."""
+    if function.name in ONCE_PER_OBJECT:
+        return True
+    callers = program.graph.callers(function)
+    return bool(callers) and all(edge.caller.name in ONCE_PER_OBJECT for edge in callers)
 
 
 def stores_of(program: Program, cls: Class, name: str) -> Iterator[tuple[Flow, Store]]:

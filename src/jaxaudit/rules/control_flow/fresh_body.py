@@ -122,11 +122,17 @@ def finding(
         else found.what
     )
     mendable = not function.is_module and function.owner is None and loop is None and function.name != "<lambda>"
+    sure = certainty(often, loop, found, eager)
+    message = (
+        f"`{use.short}` runs eagerly, outside jit, in `{function.name}`, and its body is {what}: it is traced and "
+        f"compiled again {when}"
+        if eager and (loop is not None or often.how in ("many", "few"))
+        else f"the body of `{use.short}` in `{function.name}` is {what}: outside jit it is traced and compiled again {when}"
+    )
     return RULE.found(
         place,
-        f"`{use.short}` runs eagerly, outside jit, in `{function.name}`, and its body is {what}: it is traced and "
-        f"compiled again {when}",
-        certainty(often, loop, found, eager),
+        message[:1].upper() + message[1:],
+        sure,
         facts={"function": function.name, "control_flow": use.short, "body": found.how},
         notes=notes,
         help=f"Jit `{function.name}` (what the body reads becomes an argument), or give `{use.short}` a function "

@@ -13,6 +13,7 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import text
 from jaxaudit.source.program import Function, Program
+from jaxaudit.source.structure import argument_expr
 
 LONG = 20
 """A branch of so many operations is worth skipping even where none of them is heavy by itself."""
@@ -50,17 +51,18 @@ def under_vmap(program: Program, use: c.TransformUse, through: Batched, arm: tup
     function = use.flow.function
     _, branch, work = arm
     name = branch.name if branch.name != "<lambda>" else text(arm[0].expr, 30) if arm[0].expr else "a branch"
-    predicate = text(use.call.args[0].expr, 40) if use.call.args[0].expr else "its predicate"
+    written = argument_expr(use.call, use.call.args[0])
+    predicate = f" `{text(written, 40)}`" if written is not use.call.expr else ""
     size = f"{work.heavy} and {work.operations} operations in all" if work.heavy else f"{work.operations} operations"
     sides = "both branches run" if use.short == "cond" else "all branches run"
     return RULE.found(
         program.place(use.flow, use.call.expr),
-        f"`{use.short}` in `{function.name}` runs under `vmap`, where its predicate `{predicate}` is batched: it "
+        f"`{use.short}` in `{function.name}` runs under `vmap`, where its predicate{predicate} is batched: it "
         "becomes a "
         f"select and {sides} for every entry, `{name}` ({size}) included",
         0.5 if not work.heavy else 0.85 if is_run(program, function) else 0.7,
         facts={
-            "function": function.name, "control_flow": use.short, "predicate": predicate, "branch": name,
+            "function": function.name, "control_flow": use.short, "predicate": predicate.strip(" `"), "branch": name,
             "operations": work.operations, "heavy": work.heavy.strip("`"), "mapped": through.param,
         },
         notes=[

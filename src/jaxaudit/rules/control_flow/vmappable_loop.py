@@ -119,10 +119,11 @@ def finding(
     place = program.place(loop.flow, found.call.expr if loop.kind == "comprehension" else loop.expr)
     times = found.turns.words
     work = turn_work(program, loop)
+    operations = f"{work.operations} array operation{'s' if work.operations != 1 else ''}"
     cost = (
-        f"the loop is unrolled, its {work.operations} array operations written out {times}"
+        f"the loop is unrolled, its {operations} written out {times}"
         if traced
-        else f"each turn dispatches its {work.operations} array operations to the device by themselves"
+        else f"each turn dispatches its {operations} to the device by themselves"
     )
     where = f" in `{function.name}`" if not function.is_module else ""
     return RULE.found(

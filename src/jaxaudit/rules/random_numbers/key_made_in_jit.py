@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.random_numbers.key_events import functions_with_keys, spent_keys
+from jaxaudit.rules.random_numbers.key_pairs import EVALUATES
 from jaxaudit.rules.random_numbers.key_repeats import place_of
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
@@ -41,7 +42,8 @@ def constant_seed(program: Program, function: Function, call: v.Call) -> Iterato
         or (function.is_module and not call.loops)
     ):
         return
-    if asked_for_none(call) or not drawn_from(program, function, call):
+    drawn = "" if asked_for_none(call) else drawn_from(program, function, call)
+    if not drawn:
         return
     place = program.place(function.flow, call.expr)
     written = text(call.expr)
@@ -71,7 +73,7 @@ def constant_seed(program: Program, function: Function, call: v.Call) -> Iterato
     yield RULE.found(
         place,
         f"`{written}` makes the same key at each call: {why}, so what is drawn from it is the same each time",
-        0.85 if often.how == "many" else 0.5,
+        0.85 if often.how == "many" and drawn == "drawn" and not EVALUATES.match(function.name) else 0.5,
         facts={"seed": written, "function": function.qualname},
         notes=notes,
     )
@@ -93,20 +95,24 @@ def asked_for_none(call: v.Call) -> bool:
     return False
 
 
-def drawn_from(program: Program, function: Function, call: v.Call) -> bool:
-    """Whether the key is used for drawing in the same function, itself or a part of it."""
+def drawn_from(program: Program, function: Function, call: v.Call) -> str:
+    """ "drawn" where the same function draws from the key or a part of it, "split" where it makes others of it, else ""."""
+    found = ""
     for one in spent_keys(program, function):
         value: v.Value = one.origin.root
         for _ in range(6):
             if value is call:
-                return one.sure
+                if one.sure and one.how == "draw":
+                    return "drawn"
+                found = found or ("split" if one.sure else "")
+                break
             if isinstance(value, v.Item):
                 value = value.base
             elif isinstance(value, v.Call) and value.args and c.known_name(program, value.func) == "jax.random.split":
                 value = value.args[0]
             else:
                 break
-    return False
+    return found
 
 
 def host_draw(program: Program, function: Function, call: v.Call, name: str) -> Iterator[Finding]:

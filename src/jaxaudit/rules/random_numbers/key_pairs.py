@@ -135,7 +135,9 @@ MOST_PARTS = 400
 def only_shows_shapes(one: Spent) -> bool:
     """`obs = space.sample(key)` of which nothing leaves the function but what `model.init(key, obs)` makes of its shape."""
     call, flow = one.call, one.flow
-    if one.how != "draw" or one.inner is not None or call.flow is not flow or flow.function.is_module:
+    if one.how == "fold" or one.inner is not None or call.flow is not flow or flow.function.is_module:
+        return False
+    if one.how == "split" and called_last(call) == "split":
         return False
     names = {bind.name for bind in flow.binds if comes_from(bind.value, call)}
     if not names or any(name in names for nested in flow.function.module.functions if nested.parent is flow.function

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
-from jaxaudit.rules.static.origins import argument_expr, sure_calls
+from jaxaudit.rules.static.origins import argument_expr, starred, sure_calls
 from jaxaudit.rules.static.static_options import static_place
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
@@ -56,7 +56,7 @@ def called(program: Program, site: Site, name: str) -> Finding | None:
         if program.tracing.context(edge.caller) is None:
             continue
         value = c.bind(edge.call, edge.target).get(name)
-        if value is None:
+        if value is None or starred(value):
             continue
         arrival = arrives(program, value)
         if arrival is not None and (best is None or arrival.confidence > best[0]):
