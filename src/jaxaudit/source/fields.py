@@ -49,8 +49,8 @@ def _class_facts(program: Program, cls: Class) -> ClassFacts:
         hashed = kind.hash if kind.hash != "inherit" else hashed
         frozen, dataclass, holds = frozen or kind.frozen, dataclass or kind.dataclass, kind.holds or holds
     for part in reversed(c.lineage(program, cls)):
-        if {"__hash__", "__eq__"} <= set(part.methods) or "__hash__" in part.methods:
-            hashed = "value"
+        if "__hash__" in part.methods:
+            hashed = "identity" if hashes_by_id(program, part.methods["__hash__"]) else "value"
         elif "__eq__" in part.methods and "__hash__" not in part.ready().namespace:
             hashed = "none"
         if part is not cls:
@@ -94,6 +94,12 @@ def _class_facts(program: Program, cls: Class) -> ClassFacts:
     return ClassFacts(
         pytree, hashed, frozen, dataclass, holds, frozenset(static), None if listed is None else frozenset(listed)
     )
+
+
+def hashes_by_id(program: Program, method: Function) -> bool:
+    """`return id(self)`."""
+    made = [r.value for r in method.flow.returns]
+    return bool(made) and all(isinstance(x, v.Call) and c.known_name(program, x.func) == "builtins.id" for x in made)
 
 
 def decorator_name(program: Program, decorator: v.Value) -> tuple[str | None, tuple[v.Call, ...]]:
@@ -213,6 +219,7 @@ def registrations(program: Program) -> dict[Class, tuple[str, set[str], set[str]
                             for target in c.targets(program, call.args[row[0] + 1]):
                                 meta |= auxiliary_names(target.function)
                                 root.cls.memo.setdefault("flatteners", []).append(target.function)
+                        root.cls.memo["registered"] = call
                         found[root.cls] = (row[1], meta, option_names(program, (call,), "data_fields"))
     return found
 

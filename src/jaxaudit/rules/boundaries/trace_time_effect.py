@@ -87,11 +87,15 @@ def confidence(program: Program, compiled: Compiled, effect: Effect) -> float:
     if effect.what == "print":
         sure = 0.85 if effect.leaks is not None else 0.4
     elif effect.what == "log":
-        sure = 0.7 if effect.leaks is not None else 0.3
+        sure = 0.85 if effect.leaks is not None else 0.3
     elif effect.what == "record":
         sure = 0.85
     else:
-        sure = 0.5 if is_lazy(effect.path) or is_record_of_trace(effect) or is_tool(program, effect) else 0.9
+        sure = (
+            0.5
+            if (is_lazy(effect.path) and effect.leaks is None) or is_record_of_trace(effect) or is_tool(program, effect)
+            else 0.9
+        )
     if compiled.only_in_tests or not compiled.is_near:
         return min(sure, 0.5)
     if compiled.calls and has_eager_callers(program, compiled.function):

@@ -58,8 +58,10 @@ def stale_values(program: Program) -> Iterator[Stale]:
 
 
 def writes_another_item(change: Change, read: Read) -> bool:
-    """`settings["rate"] = x` where only `settings["order"]` is read."""
+    """`settings["rate"] = x` where only `settings["order"]` is read, and attributes alike."""
     first = read.steps[0] if read.steps else None
+    if change.attribute:
+        return not isinstance(first, v.Attr) or first.name != change.attribute
     if not isinstance(first, v.Item) or not isinstance(first.index, v.Const) or not isinstance(change.key, v.Const):
         return False
     return bool(first.index.value != change.key.value)

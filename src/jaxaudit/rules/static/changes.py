@@ -10,7 +10,7 @@ from jaxaudit.source.facts import text
 from jaxaudit.source.flow import Flow, Loop
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.knowledge.array_values import HOST_RESULTS, STATIC_ATTRIBUTES
-from jaxaudit.source.knowledge.host import CLOCKS, HOST_RANDOM_MODULES, HOST_RANDOM_SEEDS
+from jaxaudit.source.knowledge.host import CLOCKS, HOST_GENERATORS, HOST_RANDOM_MODULES, HOST_RANDOM_SEEDS
 from jaxaudit.source.numbers import length_of, number
 from jaxaudit.source.program import Program
 from jaxaudit.source.structure import Role
@@ -189,6 +189,10 @@ class _Search:
                 return Change("is the next of an iterator", None, loop, call, call.flow) if again else None
             if name in ("builtins.float", "builtins.int") and call.args and self.from_device(call.args[0]):
                 return self.read(call, loop, again)
+        elif self.is_generator(call.func):
+            again = loop is not None or self.repeated
+            values = FEW if call.func.name in ("choice", "choices", "sample") else None  # type: ignore[attr-defined]
+            return Change(f"is drawn anew (`{text(call.expr, 40)}`)", values, loop, call, call.flow) if again else None
         elif call.func.__class__ is v.Attr and call.func.name == "item" and self.from_device(call.func.base):
             return self.read(call, loop, loop is not None or self.repeated)
         found = self.first((*call.args, *[x for _, x in call.kwargs]), loops, depth)
@@ -201,6 +205,13 @@ class _Search:
         if found is not None and kind_of(self.program, call).is_array:
             return None  # an array of that size: other rules' matter
         return found
+
+    def is_generator(self, func: v.Value) -> bool:
+        """A method of `rng = np.random.default_rng(0)`."""
+        if not isinstance(func, v.Attr):
+            return False
+        made = c.single(self.program, func.base)
+        return isinstance(made, v.Call) and c.known_name(self.program, made.func) in HOST_GENERATORS
 
     def from_device(self, value: v.Value) -> bool:
         """Whether a number comes out of a computation, rather than from a shape or a literal."""

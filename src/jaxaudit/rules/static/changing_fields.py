@@ -8,6 +8,7 @@ from jaxaudit.rules.static.changes import Change, change
 from jaxaudit.rules.static.pytree_arguments import (
     PytreeArgument,
     field_place,
+    place_in_tree,
     pytree_arguments,
     replaced_object,
     settings,
@@ -122,8 +123,16 @@ def reads(value: v.Value, name: str, depth: int = 0) -> bool:
 
 
 def replacements(program: Program) -> dict[str, list[v.Call]]:
-    """`x.replace(field=...)` and `dataclasses.replace(x, field=...)`, by the field."""
+    """`x.replace(field=...)`, `dataclasses.replace(x, field=...)` and `eqx.tree_at(lambda x: x.field, x, ...)`, by the
+    field."""
     out: dict[str, list[v.Call]] = {}
+    for function in program.functions_using(("tree_at",)):
+        if function.module.context:
+            continue
+        for call in function.flow.calls:
+            field = place_in_tree(program, call)
+            if field:
+                out.setdefault(field, []).append(call)
     for function in program.functions_using(("replace",)):
         if function.module.context:
             continue

@@ -70,7 +70,9 @@ def _of_call(program: Program, call: v.Call, depth: int) -> tuple[str, v.Value] 
     if made.__class__ is v.ClassValue:
         cls: Class = made.cls
         if hashes_by_identity(program, cls):
-            return f"a new object of `{cls.name}`, which has no `__eq__` and no `__hash__`", call
+            by_id = any("__hash__" in part.methods for part in c.lineage(program, cls))
+            why = "whose `__hash__` is its `id`" if by_id else "which has no `__eq__` and no `__hash__`"
+            return f"a new object of `{cls.name}`, {why}", call
         facts = class_facts(program, cls)
         if facts.hash == "value" and facts.dataclass and "__eq__" not in cls.methods:
             for argument in (*call.args, *[x for _, x in call.kwargs]):
@@ -94,7 +96,10 @@ def hashes_by_identity(program: Program, cls: Class) -> bool:
     """A class whose instances have no value to compare by, as far as all its bases and decorators are known."""
     if class_facts(program, cls).hash != "identity" or not known_class(program, cls):
         return False
-    return not any({"__eq__", "__hash__"} & set(part.methods) for part in c.lineage(program, cls))
+    own = [part.methods for part in c.lineage(program, cls)]
+    if any("__hash__" in methods for methods in own):
+        return True  # of `id(self)`
+    return not any("__eq__" in methods for methods in own)
 
 
 def known_class(program: Program, cls: Class) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.fresh_objects import Making, fresh_by_identity, making
+from jaxaudit.rules.static.library_states import FreshState, fresh_states
 from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, origins, sure_calls
 from jaxaudit.rules.static.pytree_arguments import PytreeArgument, pytree_arguments
 from jaxaudit.rules.static.static_options import static_place
@@ -21,6 +22,23 @@ def match(program: Program) -> Iterator[Finding]:
     yield from static_arguments(program)
     for argument in pytree_arguments(program):
         yield from static_attributes(program, argument)
+    for state in fresh_states(program):
+        yield finding_of_state(program, state)
+
+
+def finding_of_state(program: Program, state: FreshState) -> Finding:
+    """A Flax `TrainState` holds its optimiser and `apply_fn` in static fields."""
+    function = state.site.function
+    assert state.call.flow is not None
+    return RULE.found(
+        program.place(state.call.flow, state.call.expr),
+        f"`{state.name}` of this `{state.cls}` is {state.made}: it is a static field and equals no other, so "
+        f"`{function.name}` compiles again for each new `{state.cls}`{again(state.how)}",
+        state.how.confidence,
+        facts={"attribute": state.name, "class": state.cls, "function": function.name, "made": state.made},
+        notes=[Note(program.place_of_function(function), f"`{state.site.use.short}` takes a `{state.cls}` here")],
+        help=f"Make `{text(argument_expr(state.call, state.value), 40)}` once, outside, for all states.",
+    )
 
 
 def static_arguments(program: Program) -> Iterator[Finding]:

@@ -63,13 +63,13 @@ def field_place(program: Program, cls: Class, name: str) -> Place | None:
     if handed is not None and handed.flow is not None:
         return program.place(handed.flow, handed.expr)
     for part in c.lineage(program, cls):
-        for decorator in part.ready().decorators:
-            _, options = decorator_name(program, decorator)
-            for call in options:
-                listed = call.keyword("meta_fields")
-                for item in listed.items if listed.__class__ is v.Sequence else ():
-                    if item.__class__ is v.Const and item.value == name and part.flow is not None:
-                        return program.place(part.flow, item.expr)._replace(function=part.name)
+        registered = part.memo.get("registered")
+        calls = [call for d in part.ready().decorators for call in decorator_name(program, d)[1]]
+        for call in [registered, *calls] if registered is not None else calls:
+            listed = call.keyword("meta_fields")
+            for item in listed.items if listed.__class__ is v.Sequence else ():
+                if item.__class__ is v.Const and item.value == name and item.flow is not None:
+                    return program.place(item.flow, item.expr)._replace(function=part.name)
         row = c.cls_fields(part).get(name)
         if row is not None and part.ready().flow is not None:
             target = row[3]  # type: ignore[misc]
@@ -104,7 +104,7 @@ def settings(program: Program, cls: Class, name: str, replaced: list[v.Call]) ->
         for parameter in fed & bound.keys():
             yield call, bound[parameter]
     for call in replaced:
-        value = call.keyword(name)
+        value = call.argument(2, "replace") if place_in_tree(program, call) else call.keyword(name)
         if value is not None and cls in c.classes_of(program, replaced_object(call)):
             yield call, value
 
@@ -118,5 +118,18 @@ def is_bare(value: v.Value, param: v.Param, depth: int = 0) -> bool:
     return any(is_bare(part, param, depth + 1) for part in value.parts())
 
 
+def place_in_tree(program: Program, call: v.Call) -> str:
+    """The field that `eqx.tree_at(lambda x: x.field, x, value)` replaces; "" for other calls and deeper places."""
+    if c.known_name(program, call.func) != "equinox.tree_at" or len(call.args) < 2:
+        return ""
+    for target in c.targets(program, call.args[0]):
+        for returned in target.function.flow.returns:
+            if isinstance(returned.value, v.Attr) and isinstance(returned.value.base, v.Param):
+                return str(returned.value.name)
+    return ""
+
+
 def replaced_object(call: v.Call) -> v.Value:
+    if len(call.args) > 1 and call.flow is not None and place_in_tree(call.flow.program, call):
+        return call.args[1]
     return call.func.base if call.func.__class__ is v.Attr else call.args[0] if call.args else call.func

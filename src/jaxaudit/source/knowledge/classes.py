@@ -165,6 +165,11 @@ PYTREE_HOOKS: frozenset[str] = frozenset(
     {"tree_flatten", "tree_unflatten", "tree_flatten_with_keys", "flatten", "unflatten", "__tree_flatten__"}
 )
 
+# states that a library's class builds -> its fields that are static and hold functions.
+STATES: dict[str, tuple[str, ...]] = {
+    "flax.training.train_state.TrainState": ("tx", "apply_fn"),
+}
+
 # functions that give a fresh object of closures at each call: equal arguments, different identity.
 FRESH_CLOSURES: frozenset[str] = frozenset(
     f"optax.{name}"

@@ -93,6 +93,8 @@ CALLBACKS: frozenset[str] = frozenset(
 # the host's own random numbers: module prefixes; under a trace one draw is baked in.
 HOST_RANDOM_MODULES: tuple[str, ...] = ("numpy.random.", "random.", "secrets.")
 # of those, what only makes or seeds a generator.
+# objects whose methods draw.
+HOST_GENERATORS: frozenset[str] = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"})
 HOST_RANDOM_SEEDS: frozenset[str] = frozenset(
     {
         "numpy.random.seed", "numpy.random.default_rng", "numpy.random.RandomState", "numpy.random.SeedSequence",
