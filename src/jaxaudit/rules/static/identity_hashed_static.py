@@ -34,7 +34,7 @@ def finding_of_state(program: Program, state: FreshState) -> Finding:
         program.place(state.call.flow, state.call.expr),
         f"`{state.name}` of this `{state.cls}` is {state.made}: it is a static field and equals no other, so "
         f"`{function.name}` compiles again for each new `{state.cls}`{again(state.how)}",
-        state.how.confidence,
+        state.confidence,
         facts={"attribute": state.name, "class": state.cls, "function": function.name, "made": state.made},
         notes=[Note(program.place_of_function(function), f"`{state.site.use.short}` takes a `{state.cls}` here")],
         help=f"Make `{text(argument_expr(state.call, state.value), 40)}` once, outside, for all states.",

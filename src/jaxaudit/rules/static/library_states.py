@@ -10,6 +10,7 @@ from jaxaudit.source import values as v
 from jaxaudit.source.knowledge.classes import STATES
 from jaxaudit.source.program import Program
 from jaxaudit.source.sites import Site, jit_sites
+from jaxaudit.source.structure import parameters_in
 
 
 class FreshState(NamedTuple):
@@ -22,6 +23,12 @@ class FreshState(NamedTuple):
     value: v.Value
     made: str
     how: Making
+    settled: bool
+
+    @property
+    def confidence(self) -> float:
+        """An optimiser made of what each call brings may have to be another one."""
+        return self.how.confidence if self.settled else min(self.how.confidence, 0.6)
 
 
 def fresh_states(program: Program) -> Iterator[FreshState]:
@@ -68,5 +75,6 @@ def _fresh_fields(program: Program, site: Site, call: v.Call, name: str) -> Iter
         for one in written(program, value) if value is not None else ():
             found = fresh_by_identity(program, one)
             if found is not None and (how := making(program, found[1])).confidence:
-                yield FreshState(site, call, name.rpartition(".")[2], field, value, found[0], how)  # type: ignore[arg-type]
+                settled = not parameters_in(program, found[1])
+                yield FreshState(site, call, name.rpartition(".")[2], field, value, found[0], how, settled)  # type: ignore[arg-type]
                 break
