@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jaxaudit.source import calls as c
@@ -212,16 +213,28 @@ def registrations(program: Program) -> dict[Class, tuple[str, set[str], set[str]
                 row = known.REGISTRATIONS.get(c.known_name(program, call.func) or "")
                 if row is None or len(call.args) <= row[0]:
                     continue
-                for root in c.expand(program, call.args[row[0]]) or (call.args[row[0]],):
-                    if isinstance(root, v.ClassValue):
-                        meta = option_names(program, (call,), "meta_fields")
-                        if row[1] == "hooks" and len(call.args) > row[0] + 1:
-                            for target in c.targets(program, call.args[row[0] + 1]):
-                                meta |= auxiliary_names(target.function)
-                                root.cls.memo.setdefault("flatteners", []).append(target.function)
-                        root.cls.memo["registered"] = call
-                        found[root.cls] = (row[1], meta, option_names(program, (call,), "data_fields"))
+                for cls in _classes_in(program, call.args[row[0]]):
+                    meta = option_names(program, (call,), "meta_fields")
+                    if row[1] == "hooks" and len(call.args) > row[0] + 1:
+                        for target in c.targets(program, call.args[row[0] + 1]):
+                            meta |= auxiliary_names(target.function)
+                            cls.memo.setdefault("flatteners", []).append(target.function)
+                    cls.memo["registered"] = call
+                    found[cls] = (row[1], meta, option_names(program, (call,), "data_fields"))
     return found
+
+
+def _classes_in(program: Program, value: v.Value, depth: int = 0) -> Iterator[Class]:
+    """The classes that a name stands for: in a loop over several, or handed to a function that registers them."""
+    if isinstance(value, v.ClassValue):
+        yield value.cls
+    elif isinstance(value, v.Param) and depth < 4:
+        for call, source in program.sources(value):
+            if call is not None:
+                yield from _classes_in(program, source, depth + 1)
+    elif depth < 4:
+        for step in c.expand(program, value):
+            yield from _classes_in(program, step, depth + 1)
 
 
 def auxiliary_names(flatten: Function) -> set[str]:

@@ -75,6 +75,24 @@ def test_it_is_silent(name):
     assert not [one.message for one in found("jit-per-call", ALLOWED[name])]
 
 
+def test_a_bench_of_functions_is_a_suspicion():
+    [one] = found(
+        "jit-per-call",
+        """
+        def timed(fn, args):
+            @jax.jit
+            def run(*args):
+                return fn(*args)
+            return run(*args)
+        def compare(cases):
+            for case in cases:
+                timed(*case)
+        """,
+    )
+    assert one.confidence < 0.8
+    assert "`fn`" in one.message
+
+
 def test_a_call_that_depends_below_a_loop_further_up_is_a_suspicion():
     [one] = found(
         "jit-per-call",

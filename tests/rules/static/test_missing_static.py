@@ -241,6 +241,28 @@ def test_it_follows_a_function_into_another_module():
 
 
 FINE = {
+    "classes that a helper registers": """
+        from dataclasses import dataclass, fields
+        def register(cls, *, meta=()):
+            names = [f.name for f in fields(cls) if f.name not in meta]
+            return jax.tree_util.register_dataclass(cls, data_fields=names, meta_fields=list(meta))
+        @dataclass(frozen=True)
+        class State:
+            x: jax.Array
+        @dataclass(frozen=True)
+        class Carry:
+            state: State
+        @dataclass(frozen=True)
+        class Other:
+            x: jax.Array
+        for one in (State, Carry):
+            register(one)
+        register(Other)
+        @jax.jit
+        def step(carry, other):
+            return carry.state.x + other.x
+        step(Carry(State(jnp.ones(3))), Other(jnp.ones(3)))
+        """,
     "static already": """
         @functools.partial(jax.jit, static_argnames="n")
         def f(x, n):

@@ -115,8 +115,17 @@ def is_constant(program: Program, value: v.Value) -> bool:
     if isinstance(value, v.Param):
         sources = [source for _, source in program.sources(value)]
         same = {repr(source) for source in sources}
-        return len(same) == 1 and not isinstance(sources[0], v.Elem | v.Carried | v.Param)
+        return len(same) == 1 and not varies(sources[0])
     return not any(isinstance(part, v.Param | v.Elem) for part in value.parts())
+
+
+def varies(source: v.Value, depth: int = 0) -> bool:
+    """A loop's element, a parameter, or a part of one; or some item of `*args`, and which one is not known."""
+    if isinstance(source, v.Elem | v.Carried | v.Param) or (
+        isinstance(source, v.Item) and isinstance(source.index, v.Unknown)
+    ):
+        return True
+    return depth < 6 and isinstance(source, v.Item | v.Attr | v.Star) and varies(source.parts()[0], depth + 1)
 
 
 def fix_of(fresh: FreshWrapper) -> Fix | None:
