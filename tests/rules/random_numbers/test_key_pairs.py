@@ -110,3 +110,20 @@ def test_an_evaluation_with_a_seed_of_its_own_is_a_suspicion():
     step = "@jax.jit\ndef {name}(x):\n    return x + jax.random.normal(jax.random.PRNGKey(0))\nfor k in range(9):\n    {name}(1.0)\n"
     assert [one.confidence >= 0.8 for one in found("key-made-in-jit", step.format(name="update"))] == [True]
     assert [one.confidence >= 0.8 for one in found("key-made-in-jit", step.format(name="eval"))] == [False]
+
+
+def test_a_key_of_a_carry_that_is_written_out_is_called_by_its_name():
+    [one] = found(
+        "key-reuse",
+        """
+        def epoch(x, key, rows):
+            order = jax.random.permutation(key, rows)
+            def step(carry, row):
+                x, k = carry
+                k, sub = jax.random.split(k)
+                return (x + jax.random.normal(sub), k), None
+            (x, key), _ = jax.lax.scan(step, (x, key), order)
+            return x, key
+        """,
+    )
+    assert one.message.startswith("the key `key` is used again: `split` splits it")

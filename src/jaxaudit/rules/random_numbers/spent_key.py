@@ -5,11 +5,20 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any, NamedTuple
 
-from jaxaudit.rules.random_numbers.key_origins import Origin, Steps
+from jaxaudit.rules.random_numbers.key_origins import Origin, Step, Steps
 from jaxaudit.source import calls as c
 from jaxaudit.source import facts
 from jaxaudit.source import values as v
 from jaxaudit.source.flow import Flow
+
+
+def written_item(expr: Any, step: Step) -> Any:
+    """The `b` of `(a, b, c)[1]`; None where which item it is does not stand there."""
+    mark = step.mark[1] if isinstance(step.mark, tuple) and len(step.mark) > 1 and step.index is None else ""
+    items = expr[2]
+    if not isinstance(mark, str) or not mark.isdigit() or int(mark) >= len(items) or any(i[0] == "*" for i in items):
+        return None
+    return items[int(mark)]
 
 
 class Spent(NamedTuple):
@@ -43,8 +52,11 @@ class Spent(NamedTuple):
         expr = self.inner[1] if self.inner is not None else self.expr
         if expr is None:
             return "the key"
+        steps = self.within
+        while steps and expr[0] == "T" and (item := written_item(expr, steps[0])) is not None:
+            expr, steps = item, steps[1:]
         shown = facts.text(expr, 40)
-        for step in self.within:
+        for step in steps:
             if isinstance(step.mark, tuple):
                 shown += step.mark[0] if len(step.mark) == 1 else f"[{step.mark[1] if step.index is None else '...'}]"
         return shown
