@@ -43,14 +43,13 @@ def test_gives_what_was_just_put(tmp_path: Path) -> None:
     store.close()
 
 
-def test_facts_results_and_stamps_are_apart(tmp_path: Path) -> None:
+def test_facts_and_results_are_apart(tmp_path: Path) -> None:
     store = FactsCache(str(tmp_path))
     store.put(b"k", b"facts")
     store.put_result(b"k", b"result")
-    store.put_stamps(b"k", b"stamps")
     store.close()
     store = FactsCache(str(tmp_path))
-    assert (store.get(b"k"), store.get_result(b"k"), store.get_stamps(b"k")) == (b"facts", b"result", b"stamps")
+    assert (store.get(b"k"), store.get_result(b"k")) == (b"facts", b"result")
     store.close()
 
 

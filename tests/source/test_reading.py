@@ -31,7 +31,6 @@ def test_a_warm_run_says_what_the_cold_one_said_also_after_a_change(tmp_path: Pa
 def test_a_lost_entry_of_the_cache_is_read_again(tmp_path: Path) -> None:
     (tmp_path / "a.py").write_text(FAULTY)
     sources = Sources([str(tmp_path / "a.py")], cache=tmp_path / "cache", jobs=1)
-    sources._packed.clear()
     sources.store._held["facts"].clear()
     assert len(sources.rows()) == 1
     sources.close()

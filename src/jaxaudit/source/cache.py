@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     import sqlite3
 
-FILE = "facts-1.sqlite"
+FILE = "facts-2.sqlite"
 DAY = 86_400
 UNUSED_DAYS = 30
 MOST_BYTES = 1 << 29
@@ -27,7 +27,7 @@ WAIT_S = 2.0
 HOLD_BYTES = 8 << 20
 """So much is held back before it is written, so that a run interrupted late keeps most of its work."""
 
-_TABLES = ("facts", "results", "stamps")
+_TABLES = ("facts", "results")
 _SIGNATURE = "CACHEDIR.TAG"
 _SIGNATURE_TEXT = (
     "Signature: 8a477f597d28d172789f06886806bc55\n# A cache of jaxaudit's; it may be deleted at any time.\n"
@@ -108,11 +108,10 @@ class FactsCache:
     def put_result(self, key: bytes, value: bytes) -> None:
         self._put("results", key, value)
 
-    def get_stamps(self, key: bytes) -> bytes | None:
-        return self._get("stamps", key)
-
-    def put_stamps(self, key: bytes, value: bytes) -> None:
-        self._put("stamps", key, value)
+    @property
+    def keeps(self) -> bool:
+        """Whether what is put here can be asked for again."""
+        return self._database is not None
 
     def close(self) -> None:
         """Effect: writes what was put, notes what was used, and now and then drops what nobody uses."""

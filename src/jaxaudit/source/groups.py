@@ -15,6 +15,8 @@ from jaxaudit.source.knowledge.transforms_of_libraries import TRANSFORMS
 
 LIBRARIES = frozenset({name.partition(".")[0] for name in TRANSFORMS})
 """Packages that our tables describe: a program that imports one is not linked with its source."""
+MOST = 20_000_000
+"""Packages are not linked together beyond so many bytes of facts (about 350,000 lines): memory grows with what is linked."""
 SMALL = 40
 """Groups of single files are linked together up to so many, because each linking has a fixed cost."""
 
@@ -30,6 +32,8 @@ class FileRow(NamedTuple):
     context: bool
     imports: tuple[Any, ...]
     stars: tuple[Any, ...]
+    size: int
+    """Bytes of its facts."""
 
 
 def absolute(name: str, is_package: bool, target: str, level: int) -> str:
@@ -61,6 +65,7 @@ def groups(rows: Sequence[FileRow]) -> Iterator[list[FileRow]]:
         for name in (row.name, *row.longer):
             tops.setdefault(name.partition(".")[0], set()).add(own)
     parent = {group: group for group in members}
+    sizes = {group: sum([row.size for row in files]) for group, files in members.items()}
 
     def find(group: tuple[str, str]) -> tuple[str, str]:
         while parent[group] != group:
@@ -70,9 +75,12 @@ def groups(rows: Sequence[FileRow]) -> Iterator[list[FileRow]]:
     for group, files in members.items():
         wanted = {absolute(f.name, f.is_package, i[1], i[2]).partition(".")[0] for f in files for i in f.imports}
         wanted |= {absolute(f.name, f.is_package, s[0], s[1]).partition(".")[0] for f in files for s in f.stars}
-        for top in wanted - LIBRARIES:
-            for other in nearest(group, tops.get(top, set())):
-                parent[find(other)] = find(group)
+        for top in sorted(wanted - LIBRARIES):
+            for other in sorted(nearest(group, tops.get(top, set()))):
+                first, second = find(group), find(other)
+                if first != second and sizes[first] + sizes[second] <= MOST:
+                    parent[second] = first
+                    sizes[first] += sizes[second]
     joined: dict[tuple[str, str], list[FileRow]] = {}
     for group, files in members.items():
         joined.setdefault(find(group), []).extend(files)

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple
 
 from jaxaudit.model import Place, Unread
 from jaxaudit.model.flag import FlagJudge
-from jaxaudit.source import facts
+from jaxaudit.source import applying, facts
 from jaxaudit.source import values as v
 from jaxaudit.source.callgraph import CallGraph
 from jaxaudit.source.calls import Target
 from jaxaudit.source.flow import Flow
-from jaxaudit.source.groups import absolute
+from jaxaudit.source.groups import LIBRARIES, absolute
 from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
 from jaxaudit.source.knowledge.classes import BASES
 from jaxaudit.source.knowledge.names import CANONICAL, PREFIXES
@@ -256,14 +256,6 @@ class Module:
         for index, parts in unpacked.items():
             self.functions[index].fill(parts)
 
-    def spelt(self, names: set[str]) -> frozenset[str]:
-        """These modules' or objects' names, and those under which this file imports them."""
-        out = set(names)
-        for bound, target, _, attr in self.imports:
-            if (attr or target).rpartition(".")[2] in names or (attr is None and target.partition(".")[0] in names):
-                out.add(bound)
-        return frozenset(out)
-
     def all_functions(self) -> Iterator[Function]:
         yield self.function
         yield from self.functions
@@ -314,7 +306,6 @@ class Program:
         module = Module(self, name, path, is_package, rows, context)
         self.by_path[path] = module
         self.modules.setdefault(name, module)
-        module.units = tuple([(blob, frozenset(used)) for blob, used in module.units])
         index = self.index
         for number, (_, used) in enumerate(module.units):
             for word in used:
@@ -445,37 +436,19 @@ class Program:
 
     def units_applying(self, names: Iterable[str]) -> list[tuple[Module, int]]:
         """Units that write one of these dotted names, by whatever spelling their file imports it."""
-        parents: dict[str, set[str]] = {}
-        for name in names:
-            above, _, last = name.rpartition(".")
-            parents.setdefault(last, set()).add(above.rpartition(".")[2])
-        written: dict[Module, dict[int, list[str]]] = {}
-        for word in self.spellings(parents):
-            for module, number in self.index.get(word, ()):
-                written.setdefault(module, {}).setdefault(number, []).append(word)
-        out: list[tuple[Module, int]] = []
-        for module in self.by_path.values():
-            found = written.get(module)
-            if found is None:
-                continue
-            by_name = {bound for bound, _, _, attr in module.imports if attr in parents}
-            holders: dict[str, frozenset[str]] = {}
-            for number in sorted(found):
-                for word in found[number]:
-                    if word not in by_name and not module.stars:
-                        if word not in parents:
-                            continue
-                        if word not in holders:
-                            holders[word] = module.spelt(parents[word])
-                        if holders[word].isdisjoint(module.units[number][1]):
-                            continue
-                    out.append((module, number))
-                    break
-        return out
+        return applying.units_applying(self, names)
 
-    def known_libraries(self) -> set[str]:
+    @property
+    def tops(self) -> frozenset[str]:
+        """The first parts of the names of the project's modules."""
+        found: frozenset[str] | None = self.memo.get("tops")
+        if found is None:
+            found = self.memo["tops"] = frozenset([name.partition(".")[0] for name in self.modules])
+        return found
+
+    def known_libraries(self) -> frozenset[str]:
         """Packages of the project that are themselves what our tables describe (jax, when jax is checked)."""
-        return {name.partition(".")[0] for name in self.modules} & {name.partition(".")[0] for name in TRANSFORMS}
+        return self.tops & LIBRARIES
 
     def name_known(self) -> None:
         here = self.known_libraries()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from pathlib import Path
@@ -23,6 +24,8 @@ from jaxaudit.source.program import Program, decoded, split_lines
 
 MOST_CONTEXT = 400
 """So many modules that the given files import are read beside them, for what they say about the given ones."""
+PLENTY = 40_000_000
+"""So many bytes of facts are held as they are where there is no cache (about 700,000 lines)."""
 WORTH_A_POOL = 600_000
 """Bytes to be parsed from which a second process pays (about 20,000 lines)."""
 
@@ -68,6 +71,8 @@ class Sources:
         """The bytes of the files that hold the words `marked`."""
         self._mark = marked
         self._packed: dict[bytes, bytes] = {}
+        self._squeezed: dict[bytes, bytes] = {}
+        self._room = PLENTY
         self._lines: dict[str, list[str]] = {}
         self.take(files, self.given)
 
@@ -86,7 +91,7 @@ class Sources:
             if self._mark and self._mark in data:
                 self.marked[path] = data
             key = into[path] = content_key(data)
-            if key not in self._packed and not self.store.has(key):
+            if not self.holds(key) and not self.store.has(key):
                 waiting.append((path, data, key))
                 size += len(data)
             if size > 4 * WORTH_A_POOL:
@@ -130,8 +135,17 @@ class Sources:
                     self.unread.append(unread)
 
     def keep(self, key: bytes, row: bytes) -> None:
-        self.store.put(key, row)
-        self._packed[key] = row
+        """The facts of one file: in the cache where there is one, else in memory, the later ones squeezed."""
+        if self.store.keeps:
+            self.store.put(key, row)
+        elif self._room > 0:
+            self._room -= len(row)
+            self._packed[key] = row
+        else:
+            self._squeezed[key] = zlib.compress(row, 1)
+
+    def holds(self, key: bytes) -> bool:
+        return key in self._packed or key in self._squeezed
 
     def parsed(self, waiting: list[tuple[str, bytes, bytes]]) -> Iterator[bytes | Unread]:
         work = [(path, data) for path, data, _ in waiting]
@@ -222,7 +236,8 @@ class Sources:
         if found is None:
             return None
         name, is_package = module_name(path)
-        return FileRow(path, key, name, is_package, longer_names(path), context, found[1], found[2])
+        size = len(self.packed(key) or b"")
+        return FileRow(path, key, name, is_package, longer_names(path), context, found[1], found[2], size)
 
     def parsed_again(self, path: str, key: bytes) -> Any:
         """The facts of a file whose entry in the cache was there and then was not, or was damaged."""
@@ -239,6 +254,8 @@ class Sources:
 
     def packed(self, key: bytes) -> bytes | None:
         found = self._packed.get(key)
+        if found is None and key in self._squeezed:
+            found = zlib.decompress(self._squeezed[key])
         return self.store.get(key) if found is None else found
 
     def linked(self, rows: Sequence[FileRow]) -> Program:
