@@ -38,7 +38,19 @@ class FreshWrapper(NamedTuple):
 
     @property
     def what(self) -> str:
+        body = self.body
+        if body and self.identity.what == "lambda":
+            return f"the lambda of `{body}`"
         return self.identity.what or "a new function"
+
+    @property
+    def body(self) -> str:
+        """What a lambda computes, as it is written."""
+        function = self.function
+        if function is None or function.name != "<lambda>":
+            return ""
+        written = next((r.value.expr for r in function.flow.returns if r.value.expr is not None), None)
+        return text(written, 40) if written is not None else ""
 
     @property
     def function(self) -> Function | None:

@@ -80,7 +80,7 @@ def _changing(program: Program, argument: PytreeArgument, name: str, replaced: l
         if kind.is_array or kind.what in ("function", "instance"):
             continue
         often = frequency(program, call.flow.function).how == "many"
-        found = change(program, value, call.loops, often) or built_on_itself(program, call, name, value, often)
+        found = built_on_itself(call, name, value, often) or change(program, value, call.loops, often)
         if found is None or (
             argument.site.filtered
             and name not in class_facts(program, cls).static
@@ -95,13 +95,14 @@ def _changing(program: Program, argument: PytreeArgument, name: str, replaced: l
     return None
 
 
-def built_on_itself(program: Program, call: v.Call, name: str, value: v.Value, often: bool) -> Change | None:
-    """`state = state.replace(step=state.step + 1)` in a loop, whatever made the state of this turn."""
+def built_on_itself(call: v.Call, name: str, value: v.Value, often: bool) -> Change | None:
+    """`state = state.replace(step=state.step + 1)` in a loop, and `state = State(state.step + 1)`."""
     replaced = replaced_object(call)
     loop = repeats(call.loops)
-    if replaced is call.func or not (loop or often) or not isinstance(value, v.Op):
+    if not (loop or often) or not isinstance(value, v.Op):
         return None
-    if not any(isinstance(o, v.Attr) and o.name == name and o.base is replaced for o in value.operands):
+    bases = [o.base for o in value.operands if isinstance(o, v.Attr) and o.name == name]
+    if not any(b is replaced or (isinstance(b, v.Carried) and b.loop in call.loops) for b in bases):
         return None
     where = f" in the loop in line {loop.line}" if loop else ""
     return Change(f"is counted up (`{text(value.expr, 40)}`){where}", None, loop, value, call.flow)
