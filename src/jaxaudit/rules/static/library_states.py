@@ -75,6 +75,7 @@ def _fresh_fields(program: Program, site: Site, call: v.Call, name: str) -> Iter
         for one in written(program, value) if value is not None else ():
             found = fresh_by_identity(program, one)
             if found is not None and (how := making(program, found[1])).confidence:
-                settled = not parameters_in(program, found[1])
+                unwritten = isinstance(found[1], v.Call) and any(isinstance(a, v.Star) for a in found[1].args)
+                settled = not unwritten and not parameters_in(program, found[1])
                 yield FreshState(site, call, name.rpartition(".")[2], field, value, found[0], how, settled)  # type: ignore[arg-type]
                 break
