@@ -51,7 +51,7 @@ def _class_facts(program: Program, cls: Class) -> ClassFacts:
         frozen, dataclass, holds = frozen or kind.frozen, dataclass or kind.dataclass, kind.holds or holds
     for part in reversed(c.lineage(program, cls)):
         if "__hash__" in part.methods:
-            hashed = "identity" if hashes_by_id(program, part.methods["__hash__"]) else "value"
+            hashed = "identity" if hashes_by_id(program, cls, part.methods["__hash__"]) else "value"
         elif "__eq__" in part.methods and "__hash__" not in part.ready().namespace:
             hashed = "none"
         if part is not cls:
@@ -97,8 +97,12 @@ def _class_facts(program: Program, cls: Class) -> ClassFacts:
     )
 
 
-def hashes_by_id(program: Program, method: Function) -> bool:
-    """`return id(self)`."""
+def hashes_by_id(program: Program, cls: Class, method: Function) -> bool:
+    """`return id(self)`, and no `__eq__` that compares by value: of such, JAX 0.10.2 finds an equal one by its `==`."""
+    if any("__eq__" in part.methods for part in c.lineage(program, cls)):
+        return False
+    if any(known.BASES[base].hash != "identity" for base in c.external_bases(program, cls) if base in known.BASES):
+        return False
     made = [r.value for r in method.flow.returns]
     return bool(made) and all(isinstance(x, v.Call) and c.known_name(program, x.func) == "builtins.id" for x in made)
 
