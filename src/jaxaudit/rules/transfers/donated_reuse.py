@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.transfers.donations import donated, excludes, reach, reads_memory
+from jaxaudit.rules.transfers.field_reads import field_read_later
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
@@ -66,6 +67,16 @@ def reused(
             'buffer is gone, and reading it raises "Array has been deleted"',
             sure, facts=facts, notes=[note],
             help=f"Rebind the result (`{again.name} = ...`), copy what is needed before the call, or do not donate `{name}`.",
+        )  # fmt: skip
+        return
+    field = field_read_later(call, value) if isinstance(value, v.Attr) else None
+    if field is not None:
+        yield RULE.found(
+            program.place(flow, field.expr),
+            f"{given} is read after it was donated to {callee} in line {line} (parameter `{name}`): its buffer is gone, "
+            'and reading it raises "Array has been deleted"',
+            min(sure, 0.9), facts=facts, notes=[note],
+            help=f"Rebind the result ({given[:-1]} = ...`), copy what is needed before the call, or do not donate `{name}`.",
         )  # fmt: skip
         return
     loop = lifetime.repeats(call.loops)

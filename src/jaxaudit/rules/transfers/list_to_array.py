@@ -109,7 +109,7 @@ def of_arrays(program: Program, call: v.Call, built: PythonList, kind: Kind) -> 
     sure = kind.is_array and kind.library == "jax" and not traced
     return RULE.found(
         program.place(flow, call.expr),
-        f"`{text(call.expr[1])}` of a Python list of {many}device arrays (`{what}`): they are converted element by "
+        f"`{text(call.expr[1])}` of {the_list(call)} of {many}device arrays (`{what}`): they are converted element by "
         "element, each by dispatches of its own; `jnp.stack` joins them at once",
         confidence,
         facts={"elements": "device arrays", "count": built.count, "how": built.how, "element": what},
@@ -117,6 +117,12 @@ def of_arrays(program: Program, call: v.Call, built: PythonList, kind: Kind) -> 
         help="`jnp.stack` of the list; better still `jax.vmap`, which makes no list.",
         fix=Fix("safe", "stack the arrays") if sure and only_one_argument(call) else None,
     )  # fmt: skip
+
+
+def the_list(call: v.Call) -> str:
+    """The list as the call writes it, where that is a name."""
+    first = call.expr[2][0] if call.expr[0] == "c" and call.expr[2] else None
+    return f"the Python list `{text(first, 40)}`" if first is not None and first[0] in ("n", ".") else "a Python list"
 
 
 def only_one_argument(call: v.Call) -> bool:
@@ -136,7 +142,7 @@ def of_numbers(program: Program, call: v.Call, built: PythonList) -> Finding | N
     written = text(call.args[0].expr, 40) or "appended one by one"
     return RULE.found(
         program.place(flow, call.expr),
-        f"`{text(call.expr[1])}` of a Python list of {built.count} numbers (`{written}`): "
+        f"`{text(call.expr[1])}` of {the_list(call)} of {built.count} numbers (`{written}`): "
         "JAX converts it element by element; `np.asarray` first makes one transfer of it",
         confidence,
         facts={"elements": "numbers", "count": built.count, "how": built.how},
