@@ -8,6 +8,7 @@ import pytest
 from fake_engine import Project
 from jaxaudit.model.mistake import Mistake
 from jaxaudit.steps.check import Options, check
+from processes import python
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/jaxaudit-1.schema.json").read_text("utf-8"))
 FAULTY = "import jax\nstep = jit(f)  # FAULT jit-in-loop\n"
@@ -161,3 +162,15 @@ def test_a_very_long_line_is_cut_around_its_place(project: Project) -> None:
     (line,) = finding["snippet"]
     assert len(line["text"]) == 400
     assert line["text"][finding["column"] - 1 - line["offset"] :].startswith("f()")
+
+
+def test_a_finding_in_a_notebook_says_its_cell_and_fix_leaves_the_file(tmp_path: Path) -> None:
+    source = "import jax\nk = jax.random.key(0)\nx = jax.random.normal(k)\ny = jax.random.normal(k)\n"
+    cells = [{"cell_type": "markdown", "source": "x"}, {"cell_type": "code", "source": source}]
+    text = json.dumps({"cells": cells})
+    (tmp_path / "a.ipynb").write_text(text)
+    done = python("-m", "jaxaudit", "check", "a.ipynb", "--no-cache", "--format", "json", cwd=tmp_path)
+    assert [one["cell"] for one in json.loads(done.stdout)["findings"]] == [2]
+    fixed = python("-m", "jaxaudit", "fix", "a.ipynb", "--no-cache", "--write", "--unsafe", cwd=tmp_path)
+    assert "cells of notebooks are not rewritten" in fixed.stderr
+    assert (tmp_path / "a.ipynb").read_text() == text

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path, PurePosixPath
 from time import perf_counter
@@ -98,7 +98,7 @@ def find(paths: Sequence[str], options: Options) -> Checked:
     kept = _without_allowed(found, _marks(sources), rules, chosen)
     lines = sources.lines
     named = fingerprinted(kept, lambda path, line: _line(lines(path), line), lambda path: _from_root(path, config))
-    news, known = split(named, fingerprints)
+    news, known = split([_in_cell(one, sources) for one in named], fingerprints)
     allowed = len(found) - sum(finding.rule != suppress.RULE for finding in kept)
     unread = sorted({*files.unread, *sources.unread, *unread_later})
     counts = {
@@ -217,6 +217,14 @@ def _cache_dir(options: Options, config: Config) -> Path:
 
 def _baseline(options: Options, config: Config) -> Path | None:
     return options.baseline or (config.root / config.baseline if config.baseline else None)
+
+
+def _in_cell(finding: Finding, sources: "Sources") -> Finding:
+    """A notebook's finding says its cell, by which `fix` knows that the file is not Python text to be edited."""
+    notebook = sources.notebooks.get(finding.place.path)
+    if notebook is None or not 0 < finding.place.line <= len(notebook.cells):
+        return finding
+    return replace(finding, cell=notebook.cells[finding.place.line - 1].cell)
 
 
 def _line(lines: Sequence[str], number: int) -> str:
