@@ -4,6 +4,8 @@ import pytest
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
+from jaxaudit.source.provenance import roots
 from programs import bound, function, program_of
 
 
@@ -78,7 +80,7 @@ def test_arguments_are_bound_through_partial_and_self() -> None:
         step(jnp.ones(2))
         """)
     (edge,) = program.graph.callers(function(program, "Solver.step"))
-    arguments = c.bind(edge.call, edge.target)
+    arguments = bind(edge.call, edge.target)
     assert set(arguments) == {"self", "x", "dt"}
 
 
@@ -97,5 +99,5 @@ def test_attributes_come_from_init_fields_and_makers() -> None:
         path = Path(Telescope(jnp.ones((8, 8)), "t"))
         cube = path.telescope.psf
         """)
-    (root,) = c.roots(program, bound(program, "cube"))
+    (root,) = roots(program, bound(program, "cube"))
     assert repr(root).startswith("jax.numpy.ones")

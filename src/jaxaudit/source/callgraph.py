@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
+from jaxaudit.source.classes import all_fields, method_of
 from jaxaudit.source.knowledge.higher_order import HIGHER_ORDER
 from jaxaudit.source.knowledge.transforms import Feed, Slot
 from jaxaudit.source.knowledge.transforms_of_libraries import TRANSFORMS
@@ -334,7 +336,7 @@ class CallGraph:
     def arguments_of(self, function: Function, edges: list[Edge]) -> list[dict[str, v.Value]]:
         """Which argument each parameter gets, call by call; worked out once for all parameters."""
         known = self.arguments_known[function]
-        known += [c.bind(edge.call, edge.target) for edge in edges[len(known) :]]
+        known += [bind(edge.call, edge.target) for edge in edges[len(known) :]]
         return known
 
     @staticmethod
@@ -342,13 +344,13 @@ class CallGraph:
         if not handed.target.partials and handed.target.receiver is None:
             return None
         empty = v.Call(v.Unknown(), (), (), None, handed.call.flow, (), (), 0)
-        return c.bind(empty, handed.target).get(name)
+        return bind(empty, handed.target).get(name)
 
     def field_arguments(self, cls: Class, name: str) -> list[v.Value]:
         """What the makers of a dataclass-like object pass for a field."""
-        if self.first_pass or c.method_of(self.program, cls, "__init__") is not None:
+        if self.first_pass or method_of(self.program, cls, "__init__") is not None:
             return []
-        fields = list(c.all_fields(self.program, cls))
+        fields = list(all_fields(self.program, cls))
         out = []
         for call in self.built(cls):
             if name in fields:

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
 from jaxaudit.source.fields import is_static_field
 from jaxaudit.source.knowledge.array_values import HOST_RESULTS, STATIC_ATTRIBUTES
+from jaxaudit.source.provenance import single
 
 if TYPE_CHECKING:
     from jaxaudit.source.program import Function, Program
@@ -143,7 +145,7 @@ def _call(program: Program, call: v.Call, waiting: list[v.Value], out: list[v.Va
         if transformed or target.function.name == "__init__":
             waiting += arguments
             continue
-        bound = c.bind(call, target)
+        bound = bind(call, target)
         for root in returned_roots(program, target.function):
             if isinstance(root, v.Param) and root.function is target.function:
                 handed = bound.get(root.name)
@@ -152,7 +154,7 @@ def _call(program: Program, call: v.Call, waiting: list[v.Value], out: list[v.Va
             else:
                 out.append(root)
     if not targets:
-        made = c.single(program, func)
+        made = single(program, func)
         use = c.transform_of(program, made) if isinstance(made, v.Call) else None
         if use is not None or isinstance(func, (v.Param, v.Attr, v.Free)):
             waiting += arguments

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.classes import classes_of, cls_fields, external_bases, lineage, method_of
 from jaxaudit.source.knowledge import classes as known
+from jaxaudit.source.provenance import expand, single
 
 if TYPE_CHECKING:
     from jaxaudit.source.program import Class, Function, Program
@@ -42,14 +44,14 @@ def _class_facts(program: Program, cls: Class) -> ClassFacts:
     pytree, hashed, frozen, dataclass, holds = "", "identity", False, False, ""
     static: set[str] = set()
     listed: set[str] | None = None
-    for name in reversed(c.external_bases(program, cls)):
+    for name in reversed(external_bases(program, cls)):
         kind = known.BASES.get(name)
         if kind is None:
             continue
         pytree = kind.pytree or pytree
         hashed = kind.hash if kind.hash != "inherit" else hashed
         frozen, dataclass, holds = frozen or kind.frozen, dataclass or kind.dataclass, kind.holds or holds
-    for part in reversed(c.lineage(program, cls)):
+    for part in reversed(lineage(program, cls)):
         if "__hash__" in part.methods:
             hashed = "identity" if hashes_by_id(program, cls, part.methods["__hash__"]) else "value"
         elif "__eq__" in part.methods and "__hash__" not in part.ready().namespace:
@@ -85,7 +87,7 @@ def _class_facts(program: Program, cls: Class) -> ClassFacts:
         pytree = "hooks"
     if pytree == "hooks":
         for name in ("tree_flatten", "tree_flatten_with_keys"):
-            method = c.method_of(program, cls, name)
+            method = method_of(program, cls, name)
             static |= auxiliary_names(method) if method is not None else set()
     registered = registrations(program).get(cls)
     if registered is not None:
@@ -99,9 +101,9 @@ def _class_facts(program: Program, cls: Class) -> ClassFacts:
 
 def hashes_by_id(program: Program, cls: Class, method: Function) -> bool:
     """`return id(self)`, and no `__eq__` that compares by value: of such, JAX 0.10.2 finds an equal one by its `==`."""
-    if any("__eq__" in part.methods for part in c.lineage(program, cls)):
+    if any("__eq__" in part.methods for part in lineage(program, cls)):
         return False
-    if any(known.BASES[base].hash != "identity" for base in c.external_bases(program, cls) if base in known.BASES):
+    if any(known.BASES[base].hash != "identity" for base in external_bases(program, cls) if base in known.BASES):
         return False
     made = [r.value for r in method.flow.returns]
     return bool(made) and all(isinstance(x, v.Call) and c.known_name(program, x.func) == "builtins.id" for x in made)
@@ -112,7 +114,7 @@ def decorator_name(program: Program, decorator: v.Value) -> tuple[str | None, tu
     name = c.known_name(program, decorator)
     if name is not None:
         return name, ()
-    made = c.single(program, decorator)
+    made = single(program, decorator)
     if isinstance(made, v.Call):
         name = c.known_name(program, made.func)
         if name == "functools.partial" and made.args:
@@ -147,8 +149,8 @@ def option_names(program: Program, options: tuple[v.Call, ...], keyword: str) ->
 def field_defaults(program: Program, cls: Class) -> dict[str, v.Value]:
     """Fields with what the class body assigns to them."""
     out: dict[str, v.Value] = {}
-    for part in reversed(c.lineage(program, cls)):
-        names = c.cls_fields(part)
+    for part in reversed(lineage(program, cls)):
+        names = cls_fields(part)
         for name, bound in part.ready().namespace.items():
             if name in names and bound:
                 out[name] = bound[-1]
@@ -160,7 +162,7 @@ def is_static_default(program: Program, default: v.Value) -> bool:
     if not isinstance(default, v.Call):
         return False
     calls = [default]
-    made = c.single(program, default.func)
+    made = single(program, default.func)
     name = c.known_name(program, made)
     if isinstance(made, v.Call) and c.known_name(program, made.func) == "functools.partial":
         calls.append(made)
@@ -184,9 +186,9 @@ def is_static_default(program: Program, default: v.Value) -> bool:
 
 def _annotations(program: Program, cls: Class) -> dict[str, v.Value]:
     out: dict[str, v.Value] = {}
-    for part in reversed(c.lineage(program, cls)):
+    for part in reversed(lineage(program, cls)):
         flow = part.ready().flow
-        for name, row in c.cls_fields(part).items():
+        for name, row in cls_fields(part).items():
             if flow is not None:
                 out[name] = flow.detached(row[0])
     return out
@@ -237,7 +239,7 @@ def _classes_in(program: Program, value: v.Value, depth: int = 0) -> Iterator[Cl
             if call is not None:
                 yield from _classes_in(program, source, depth + 1)
     elif depth < 4:
-        for step in c.expand(program, value):
+        for step in expand(program, value):
             yield from _classes_in(program, step, depth + 1)
 
 
@@ -248,7 +250,7 @@ def auxiliary_names(flatten: Function) -> set[str]:
 
 def auxiliary(program: Program, cls: Class, name: str) -> v.Attr | None:
     """Where a class's flatten function hands an attribute over as part of the structure."""
-    methods = [c.method_of(program, cls, hook) for hook in ("tree_flatten", "tree_flatten_with_keys")]
+    methods = [method_of(program, cls, hook) for hook in ("tree_flatten", "tree_flatten_with_keys")]
     for function in (*cls.memo.get("flatteners", ()), *methods):
         for attr in _auxiliaries(function) if function is not None else ():
             if attr.name == name:
@@ -273,7 +275,7 @@ def _auxiliaries(flatten: Function) -> list[v.Attr]:
 
 def is_static_field(program: Program, attr: v.Attr) -> bool:
     """`self.n` where n is a static field, or where the object is no pytree at all and so is never traced itself."""
-    for cls in c.classes_of(program, attr.base):
+    for cls in classes_of(program, attr.base):
         facts = class_facts(program, cls)
         if attr.name in facts.static:
             return True

@@ -9,23 +9,20 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jaxaudit.source import calls as c
-from jaxaudit.source import shapes
+from jaxaudit.source import made_arrays, shapes
 from jaxaudit.source import values as v
+from jaxaudit.source.classes import annotation_classes, attribute_values, classes_of, field_annotation, lineage
 from jaxaudit.source.fields import annotation_heads
 from jaxaudit.source.knowledge import classes as known_classes
 from jaxaudit.source.knowledge.array_values import (
-    ARRAY_METHODS,
-    AT_METHODS,
     HOST_RESULTS,
     LOADERS,
-    NUMPY_GENERATORS,
     PYTHON_NUMBERS,
     STATIC_ATTRIBUTES,
 )
-from jaxaudit.source.knowledge.arrays import ArrayMaker
 from jaxaudit.source.knowledge.arrays_of_jax import ARRAY_MODULES, ARRAYS, SCALAR_TYPES
 from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
-from jaxaudit.source.numbers import length_of, number, numbers
+from jaxaudit.source.provenance import expand
 
 if TYPE_CHECKING:
     from jaxaudit.source.program import Function, Program
@@ -73,7 +70,6 @@ WIDTHS = {
     "int16": 2, "uint16": 2, "uint32": 4, "uint64": 8, "complex64": 8, "complex128": 16,
 }  # fmt: skip
 _HOST_TYPES = {"builtins.int": "int", "builtins.float": "float", "builtins.bool": "bool", "builtins.str": "str"}
-_RANK = {"bool": 0, "int": 1, "uint": 1, "float": 2, "bfloat": 2, "complex": 3}
 
 
 def kind_of(program: Program, value: v.Value, depth: int = 0) -> Kind:
@@ -127,7 +123,7 @@ def _kind_of(program: Program, value: v.Value, depth: int) -> Kind:
             return Kind("float")
         return Kind("function") if name in ARRAYS else UNKNOWN
     if isinstance(value, v.Op):
-        return _operation(program, value, depth)
+        return made_arrays.operation_kind(program, value, depth)
     if isinstance(value, v.Sequence):
         return Kind("slice" if value.kind == "slice" else value.kind)
     if isinstance(value, v.Mapping):
@@ -152,7 +148,7 @@ def _kind_of(program: Program, value: v.Value, depth: int) -> Kind:
         value.memo[program.keys["kind"]] = before  # what a turn sees of itself
         after = kind_of(program, value.after, depth + 1)
         return before if after is ASKED else joined([before, after])
-    steps = c.expand(program, value)
+    steps = expand(program, value)
     return joined([kind_of(program, s, depth + 1) for s in steps]) if steps else UNKNOWN
 
 
@@ -216,7 +212,7 @@ def declared_kind(program: Program, annotation: v.Value) -> Kind:
             "typing.Dict",
         ):
             return Kind(tail.lower())
-    if len(heads) == 1 and c.annotation_classes(program, annotation):
+    if len(heads) == 1 and annotation_classes(program, annotation):
         return Kind("instance")
     return UNKNOWN
 
@@ -229,7 +225,7 @@ def _call(program: Program, call: v.Call, depth: int) -> Kind:
     if name is not None:
         maker = ARRAYS.get(name)
         if maker is not None:
-            return _made(program, call, maker, depth)
+            return made_arrays.made_kind(program, call, maker, depth)
         if name in SCALAR_TYPES:
             library, dtype = SCALAR_TYPES[name]
             return Kind("array", library, (), dtype if dtype in WIDTHS else "", False)
@@ -263,7 +259,7 @@ def _call(program: Program, call: v.Call, depth: int) -> Kind:
         return UNKNOWN
     func = call.func
     if isinstance(func, v.Attr):
-        found = _method(program, call, func, depth)
+        found = made_arrays.method_kind(program, call, func, depth)
         if found.what != "unknown":
             return found
     use = c.transform_of(program, call)
@@ -293,7 +289,7 @@ def _call(program: Program, call: v.Call, depth: int) -> Kind:
         out.append(found)
     if out:
         return joined(out)
-    return Kind("instance") if c.classes_of(program, call) else UNKNOWN
+    return Kind("instance") if classes_of(program, call) else UNKNOWN
 
 
 def _differentiated(program: Program, call: v.Call, chain: list[c.TransformUse], depth: int) -> Kind:
@@ -329,319 +325,7 @@ def _of_value_and_grad(program: Program, item: v.Item, depth: int) -> Kind:
     return UNKNOWN
 
 
-def _made(program: Program, call: v.Call, maker: ArrayMaker, depth: int) -> Kind:
-    if maker.gives != "array":
-        return Kind("tuple")
-    first = call.argument(maker.position, maker.keyword or None)
-    shape = _shape_of_call(program, call, maker, first, depth)
-    dtype = _dtype_of_call(program, call, maker, depth)
-    weak: bool | None = False
-    if maker.library == "jax" and maker.weak != "strong":
-        weak = _weak_of_call(program, call, maker, depth)
-    return Kind("array", maker.library, shape, dtype, weak)
-
-
-def _shape_of_call(program: Program, call: v.Call, maker: ArrayMaker, first: v.Value | None, depth: int) -> Shape:
-    rule = maker.rule
-    if rule == "scalar":
-        return ()
-    if maker.keyword == "size":
-        return shape_of_draw(program, call, (c.known_name(program, call.func) or "").rpartition(".")[2], depth)
-    if rule in ("eye", "tri") and first is not None:
-        n = number(program, first)
-        second = call.argument(maker.position + 1, "M")
-        m = n if second is None or (isinstance(second, v.Const) and second.value is None) else number(program, second)
-        return (n if type(n) is int else None, m if type(m) is int else None)
-    if rule == "linspace":
-        num = call.argument(2, "num")
-        n = 50 if num is None else number(program, num)
-        return (n if type(n) is int else None,)
-    if rule == "arange":
-        return (length_of_arange(program, call),)
-    if first is None:
-        return () if rule == "shape" else None
-    if rule == "shape":
-        return shape_of_argument(program, first, depth)
-    if rule in ("like", "cumulative", "square"):
-        return kind_of(program, first, depth + 1).shape
-    if rule == "identity":
-        return _literal_shape(program, first, depth)
-    if rule == "elementwise":
-        return _broadcast([_shape_of(program, a, depth) for a in call.args])
-    if rule == "reshape":
-        second = call.argument(maker.position + 1, "shape")
-        found = shape_of_argument(program, second, depth) if second is not None else None
-        return None if found is None else tuple([None if d == -1 else d for d in found])
-    if rule == "reduce":
-        shape = kind_of(program, first, depth + 1).shape
-        return shapes.reduced(program, shape, call.argument(1, "axis"), call.keyword("keepdims"))
-    if rule == "outer" and len(call.args) > 1:
-        return shapes.outer(*[_shape_of(program, a, depth) for a in call.args[:2]])
-    if rule == "diagonal":
-        return shapes.diagonal(_shape_of(program, first, depth)) if call.argument(1, "k") is None else None
-    if rule == "matmul":
-        second = call.argument(maker.position + 1, "b")
-        name = c.known_name(program, call.func) or ""
-        if second is not None and name.rpartition(".")[2] in ("dot", "matmul"):
-            return shapes.product(kind_of(program, first, depth + 1).shape, kind_of(program, second, depth + 1).shape)
-    name = c.known_name(program, call.func) or ""
-    if rule in ("stack", "concatenate") and name.endswith((".stack", ".concatenate")):
-        items = c.elements(program, first)
-        each = joined([kind_of(program, i, depth + 1) for i in items[:16]]).shape if items else None
-        return shapes.stacked(program, first, each, call.argument(1, "axis"), rule == "concatenate")
-    if rule == "broadcast":
-        second = call.argument(maker.position + 1, "shape")
-        return shape_of_argument(program, second, depth) if second is not None else None
-    return None
-
-
-def length_of_arange(program: Program, call: v.Call) -> int | None:
-    parts = [number(program, a) for a in call.args[:3]]
-    if not parts or any(p is None for p in parts):
-        return None
-    start, stop, step = (0, parts[0], 1) if len(parts) == 1 else (parts[0], parts[1], parts[2] if len(parts) > 2 else 1)
-    try:
-        return max(math.ceil((stop - start) / step), 0)
-    except (ArithmeticError, ValueError):
-        return None
-
-
-def shape_of_argument(program: Program, value: v.Value, depth: int = 0) -> Shape:
-    """A shape written as an argument: `3`, `(n, 4)`, `x.shape`."""
-    for root in c.roots(program, value)[:1]:
-        if isinstance(root, v.Sequence):
-            if any(isinstance(i, v.Star) for i in root.items):
-                return None
-            dims = [number(program, i) for i in root.items]
-            return tuple([d if type(d) is int else None for d in dims])
-        if isinstance(root, v.Attr) and root.name == "shape":
-            return kind_of(program, root.base, depth + 1).shape
-        found = number(program, root)
-        if type(found) is int:
-            return (found,)
-    if kind_of(program, value, depth + 1).what == "int":
-        return (None,)
-    return None
-
-
-def _literal_shape(program: Program, value: v.Value, depth: int) -> Shape:
-    root = v.settle(value)
-    if isinstance(root, v.Sequence):
-        items = root.items
-        if not items:
-            return (0,)
-        inner = _literal_shape(program, items[0], depth + 1) if depth < 8 else None
-        return None if inner is None else (root.length, *inner)
-    if isinstance(root, v.Comprehension):
-        inner = _literal_shape(program, root.element, depth + 1) if depth < 8 else None
-        return None if inner is None else (length_of(program, root), *inner)
-    kind = kind_of(program, value, depth + 1)
-    if kind.is_host_number:
-        return ()
-    return kind.shape
-
-
-def _shape_of(program: Program, value: v.Value, depth: int) -> Shape:
-    kind = kind_of(program, value, depth + 1)
-    return () if kind.is_host_number else kind.shape
-
-
-def _broadcast(shapes: list[Shape]) -> Shape:
-    out: list[int | None] = []
-    for shape in shapes:
-        if shape is None:
-            return None
-        ones: list[int | None] = [1]
-        padded = ones * (len(out) - len(shape)) + list(shape)
-        out = ones * (len(padded) - len(out)) + out
-        out = [b if a == 1 else a if b == 1 or a == b else (a if b is None else b if a is None else None)
-               for a, b in zip(out, padded)]  # fmt: skip
-    return tuple(out)
-
-
-def _dtype_of_call(program: Program, call: v.Call, maker: ArrayMaker, depth: int) -> str:
-    position, keyword = maker.dtype
-    if position >= 0 or keyword:
-        given = call.argument(position if position >= 0 else None, keyword or None)
-        if given is not None and not (isinstance(given, v.Const) and given.value is None):
-            return dtype_name(program, given)
-    wide = maker.library == "numpy"
-    simple = {"float": "float64" if wide else "float32", "int": "int64" if wide else "int32", "bool": "bool",
-              "complex": "complex128" if wide else "complex64"}  # fmt: skip
-    if maker.default in simple:
-        return simple[maker.default]
-    if maker.default == "arange":
-        kinds = [kind_of(program, a, depth + 1).what for a in call.args[:3]]
-        if all(k == "int" for k in kinds):
-            return simple["int"]
-        return simple["float"] if "float" in kinds else ""
-    first = call.argument(maker.position, maker.keyword or None)
-    if maker.rule == "shape":  # full(shape, fill_value)
-        fill = call.argument(maker.position + 1, "fill_value")
-        return "" if fill is None else _dtype_of(program, fill, wide, depth)
-    if maker.default == "like" and first is not None:
-        return _dtype_of(program, first, wide, depth)
-    if maker.default in ("promote", "inexact"):
-        parts = [_dtype_of(program, a, wide, depth) for a in call.args[:3]]
-        if maker.rule not in ("elementwise", "matmul"):
-            parts = parts[:1]
-        found = _promoted(parts)
-        if maker.default == "inexact" and found.startswith(("int", "uint", "bool")):
-            return simple["float"]
-        return found
-    return ""
-
-
-def _dtype_of(program: Program, value: v.Value, wide: bool, depth: int) -> str:
-    root = v.settle(value)
-    if isinstance(root, v.Sequence) and root.items:
-        return _promoted([_dtype_of(program, i, wide, depth + 1) for i in root.items[:8]]) if depth < 10 else ""
-    kind = kind_of(program, value, depth + 1)
-    if kind.what == "array":
-        if kind.library == "numpy" and not wide:
-            return {"float64": "float32", "int64": "int32", "complex128": "complex64"}.get(kind.dtype, kind.dtype)
-        return kind.dtype
-    return {"int": "int64" if wide else "int32", "float": "float64" if wide else "float32", "bool": "bool",
-            "complex": "complex128" if wide else "complex64"}.get(kind.what, "")  # fmt: skip
-
-
-def _promoted(parts: list[str]) -> str:
-    if not parts or "" in parts:
-        return ""
-    return max(parts, key=lambda p: (_RANK.get(p.rstrip("0123456789"), 0), WIDTHS.get(p, 0)))
-
-
-def dtype_name(program: Program, value: v.Value) -> str:
-    root = v.settle(value)
-    if isinstance(root, v.Const) and isinstance(root.value, str):
-        return root.value
-    name = (c.known_name(program, root) or "").rpartition(".")[2]
-    name = {"float": "float32", "int": "int32", "float_": "float32", "int_": "int32", "bool_": "bool"}.get(name, name)
-    return name if name in WIDTHS else ""
-
-
-def _weak_of_call(program: Program, call: v.Call, maker: ArrayMaker, depth: int) -> bool | None:
-    position, keyword = maker.dtype
-    if position >= 0 or keyword:
-        given = call.argument(position if position >= 0 else None, keyword or None)
-        if given is not None and not (isinstance(given, v.Const) and given.value is None):
-            return False
-    if maker.weak == "scalar":
-        where = (maker.position + 1, "fill_value") if maker.rule == "shape" else (maker.position, maker.keyword or None)
-        first = call.argument(*where)
-        return None if first is None else weakness(program, first, depth)
-    found = [weakness(program, a, depth) for a in call.args if kind_of(program, a, depth + 1).what != "none"]
-    if any(f is False for f in found):
-        return False
-    return True if found and all(found) else None
-
-
-def weakness(program: Program, value: v.Value, depth: int) -> bool | None:
-    kind = kind_of(program, value, depth + 1)
-    if kind.what in ("int", "float", "complex"):
-        return True
-    if kind.what in ("bool", "list", "tuple") or kind.library == "numpy":
-        return False
-    return kind.weak if kind.is_array else None
-
-
-def _method(program: Program, call: v.Call, func: v.Attr, depth: int) -> Kind:
-    base = func.base
-    if func.name in AT_METHODS:
-        at = base.base if isinstance(base, v.Item) else None
-        if isinstance(at, v.Attr) and at.name == "at":
-            return kind_of(program, at.base, depth + 1)
-    receiver = kind_of(program, base, depth + 1)
-    if receiver.is_array:
-        if func.name in ("item", "tolist"):
-            return Kind("float" if receiver.dtype.startswith("float") else "unknown")
-        if func.name == "astype" and call.args:
-            return receiver._replace(dtype=dtype_name(program, call.args[0]), weak=False)
-        name = ARRAY_METHODS.get(func.name)
-        maker = ARRAYS.get(name) if name else None
-        if func.name == "reshape":
-            dims = call.args[0] if len(call.args) == 1 else v.Sequence("tuple", call.args, len(call.args))
-            found = shape_of_argument(program, dims, depth)
-            return receiver._replace(shape=None if found is None else tuple([None if d == -1 else d for d in found]))
-        if func.name in ("ravel", "flatten"):
-            return receiver._replace(shape=None if receiver.size is None else (receiver.size,))
-        if maker is not None:  # x.sum(axis) is jnp.sum(x, axis)
-            as_function = v.Call(func, (base, *call.args), call.kwargs, call.expr, call.flow, (), (), 0)
-            return _made(program, as_function, maker._replace(library=receiver.library or maker.library), depth)
-        return receiver._replace(shape=None) if name is not None else UNKNOWN
-    if isinstance(base, (v.Call, v.Free, v.Param, v.Attr)):
-        for root in c.roots(program, base):
-            if isinstance(root, v.Call) and c.known_name(program, root.func) in NUMPY_GENERATORS:
-                shape = shape_of_draw(program, call, func.name, depth)
-                kind = "int64" if func.name == "integers" else "float64"
-                if shape == ():
-                    return Kind("float" if kind == "float64" else "int")
-                return Kind("array", "numpy", shape, kind, False)
-    return UNKNOWN
-
-
-def shape_of_draw(program: Program, call: v.Call, name: str, depth: int) -> Shape:
-    """The shape of NumPy's random draws: `normal(0, 1, (3, 4))`, `random((3, 4))`, `randn(3, 4)`."""
-    if name in ("rand", "randn"):
-        dims = [number(program, a) for a in call.args]
-        return tuple([d if type(d) is int else None for d in dims])
-    size = call.argument(SIZE_OF_DRAW.get(name), "size")
-    return shape_of_argument(program, size, depth) if size is not None else ()
-
-
-SIZE_OF_DRAW = {
-    "random": 0, "standard_normal": 0, "random_sample": 0, "ranf": 0, "sample": 0, "normal": 2, "uniform": 2,
-    "integers": 2, "randint": 2, "choice": 1, "exponential": 1, "poisson": 1, "gamma": 2, "beta": 2, "binomial": 2,
-    "lognormal": 2,
-    "multivariate_normal": 2, "laplace": 2, "rayleigh": 1, "chisquare": 1, "standard_exponential": 0,
-}  # fmt: skip
-
-
 # -- the rest ----------------------------------------------------------------------------------------------------------
-
-_ARITHMETIC = frozenset({"Add", "Sub", "Mult", "Div", "FloorDiv", "Mod", "Pow", "MatMult", "USub", "UAdd", "Invert"})
-_COMPARISON = frozenset({"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE"})
-
-
-def _operation(program: Program, op: v.Op, depth: int) -> Kind:
-    kinds = [kind_of(program, o, depth + 1) for o in op.operands]
-    arrays = [k for k in kinds if k.is_array]
-    if op.name in ("Is", "IsNot", "In", "NotIn", "Not"):
-        return Kind("bool")
-    if op.name in ("And", "Or"):
-        return joined(kinds)
-    if op.name in _COMPARISON or op.name == "Chain":
-        if arrays:
-            return Kind(
-                "array",
-                arrays[0].library,
-                _broadcast([() if k.is_host_number else k.shape for k in kinds]),
-                "bool",
-                False,
-            )
-        return Kind("bool") if all(k.what != "unknown" for k in kinds) else UNKNOWN
-    if arrays and op.name in _ARITHMETIC:
-        library = "jax" if any(k.library == "jax" for k in arrays) else arrays[0].library
-        known = all(k.is_array or k.is_host_number for k in kinds)
-        shape = _broadcast([() if k.is_host_number else k.shape for k in kinds]) if known else None
-        if op.name == "MatMult":
-            shape = shapes.product(kinds[0].shape, kinds[1].shape)
-        weaks = [True if k.is_host_number and k.what != "bool" else k.weak for k in kinds]
-        weak = False if any(w is False for w in weaks) else True if all(weaks) else None
-        strong = [k.dtype for k in arrays if not k.weak] or [k.dtype for k in arrays]
-        dtype = _promoted(strong) if known else ""
-        if op.name == "Div" and dtype.startswith(("int", "uint", "bool")):
-            dtype = "float32"
-        elif dtype.startswith(("int", "uint")) and any(k.what == "float" for k in kinds):
-            dtype = "float32" if library == "jax" else "float64"
-        return Kind("array", library, shape, dtype, weak)
-    if all(k.is_host_number for k in kinds) and op.name in _ARITHMETIC:
-        if op.name == "Div" or any(k.what == "float" for k in kinds):
-            return Kind("float")
-        return kinds[0]
-    if op.name in ("Add", "Mult") and any(k.what in ("list", "tuple", "str") for k in kinds):
-        return next(k for k in kinds if k.what in ("list", "tuple", "str"))
-    return UNKNOWN
 
 
 def _param(program: Program, param: v.Param, depth: int) -> Kind:
@@ -683,7 +367,7 @@ def _attribute(program: Program, attr: v.Attr, depth: int) -> Kind:
     if attr.name == "shape":
         return Kind("shape")
     if attr.name in ("ndim", "size", "itemsize", "nbytes"):
-        return Kind("int") if not c.classes_of(program, attr.base) else joined_attribute(program, attr, depth)
+        return Kind("int") if not classes_of(program, attr.base) else joined_attribute(program, attr, depth)
     base = kind_of(program, attr.base, depth + 1)
     if base.is_array:
         if attr.name in STATIC_ATTRIBUTES:
@@ -695,13 +379,13 @@ def _attribute(program: Program, attr: v.Attr, depth: int) -> Kind:
 
 
 def joined_attribute(program: Program, attr: v.Attr, depth: int) -> Kind:
-    found = c.attribute_values(program, attr)
+    found = attribute_values(program, attr)
     kind = joined([kind_of(program, s, depth + 1) for s in found]) if found else UNKNOWN
     if kind.what != "unknown":
         return kind
-    for cls in c.classes_of(program, attr.base):
-        for part in c.lineage(program, cls):
-            annotation = c.field_annotation(part, attr.name)
+    for cls in classes_of(program, attr.base):
+        for part in lineage(program, cls):
+            annotation = field_annotation(part, attr.name)
             if annotation is not None and (flow := part.ready().flow) is not None:
                 return declared_kind(program, flow.detached(annotation))
     return UNKNOWN
@@ -729,7 +413,7 @@ def _item(program: Program, item: v.Item, depth: int) -> Kind:
         found = _of_value_and_grad(program, item, depth)
         if found.is_array:
             return found
-    steps = c.expand(program, item)
+    steps = expand(program, item)
     return joined([kind_of(program, s, depth + 1) for s in steps]) if steps else UNKNOWN
 
 
@@ -748,19 +432,5 @@ def _element(program: Program, elem: v.Elem, depth: int) -> Kind:
         return base._replace(shape=base.shape[1:] if base.shape else None)
     if base.what == "keys":
         return Kind("key")
-    steps = c.expand(program, elem)
+    steps = expand(program, elem)
     return joined([kind_of(program, s, depth + 1) for s in steps]) if steps else UNKNOWN
-
-
-__all__ = [
-    "UNKNOWN",
-    "Kind",
-    "Shape",
-    "declared_kind",
-    "joined",
-    "kind_of",
-    "kind_supposing",
-    "numbers",
-    "shape_of_argument",
-    "weakness",
-]

@@ -8,9 +8,10 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.contexts import is_test_path
 from jaxaudit.source.knowledge.contexts import CACHES, RUN_ONCE
+from jaxaudit.source.provenance import single
 
 if TYPE_CHECKING:
-    from jaxaudit.source.flow import Loop
+    from jaxaudit.source.events import Loop
     from jaxaudit.source.program import Function, Program
 
 
@@ -98,7 +99,7 @@ def is_cached(program: Program, function: Function) -> bool:
         func = value.func
         name = c.known_name(program, func)
         if name is None:
-            made = c.single(program, func)
+            made = single(program, func)
             name = c.known_name(program, made.func) if isinstance(made, v.Call) else None
         if name in CACHES:
             return True

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.provenance import expand, returned, roots
 
 if TYPE_CHECKING:
     from jaxaudit.source.program import Program
@@ -43,9 +44,9 @@ def numbers(program: Program, value: v.Value, depth: int = 0) -> list[Any]:
         return _all(program, tuple(sources), depth)
     if isinstance(value, v.Carried):
         return []
-    steps = c.expand(program, value)
+    steps = expand(program, value)
     if not steps and isinstance(value, v.Call):
-        steps = c.returned(program, value)
+        steps = returned(program, value)
     if not steps or steps == (value,):
         return []
     return _all(program, steps, depth)
@@ -122,7 +123,7 @@ def length_of(program: Program, value: v.Value) -> int | None:
     key = program.keys["length"]
     if key not in memo:
         memo[key] = None  # what a length that depends on itself sees
-        found = {_length(program, root) for root in c.roots(program, value)}
+        found = {_length(program, root) for root in roots(program, value)}
         memo[key] = found.pop() if len(found) == 1 else None
     return memo[key]
 

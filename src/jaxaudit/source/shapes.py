@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.numbers import number
+from jaxaudit.source.provenance import roots
 
 if TYPE_CHECKING:
     from jaxaudit.source.kinds import Shape
@@ -159,7 +159,7 @@ def stacked(program: Program, items: v.Value, shape_of: Shape, axis: v.Value | N
 
 def tuple_item(program: Program, item: v.Item) -> v.Call | None:
     """The call whose tuple of arrays an item is taken from: `w, v = jnp.linalg.eigh(a)`."""
-    for root in c.roots(program, item.base):
+    for root in roots(program, item.base):
         return root if root.__class__ is v.Call else None
     return None
 

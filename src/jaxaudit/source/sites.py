@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jaxaudit.source import calls as c
 from jaxaudit.source import facts, tracing
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
 from jaxaudit.source.callgraph import Edge
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def bound_before(site: Site) -> set[str]:
     if not target.partials and target.receiver is None:
         return set()
     empty = v.Call(v.Unknown(), (), (), None, site.flow, (), (), 0)
-    return set(c.bind(empty, target))
+    return set(bind(empty, target))
 
 
 def jit_sites(program: Program) -> list[Site]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
 from jaxaudit.source.knowledge.array_values import ARRAY_METHODS, AT_METHODS, HOST_RESULTS, STATIC_ATTRIBUTES
 from jaxaudit.source.knowledge.structure import ARITHMETIC, NUMBER_MAKERS, STRUCTURE, STRUCTURE_METHODS, Slots
 
@@ -169,7 +170,7 @@ def _role(program: Program, function: Function, name: str, depth: int) -> Role:
             if not targets or depth >= 4:
                 plain = False
             for target in targets if depth < 4 else ():
-                for parameter, value in c.bind(call, target).items():
+                for parameter, value in bind(call, target).items():
                     if any(value is h for h in handed):
                         below = role(program, target.function, parameter, depth + 1)
                         needs += below.needs

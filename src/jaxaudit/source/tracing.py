@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
 from jaxaudit.source.callgraph import Edge, Handed
 from jaxaudit.source.dependence import MOST, roots_of
+from jaxaudit.source.provenance import roots
 
 if TYPE_CHECKING:
     from jaxaudit.source.program import Function, Program
@@ -217,7 +219,7 @@ class Tracing:
         out = []
         for edge in graph.edges.get(function, ()):
             if edge.caller in self.contexts:
-                argument = c.bind(edge.call, edge.target).get(name)
+                argument = bind(edge.call, edge.target).get(name)
                 if argument is not None:
                     out.append((edge.call, argument))
         for handed in graph.handed.get(function, ()):
@@ -264,7 +266,7 @@ def fixed_names(handed: Handed) -> set[str]:
     if not target.partials and target.receiver is None:
         return set()
     empty = v.Call(v.Unknown(), (), (), None, handed.call.flow, (), (), 0)
-    return set(c.bind(empty, target))
+    return set(bind(empty, target))
 
 
 def position_of(target: c.Target, name: str) -> int | None:
@@ -306,7 +308,7 @@ def listed_names(program: Program, use: c.TransformUse, target: c.Target, number
 def constants(program: Program, value: v.Value) -> list[Any]:
     """The literals that an option is made of: `0`, `(0, 1)`, `["a"]`, a name for one of these."""
     out: list[Any] = []
-    for root in c.roots(program, value):
+    for root in roots(program, value):
         if isinstance(root, v.Const):
             out.append(root.value)
         elif isinstance(root, v.Sequence) and root.kind != "slice":
@@ -343,7 +345,7 @@ def _mapped(program: Program, use: c.TransformUse, position: int | None) -> bool
         value = use.call.args[at]
     if value is None or position is None:
         return True
-    for root in c.roots(program, value):
+    for root in roots(program, value):
         if isinstance(root, v.Sequence) and position < len(root.items):
             entry = root.items[position]
             return not (isinstance(entry, v.Const) and entry.value is None)

@@ -9,11 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jaxaudit.source.flow import Branch, Flow, Loop
+    from jaxaudit.source.events import Branch, Loop
+    from jaxaudit.source.flow import Flow
     from jaxaudit.source.program import Class, Function, Module, Program
 
 Path = tuple[tuple["Branch", int], ...]
 NOT_ASKED = object()
+DEEPEST = 14
+"""How many names, wrappers and factories are looked through before we say that we don't know."""
 
 
 class Value:

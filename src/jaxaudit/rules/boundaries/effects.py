@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from jaxaudit.rules.captures.compiled_code import Compiled, compiled_functions, is_outside
 from jaxaudit.source import calls as c
+from jaxaudit.source import provenance
 from jaxaudit.source import values as v
+from jaxaudit.source.classes import classes_of, external_bases
 from jaxaudit.source.facts import text
 from jaxaudit.source.fields import class_facts
 from jaxaudit.source.flow import Flow
@@ -171,11 +173,11 @@ def self_stays(program: Program, site: Site) -> bool:
 def is_state_of_library(program: Program, base: v.Value) -> bool:
     """State that a library looks after: nnx variables, linen and haiku modules, frozen modules that raise anyway."""
     while True:
-        for cls in c.classes_of(program, base):
+        for cls in classes_of(program, base):
             facts = class_facts(program, cls)
             if facts.pytree == "all" or facts.frozen:
                 return True
-            if any(name.startswith(MANAGED) for name in c.external_bases(program, cls)):
+            if any(name.startswith(MANAGED) for name in external_bases(program, cls)):
                 return True
         if not isinstance(base, v.Attr | v.Item):
             return False
@@ -195,7 +197,7 @@ def holds_things(program: Program, base: v.Value) -> bool:
 
 def is_keeper(program: Program, value: v.Value) -> bool:
     """A list, dict, set or deque by all that is known of it."""
-    roots = c.roots(program, value)
+    roots = provenance.roots(program, value)
     return bool(roots) and all(_keeps(program, root) for root in roots)
 
 
@@ -210,14 +212,14 @@ def _keeps(program: Program, root: v.Value) -> bool:
 def is_generator(program: Program, value: v.Value) -> bool:
     return any(
         isinstance(root, v.Call) and c.known_name(program, root.func) in NUMPY_GENERATORS
-        for root in c.roots(program, value)
+        for root in provenance.roots(program, value)
     )
 
 
 def is_logger(program: Program, value: v.Value) -> bool:
     return any(
         isinstance(root, v.Call) and c.known_name(program, root.func) == "logging.getLogger"
-        for root in c.roots(program, value)
+        for root in provenance.roots(program, value)
     )
 
 

@@ -8,8 +8,8 @@ from jaxaudit.rules.boundaries.turn_needs import own_program_for, own_program_fr
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
+from jaxaudit.source.events import Loop
 from jaxaudit.source.facts import text
-from jaxaudit.source.flow import Loop
 from jaxaudit.source.knowledge.transforms import IDENTITIES
 from jaxaudit.source.lifetime import Frequency, Identity
 from jaxaudit.source.program import Function, Program

@@ -4,10 +4,11 @@ from collections.abc import Iterator
 
 from jaxaudit.rules.captures.captured_values import nested_in, reads_of
 from jaxaudit.rules.captures.reads import Read, reads
+from jaxaudit.source import arguments
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.events import Loop
 from jaxaudit.source.facts import text
-from jaxaudit.source.flow import Loop
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.knowledge.array_values import STATIC_ATTRIBUTES
 from jaxaudit.source.program import Function, Program
@@ -30,7 +31,7 @@ def own_program_for(program: Program, value: v.Value, loop: Loop) -> str:
 
 def own_program_from_arguments(program: Program, call: v.Call, target: c.Target, loop: Loop) -> str:
     """The same for what a factory is called with."""
-    for name, value in c.bind(call, target).items():
+    for name, value in arguments.bind(call, target).items():
         found = takes_from_turn(program, value, loop)
         if found and any(is_setting(program, read, value) for read in reads_of(target.function, name)):
             return found
@@ -58,7 +59,7 @@ def closed_over(function: Function, loop: Loop) -> Iterator[Read]:
 
 def from_partials(program: Program, target: c.Target, loop: Loop) -> str:
     empty = v.Call(v.Unknown(), (), (), None, target.function.flow, (), (), 0)
-    for name, value in c.bind(empty, target).items() if target.partials else ():
+    for name, value in arguments.bind(empty, target).items() if target.partials else ():
         found = takes_from_turn(program, value, loop)
         if found and any(is_setting(program, read, value) for read in reads_of(target.function, name)):
             return found
@@ -84,7 +85,7 @@ def is_setting(program: Program, read: Read, value: v.Value, depth: int = 0) -> 
         return depth < 3 and any(
             is_setting(program, inner, value, depth + 1)
             for target in c.targets(program, call.func)
-            for parameter, given in c.bind(call, target).items()
+            for parameter, given in arguments.bind(call, target).items()
             if given is read.whole
             for inner in reads_of(target.function, parameter)
         )

@@ -7,6 +7,7 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.knowledge.higher_order import TRANSPARENT
 from jaxaudit.source.program import Function, Program
+from jaxaudit.source.provenance import single
 
 
 class Layer(NamedTuple):
@@ -44,7 +45,7 @@ def stacks(program: Program) -> Iterator[Stack]:
 def _wrappers_under(program: Program, value: v.Value) -> tuple[tuple[Layer, ...], Function | None]:
     layers: list[Layer] = []
     for _ in range(8):
-        value = c.single(program, value)
+        value = single(program, value)
         if isinstance(value, v.FunctionValue):
             return tuple(layers), value.function
         if not isinstance(value, v.Call) or not value.args:
@@ -63,7 +64,7 @@ def _layer(program: Program, call: v.Call) -> Layer:
 
     name = c.known_name(program, call.func)
     if name is None:
-        made = c.single(program, call.func)
+        made = single(program, call.func)
         if isinstance(made, v.Call):
             name = c.known_name(program, made.func)
             if name == "functools.partial" and made.args:

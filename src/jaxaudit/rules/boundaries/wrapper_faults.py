@@ -9,6 +9,7 @@ from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.program import Function, Program
+from jaxaudit.source.provenance import single
 
 
 class Fault(NamedTuple):
@@ -130,7 +131,7 @@ def sets_rule_on(program: Program, stack: Stack) -> bool:
     flow = stack.use.flow
     for call in flow.calls:
         func = call.func
-        if isinstance(func, v.Attr) and func.name in RULES_OF_CUSTOM and c.single(program, func.base) is stack.use.call:
+        if isinstance(func, v.Attr) and func.name in RULES_OF_CUSTOM and single(program, func.base) is stack.use.call:
             return True
     return False
 

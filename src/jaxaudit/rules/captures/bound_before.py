@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
 from jaxaudit.source.facts import text
 from jaxaudit.source.fields import class_facts
 from jaxaudit.source.program import Program
@@ -29,7 +30,7 @@ def bound_values(program: Program, site: Site) -> Iterator[tuple[str, v.Value, s
         passed = site.filtered and all(n in ("equinox.Partial", "jax.tree_util.Partial") for n in names)
         if not passed:
             empty = v.Call(v.Unknown(), (), (), None, site.flow, (), (), 0)
-            for name, value in c.bind(empty, target._replace(receiver=None)).items():
+            for name, value in bind(empty, target._replace(receiver=None)).items():
                 if name != self_name:
                     yield name, value, "partial"
     for parameter in function.all_parameters:

@@ -10,6 +10,7 @@ from jaxaudit.rules.captures.held_arrays import Held, Steps, held_arrays, unique
 from jaxaudit.rules.captures.reads import Read, reads
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
 from jaxaudit.source.facts import text
 from jaxaudit.source.kinds import Kind, kind_of
 from jaxaudit.source.knowledge.array_values import HOST_RESULTS
@@ -259,7 +260,7 @@ def _handed_on(
         return None
     out = []
     for target in targets:
-        for parameter, value in c.bind(call, target).items():
+        for parameter, value in bind(call, target).items():
             if value is whole:
                 out += [
                     h for _, h in

@@ -7,9 +7,10 @@ from jaxaudit.model import Place
 from jaxaudit.rules.captures.compiled_code import compiled_functions
 from jaxaudit.rules.captures.moments import Moment, of_call
 from jaxaudit.rules.captures.reads import Read
-from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
-from jaxaudit.source.flow import Flow, Store
+from jaxaudit.source.classes import classes_of
+from jaxaudit.source.events import Store
+from jaxaudit.source.flow import Flow
 from jaxaudit.source.knowledge.contexts import ONCE_PER_OBJECT
 from jaxaudit.source.program import Class, Function, Program
 
@@ -94,7 +95,7 @@ def writes_into(program: Program, flow: Flow, base: v.Free) -> Iterator[Change]:
                 store.name if isinstance(store.name, v.Value) else None,
             )
         elif store.kind == "attribute" and is_it(store.base) and store.expr is not None:
-            if store.base is not None and not c.classes_of(program, store.base):
+            if store.base is not None and not classes_of(program, store.base):
                 moment, name = moment_of(flow, store), str(store.name)
                 place = program.place(flow, store.expr)
                 yield Change(moment, place, f"assigns `{base.name}.{name}`", flow.function, True, None, name)
@@ -110,7 +111,7 @@ def changes_of_attribute(program: Program, read: Read, spelled: str) -> Iterator
     first = read.steps[0]
     if not isinstance(first, v.Attr):
         return
-    for cls in c.classes_of(program, read.base):
+    for cls in classes_of(program, read.base):
         for flow, store in stores_of(program, cls, first.name):
             function = flow.function
             if is_construction(program, function) or is_compiled(program, function) or is_lazy(store.path):
@@ -135,7 +136,7 @@ def stores_of(program: Program, cls: Class, name: str) -> Iterator[tuple[Flow, S
                 if base.__class__ is v.Param and base.name == method.self_name:
                     yield method.flow, store
     for flow, store in attribute_stores(program).get(name, ()):
-        if flow.function.owner is not cls and store.base is not None and cls in c.classes_of(program, store.base):
+        if flow.function.owner is not cls and store.base is not None and cls in classes_of(program, store.base):
             yield flow, store
 
 

@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 from jaxaudit.model import Place
 from jaxaudit.source import calls as c
+from jaxaudit.source import provenance
 from jaxaudit.source import values as v
+from jaxaudit.source.classes import all_fields, classes_of, lineage, stores_on_self
 from jaxaudit.source.contexts import is_test_path
 from jaxaudit.source.facts import start
 from jaxaudit.source.fields import annotation_heads
@@ -99,7 +101,7 @@ def _held_by(program: Program, root: v.Value, steps: Steps, depth: int) -> list[
         return [Held(steps, Kind("array"), root, loader_of(program, root))]
     if kind is v.Call:
         return _held_by_call(program, root, steps, depth)  # type: ignore[arg-type]
-    return [held for cls in c.classes_of(program, root) for held in held_by_instance(program, cls, root, steps, depth)]
+    return [held for cls in classes_of(program, root) for held in held_by_instance(program, cls, root, steps, depth)]
 
 
 def _held_by_call(program: Program, call: v.Call, steps: Steps, depth: int) -> list[Held]:
@@ -116,7 +118,7 @@ def _held_by_call(program: Program, call: v.Call, steps: Steps, depth: int) -> l
             return [Held(steps, Kind("array"), call)]
     elif is_init(program, call):
         return [Held(steps, Kind("array"), call)]
-    return [held for cls in c.classes_of(program, call) for held in held_by_instance(program, cls, call, steps, depth)]
+    return [held for cls in classes_of(program, call) for held in held_by_instance(program, cls, call, steps, depth)]
 
 
 def is_of_frame(program: Program, root: v.Value) -> bool:
@@ -158,9 +160,9 @@ def field_names(program: Program, cls: Class) -> list[str]:
     """Fields by annotation and by assignment to `self`, in order."""
     found = cls.memo.get("captures.fields")
     if found is None:
-        names = dict.fromkeys(c.all_fields(program, cls))
-        for part in c.lineage(program, cls):
-            for store in c.stores_on_self(part):
+        names = dict.fromkeys(all_fields(program, cls))
+        for part in lineage(program, cls):
+            for store in stores_on_self(part):
                 names.setdefault(store.name)
         found = cls.memo["captures.fields"] = [name for name in names if isinstance(name, str)]
     return found
@@ -169,7 +171,7 @@ def field_names(program: Program, cls: Class) -> list[str]:
 def roots_through_callers(program: Program, value: v.Value, depth: int = 0) -> list[v.Value]:
     """Where a value comes from, parameters followed to the arguments of their callers."""
     out: dict[int, v.Value] = {}
-    for root in c.roots(program, value):
+    for root in provenance.roots(program, value):
         if root.__class__ is v.Param and depth < 5:
             sources = of_the_project(root, program.sources(root))
             for source in sources[:8]:

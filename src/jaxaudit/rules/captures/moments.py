@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from jaxaudit.source import values as v
-from jaxaudit.source.flow import Flow, Loop
+from jaxaudit.source.events import Loop
+from jaxaudit.source.flow import Flow
 from jaxaudit.source.program import Function, Program
 
 HIGHEST = 3

@@ -13,7 +13,8 @@ from jaxaudit.source.knowledge.array_values import HOST_RESULTS
 from jaxaudit.source.numbers import length_of
 
 if TYPE_CHECKING:
-    from jaxaudit.source.flow import Flow, Loop
+    from jaxaudit.source.events import Loop
+    from jaxaudit.source.flow import Flow
     from jaxaudit.source.program import Function, Program
 
 ARRAY_LIBRARIES = ("jax.numpy.", "jax.lax.", "jax.nn.", "jax.scipy.", "jax.random.", "jax.image.", "jax.ops.")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
 from jaxaudit.source.knowledge.array_values import HOST_RESULTS, STATIC_ATTRIBUTES
 from jaxaudit.source.tracing import entering
 
@@ -83,7 +84,7 @@ def _parameter(program: Program, param: v.Param, depth: int) -> Batched | None:
             if found is not None:
                 return found
     for edge in program.graph.callers(function)[:16]:
-        argument = c.bind(edge.call, edge.target).get(name)
+        argument = bind(edge.call, edge.target).get(name)
         if argument is not None:
             found = batched(program, argument, depth + 1)
             if found is not None:

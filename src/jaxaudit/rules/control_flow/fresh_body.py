@@ -20,7 +20,7 @@ from jaxaudit.source.structure import role
 
 if TYPE_CHECKING:
     from jaxaudit.edits import Edit, SourceText
-    from jaxaudit.source.flow import Loop
+    from jaxaudit.source.events import Loop
 
 FAR = 3
 """A loop more calls away than this is a loop over whole runs, more often than not."""

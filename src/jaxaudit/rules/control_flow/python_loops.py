@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.rules.control_flow.array_work import Work, turn_work, values_in
 from jaxaudit.source import calls as c
+from jaxaudit.source import provenance
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
+from jaxaudit.source.events import Loop
 from jaxaudit.source.facts import text
-from jaxaudit.source.flow import Flow, Loop
+from jaxaudit.source.flow import Flow
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.knowledge.structure import STRUCTURE, STRUCTURE_METHODS
 from jaxaudit.source.numbers import length_of, numbers
@@ -91,7 +94,7 @@ def turns_over(program: Program, iterable: v.Value, depth: int = 0) -> Turns:
 
 def _one(program: Program, value: v.Value) -> v.Value:
     """The iterable behind a name or a helper's `return`; a parameter stays what it is."""
-    roots = c.roots(program, value)
+    roots = provenance.roots(program, value)
     return roots[0] if len(roots) == 1 else v.settle(value)
 
 
@@ -337,7 +340,7 @@ def decides_structure(program: Program, call: v.Call, loop: Loop) -> bool:
     return any(
         _leans(value, loop) and any(s.sort == "structure" for s in role(program, target.function, parameter).needs)
         for target in c.targets(program, call.func)[:1]
-        for parameter, value in c.bind(call, target).items()
+        for parameter, value in bind(call, target).items()
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.classes import classes_of
 from jaxaudit.source.fields import class_facts
 from jaxaudit.source.kinds import kind_of
 
@@ -86,7 +87,7 @@ def certainty_of_param(program: Program, param: v.Param) -> float:
 def certainty_of_field(program: Program, attr: v.Attr) -> float:
     if attr.name in ("T", "real", "imag", "mT"):
         return certainty(program, attr.base)
-    classes = c.classes_of(program, attr.base)
+    classes = classes_of(program, attr.base)
     if kind_of(program, attr).is_array and classes and all(class_facts(program, cls).pytree for cls in classes):
         return 0.8
     return 0.4

@@ -8,7 +8,7 @@ from jaxaudit.rules.control_flow.array_work import call_work, comprehension_of, 
 from jaxaudit.rules.control_flow.python_loops import Turns, compiled_context, dependence, turns_of
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
-from jaxaudit.source.flow import Loop
+from jaxaudit.source.events import Loop
 
 if TYPE_CHECKING:
     from jaxaudit.source.program import Program

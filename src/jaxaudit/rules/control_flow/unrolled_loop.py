@@ -18,8 +18,8 @@ from jaxaudit.rules.control_flow.python_loops import (
 )
 from jaxaudit.rules.control_flow.turn_results import gathered_results
 from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.source.events import Loop
 from jaxaudit.source.facts import text
-from jaxaudit.source.flow import Loop
 from jaxaudit.source.program import Function, Program
 from jaxaudit.source.tracing import Context
 

@@ -12,7 +12,7 @@ from jaxaudit.source import values as v
 if TYPE_CHECKING:
     from jaxaudit.edits import Edit, SourceText
     from jaxaudit.model import Finding
-    from jaxaudit.source.flow import Loop
+    from jaxaudit.source.events import Loop
 
 STACKS = frozenset({"stack", "array", "asarray"})
 

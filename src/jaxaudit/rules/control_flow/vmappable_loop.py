@@ -11,8 +11,8 @@ from jaxaudit.rules.control_flow.turn_results import GatheredResults, gathered_r
 from jaxaudit.rules.control_flow.vmap_fix import can_become_vmap, mend
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
+from jaxaudit.source.events import Loop
 from jaxaudit.source.facts import text
-from jaxaudit.source.flow import Loop
 from jaxaudit.source.program import Function, Module, Program
 
 MANY_TURNS = 16

@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.program import Function, Program
+from jaxaudit.source.provenance import single
 
 VARIABLE = "XLA_FLAGS"
 OWN = frozenset({"os.environ.setdefault", "os.putenv", "os.environ.__setitem__"})
@@ -99,5 +100,5 @@ def _table(
 
 def constant_text(program: Program, value: v.Value) -> str | None:
     """The text of a literal, or of the one literal that a name stands for."""
-    settled = c.single(program, value)
+    settled = single(program, value)
     return settled.value if isinstance(settled, v.Const) and isinstance(settled.value, str) else None

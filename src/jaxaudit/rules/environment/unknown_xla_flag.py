@@ -9,10 +9,10 @@ from jaxaudit.model.flag import FlagJudge, JudgedFlag
 from jaxaudit.rules.environment.flag_writes import VARIABLE, FlagWrite, environment_writes
 from jaxaudit.rules.environment.written_texts import literal_at, texts, whole
 from jaxaudit.rules.rule import Example, Rule, Sample
-from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import text as shown
 from jaxaudit.source.program import Program
+from jaxaudit.source.provenance import roots, single
 
 if TYPE_CHECKING:
     from jaxaudit.edits import Edit, SourceText
@@ -56,10 +56,10 @@ def judged_options(program: Program, judge: FlagJudge) -> Iterator[tuple[v.Const
             given = call.keyword("compiler_options") if call.kwargs else None
             if given is None:
                 continue
-            for table in c.roots(program, given):
+            for table in roots(program, given):
                 for key, value in table.pairs if isinstance(table, v.Mapping) else ():
                     if isinstance(key, v.Const) and str(key.value).startswith("xla_") and key.flow is not None:
-                        known = c.single(program, value)
+                        known = single(program, value)
                         flag = judge.option(key.value, known.value if isinstance(known, v.Const) else None)
                         if flag.verdict in WRONG:
                             yield key, flag

@@ -8,6 +8,7 @@ from jaxaudit.model.flag import HOLE
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.program import Program
+from jaxaudit.source.provenance import expand, returned, roots
 
 DEEPEST = 12
 MOST_TEXTS = 24
@@ -61,7 +62,7 @@ def texts(program: Program, value: v.Value, depth: int = 0) -> list[Text]:
         return [UNKNOWN]
     if isinstance(value, v.Call):
         return _of_call(program, value, depth)
-    steps = c.expand(program, value)
+    steps = expand(program, value)
     if not steps and isinstance(value, v.Param):
         steps = tuple([source for _, source in program.sources(value)])
     if not steps and isinstance(value, v.Item):
@@ -109,7 +110,7 @@ def _of_call(program: Program, call: v.Call, depth: int) -> list[Text]:
             return [way for text in found for way in filled(text, filling)][:MOST_TEXTS]
         if call.func.name == "replace":
             return texts(program, base, depth + 1)
-    found = [text for one in c.returned(program, call)[:MOST_TEXTS] for text in texts(program, one, depth + 1)]
+    found = [text for one in returned(program, call)[:MOST_TEXTS] for text in texts(program, one, depth + 1)]
     return found[:MOST_TEXTS] or [UNKNOWN]
 
 
@@ -167,7 +168,7 @@ def items(program: Program, value: v.Value, depth: int) -> list[list[Text]]:
 
 
 def _lists(program: Program, value: v.Value, depth: int) -> Iterator[v.Value]:
-    for root in c.roots(program, value):
+    for root in roots(program, value):
         if isinstance(root, v.Op) and root.name == "Add" and depth < DEEPEST:
             for operand in root.operands:
                 yield from _lists(program, operand, depth + 1)
@@ -199,6 +200,6 @@ def pair_parts(program: Program, item: v.Item) -> tuple[v.Value, ...]:
     call = v.settle(item.base.iterable)
     if not isinstance(call, v.Call) or not isinstance(call.func, v.Attr) or call.func.name != "items":
         return ()
-    tables = [root for root in c.roots(program, call.func.base) if isinstance(root, v.Mapping)]
+    tables = [root for root in roots(program, call.func.base) if isinstance(root, v.Mapping)]
     pairs = [pair for table in tables for pair in table.pairs]
     return tuple([part for pair in pairs if (part := pair[item.index.value]) is not None])

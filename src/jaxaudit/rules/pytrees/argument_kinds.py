@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jaxaudit.source import calls as c
+from jaxaudit.source import provenance
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import start, text
 from jaxaudit.source.kinds import Kind, kind_of
+from jaxaudit.source.provenance import expand
 
 if TYPE_CHECKING:
     from jaxaudit.model import Place
@@ -71,7 +72,7 @@ def seen_of(program: Program, value: v.Value, kind: Kind | None = None) -> Seen 
 
 
 def _keys(program: Program, value: v.Value) -> frozenset[str] | None:
-    roots = c.roots(program, value)
+    roots = provenance.roots(program, value)
     if len(roots) != 1 or roots[0].__class__ is not v.Mapping:
         return None
     keys = [k.value if k.__class__ is v.Const else None for k, _ in roots[0].pairs]
@@ -100,7 +101,7 @@ def alternatives(program: Program, value: v.Value, depth: int = 0, asked: set[in
     elif value.__class__ in (v.Phi, v.Free, v.Elem, v.Imported) or (
         value.__class__ is v.Item and kind_of(program, value.base).what not in ("array", "keys")
     ):
-        steps = c.expand(program, value)
+        steps = expand(program, value)
     if not steps:
         return [value]
     return [found for step in steps[:MOST] for found in alternatives(program, step, depth + 1, asked)]

@@ -8,6 +8,7 @@ from jaxaudit.rules.control_flow.running import runs_eagerly
 from jaxaudit.rules.pytrees.argument_kinds import Difference, Seen, alternatives, difference, line_of, seen_of
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
 from jaxaudit.source.sites import Site, calls_of
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ def between_calls(program: Program, site: Site, edges: list[Edge], name: str) ->
     """The surest difference between what the calls of a jitted function hand over for one parameter."""
     seen: list[tuple[Seen, Edge]] = []
     for edge in edges:
-        value = c.bind(edge.call, edge.target).get(name)
+        value = bind(edge.call, edge.target).get(name)
         if value is None:
             continue
         for option in alternatives(program, value)[:MOST_CALLS]:
@@ -83,7 +84,7 @@ def certainty(program: Program, found: Difference, one: Edge, other: Edge) -> fl
 def spelled_both_ways(edges: list[Edge], name: str) -> tuple[Edge, Edge] | None:
     """A call that hands a parameter over by name, and one that does so by position."""
     by_name = [e for e in edges if e.call.keyword(name) is not None]
-    by_position = [e for e in edges if e.call.keyword(name) is None and name in c.bind(e.call, e.target)]
+    by_position = [e for e in edges if e.call.keyword(name) is None and name in bind(e.call, e.target)]
     return (by_name[0], by_position[0]) if by_name and by_position else None
 
 

@@ -9,6 +9,7 @@ from jaxaudit.rules.pytrees.argument_kinds import Difference, Seen, difference, 
 from jaxaudit.rules.pytrees.state_leaves import Leaf, leaf_after, leaves_of, parts_of
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
 from jaxaudit.source.kinds import UNKNOWN, Kind, kind_of, kind_supposing
 from jaxaudit.source.sites import Site
 
@@ -30,7 +31,7 @@ class WeakLeaf(NamedTuple):
 
 def rebound(program: Program, edge: Edge) -> Iterator[tuple[str, v.Carried, int | None]]:
     """Parameters that get, in a loop, what the same call returned the turn before: name, value, item of the result."""
-    for name, value in c.bind(edge.call, edge.target).items():
+    for name, value in bind(edge.call, edge.target).items():
         if value.__class__ is not v.Carried or value.loop not in edge.call.loops:
             continue
         after = _last(value.after)
@@ -78,7 +79,7 @@ def _given(program: Program, edge: Edge) -> list[tuple[v.Value, Kind]]:
     """What the call hands over at its first turn, for each parameter."""
     flow = edge.target.function.flow
     out = []
-    for name, value in c.bind(edge.call, edge.target).items():
+    for name, value in bind(edge.call, edge.target).items():
         first = value.before if value.__class__ is v.Carried and value.before is not None else value
         if name in flow.bindings:
             out.append((flow.bindings[name][0], as_traced(kind_of(program, first))))

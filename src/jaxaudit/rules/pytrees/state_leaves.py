@@ -6,9 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.source import calls as c
+from jaxaudit.source import provenance
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
+from jaxaudit.source.classes import all_fields, class_attribute, classes_of, external_bases, stores_on_self
 from jaxaudit.source.fields import class_facts
 from jaxaudit.source.kinds import Kind, kind_of, kind_supposing
+from jaxaudit.source.provenance import expand
 
 if TYPE_CHECKING:
     from jaxaudit.source.program import Function, Program
@@ -38,18 +42,18 @@ class Leaf(NamedTuple):
 
 def leaves_of(program: Program, value: v.Value) -> Iterator[Leaf]:
     """The leaves of a model, a NamedTuple, a dict or a tuple, where the source writes them."""
-    for cls in c.classes_of(program, value)[:2]:
+    for cls in classes_of(program, value)[:2]:
         facts = class_facts(program, cls)
-        if not facts.pytree and facts.holds != "arrays" and not c.external_bases(program, cls):
+        if not facts.pytree and facts.holds != "arrays" and not external_bases(program, cls):
             continue
-        names = list(c.all_fields(program, cls)) or [s.name for s in c.stores_on_self(cls)]
+        names = list(all_fields(program, cls)) or [s.name for s in stores_on_self(cls)]
         for name in dict.fromkeys(names):
             if name in facts.static:
                 continue
-            for made in c.class_attribute(program, cls, name):
+            for made in class_attribute(program, cls, name):
                 for source in _sources(program, made):
                     yield Leaf(name, source, kind_of(program, source), cls.name)
-    for root in c.roots(program, value)[:3]:
+    for root in provenance.roots(program, value)[:3]:
         if root.__class__ is v.Mapping:
             for key, item in root.pairs:
                 if key.__class__ is v.Const and isinstance(key.value, str):
@@ -64,7 +68,7 @@ def _sources(program: Program, made: v.Value, depth: int = 0) -> list[v.Value]:
     if made.__class__ is v.Param and depth < 4:
         found = [s for _, s in program.sources(made)]
         return [x for s in found[:8] for x in _sources(program, s, depth + 1)] if found else [made]
-    roots = c.roots(program, made)
+    roots = provenance.roots(program, made)
     return list(roots[:4]) if roots else [made]
 
 
@@ -87,7 +91,7 @@ def _after(program: Program, value: v.Value, state: v.Value, leaf: Leaf, depth: 
     if value.__class__ is v.Sequence and leaf.name.isdigit() and int(leaf.name) < len(value.items):
         return _strength(program, value.items[int(leaf.name)], state, leaf)
     if value.__class__ in (v.Phi, v.Free, v.Left, v.Carried, v.Item):
-        found = {_after(program, part, state, leaf, depth + 1) for part in c.expand(program, value)}
+        found = {_after(program, part, state, leaf, depth + 1) for part in expand(program, value)}
         return found.pop() if len(found) == 1 else ""
     return ""
 
@@ -114,12 +118,12 @@ def _after_call(program: Program, call: v.Call, state: v.Value, leaf: Leaf, dept
         )
     func = v.settle(call.func)
     if func.__class__ is v.ClassValue:
-        fields = list(c.all_fields(program, func.cls))
+        fields = list(all_fields(program, func.cls))
         given = call.argument(fields.index(leaf.name), leaf.name) if leaf.name in fields else None
         return "" if given is None else _strength(program, given, state, leaf)
     targets = c.targets(program, call.func)
     for target in targets[:1]:
-        bound = c.bind(call, target)
+        bound = bind(call, target)
         inner = next((p for p, x in bound.items() if x is state), None)
         if inner is not None and not any(u.spec.kind not in ("jit", "checkpoint") for u in target.chain):
             found = {leaf_after(program, target.function, inner, leaf, r.value) for r in target.function.flow.returns}
@@ -134,7 +138,7 @@ def _of_updates(program: Program, updates: v.Value, depth: int) -> str:
     if updates.__class__ is v.Item:
         return _of_updates(program, updates.base, depth + 1)
     if updates.__class__ is not v.Call:
-        steps = c.expand(program, updates)
+        steps = expand(program, updates)
         return _of_updates(program, steps[0], depth + 1) if len(steps) == 1 else ""
     name = c.known_name(program, updates.func)
     if name == "jax.tree.map" and len(updates.args) > 1:
@@ -142,7 +146,7 @@ def _of_updates(program: Program, updates: v.Value, depth: int) -> str:
         return mapped if mapped == "strong" else _of_updates(program, updates.args[1], depth + 1)
     func = updates.func
     if func.__class__ is v.Attr and func.name == "update":
-        makers = {c.known_name(program, r.func) for r in c.roots(program, func.base) if r.__class__ is v.Call}
+        makers = {c.known_name(program, r.func) for r in provenance.roots(program, func.base) if r.__class__ is v.Call}
         if makers and all(m is not None and m.startswith("optax.") for m in makers):
             if makers <= KEEPS_WEAK:
                 return "weak"

@@ -9,6 +9,7 @@ from jaxaudit.rules.random_numbers.spent_key import Spent, argument_expression, 
 from jaxaudit.source import calls as c
 from jaxaudit.source import facts
 from jaxaudit.source import values as v
+from jaxaudit.source.classes import classes_of, external_bases
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.knowledge.random_keys import (
     DRAWN_IN_HAIKU,
@@ -21,6 +22,7 @@ from jaxaudit.source.knowledge.random_keys import (
     KeyUse,
 )
 from jaxaudit.source.program import Function, Program
+from jaxaudit.source.provenance import single
 
 EACH = Step("each")
 MAPS = frozenset({"vmap", "pmap"})
@@ -86,7 +88,7 @@ def mapped(program: Program, use: c.TransformUse, position: int) -> bool:
 
 def repeated(program: Program, value: v.Value) -> bool:
     """`jnp.stack([key] * n)`, `jnp.broadcast_to(key, ...)`: many times the same key."""
-    made = c.single(program, value)
+    made = single(program, value)
     if not isinstance(made, v.Call):
         return False
     name = c.known_name(program, made.func)
@@ -107,7 +109,7 @@ def of_library(program: Program, call: v.Call, use: KeyUse, by: str) -> Iterator
     if value is None or (isinstance(value, v.Const) and not isinstance(value.value, str)):
         return
     expr = argument_expression(call, use.position, use.keyword)
-    settled = c.single(program, value)
+    settled = single(program, value)
     if isinstance(settled, v.Mapping):  # {"params": key, "dropout": key}
         written = [x for _, x in expr[1]] if expr is not None and expr[0] == "D" else []
         for index, (key, item) in enumerate(settled.pairs):
@@ -169,10 +171,10 @@ def is_container(func: v.Value, said: str) -> bool:
 
 def is_transformed(program: Program, base: v.Value, method: str) -> bool:
     """`hk.transform(f)` or a Flax model, whose init and apply draw from the key that they are given."""
-    made = c.single(program, base)
+    made = single(program, base)
     if isinstance(made, v.Call) and c.known_name(program, made.func) in KEY_TRANSFORMED:
         return method != "apply" or draws_inside(program, made)
-    return any("flax.linen.Module" in c.external_bases(program, cls) for cls in c.classes_of(program, base))
+    return any("flax.linen.Module" in external_bases(program, cls) for cls in classes_of(program, base))
 
 
 def draws_inside(program: Program, made: v.Call) -> bool:

@@ -19,6 +19,7 @@ from jaxaudit.rules.random_numbers.key_origins import Origin, Steps, origin_of, 
 from jaxaudit.rules.random_numbers.spent_key import Spent, called, expression_of, written_argument
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
 from jaxaudit.source.flow import Flow
 from jaxaudit.source.knowledge.higher_order import HIGHER_ORDER
 from jaxaudit.source.knowledge.random_keys import (
@@ -31,6 +32,7 @@ from jaxaudit.source.knowledge.random_keys import (
 )
 from jaxaudit.source.knowledge.transforms import Feed, Slot
 from jaxaudit.source.program import Function, Module, Program
+from jaxaudit.source.provenance import single
 
 NO_DRAW = frozenset({"shape", "callback", "export"})
 """Under these nothing is drawn, or not here."""
@@ -196,7 +198,7 @@ def _spent_by(program: Program, call: v.Call) -> Iterator[Spent]:
             given = [(call.argument(s.position if s.position >= 0 else None, s.keyword or None), s) for s in slots]
             yield from _handed(program, call, tuple([(f, s) for f, s in given if f is not None]), feeds, "map")
         return
-    made = c.single(program, func)
+    made = single(program, func)
     if isinstance(made, v.Call):
         known = of_wrapped(program, call, made)
         if known is not None:
@@ -221,7 +223,7 @@ def _of_targets(program: Program, call: v.Call, targets: tuple[c.Target, ...]) -
 
 
 def _of_parameters(program: Program, call: v.Call, target: c.Target) -> Iterator[Spent]:
-    bound = c.bind(call, target)
+    bound = bind(call, target)
     chosen = isinstance(v.settle(call.func), v.Param)
     for needs in needs_of(program, target.function):
         value = bound.get(needs.parameter)
@@ -262,12 +264,12 @@ def _of_closure(program: Program, call: v.Call, target: c.Target) -> Iterator[Sp
         home = one.origin.home
         origin = one.origin
         if home not in around:
-            made = c.single(program, call.func)
+            made = single(program, call.func)
             outer = c.targets(program, made.func) if isinstance(made, v.Call) else ()
             root = origin.root
             if len(outer) != 1 or not isinstance(root, v.Param) or outer[0].function is not root.function:
                 continue
-            given = c.bind(made, outer[0]).get(root.name)  # type: ignore[arg-type]
+            given = bind(made, outer[0]).get(root.name)  # type: ignore[arg-type]
             if given is None:
                 continue
             origin = origin_of(program, given, origin.steps)

@@ -7,7 +7,10 @@ from typing import Any, NamedTuple
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
-from jaxaudit.source.flow import Flow, Loop, Store
+from jaxaudit.source.arguments import bind
+from jaxaudit.source.classes import all_fields, attribute_values, classes_of, method_of
+from jaxaudit.source.events import Loop, Store
+from jaxaudit.source.flow import Flow
 from jaxaudit.source.knowledge.random_keys import KEY_MAKERS, KEY_NEUTRAL
 from jaxaudit.source.program import Function, Program
 
@@ -171,7 +174,7 @@ def _of_copy(program: Program, call: v.Call, base: v.Value, steps: Steps, depth:
     """`state.replace(x=...)`: what is not named stays."""
     wanted = {steps[0].mark}
     if steps[0].mark[:1] == ("[]",):  # type: ignore[index]  # a NamedTuple's item, by number
-        fields = [list(c.all_fields(program, cls)) for cls in c.classes_of(program, base)]
+        fields = [list(all_fields(program, cls)) for cls in classes_of(program, base)]
         wanted = {
             attribute(name).mark for names in fields for i, name in enumerate(names) if at(i).mark == steps[0].mark
         }
@@ -196,9 +199,9 @@ def field_names(program: Program, call: v.Call) -> list[str]:
     """The fields that a call of a class fills, in order; [] where it is no such class."""
     made = v.settle(call.func)
     if isinstance(made, v.ClassValue):
-        if c.method_of(program, made.cls, "__init__") is not None:
+        if method_of(program, made.cls, "__init__") is not None:
             return []
-        return list(c.all_fields(program, made.cls))
+        return list(all_fields(program, made.cls))
     if isinstance(made, v.Call) and c.known_name(program, made.func) == "collections.namedtuple":
         listed = v.settle(made.args[1]) if len(made.args) > 1 else None
         if isinstance(listed, v.Const) and isinstance(listed.value, str):
@@ -218,7 +221,7 @@ def _of_result(program: Program, call: v.Call, steps: Steps, depth: int) -> Orig
     inner = returned_origin(program, target.function, steps, depth)
     if inner is None:
         return here
-    given = c.bind(call, target).get(inner.root.name)  # type: ignore[attr-defined]
+    given = bind(call, target).get(inner.root.name)  # type: ignore[attr-defined]
     return origin_of(program, given, inner.steps, depth) if given is not None else here
 
 
@@ -234,7 +237,7 @@ def returned_origin(program: Program, function: Function, steps: Steps, depth: i
 
 def is_property(program: Program, attr: v.Attr) -> bool:
     """What a method works out at each reading may be another key each time."""
-    return any(isinstance(found, v.Call) and found.decorator for found in c.attribute_values(program, attr))
+    return any(isinstance(found, v.Call) and found.decorator for found in attribute_values(program, attr))
 
 
 def is_range(program: Program, elem: v.Elem) -> bool:

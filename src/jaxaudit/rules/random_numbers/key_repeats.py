@@ -14,8 +14,10 @@ from jaxaudit.rules.random_numbers.spent_key import Spent
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
 from jaxaudit.source.callgraph import Handed
-from jaxaudit.source.flow import Loop
+from jaxaudit.source.classes import all_fields, stores_on_self
+from jaxaudit.source.events import Loop
 from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
 from jaxaudit.source.program import Function, Program
 
@@ -226,10 +228,10 @@ def kept_on_self(program: Program, function: Function, spent: list[Spent]) -> It
         if not isinstance(root, v.Param) or root.name != function.self_name or one.how == "fold" or not steps:
             continue
         name = str(steps[0].mark[0]).removeprefix(".") if isinstance(steps[0].mark, tuple) else ""
-        stores = c.stores_on_self(cls, name)
+        stores = stores_on_self(cls, name)
         if any(store in stores for store in function.flow.stores) or any(store.augmented for store in stores):
             continue
-        if not stores and name not in c.all_fields(program, cls):
+        if not stores and name not in all_fields(program, cls):
             continue
         if TESTS.match(function.name) or not (one.sure or any(is_key(program, store.value) for store in stores)):
             continue
@@ -307,7 +309,7 @@ def how_often(program: Program, function: Function) -> str:
 def without_argument(program: Program, function: Function, root: v.Value) -> str:
     """How often the function is called without the key."""
     assert isinstance(root, v.Param)
-    left_out = [e.call for e in program.graph.callers(function) if root.name not in c.bind(e.call, e.target)]
+    left_out = [e.call for e in program.graph.callers(function) if root.name not in bind(e.call, e.target)]
     if len(left_out) > 1 or any(lifetime.repeats(call.loops) is not None for call in left_out):
         return "many"
     if left_out and lifetime.frequency(program, left_out[0].flow.function).how == "many":

@@ -6,13 +6,16 @@ from typing import NamedTuple
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.classes import classes_of, lineage, stores_on_self
+from jaxaudit.source.events import Loop
 from jaxaudit.source.facts import text
-from jaxaudit.source.flow import Flow, Loop
+from jaxaudit.source.flow import Flow
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.knowledge.array_values import HOST_RESULTS, STATIC_ATTRIBUTES
 from jaxaudit.source.knowledge.host import CLOCKS, HOST_GENERATORS, HOST_RANDOM_MODULES, HOST_RANDOM_SEEDS
 from jaxaudit.source.numbers import length_of, number
 from jaxaudit.source.program import Program
+from jaxaudit.source.provenance import expand, single
 from jaxaudit.source.structure import Role
 
 TWO_VALUES = frozenset({"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE", "Chain", "Is", "IsNot", "In", "NotIn", "Not"})
@@ -112,7 +115,7 @@ class _Search:
         loop = elem.loop
         if loop not in loops:
             return self.ask(elem.iterable, loops, depth + 1)
-        options = picked if picked is not None else c.expand(self.program, elem)
+        options = picked if picked is not None else expand(self.program, elem)
         if options and all(o.__class__ is v.Const for o in options):
             different = {f"{type(o.value).__name__} {o.value!r}" for o in options}  # type: ignore[attr-defined]
             if len(different) < 2:
@@ -129,7 +132,7 @@ class _Search:
     def item(self, item: v.Item, loops: tuple[Loop, ...], depth: int) -> Change | None:
         base = item.base
         if base.__class__ is v.Elem:
-            options = c.expand(self.program, item)
+            options = expand(self.program, item)
             if len(options) == 1 and options[0].__class__ is v.Elem:
                 return self.ask(options[0], loops, depth + 1)
             plain = options and all(o.__class__ is v.Const for o in options)
@@ -210,7 +213,7 @@ class _Search:
         """A method of `rng = np.random.default_rng(0)`."""
         if not isinstance(func, v.Attr):
             return False
-        made = c.single(self.program, func.base)
+        made = single(self.program, func.base)
         return isinstance(made, v.Call) and c.known_name(self.program, made.func) in HOST_GENERATORS
 
     def from_device(self, value: v.Value) -> bool:
@@ -226,12 +229,12 @@ class _Search:
     def attribute(self, attr: v.Attr, loops: tuple[Loop, ...], depth: int) -> Change | None:
         if attr.name in STATIC_ATTRIBUTES:
             return None
-        for cls in c.classes_of(self.program, attr.base):
-            for part in c.lineage(self.program, cls):
-                for store in c.stores_on_self(part):
+        for cls in classes_of(self.program, attr.base):
+            for part in lineage(self.program, cls):
+                for store in stores_on_self(part):
                     if store.name == attr.name and store.augmented:
                         return Change(f"is counted up (`{text(store.expr)}` is rebound)", None, None, attr, attr.flow)
-        found = self.stored_in(attr, loops) or self.first(c.expand(self.program, attr), loops, depth)
+        found = self.stored_in(attr, loops) or self.first(expand(self.program, attr), loops, depth)
         if found is None:
             self.objects += 1
             self.fields.append(attr.name)

@@ -8,6 +8,7 @@ from jaxaudit.rules.static.origins import Handed, origins
 from jaxaudit.rules.static.pytree_arguments import replaced_object
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.classes import all_fields, classes_of
 from jaxaudit.source.fields import class_facts
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.lifetime import frequency
@@ -57,7 +58,7 @@ def made_class(program: Program, made: v.Call) -> Class | None:
     if c.known_name(program, made.func) == "dataclasses.replace" or (
         isinstance(made.func, v.Attr) and made.func.name in ("replace", "_replace")
     ):
-        classes = c.classes_of(program, replaced_object(made))
+        classes = classes_of(program, replaced_object(made))
         return classes[0] if len(classes) == 1 else None
     return None
 
@@ -67,4 +68,4 @@ def arguments(program: Program, cls: Class, made: v.Call) -> list[tuple[str, v.V
     named = [(key, value) for key, value in made.kwargs if key]
     if not isinstance(v.settle(made.func), v.ClassValue) or any(isinstance(a, v.Star) for a in made.args):
         return named
-    return [*zip(c.all_fields(program, cls), made.args, strict=False), *named]
+    return [*zip(all_fields(program, cls), made.args, strict=False), *named]

@@ -16,6 +16,7 @@ from jaxaudit.rules.static.pytree_arguments import (
 )
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.classes import cls_fields, lineage, stores_on_self
 from jaxaudit.source.facts import text
 from jaxaudit.source.fields import class_facts
 from jaxaudit.source.kinds import kind_of
@@ -54,17 +55,17 @@ def static_names_of(program: Program, argument: PytreeArgument) -> list[str]:
     """Static fields; for `filter_jit` also those declared to be Python numbers, which it holds static."""
     names = set(class_facts(program, argument.cls).static)
     if argument.site.filtered or argument.site.use.name.startswith("flax.nnx."):
-        for part in c.lineage(program, argument.cls):
+        for part in lineage(program, argument.cls):
             flow = part.ready().flow
-            for field, row in c.cls_fields(part).items():
+            for field, row in cls_fields(part).items():
                 if flow is not None and c.known_name(program, flow.detached(row[0])) in (
                     "builtins.float",
                     "builtins.int",
                 ):
                     names.add(field)
     if class_facts(program, argument.cls).pytree == "all":
-        for part in c.lineage(program, argument.cls):
-            stores = [s for s in c.stores_on_self(part) if kind_of(program, s.value).what in ("int", "float")]
+        for part in lineage(program, argument.cls):
+            stores = [s for s in stores_on_self(part) if kind_of(program, s.value).what in ("int", "float")]
             names |= {str(s.name) for s in stores}
     return sorted(names)
 

@@ -7,6 +7,7 @@ from jaxaudit.rules.static.changes import Change, change
 from jaxaudit.rules.static.origins import argument_expr, sure_calls
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
 from jaxaudit.source.kinds import Kind, kind_of
 from jaxaudit.source.knowledge.filter_jitted import FILTER_JITTED
 from jaxaudit.source.lifetime import frequency
@@ -42,7 +43,7 @@ def _of_functions(program: Program) -> Iterator[FilteredNumber]:
             continue
         told: set[str] = set()
         for edge in sure_calls(program, site):
-            for name, value in c.bind(edge.call, edge.target).items():
+            for name, value in bind(edge.call, edge.target).items():
                 if name in told or name == site.function.self_name:
                     continue
                 used = role(program, site.function, name)

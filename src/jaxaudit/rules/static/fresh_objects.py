@@ -6,8 +6,9 @@ from typing import NamedTuple
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.classes import lineage
+from jaxaudit.source.events import Loop
 from jaxaudit.source.fields import class_facts, decorator_name
-from jaxaudit.source.flow import Loop
 from jaxaudit.source.knowledge.classes import BASES, DECORATORS, FRESH_CLOSURES
 from jaxaudit.source.knowledge.contexts import ONCE_PER_OBJECT
 from jaxaudit.source.lifetime import Frequency, frequency, identity, repeats
@@ -70,7 +71,7 @@ def _of_call(program: Program, call: v.Call, depth: int) -> tuple[str, v.Value] 
     if made.__class__ is v.ClassValue:
         cls: Class = made.cls
         if hashes_by_identity(program, cls):
-            by_id = any("__hash__" in part.methods for part in c.lineage(program, cls))
+            by_id = any("__hash__" in part.methods for part in lineage(program, cls))
             why = "whose `__hash__` is its `id`" if by_id else "which has no `__eq__` and no `__hash__`"
             return f"a new object of `{cls.name}`, {why}", call
         facts = class_facts(program, cls)
@@ -96,7 +97,7 @@ def hashes_by_identity(program: Program, cls: Class) -> bool:
     """A class whose instances have no value to compare by, as far as all its bases and decorators are known."""
     if class_facts(program, cls).hash != "identity" or not known_class(program, cls):
         return False
-    own = [part.methods for part in c.lineage(program, cls)]
+    own = [part.methods for part in lineage(program, cls)]
     if any("__hash__" in methods for methods in own):
         return True  # of `id(self)`
     return not any("__eq__" in methods for methods in own)
@@ -104,7 +105,7 @@ def hashes_by_identity(program: Program, cls: Class) -> bool:
 
 def known_class(program: Program, cls: Class) -> bool:
     """Whether all that could change how instances hash is known: bases, decorators, metaclass."""
-    for part in c.lineage(program, cls):
+    for part in lineage(program, cls):
         if "__init_subclass__" in part.methods or any(key == "metaclass" for key, _ in part.keywords):
             return False
         for base in part.ready().bases:

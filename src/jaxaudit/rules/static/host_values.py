@@ -5,6 +5,8 @@ from typing import NamedTuple
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
+from jaxaudit.source.classes import classes_of, lineage
 from jaxaudit.source.fields import annotation_heads, class_facts, decorator_name
 from jaxaudit.source.kinds import Kind, kind_of
 from jaxaudit.source.knowledge.classes import DECORATORS, HOST_ANNOTATIONS
@@ -58,7 +60,7 @@ def _evidence(program: Program, function: Function, name: str, use: c.TransformU
     for edge in program.graph.callers(function):
         if not any(u.call is use.call for u in edge.target.chain):
             continue
-        value = c.bind(edge.call, edge.target).get(name)
+        value = bind(edge.call, edge.target).get(name)
         if value is not None:
             handed.append((edge.call, value))
         else:
@@ -84,7 +86,7 @@ def is_no_pytree(program: Program, value: v.Value, kind: Kind) -> bool:
     """An instance that JAX can't take apart: handed to a traced parameter it raises."""
     if kind.what != "instance":
         return False
-    classes = c.classes_of(program, value)
+    classes = classes_of(program, value)
     return bool(classes) and all(is_plain_class(program, cls) for cls in classes)
 
 
@@ -92,7 +94,7 @@ def is_plain_class(program: Program, cls: Class) -> bool:
     """A class of which all bases and decorators are known, and none of them makes it a pytree."""
     if class_facts(program, cls).pytree:
         return False
-    for part in c.lineage(program, cls):
+    for part in lineage(program, cls):
         if part.keywords or "__init_subclass__" in part.methods:
             return False
         for base in part.ready().bases:

@@ -11,8 +11,8 @@ from jaxaudit.rules.static.library_states import FreshState, fresh_states
 from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, origins, sure_calls
 from jaxaudit.rules.static.pytree_arguments import PytreeArgument, pytree_arguments
 from jaxaudit.rules.static.static_options import static_place
-from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.classes import classes_of, lineage, stores_on_self
 from jaxaudit.source.facts import text
 from jaxaudit.source.fields import class_facts
 from jaxaudit.source.program import Program
@@ -113,13 +113,13 @@ def static_attributes(program: Program, argument: PytreeArgument) -> Iterator[Fi
     builders = {call.flow.function for call in program.graph.built(argument.cls) if call.flow is not None}
     sure = how.confidence if how.loop is not None or callers & builders else min(how.confidence, 0.5)
     told: set[str] = set()
-    for part in c.lineage(program, argument.cls):
-        for store in c.stores_on_self(part):
+    for part in lineage(program, argument.cls):
+        for store in stores_on_self(part):
             name = str(store.name)
             found = fresh_by_identity(program, store.value)
             if found is None or name in told or store.value.flow is None:
                 continue
-            if any(class_facts(program, cls).pytree for cls in c.classes_of(program, store.value)):
+            if any(class_facts(program, cls).pytree for cls in classes_of(program, store.value)):
                 continue
             if not nnx and not argument.site.filtered and name not in facts.static:
                 continue

@@ -8,6 +8,7 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.program import Parameter, Program
+from jaxaudit.source.provenance import single
 from jaxaudit.source.sites import Site
 from jaxaudit.source.tracing import constants
 
@@ -40,7 +41,7 @@ def parameters(site: Site) -> tuple[list[Parameter], bool, bool]:
 
 def seen_plainly(program: Program, value: v.Value, depth: int = 0) -> bool:
     """Whether the signature that jit sees is that of the def: no wrapper of unknown signature in between."""
-    value = c.single(program, value)
+    value = single(program, value)
     kind = value.__class__
     if kind is v.FunctionValue or kind is v.Attr:
         return True

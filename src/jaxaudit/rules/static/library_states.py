@@ -7,6 +7,8 @@ from jaxaudit.rules.static.fresh_objects import Making, fresh_by_identity, makin
 from jaxaudit.rules.static.origins import origins, sure_calls, written
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
+from jaxaudit.source.classes import external_bases
 from jaxaudit.source.knowledge.classes import STATES
 from jaxaudit.source.program import Program
 from jaxaudit.source.sites import Site, jit_sites
@@ -39,7 +41,7 @@ def fresh_states(program: Program) -> Iterator[FreshState]:
     done: set[int] = set()
     for site in jit_sites(program):
         for edge in sure_calls(program, site) if not site.flow.function.module.context else ():
-            for value in c.bind(edge.call, edge.target).values():
+            for value in bind(edge.call, edge.target).values():
                 for origin in origins(program, value, (edge.call,)):
                     if id(origin.value) in made and id(origin.value) not in done:
                         done.add(id(origin.value))
@@ -65,7 +67,7 @@ def state_class(program: Program, func: v.Value) -> str:
     if name is not None:
         return name.removesuffix(".create")
     made = v.settle(func.base if isinstance(func, v.Attr) and func.name == "create" else func)
-    bases = c.external_bases(program, made.cls) if isinstance(made, v.ClassValue) else []
+    bases = external_bases(program, made.cls) if isinstance(made, v.ClassValue) else []
     return next((base for base in bases if base in STATES), "")
 
 

@@ -7,10 +7,13 @@ from jaxaudit.rules.static.host_values import is_no_pytree
 from jaxaudit.rules.static.origins import sure_calls, written
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
+from jaxaudit.source.classes import classes_of
 from jaxaudit.source.kinds import WIDTHS, kind_of
 from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
 from jaxaudit.source.knowledge.classes import FRESH_CLOSURES
 from jaxaudit.source.program import Function, Program
+from jaxaudit.source.provenance import expand
 from jaxaudit.source.sites import Site, jit_sites
 
 
@@ -34,7 +37,7 @@ def untraceable_arguments(program: Program, known: set[tuple[Function, str]]) ->
             continue  # nnx takes objects apart itself
         traced = set(site.traced_parameters())
         for edge in sure_calls(program, site):
-            for name, value in c.bind(edge.call, edge.target).items():
+            for name, value in bind(edge.call, edge.target).items():
                 if name not in traced or (site.function, name) in known or (id(site.call), name) in done:
                     continue
                 what = not_an_array(program, value)
@@ -52,7 +55,7 @@ def not_an_array(program: Program, value: v.Value) -> str:
 def _no_array(program: Program, value: v.Value, depth: int = 0) -> str:
     kind = value.__class__
     if kind is v.Elem and depth < 2:
-        found = {_no_array(program, one, depth + 1) for one in c.expand(program, value)}
+        found = {_no_array(program, one, depth + 1) for one in expand(program, value)}
         return found.pop() if len(found) == 1 else ""
     if kind is v.Const and isinstance(value.value, str):  # type: ignore[attr-defined]
         return "a string"
@@ -67,7 +70,7 @@ def _no_array(program: Program, value: v.Value, depth: int = 0) -> str:
     if kind is not v.Call:
         return ""
     if is_no_pytree(program, value, kind_of(program, value)):
-        return f"an object of `{c.classes_of(program, value)[0].name}`, which is no pytree"
+        return f"an object of `{classes_of(program, value)[0].name}`, which is no pytree"
     name = c.known_name(program, value.func) or ""  # type: ignore[attr-defined]
     if name in FRESH_CLOSURES and name.startswith("optax."):
         return f"`{name.rpartition('.')[2]}(...)`, made of functions"

@@ -5,9 +5,11 @@ from typing import NamedTuple
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
 from jaxaudit.source.callgraph import Edge
-from jaxaudit.source.flow import Loop
+from jaxaudit.source.events import Loop
 from jaxaudit.source.program import Function, Program
+from jaxaudit.source.provenance import expand
 from jaxaudit.source.sites import Site, calls_of, jit_sites
 from jaxaudit.source.structure import argument_expr
 
@@ -42,7 +44,7 @@ def handed_statics(program: Program) -> Iterator[Handed]:
         if not site.static or site.flow.function.module.context:
             continue
         for edge in sure_calls(program, site):
-            bound = c.bind(edge.call, edge.target)
+            bound = bind(edge.call, edge.target)
             for name in site.static:
                 value = bound.get(name)
                 if value is not None and value.__class__ is not v.Unknown and not starred(value):
@@ -88,7 +90,7 @@ def _follow(
         if sources:
             return
     elif kind in _FOLLOWED or (kind is v.Item and value.base.__class__ is not v.Elem):  # type: ignore[attr-defined]
-        steps = () if is_method(program, value) else c.expand(program, value)
+        steps = () if is_method(program, value) else expand(program, value)
         for step in steps[:16]:
             _follow(program, step, calls, depth + 1, out, seen)
         if steps:

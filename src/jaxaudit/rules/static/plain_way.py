@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
 from jaxaudit.source.knowledge.structure import ARITHMETIC
 from jaxaudit.source.program import Function, Program
 from jaxaudit.source.structure import Sink, parameters_in
@@ -34,7 +35,7 @@ def _entry(program: Program, function: Function, name: str, depth: int) -> Why |
     for edge in list(graph.edges.get(function, ())):
         if edge.caller not in program.tracing.contexts:
             continue
-        argument = c.bind(edge.call, edge.target).get(name)
+        argument = bind(edge.call, edge.target).get(name)
         if argument is None or any(name in static_names(program, use, edge.target) for use in edge.target.chain):
             continue
         for param in parameters_in(program, argument):

@@ -6,6 +6,16 @@ from typing import NamedTuple
 from jaxaudit.model import Place
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
+from jaxaudit.source.classes import (
+    all_fields,
+    annotation_classes,
+    classes_of,
+    cls_fields,
+    lineage,
+    method_of,
+    stores_on_self,
+)
 from jaxaudit.source.fields import auxiliary, class_facts, decorator_name
 from jaxaudit.source.program import Class, Program
 from jaxaudit.source.sites import Site, jit_sites
@@ -32,7 +42,7 @@ def pytree_arguments(program: Program) -> Iterator[PytreeArgument]:
             bound = site.function.flow.bindings.get(name)
             if not bound:
                 continue
-            for cls in c.classes_of(program, bound[0]):
+            for cls in classes_of(program, bound[0]):
                 for inner in with_fields(program, cls):
                     if inner not in done and not inner.module.context:
                         done.add(inner)
@@ -44,14 +54,14 @@ def with_fields(program: Program, cls: Class, depth: int = 0) -> list[Class]:
     """The class, and the project's classes that its fields are annotated with or hold."""
     out = [cls]
     if depth < 2:
-        for part in c.lineage(program, cls):
-            for row in c.cls_fields(part).values():
+        for part in lineage(program, cls):
+            for row in cls_fields(part).values():
                 flow = part.ready().flow
                 if flow is not None:
-                    for inner in c.annotation_classes(program, flow.detached(row[0])):
+                    for inner in annotation_classes(program, flow.detached(row[0])):
                         out += [x for x in with_fields(program, inner, depth + 1) if x not in out]
-            for store in c.stores_on_self(part):
-                for inner in c.classes_of(program, store.value):
+            for store in stores_on_self(part):
+                for inner in classes_of(program, store.value):
                     out += [x for x in with_fields(program, inner, depth + 1) if x not in out]
     return out
 
@@ -62,7 +72,7 @@ def field_place(program: Program, cls: Class, name: str) -> Place | None:
     handed = auxiliary(program, cls, name)
     if handed is not None and handed.flow is not None:
         return program.place(handed.flow, handed.expr)
-    for part in c.lineage(program, cls):
+    for part in lineage(program, cls):
         registered = part.memo.get("registered")
         calls = [call for d in part.ready().decorators for call in decorator_name(program, d)[1]]
         for call in [registered, *calls] if registered is not None else calls:
@@ -70,7 +80,7 @@ def field_place(program: Program, cls: Class, name: str) -> Place | None:
             for item in listed.items if listed.__class__ is v.Sequence else ():
                 if item.__class__ is v.Const and item.value == name and item.flow is not None:
                     return program.place(item.flow, item.expr)._replace(function=part.name)
-        row = c.cls_fields(part).get(name)
+        row = cls_fields(part).get(name)
         if row is not None and part.ready().flow is not None:
             target = row[3]  # type: ignore[misc]
             return program.place(part.flow, target)._replace(function=part.name)  # type: ignore[arg-type]
@@ -79,8 +89,8 @@ def field_place(program: Program, cls: Class, name: str) -> Place | None:
 
 def stored_place(program: Program, cls: Class, name: str) -> Place:
     """Where a method sets an attribute, else the class."""
-    for part in c.lineage(program, cls):
-        for store in c.stores_on_self(part):
+    for part in lineage(program, cls):
+        for store in stores_on_self(part):
             if store.name == name and store.base is not None and store.base.flow is not None:
                 return program.place(store.base.flow, store.expr)
     return program.place_of_class(cls)
@@ -88,9 +98,9 @@ def stored_place(program: Program, cls: Class, name: str) -> Place:
 
 def settings(program: Program, cls: Class, name: str, replaced: list[v.Call]) -> Iterator[tuple[v.Call, v.Value]]:
     """The calls that set a field of a new object, with what they set it to: directly, or through its `__init__`."""
-    start = c.method_of(program, cls, "__init__")
-    fields = list(c.all_fields(program, cls))
-    stored = [s.value for part in c.lineage(program, cls) for s in c.stores_on_self(part) if s.name == name]
+    start = method_of(program, cls, "__init__")
+    fields = list(all_fields(program, cls))
+    stored = [s.value for part in lineage(program, cls) for s in stores_on_self(part) if s.name == name]
     fed = {
         p.name for value in stored for p in parameters_in(program, value) if p.function is start and is_bare(value, p)
     }
@@ -100,12 +110,12 @@ def settings(program: Program, cls: Class, name: str, replaced: list[v.Call]) ->
             if value is not None:
                 yield call, value
             continue
-        bound = c.bind(call, c.Target(start, call))
+        bound = bind(call, c.Target(start, call))
         for parameter in fed & bound.keys():
             yield call, bound[parameter]
     for call in replaced:
         value = call.argument(2, "replace") if place_in_tree(program, call) else call.keyword(name)
-        if value is not None and cls in c.classes_of(program, replaced_object(call)):
+        if value is not None and cls in classes_of(program, replaced_object(call)):
             yield call, value
 
 

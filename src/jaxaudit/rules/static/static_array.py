@@ -7,8 +7,8 @@ from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, origins
 from jaxaudit.rules.static.pytree_arguments import field_place, settings, stored_place
 from jaxaudit.rules.static.static_options import how_static, static_place
-from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.classes import cls_fields, lineage, method_of, stores_on_self
 from jaxaudit.source.facts import text
 from jaxaudit.source.fields import annotation_heads, annotations_of, class_facts
 from jaxaudit.source.kinds import Kind, kind_of
@@ -84,7 +84,7 @@ def static_fields(program: Program) -> Iterator[Finding]:
         for cls in module.classes:
             facts = class_facts(program, cls)
             for name in sorted(facts.static):
-                if name not in c.cls_fields(cls) and facts.pytree != "hooks":
+                if name not in cls_fields(cls) and facts.pytree != "hooks":
                     continue  # a base's field
                 finding = static_field(program, cls, name)
                 if finding is not None:
@@ -98,7 +98,7 @@ def static_field(program: Program, cls: Class, name: str) -> Finding | None:
         (
             (call, value)
             for call, value in settings(program, cls, name, [])
-            if c.method_of(program, cls, "__init__") is None or stored_plainly(program, cls, name)
+            if method_of(program, cls, "__init__") is None or stored_plainly(program, cls, name)
             if certainty_of_array(kind_of(program, value)) >= 0.9
         ),
         None,
@@ -124,7 +124,7 @@ def static_field(program: Program, cls: Class, name: str) -> Finding | None:
 
 def stored_plainly(program: Program, cls: Class, name: str) -> bool:
     """`self.mask = mask` and nothing else, under no condition."""
-    stores = [s for part in c.lineage(program, cls) for s in c.stores_on_self(part) if s.name == name]
+    stores = [s for part in lineage(program, cls) for s in stores_on_self(part) if s.name == name]
     return len(stores) == 1 and not stores[0].path and isinstance(stores[0].value, v.Param)
 
 

@@ -11,6 +11,7 @@ from jaxaudit.rules.static.origins import argument_expr, starred, sure_calls
 from jaxaudit.rules.static.static_options import static_place
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
 from jaxaudit.source.callgraph import Edge, Handed
 from jaxaudit.source.facts import text
 from jaxaudit.source.kinds import kind_of
@@ -55,7 +56,7 @@ def called(program: Program, site: Site, name: str) -> Finding | None:
     for edge in sure_calls(program, site):
         if program.tracing.context(edge.caller) is None:
             continue
-        value = c.bind(edge.call, edge.target).get(name)
+        value = bind(edge.call, edge.target).get(name)
         if value is None or starred(value):
             continue
         arrival = arrives(program, value)
@@ -144,7 +145,7 @@ def _entry(program: Program, function: Function, name: str, depth: int) -> Why |
     for edge in list(graph.edges.get(function, ())) if depth <= 6 else ():
         if edge.caller not in program.tracing.contexts:
             continue
-        argument = c.bind(edge.call, edge.target).get(name)
+        argument = bind(edge.call, edge.target).get(name)
         if argument is None or any(name in static_names(program, use, edge.target) for use in edge.target.chain):
             continue
         for param in parameters_in(program, argument):
@@ -179,7 +180,7 @@ def handed_at_all(program: Program, handed: Handed, name: str) -> bool:
         for edge in program.graph.callers(handed.target.function)
         if any(use.call is handed.use.call for use in edge.target.chain)
     ]
-    return any(name in c.bind(edge.call, edge.target) for edge in calls)
+    return any(name in bind(edge.call, edge.target) for edge in calls)
 
 
 # -- transformed with it -----------------------------------------------------------------------------------------------

@@ -3,9 +3,11 @@
 from jaxaudit.rules.static.fresh_objects import known_class
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.classes import all_fields, lineage
 from jaxaudit.source.fields import annotation_heads, annotations_of, class_facts, field_defaults
 from jaxaudit.source.knowledge.classes import ARRAY_ANNOTATIONS, UNHASHABLE
 from jaxaudit.source.program import Class, Program
+from jaxaudit.source.provenance import single
 
 _ARRAYS = frozenset({"numpy.ndarray", "jax.Array"})
 _LITERALS = {"list": "a list", "set": "a set"}
@@ -78,7 +80,7 @@ def unhashable_class(program: Program, cls: Class) -> tuple[str, Class | None]:
 
 def array_field(program: Program, cls: Class) -> str:
     """The first field that holds an array and takes part in the hash."""
-    if any("__hash__" in part.methods for part in c.lineage(program, cls)):
+    if any("__hash__" in part.methods for part in lineage(program, cls)):
         return ""
     for name, annotation in annotations_of(program, cls).items():
         heads = [h for h in annotation_heads(program, annotation) if h != "builtins.None"]
@@ -90,11 +92,11 @@ def array_field(program: Program, cls: Class) -> str:
 def unhashable_part(program: Program, cls: Class, made: v.Call) -> tuple[str, Class | None]:
     """A frozen dataclass or NamedTuple hashes its fields: one that is handed (or defaults to) a list can't be."""
     facts = class_facts(program, cls)
-    own = any({"__hash__", "__init__", "__post_init__", "__new__"} & set(p.methods) for p in c.lineage(program, cls))
+    own = any({"__hash__", "__init__", "__post_init__", "__new__"} & set(p.methods) for p in lineage(program, cls))
     if facts.hash != "value" or not facts.dataclass or own or any(isinstance(a, v.Star) for a in made.args):
         return "", None
     defaults = field_defaults(program, cls)
-    for position, name in enumerate(c.all_fields(program, cls)):
+    for position, name in enumerate(all_fields(program, cls)):
         default = defaults.get(name)
         options = default if isinstance(default, v.Call) else None
         if options is not None and any(options.keyword(option) for option in ("compare", "hash", "converter")):
@@ -102,7 +104,7 @@ def unhashable_part(program: Program, cls: Class, made: v.Call) -> tuple[str, Cl
         handed = made.argument(position, name)
         what = ""
         if handed is not None:
-            what = unhashable(program, c.single(program, handed), 2)[0]
+            what = unhashable(program, single(program, handed), 2)[0]
         elif options is not None and options.keyword("default_factory") is not None:
             what = made_by(program, options.keyword("default_factory"))  # type: ignore[arg-type]
         if what:

@@ -10,6 +10,7 @@ from jaxaudit.source.fields import is_static_field
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.knowledge.array_values import ARRAY_METHODS, HOST_RESULTS, STATIC_ATTRIBUTES
 from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
+from jaxaudit.source.provenance import expand
 
 if TYPE_CHECKING:
     from jaxaudit.source.program import Program
@@ -146,7 +147,7 @@ def _of_item(program: Program, item: v.Item, depth: int) -> DeviceResult | None:
         return whole
     if whole is not None and kind_of(program, base).is_array:
         return whole
-    steps = c.expand(program, item)
+    steps = expand(program, item)
     if steps:
         inner = [device_result(program, step, depth + 1) for step in steps]
         if all(inner) and inner[0] is not None:

@@ -8,11 +8,11 @@ from jaxaudit.model import Finding, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.transfers.donations import donated, excludes, reach, reads_memory
 from jaxaudit.rules.transfers.field_reads import field_read_later
-from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
+from jaxaudit.source.events import Loop, Use
 from jaxaudit.source.facts import start, text
-from jaxaudit.source.flow import Loop, Use
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.program import Program
 from jaxaudit.source.sites import Site, calls_of, jit_sites
@@ -30,7 +30,7 @@ def match(program: Program) -> Iterator[Finding]:
             flow = edge.call.flow
             if flow is None or flow.function.module.context or program.tracing.context(flow.function, abstract=True):
                 continue  # under an outer trace nothing is donated
-            bound = c.bind(edge.call, edge.target)
+            bound = bind(edge.call, edge.target)
             for name in sorted(names & bound.keys()):
                 yield from reused(program, site, edge.call, name, bound, name in given.parameters)
 

@@ -9,6 +9,7 @@ from jaxaudit.source import tracing
 from jaxaudit.source import values as v
 from jaxaudit.source.knowledge.array_values import HOST_RESULTS, STATIC_ATTRIBUTES
 from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
+from jaxaudit.source.provenance import single
 from jaxaudit.source.sites import Site, bound_before
 
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def _inner_functions(value: v.Value) -> list[v.Value]:
 
 def _gradient(program: Program, call: v.Call) -> c.TransformUse | None:
     """The grad or value_and_grad that this call runs."""
-    made = c.single(program, call.func)
+    made = single(program, call.func)
     use = c.transform_of(program, made) if isinstance(made, v.Call) else None
     return use if use is not None and use.spec.traces in ("differentiated", "first") and use.spec.wraps else None
 

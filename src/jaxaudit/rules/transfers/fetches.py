@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
-from jaxaudit.source.flow import Flow, Loop
+from jaxaudit.source.events import Loop
+from jaxaudit.source.flow import Flow
 from jaxaudit.source.knowledge.array_values import HOST_RESULTS
 from jaxaudit.source.knowledge.host import OUTPUT, SYNC_BUILTINS, SYNC_FUNCTIONS, SYNC_METHODS, SYNC_MODULES
 

@@ -13,10 +13,12 @@ from jaxaudit.rules.transfers.turn_guards import guard, is_clocked, is_timed
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
+from jaxaudit.source.events import Loop
 from jaxaudit.source.facts import text
-from jaxaudit.source.flow import Flow, Loop
+from jaxaudit.source.flow import Flow
 from jaxaudit.source.numbers import length_of, number
 from jaxaudit.source.program import Function, Program
+from jaxaudit.source.provenance import roots
 from jaxaudit.source.sites import jit_sites
 
 FEW_TURNS = 8
@@ -108,7 +110,7 @@ def certainty(program: Program, fetch: Fetch, made: DeviceResult, loop: Loop) ->
 
 def most_turns(program: Program, iterable: v.Value) -> int | None:
     """How many turns at most; None where one of the things that the loop may go over has no known length."""
-    lengths = [length_of(program, root) for root in c.roots(program, iterable)]
+    lengths = [length_of(program, root) for root in roots(program, iterable)]
     known = [length for length in lengths if length is not None]
     return max(known) if known and len(known) == len(lengths) else None
 

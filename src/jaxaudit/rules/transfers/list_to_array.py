@@ -14,8 +14,8 @@ from jaxaudit.rules.transfers.turn_guards import guard
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
+from jaxaudit.source.events import Loop
 from jaxaudit.source.facts import text
-from jaxaudit.source.flow import Loop
 from jaxaudit.source.kinds import Kind, kind_of
 from jaxaudit.source.numbers import length_of
 from jaxaudit.source.program import Program

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
-from jaxaudit.source.flow import Branch, Loop
+from jaxaudit.source.events import Branch, Loop
 from jaxaudit.source.knowledge.host import CLOCKS
 
 if TYPE_CHECKING:
