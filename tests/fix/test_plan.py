@@ -74,6 +74,6 @@ def test_notebook_cells_and_missing_files_are_left_with_a_reason():
         source.text, found=[finding("bad", place, cell=2), finding("bad", place._replace(path="gone.py"))]
     )
     assert sorted(one.text for one in plan.skipped) == [
-        "cells of notebooks are not rewritten",
+        "cells of notebooks are not rewritten: change the cell by hand, as the finding's help says",
         "gone.py could not be read",
     ]

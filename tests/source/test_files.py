@@ -41,7 +41,7 @@ def found(*paths: str, exclude: Iterable[str] = (), ignored: bool = False) -> li
 
 
 def unread(*paths: str) -> dict[str, str]:
-    return dict(discover(paths or ["."]).unread)
+    return {one.path: one.reason for one in discover(paths or ["."]).unread}
 
 
 def test_walks_in_order_and_names_from_here(here: Path) -> None:

@@ -15,7 +15,7 @@ Mend = Callable[[Finding, SourceText], tuple[Edit, ...]]
 Reason = Literal["unsafe", "notebook", "refused", "overlaps", "breaks-syntax", "not-cured", "too-many-rounds"]
 
 UNSAFE = "the fix may change behaviour: `--unsafe` makes it"
-NOTEBOOK = "cells of notebooks are not rewritten"
+NOTEBOOK = "cells of notebooks are not rewritten: change the cell by hand, as the finding's help says"
 OVERLAPS = "the fix overlaps with another one"
 BREAKS = "the fixed file would not parse"
 

@@ -4,7 +4,9 @@ from typing import NamedTuple
 
 
 class Unread(NamedTuple):
-    """One file that was not checked, with one sentence that says why."""
+    """One file (or one cell of a notebook) that was not checked, with one sentence that says why."""
 
     path: str
     reason: str
+    cell: int = 0
+    """The cell, counted from 1, where all other cells of a notebook were checked."""

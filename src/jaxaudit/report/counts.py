@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from jaxaudit.model.finding import CERTAIN
+from jaxaudit.report.places import order_of
 
 SEVERITIES = ("error", "warning", "info")
 
@@ -22,7 +23,7 @@ def printed(document: Document, unsure: bool) -> list[Entry]:
 
 def in_order(findings: Iterable[Entry]) -> list[Entry]:
     """By place, as a reader goes through the files."""
-    return sorted(findings, key=lambda one: (one["path"], one["line"], one["column"], one["rule"]))
+    return sorted(findings, key=lambda one: (*order_of(one), one["column"], one["rule"]))
 
 
 def number(count: int, one: str, many: str = "") -> str:
@@ -43,7 +44,8 @@ def by_rule(document: Document) -> list[tuple[str, int, int]]:
 def found_line(document: Document) -> str:
     """`Found 3 errors, 2 warnings in 120 files (0.8 s).`"""
     sums = document["summary"]
-    files = number(sums["files"] - sums["unread"], "file")
+    whole = [entry for entry in document["unread"] if not entry.get("cell")]
+    files = number(sums["files"] - len({entry["path"] for entry in whole}), "file")
     time = f" ({sums['seconds']:.1f} s)" if "seconds" in sums else ""
     kinds = [number(sums[f"{kind}s"], kind) for kind in ("error", "warning") if sums[f"{kind}s"]]
     kinds += [number(sums["infos"], "design note")] if sums["infos"] else []

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from jaxaudit.report.counts import Document, Entry, number
 from jaxaudit.report.paint import Paint, plain
+from jaxaudit.report.places import file_of, line_of
 from jaxaudit.report.text_width import wrap
 
 
@@ -26,13 +27,13 @@ def _sentences(document: Document, writing: bool) -> Iterator[str]:
     if done and not writing:
         yield "Nothing was written: `jaxaudit fix --write` applies the fixes."
     yield from (f"left as it is: {entry['path']}: {entry['reason']}" for entry in document["unwritten"])
-    yield from (f"not read: {entry['path']}: {entry['reason']}" for entry in document["unread"])
+    yield from (f"not read: {file_of(entry)}: {entry['reason']}" for entry in document["unread"])
     unsafe = Counter(one["skipped"]["code"] for one in left)["unsafe"]
     if unsafe:
         yield f"{number(unsafe, 'more fix', 'more fixes')} may change behaviour: --unsafe adds {_them(unsafe)}."
     for one in left:
         if one["skipped"]["code"] != "unsafe":
-            yield f"not fixed: {one['path']}:{one['line']} {one['rule']}: {one['skipped']['text']}"
+            yield f"not fixed: {line_of(one)} {one['rule']}: {one['skipped']['text']}"
 
 
 def _first(done: list[Entry], writing: bool) -> str:

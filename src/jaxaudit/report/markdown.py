@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from jaxaudit.report.counts import Document, Entry, by_rule, certain, found_line, in_order, printed
+from jaxaudit.report.places import file_of, line_of
 from jaxaudit.report.snippet import snippet
 from jaxaudit.report.text_width import printable
 
@@ -51,7 +52,7 @@ def fenced(text: str) -> str:
 
 
 def _finding(finding: Entry) -> Iterator[str]:
-    yield f"## {finding['severity']}: {escaped(finding['rule'])} in {code(finding['path'])}, line {finding['line']}"
+    yield f"## {finding['severity']}: {escaped(finding['rule'])} in {code(file_of(finding))}, line {finding['line']}"
     yield escaped(finding["message"])
     yield fenced("\n".join(snippet(finding, COLUMNS, lambda text, role: text)))
     if finding["help"]:
@@ -64,7 +65,7 @@ def _finding(finding: Entry) -> Iterator[str]:
 
 def _unread(document: Document) -> Iterator[str]:
     if document["unread"]:
-        rows = [f"- {code(entry['path'])}: {escaped(entry['reason'])}" for entry in document["unread"]]
+        rows = [f"- {code(file_of(entry))}: {escaped(entry['reason'])}" for entry in document["unread"]]
         yield "Not read:\n\n" + "\n".join(rows)
 
 
@@ -88,8 +89,8 @@ def _functions(document: Document) -> Iterator[str]:
 
 
 def _function(function: Entry) -> str:
-    callers = [cell(f"{one['function']} ({one['path']}:{one['line']})") for one in function["callers"]]
+    callers = [cell(f"{one['function']} ({line_of(one)})") for one in function["callers"]]
     words = [", ".join(cell(str(word)) for word in function[part]) for part in ("static", "donated")]
-    place = cell(f"{function['path']}:{function['line']}")
+    place = cell(line_of(function))
     cells = (cell(function["name"]), place, cell(function["wrapper"]), *words, ", ".join(callers))
     return "| " + " | ".join(cells) + " |"

@@ -63,12 +63,13 @@ def _fenced(code: str) -> str:
 def _result(finding: Entry, names: list[str], state: str) -> dict[str, Any]:
     sure = certain(finding)
     advice = f" Instead: {finding['help']}" if finding["help"] else ""
+    cell = f"Cell {finding['cell']}: " if finding.get("cell") else ""
     doubt = "" if sure else " (A suspicion: a run would settle it.)"
     result = {
         "ruleId": finding["rule"],
         "level": LEVELS[finding["severity"]] if sure else "note",
         "rank": round(100 * finding["confidence"], 1),
-        "message": {"text": f"{_sentence(finding['message'])}{_sentence(advice)}{doubt}"},
+        "message": {"text": f"{cell}{_sentence(finding['message'])}{_sentence(advice)}{doubt}"},
         "locations": [_location(finding)],
         "relatedLocations": list(_related(finding)),
         "partialFingerprints": {"jaxaudit/v1": finding["fingerprint"]},
@@ -79,6 +80,10 @@ def _result(finding: Entry, names: list[str], state: str) -> dict[str, Any]:
     if state:
         result["baselineState"] = state
     return result
+
+
+def _cell(entry: Entry) -> str:
+    return f"cell {entry['cell']}: " if entry.get("cell") else ""
 
 
 def _sentence(text: str) -> str:
@@ -92,8 +97,11 @@ def _related(finding: Entry) -> Iterator[dict[str, Any]]:
 
 def _location(at: Entry) -> dict[str, Any]:
     location: dict[str, Any] = {"physicalLocation": {"artifactLocation": _artifact(at["path"]), "region": _region(at)}}
+    logical = [{"name": f"cell {at['cell']}", "kind": "cell"}] if at.get("cell") else []
     if at["function"] not in ("", "<module>"):
-        location["logicalLocations"] = [{"fullyQualifiedName": at["function"], "kind": "function"}]
+        logical.append({"fullyQualifiedName": at["function"], "kind": "function"})
+    if logical:
+        location["logicalLocations"] = logical
     return location
 
 
@@ -119,7 +127,7 @@ def _invocation(document: Document) -> dict[str, Any]:
     notes = [
         {
             "level": "warning",
-            "message": {"text": f"not read: {entry['reason']}"},
+            "message": {"text": f"not read: {_cell(entry)}{entry['reason']}"},
             "locations": [{"physicalLocation": {"artifactLocation": _artifact(entry["path"])}}],
         }
         for entry in document["unread"]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from jaxaudit.report.paint import Paint
+from jaxaudit.report.places import file_of, place_of
 from jaxaudit.report.text_width import printable, width, wrap
 
 MOST_LINES = 4
@@ -52,11 +53,11 @@ class Line:
 def snippet(finding: Mapping[str, Any], columns: int, paint: Paint) -> list[str]:
     """The finding's own place, then its notes, file by file."""
     marks = _marks(finding)
-    paths = list(dict.fromkeys(mark.at["path"] for mark in marks))
+    files = list(dict.fromkeys(file_of(mark.at) for mark in marks))
     margin = max(len(str(mark.last)) for mark in marks)
     rows: list[str] = []
-    for number, path in enumerate(paths):
-        rows += _file([mark for mark in marks if mark.at["path"] == path], number == 0, margin, columns, paint)
+    for number, file in enumerate(files):
+        rows += _file([mark for mark in marks if file_of(mark.at) == file], number == 0, margin, columns, paint)
     return rows
 
 
@@ -90,7 +91,7 @@ def _file(marks: Sequence[Mark], own: bool, margin: int, columns: int, paint: Pa
 
 
 def _where(at: Mapping[str, Any]) -> str:
-    place = printable(f"{at['path']}:{at['line']}:{at['column']}")
+    place = printable(place_of(at))
     return place if at["function"] in ("", "<module>") else f"{place} in {printable(at['function'])}"
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from jaxaudit.report.counts import Document, Entry, by_rule, certain, found_line, in_order, number, printed
 from jaxaudit.report.paint import Paint, plain
+from jaxaudit.report.places import file_of, line_of, order_of
 from jaxaudit.report.snippet import snippet
 from jaxaudit.report.tables import table
 from jaxaudit.report.text_width import printable, width, wrap
@@ -52,7 +53,7 @@ def summary(document: Document, columns: int = 80, paint: Paint = plain, unsure:
     """The last lines: what was found, what could not be read, and what to do next."""
     lines = [paint(found_line(document), "strong")]
     for entry in document["unread"]:
-        lines += wrap(f"not read: {entry['path']}: {entry['reason']}", columns, rest="  ")
+        lines += wrap(f"not read: {file_of(entry)}: {entry['reason']}", columns, rest="  ")
     for entry in document["faults"]:
         lines += wrap(_fault(entry), columns, rest="  ")
     for sentence in _sentences(document, unsure):
@@ -106,7 +107,7 @@ def statistics(document: Document, columns: int = 80, paint: Paint = plain) -> s
     functions = document["functions"]
     if functions:
         lines += [paint(f"{number(len(functions), 'jitted function')}:", "strong")]
-        for function in sorted(functions, key=lambda one: (one["path"], one["line"], one["name"])):
+        for function in sorted(functions, key=lambda one: (*order_of(one), one["name"])):
             lines += _function(function, columns, paint)
         lines.append("")
     return "\n".join(lines) + ("\n" if lines else "")
@@ -114,12 +115,12 @@ def statistics(document: Document, columns: int = 80, paint: Paint = plain) -> s
 
 def _function(function: dict[str, Any], columns: int, paint: Paint) -> Iterator[str]:
     """Its name, wrapper and place, its static and donated arguments, and who calls it from where."""
-    where = printable(f"{function['path']}:{function['line']}")
+    where = printable(line_of(function))
     name = printable(function["name"])
     space = " " * max(2, columns - 2 - width(name) - width(where) - width(function["wrapper"]) - 2)
     yield f"  {paint(name, 'strong')}  {function['wrapper']}{space}{paint(where, 'faint')}"
     for word in ("static", "donated"):
         if function[word]:
             yield from wrap(f"{word}: {', '.join(map(str, function[word]))}", columns, "    ", "      ")
-    callers = ", ".join(f"{one['function']} ({one['path']}:{one['line']})" for one in function["callers"])
+    callers = ", ".join(f"{one['function']} ({line_of(one)})" for one in function["callers"])
     yield from wrap(f"called by {callers}" if callers else "not called in these files", columns, "    ", "      ")

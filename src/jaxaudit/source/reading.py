@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
@@ -112,6 +111,8 @@ class Sources:
             if isinstance(notebook, Unread):
                 self.unread.append(notebook)
                 return None
+            if path not in self.notebooks:
+                self.unread += [Unread(path, reason, cell) for cell, reason in notebook.unread]
             self.notebooks[path] = notebook
             data = notebook.source
         return data
@@ -150,11 +151,9 @@ class Sources:
     def parsed(self, waiting: list[tuple[str, bytes, bytes]]) -> Iterator[bytes | Unread]:
         work = [(path, data) for path, data, _ in waiting]
         if self.jobs > 1 and sum([len(d) for _, d in work]) > WORTH_A_POOL:
-            import multiprocessing
+            from jaxaudit.source.pool import in_processes
 
-            method = "fork" if sys.platform == "linux" else "spawn"
-            with multiprocessing.get_context(method).Pool(self.jobs) as pool:
-                yield from pool.imap(facts_of, work, chunksize=4)
+            yield from in_processes(facts_of, work, self.jobs)
             return
         for item in work:
             yield facts_of(item)
@@ -241,7 +240,7 @@ class Sources:
 
     def parsed_again(self, path: str, key: bytes) -> Any:
         """The facts of a file whose entry in the cache was there and then was not, or was damaged."""
-        if any(unread.path == path for unread in self.unread):
+        if any(unread.path == path and not unread.cell for unread in self.unread):
             return None
         data = self.bytes_of(path)
         if data is not None:

@@ -13,6 +13,7 @@ from jaxaudit.model.mistake import Mistake
 from jaxaudit.steps import document, suppress
 from jaxaudit.steps.baseline import read_baseline, split
 from jaxaudit.steps.cache_place import default_cache_dir
+from jaxaudit.steps.cells import in_cells
 from jaxaudit.steps.config import Config, read_config
 from jaxaudit.steps.fingerprint import fingerprinted
 from jaxaudit.steps.flag_judge import users_prefix
@@ -22,6 +23,7 @@ from jaxaudit.steps.verdict import judged
 if TYPE_CHECKING:
     from jaxaudit.source.files import Files
     from jaxaudit.source.gitignore import IgnoreRules
+    from jaxaudit.source.notebook import Notebook
     from jaxaudit.source.reading import Sources
 
 
@@ -64,7 +66,7 @@ def check(paths: Sequence[str], options: Options) -> dict[str, Any]:
     began = options.clock()
     done = find(paths, options)
     lines = done.sources.lines
-    return {
+    written = {
         "schema": document.SCHEMA,
         "kind": "check",
         "environment": document.environment(done.config.file),
@@ -76,6 +78,12 @@ def check(paths: Sequence[str], options: Options) -> dict[str, Any]:
         "functions": document.function_entries(done.inventory),
         "rules": document.rule_entries((finding.rule for finding in (*done.news, *done.known)), done.rules),
     }
+    return in_cells(written, notebooks_shown(done.sources))
+
+
+def notebooks_shown(sources: "Sources") -> "dict[str, Notebook]":
+    """The notebooks under the paths that a document writes."""
+    return {document.shown(path): notebook for path, notebook in sources.notebooks.items()}
 
 
 def find(paths: Sequence[str], options: Options) -> Checked:

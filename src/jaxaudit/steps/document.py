@@ -45,7 +45,6 @@ def finding_entry(finding: Finding, lines: Lines) -> dict[str, Any]:
         "help": finding.help,
         "needs": list(finding.needs),
         "fingerprint": finding.fingerprint,
-        "cell": finding.cell,
         "fix": None
         if finding.fix is None
         else {"applicability": finding.fix.applicability, "title": finding.fix.title, "diff": finding.fix.diff},
@@ -60,6 +59,7 @@ def _place(place: Place, lines: Lines) -> dict[str, Any]:
         "end_line": place.end_line,
         "end_column": place.end_column,
         "function": place.function,
+        "cell": None,
         "snippet": _snippet(place, lines(place.path)),
     }
 
@@ -103,8 +103,11 @@ def function_entries(functions: Iterable[Mapping[str, Any]]) -> list[dict[str, A
     ]
 
 
-def unread_entries(unread: Iterable[Unread]) -> list[dict[str, str]]:
-    return [{"path": shown(entry.path), "reason": entry.reason} for entry in unread]
+def unread_entries(unread: Iterable[Unread]) -> list[dict[str, Any]]:
+    return [
+        {"path": shown(entry.path), "reason": entry.reason} | ({"cell": entry.cell} if entry.cell else {})
+        for entry in unread
+    ]
 
 
 def summary(news: Sequence[Finding], counts: Mapping[str, int]) -> dict[str, int]:

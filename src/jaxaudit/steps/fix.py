@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,8 @@ from jaxaudit.fix import FileChange, FixPlan, Skipped, Unwritten, plan_fixes, un
 from jaxaudit.fix.plan import Mend
 from jaxaudit.model import Finding, Unread
 from jaxaudit.steps import document
-from jaxaudit.steps.check import Options, find
+from jaxaudit.steps.cells import in_cells
+from jaxaudit.steps.check import Options, find, notebooks_shown
 
 ROUNDS = 10
 """Fixes that keep making room for others are stopped here."""
@@ -41,6 +42,8 @@ class FixReport:
     unread: tuple[Unread, ...] = ()
     written: tuple[str, ...] = ()
     unwritten: tuple[Unwritten, ...] = ()
+    notebooks: Mapping[str, Any] = field(default_factory=dict)
+    """The notebooks among the files, by the path that a document writes."""
 
     @property
     def diff(self) -> bytes:
@@ -73,7 +76,9 @@ def fix(
         return wanted(find(paths, _with(options, changed)).news)
 
     result = run_fix(wanted(done.news), recheck, menders, lambda path: _read(path, options), unsafe=unsafe)
-    report = FixReport(result.changes, result.fixed, result.skipped, tuple(done.unread))
+    report = FixReport(
+        result.changes, result.fixed, result.skipped, tuple(done.unread), notebooks=notebooks_shown(done.sources)
+    )
     if not write:
         return report
     written, left = write_changes(report.changes)
@@ -123,7 +128,7 @@ def fix_document(report: FixReport) -> dict[str, Any]:
         | {"skipped": {"code": one.reason, "text": one.text}}
         for one in report.skipped
     ]
-    return {
+    written = {
         "schema": document.SCHEMA,
         "kind": "check",
         "environment": document.environment(),
@@ -132,6 +137,7 @@ def fix_document(report: FixReport) -> dict[str, Any]:
         "written": [document.shown(path) for path in report.written],
         "unwritten": [{"path": document.shown(one.path), "reason": one.reason} for one in report.unwritten],
     }
+    return in_cells(written, report.notebooks)
 
 
 def _texts(
