@@ -68,6 +68,9 @@ class FreshWrapper(NamedTuple):
     def named(self) -> str:
         function = self.function
         if function is not None and function.name != "<lambda>":
+            written = innermost(self.value)
+            if function.parent is not None and written.__class__ is v.Free:
+                return f"`{written.name}`"  # what a decorator made of it has a name of the decorator's own
             return f"`{function.name}`"
         if function is not None:
             return "the lambda"
