@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,9 @@ def dies_elsewhere(item: tuple[int, int]) -> int:
     return 2 * number
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_results_come_in_order(monkeypatch: pytest.MonkeyPatch, method: str) -> None:
-    if method == "fork" and sys.platform != "linux":
-        pytest.skip("fork is for Linux")
-    monkeypatch.setattr(pool, "METHOD", method)
+@pytest.mark.parametrize("method", [pool.method, lambda: "spawn"])
+def test_results_come_in_order(monkeypatch: pytest.MonkeyPatch, method: Callable[[], str]) -> None:
+    monkeypatch.setattr(pool, "method", method)
     assert list(pool.in_processes(twice, range(30), 2)) == list(range(0, 60, 2))
 
 

@@ -15,13 +15,17 @@ R = TypeVar("R")
 
 CHUNK = 4
 """So many pieces go to a process at a time."""
-METHOD = "fork" if sys.platform == "linux" else "spawn"
+
+
+def method() -> str:
+    """Forking is cheap where it is safe: not beside the threads that JAX keeps."""
+    return "fork" if sys.platform == "linux" and "jax" not in sys.modules else "spawn"
 
 
 def in_processes(work: Callable[[T], R], items: Sequence[T], jobs: int) -> Iterator[R]:
     """The results in the order of the items. A process that dies (killed for its memory) costs time, not results."""
     done = 0
-    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context(METHOD), initializer=_leave_interrupts)
+    pool = ProcessPoolExecutor(jobs, multiprocessing.get_context(method()), initializer=_leave_interrupts)
     try:
         for result in pool.map(work, items, chunksize=CHUNK):
             done += 1
