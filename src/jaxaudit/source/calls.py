@@ -280,7 +280,7 @@ def _targets_of_attribute(program: Program, attr: v.Attr, depth: int) -> list[Ta
                 function.owner is not None
                 and target.receiver is None
                 and function.self_name is not None
-                and not isinstance(base, v.ClassValue)
+                and (not isinstance(base, v.ClassValue) or is_classmethod(value))
                 and _plain_method(value)
             )
             out.append(target._replace(receiver=base) if bound else target)
@@ -295,6 +295,15 @@ def _applied(program: Program, attr: v.Attr) -> list[Target]:
         if method is not None and "flax.linen.Module" in classes.external_bases(program, cls):
             out.append(Target(method, attr.base, skipped=1))
     return out
+
+
+def is_classmethod(value: v.Value) -> bool:
+    """`@classmethod`: its first parameter is the class by which it is called."""
+    while isinstance(value, v.Call) and value.decorator and value.args:
+        if isinstance(value.func, v.External) and value.func.name == "builtins.classmethod":
+            return True
+        value = value.args[0]
+    return False
 
 
 def _plain_method(value: v.Value) -> bool:

@@ -327,6 +327,8 @@ def operation_kind(program: Program, op: v.Op, depth: int) -> kinds.Kind:
         weak = False if any(w is False for w in weaks) else True if all(weaks) else None
         strong = [k.dtype for k in arrays if not k.weak] or [k.dtype for k in arrays]
         dtype = _promoted(strong) if known else ""
+        if dtype.startswith(("int", "uint", "bool")) and any(k.weak and k.dtype.startswith("float") for k in arrays):
+            dtype = "float32" if library == "jax" else "float64"  # a weak float lifts integers
         if op.name == "Div" and dtype.startswith(("int", "uint", "bool")):
             dtype = "float32"
         elif dtype.startswith(("int", "uint")) and any(k.what == "float" for k in parts):

@@ -255,9 +255,11 @@ def entering(program: Program, handed: Handed, name: str) -> str:
         return "maybe" if position == 0 else ""
     if spec.traces == "arrays":
         return "maybe"
+    by_default = parameter.default is not None and position is None
     if spec.traces == "mapped":
-        return "sure" if _mapped(program, use, position) else ""
-    return "sure"
+        how = _mapped(program, use, position)
+        return "maybe" if how and by_default else how
+    return "maybe" if by_default else "sure"
 
 
 def fixed_names(handed: Handed) -> set[str]:
@@ -338,15 +340,25 @@ def _numbers(program: Program, use: c.TransformUse, default: int) -> list[Any]:
     return constants(program, value)
 
 
-def _mapped(program: Program, use: c.TransformUse, position: int | None) -> bool:
+def _mapped(program: Program, use: c.TransformUse, position: int | None) -> str:
+    """Whether vmap gives each run its own slice of an argument: "sure", "maybe" where the axes don't say, or ""."""
     keyword, at, _ = use.spec.axes
     value = use.option(keyword)
     if value is None and at >= 0 and at < len(use.call.args) and use.call is use.options[0]:
         value = use.call.args[at]
-    if value is None or position is None:
-        return True
+    if value is None:
+        return "sure"
+    if position is None:
+        return "maybe"
     for root in roots(program, value):
-        if isinstance(root, v.Sequence) and position < len(root.items):
-            entry = root.items[position]
-            return not (isinstance(entry, v.Const) and entry.value is None)
-    return True
+        if isinstance(root, v.Sequence):
+            if any(isinstance(item, v.Star) for item in root.items[: position + 1]):
+                return "maybe"
+            if position < len(root.items):
+                entries = roots(program, root.items[position])
+                plain = all(isinstance(entry, v.Const) for entry in entries)
+                none = any(isinstance(entry, v.Const) and entry.value is None for entry in entries)
+                return "maybe" if not plain or (none and len(entries) > 1) else "" if none else "sure"
+        elif not (isinstance(root, v.Const) and type(root.value) is int):
+            return "maybe"
+    return "sure"

@@ -75,7 +75,7 @@ def judged(program: Program, stale: Stale) -> Finding | None:
     fresh = by_flow(program, [of_call(site.call)]) if makes_anew(program, site) else {}
     for change in stale.changes:
         for flow, moments in by_flow(program, [change.moment]).items():
-            if not sees_variable(stale.read, flow):
+            if not sees_variable(stale.read, change, flow):
                 continue  # each call of the function around has a variable, and a jitted function, of its own
             found = run_change_run(runs.get(flow, []), moments, fresh.get(flow, []))
             if found is not None:
@@ -84,10 +84,12 @@ def judged(program: Program, stale: Stale) -> Finding | None:
     return told(program, stale, supposed, None) if supposed is not None else None
 
 
-def sees_variable(read: Read, flow: Flow) -> bool:
-    """Whether one run of this scope sees one and the same variable before and after a change."""
-    if read.base.__class__ is not v.Free or read.base.home.function.is_module or read.steps:
+def sees_variable(read: Read, change: Change, flow: Flow) -> bool:
+    """Whether one run of this scope sees one and the same variable (or what it holds) before and after a change."""
+    if read.base.__class__ is not v.Free or read.base.home.function.is_module:
         return True
+    if read.steps and change.moment.flow is not read.base.home:
+        return True  # an object's attribute, changed by whoever holds the object
     scope: Flow | None = flow
     while scope is not None:
         if scope is read.base.home:

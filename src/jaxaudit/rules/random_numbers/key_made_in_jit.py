@@ -127,10 +127,19 @@ def host_draw(program: Program, function: Function, call: v.Call, name: str) -> 
         program.place(function.flow, call.expr),
         f"`{text(call.expr)}` draws once, while `{function.name}` is traced for `{use.short}` in line {start(use.call.expr)[0]}; "
         f"every later call uses the same number",
-        0.9 if certain else 0.5,
+        0.9 if certain and not any(asks_what_it_is(branch.test) for branch, _ in call.path) else 0.5,
         facts={"function": function.qualname, "draw": name},
         notes=[Note(program.place(use.call.flow, use.call.expr), f"traced by this `{use.short}`")],
     )
+
+
+def asks_what_it_is(test: v.Value | None, depth: int = 0) -> bool:
+    """`isinstance(seed, int) or seed is None`: under a trace perhaps another way is taken."""
+    if isinstance(test, v.Call):
+        return isinstance(test.func, v.External) and test.func.name in ("builtins.isinstance", "builtins.hasattr")
+    if isinstance(test, v.Op) and depth < 4:
+        return test.name in ("Is", "IsNot") or any(asks_what_it_is(one, depth + 1) for one in test.operands)
+    return False
 
 
 RULE = Rule(

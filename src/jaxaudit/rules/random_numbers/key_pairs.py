@@ -28,6 +28,10 @@ SAID = re.compile(
 TESTS = re.compile(r"_*test", re.IGNORECASE)
 EVALUATES = re.compile(r".*(^|_|\.)(eval|evaluate|evaluation|validate|validation)(_|\.|$)", re.IGNORECASE)
 """What is to give the same result each time it is asked."""
+UNDOES = re.compile(
+    r"(^|_|\.)(inverse(?!_?(gamma|wishart|gaussian))|undo|decode|decrypt|unrotate|unshuffle)(_|\.|$)", re.IGNORECASE
+)
+"""What takes back what was done with the same key: `inverse_rotation(x, key)`."""
 NAMED_COMMON = re.compile(r"(^|_)(common|shared|same|crn|fixed)(_|$)", re.IGNORECASE)
 
 
@@ -101,6 +105,8 @@ def in_other_turns(first: Spent, second: Spent) -> bool:
 def on_purpose(program: Program, first: Spent, second: Spent) -> bool:
     """The author says so, picks the same rows of two arrays, keeps one of the two draws, or only needs shapes."""
     if said_so(program, first) or said_so(program, second) or (first.by == second.by and first.by in PICKS):
+        return True
+    if (UNDOES.search(first.by) is None) != (UNDOES.search(second.by) is None):
         return True
     for call in second.call.flow.calls:
         name = c.known_name(program, call.func)

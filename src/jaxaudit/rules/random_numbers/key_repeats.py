@@ -20,6 +20,7 @@ from jaxaudit.source.classes import all_fields, stores_on_self
 from jaxaudit.source.events import Loop
 from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
 from jaxaudit.source.program import Function, Program
+from jaxaudit.source.structure import parameters_in
 
 BEFORE_USE = ("__init__", "__post_init__", "setup", "__new__")
 EACH_LEAF = frozenset({"jax.tree.map", "jax.tree.map_with_path", "builtins.map"})
@@ -163,6 +164,11 @@ def folds_with_own(program: Program, one: Spent) -> bool:
     other = one.call.argument(1, "data")
     if other is None:
         return False
+    function = one.call.flow.function
+    if any(parameter.function is function for parameter in parameters_in(program, other)):
+        return True
+    if any(call is not one.call and one.call in call.args for call in one.call.flow.calls):
+        return True  # `fold_in(fold_in(key, lane), step)`: the outer one tells the steps apart
     origin = origin_of(program, other)
     return not isinstance(origin.root, v.Const) and origin.home is one.call.flow
 
@@ -279,7 +285,7 @@ def kept_elsewhere(program: Program, function: Function, spent: list[Spent]) -> 
             program.place(one.flow, one.shown),
             f"the key `{one.name}` is used again at each call of `{function.name}`: it is {kept}, so `{one.by}` gives the "
             f"same random numbers each time",
-            (0.85 if often == "many" else 0.4) if one.sure else 0.4,
+            0.85 if often == "many" and one.sure and not by_default and not one.name.isupper() else 0.4,
             {"key": one.name, "second": one.by, "function": function.qualname},
             (Note(program.place(made.flow, made.expr), "made here"),) if made.expr is not None else (),
         )

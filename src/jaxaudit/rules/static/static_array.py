@@ -115,11 +115,23 @@ def static_field(program: Program, cls: Class, name: str) -> Finding | None:
         f"`{name}` of `{cls.name}` holds an array and is a static field: it becomes pytree metadata, which is "
         "compared with "
         "`==`; a second object raises an error, or the first one's values stay compiled in",
-        0.9 if declared or made is not None else 0.6,
+        0.9 if declared or annotation is None or not says_plain(annotation) else 0.5,
         facts={"field": name, "class": cls.name, "kind": "static field"},
         notes=notes,
         help=f"Make `{name}` a normal field (a leaf), so that it is traced.",
     )
+
+
+def says_plain(annotation: v.Value) -> bool:
+    """`tuple[int, ...]`, `str`: the field is declared as what can be compared, so the array may be converted first."""
+    if isinstance(annotation, v.Item):
+        return says_plain(annotation.base)
+    if isinstance(annotation, v.Op):
+        return any(says_plain(operand) for operand in annotation.operands)
+    return isinstance(annotation, v.External) and annotation.name in PLAIN_TYPES
+
+
+PLAIN_TYPES = frozenset(f"builtins.{name}" for name in ("tuple", "int", "float", "bool", "str", "frozenset"))
 
 
 def stored_plainly(program: Program, cls: Class, name: str) -> bool:

@@ -57,6 +57,8 @@ def finding_of(program: Program, handed: Handed, value: v.Value, what: str, cls:
     sure = 0.9 if ways == 1 else 0.85
     if any(branch.kind == "try" for branch, _ in call.path):
         sure = 0.4
+    if isinstance(handed.value, v.Free) and len(handed.value.values()) > 1 and ways > 1:
+        sure = 0.5  # a name that is bound again, perhaps as a tuple: `basis = tuple(basis)`
     return RULE.found(
         place,
         f"`{text(written, 40)}` for the static `{handed.name}` of `{site.function.name}` is {what}: it can't be "

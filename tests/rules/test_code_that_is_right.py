@@ -1,0 +1,233 @@
+"""Code that people wrote and that is right: what rules once said of it with certainty, and must not."""
+
+from pathlib import Path
+
+import pytest
+
+from jaxaudit.model.finding import CERTAIN
+from jaxaudit.rules import load_rules
+from jaxaudit.source.reading import read_program
+
+RIGHT = {
+    "a list that the factory fills before it defines what is jitted": (
+        "stale-capture",
+        """
+import jax
+
+def rotation(degree, c):
+    cosines = []
+    for n in range(degree):
+        cosines.append(c * n)
+
+    @jax.jit
+    def apply(m):
+        return m * cosines[0]
+
+    return apply
+
+for angle in (0.1, 0.2):
+    apply = rotation(3, angle)
+    apply(1.0)
+    apply(2.0)
+""",
+    ),
+    "a base class whose classmethod registers": (
+        "missing-static",
+        """
+import dataclasses
+import jax
+
+class Pytree:
+    @classmethod
+    def register(cls):
+        jax.tree_util.register_pytree_node(cls, lambda one: ((one.x,), None), lambda aux, kids: cls(*kids))
+
+@dataclasses.dataclass(frozen=True)
+class Samples(Pytree):
+    x: jax.Array
+
+Samples.register()
+
+@jax.jit
+def total(samples):
+    return samples.x.sum()
+
+total(Samples(jax.numpy.ones(3)))
+""",
+    ),
+    "vmap over axes that are named": (
+        "missing-static",
+        """
+import jax
+import jax.numpy as jnp
+
+na = None
+
+def emissions(y, lags):
+    return jnp.zeros((3, 2 * lags)) + y
+
+def run(ys, lags):
+    return jax.vmap(emissions, in_axes=(0, na))(ys, lags)
+
+run(jnp.ones((4, 1)), 2)
+""",
+    ),
+    "vmap over axes that a star hides": (
+        "missing-static",
+        """
+import jax
+import jax.numpy as jnp
+
+def step(v, w, n):
+    return jnp.zeros(n) + v + w
+
+def run(vs, w):
+    nones = [None] * 2
+    return jax.vmap(step, in_axes=(0, *nones))(vs, w, 3)
+
+run(jnp.ones(4), 1.0)
+""",
+    ),
+    "an option of the function under jit that nobody hands over": (
+        "traced-static",
+        """
+from functools import partial
+import jax
+from jax import lax
+
+def mapped(fun, *x, _scan=lax.scan):
+    return _scan(lambda c, y: (c, fun(y)), None, x[0])[1]
+
+_mapped = jax.jit(mapped, static_argnames=("fun", "_scan"))
+
+def smap(fun):
+    return partial(_mapped, fun)
+
+def double(x):
+    return 2 * x
+
+jax.jit(smap(double))(jax.numpy.ones(3))
+""",
+    ),
+    "integers times a weak float": (
+        "unstable-structure",
+        """
+import jax
+import jax.numpy as jnp
+
+def hermite(points):
+    points = jnp.arange(100)
+    start = jnp.sqrt(2.0) * points
+
+    def body(n, carry):
+        return 0.5 * carry * points
+
+    return jax.lax.fori_loop(0, 5, body, start)
+
+hermite(None)
+""",
+    ),
+    "a field declared as a tuple of numbers": (
+        "static-array",
+        """
+import equinox as eqx
+import jax.numpy as jnp
+
+class Diagonals(eqx.Module):
+    offsets: tuple[int, ...] = eqx.field(static=True)
+
+def make(values):
+    return Diagonals(jnp.asarray(values))
+""",
+    ),
+    "a number of the step's own is folded in": (
+        "key-reuse",
+        """
+import jax
+
+def draws(key, index):
+    def add(i, total):
+        row = index[i].astype(int)
+        return total + jax.random.uniform(jax.random.fold_in(key, row))
+
+    return jax.lax.fori_loop(0, 8, add, 0.0)
+""",
+    ),
+    "folded twice, the second time with the step": (
+        "key-reuse",
+        """
+import jax
+
+def propose(key, lane):
+    def body(carry):
+        attempt, value = carry
+        new = jax.random.uniform(jax.random.fold_in(jax.random.fold_in(key, lane), attempt))
+        return attempt + 1, new
+
+    return jax.lax.while_loop(lambda c: c[1] < 0.5, body, (0, 0.0))
+""",
+    ),
+    "what is rotated is rotated back": (
+        "key-reuse",
+        """
+import jax
+
+def structured_rotation(x, key):
+    return x * jax.random.rademacher(key, x.shape)
+
+def inverse_structured_rotation(x, key):
+    return x * jax.random.rademacher(key, x.shape)
+
+def compress(x, key):
+    y = structured_rotation(x, key)
+    return inverse_structured_rotation(y.round(), key)
+""",
+    ),
+    "a seed for which the traced path does not ask": (
+        "key-made-in-jit",
+        """
+import random
+import jax
+
+def state(seed):
+    if isinstance(seed, int) or seed is None:
+        return jax.random.key(seed or random.randrange(100))
+    return seed
+
+@jax.jit
+def draw(key):
+    return jax.random.normal(state(key))
+""",
+    ),
+    "a list that becomes a tuple before it is handed over": (
+        "unhashable-static",
+        """
+import functools
+import jax
+
+def coordinates(x, basis):
+    basis = tuple(basis)
+
+    @functools.partial(jax.jit, static_argnums=1)
+    def compute(y, names):
+        return y * len(names)
+
+    def residual(y):
+        return compute(y, basis)
+
+    return residual(x)
+
+coordinates(1.0, ["R", "Z"])
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", RIGHT)
+def test_nothing_certain_is_said_of_it(name: str, tmp_path: Path) -> None:
+    rule, text = RIGHT[name]
+    file = tmp_path / "right.py"
+    file.write_text(text)
+    program = read_program([str(file)])
+    said = [one for one in load_rules()[rule].match(program) if one.confidence >= CERTAIN]
+    assert [(one.place.line, one.message) for one in said] == []
