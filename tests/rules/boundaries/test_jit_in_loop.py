@@ -122,6 +122,54 @@ def test_a_factory_of_another_module():
     assert [note.place.path for note in one.notes][-1] == "project/steps.py"
 
 
+def test_a_wrapper_called_by_the_function_that_gets_it():
+    [one] = found(
+        "jit-in-loop",
+        """
+        def minimise(fun, x, *args):
+            return x - fun(x, *args)
+        def outer(fun, x):
+            return minimise(fun, x)
+        def loss(mu, x):
+            return (x - mu) ** 2
+        def scan(grid):
+            for mu in grid:
+                slope = jax.jit(jax.grad(partial(loss, mu)))
+                print(outer(slope, 0.0))
+        """,
+    )
+    assert one.confidence >= 0.8
+
+
+def test_a_wrapper_that_is_only_kept_by_the_function_that_gets_it():
+    [one] = found(
+        "jit-in-loop",
+        """
+        def register(table, name, fun):
+            table[name] = fun
+        def scan(loss, grid, table):
+            for mu in grid:
+                register(table, mu, jax.jit(jax.grad(partial(loss, mu))))
+        """,
+    )
+    assert one.confidence < 0.8
+
+
+def test_a_factory_of_a_file_that_was_only_read(tmp_path):
+    from jaxaudit.rules import load_rules
+    from jaxaudit.source.reading import read_program
+
+    (tmp_path / "steps.py").write_text(
+        "import jax\ndef make_step():\n    @jax.jit\n    def step(x):\n        return x + 1\n    return step\n"
+    )
+    main = tmp_path / "main.py"
+    main.write_text(
+        "from steps import make_step\nfor epoch in range(20):\n    step = make_step()\n    print(step(epoch))\n"
+    )
+    [one] = load_rules()["jit-in-loop"].match(read_program([str(main)]))
+    assert (one.place.path, one.place.line) == (str(main), 3)
+
+
 MEASURED = {
     "a default of each turn": """
         import time

@@ -44,6 +44,49 @@ FAULTS = {
                 self.n += 1
                 return p
         """, 9),
+    "an object that a jitted lambda closes over": ("""
+        class Sampler:
+            def __init__(self):
+                self.trajectory = []
+            def leapfrog(self, q):
+                self.trajectory.append(q)
+                return q + 1
+        def sample(sampler, q):
+            step = jax.jit(lambda q: sampler.leapfrog(q))
+            return [step(q) for _ in range(20)]
+        sample(Sampler(), jnp.zeros(2))
+        """, 6),
+    "a callable object of the module": ("""
+        class Policy:
+            def __init__(self):
+                self.calls = 0
+            def __call__(self, q):
+                self.calls += 1
+                return q + 1
+        policy = Policy()
+        @jax.jit
+        def rollout(q):
+            return policy(q)
+        rollout(1.0)
+        """, 6),
+    "evaluations of a solver's function": ("""
+        from jax.experimental.ode import odeint
+        STATS = {"n_evals": 0}
+        def velocity(y, t):
+            STATS["n_evals"] += 1
+            return -y
+        def integrate(y):
+            return odeint(velocity, y, jnp.linspace(0.0, 1.0, 10))
+        """, 5),
+    "keywords that a helper gathers": ("""
+        history = []
+        def log(**metrics):
+            history.append(metrics)
+        @jax.jit
+        def step(w, x):
+            log(loss=w - x)
+            return w - x
+        """, 4),
     "NumPy's generator": ("rng = np.random.default_rng(0)\n@jax.jit\ndef f(x):\n    return x + rng.normal(size=3)\n", 4),
     "Python's generator": ("import random\n@jax.jit\ndef f(x):\n    return x * random.random()\n", 4),
     "print of a tracer": ("@jax.jit\ndef f(x):\n    print('x', x)\n    return x\n", 3),
@@ -116,6 +159,48 @@ ALLOWED = {
 @pytest.mark.parametrize("name", ALLOWED)
 def test_it_is_silent(name):
     assert not [one.message for one in found("trace-time-effect", ALLOWED[name])]
+
+
+def test_a_counter_in_a_dict_is_certain_and_named():
+    [one] = found(
+        "trace-time-effect",
+        "stats = {'calls': 0}\n@jax.jit\ndef f(x):\n    stats['calls'] += 1\n    return x\n",
+    )
+    assert one.confidence >= 0.8
+    assert "calls" in one.message
+
+
+def test_an_object_that_is_an_argument_is_a_copy():
+    """A pytree made while tracing: what is assigned on it does not outlive the trace."""
+    assert not found(
+        "trace-time-effect",
+        """
+        class Counter:
+            def __init__(self):
+                self.n = 0
+            def __call__(self, x):
+                self.n += 1
+                return x
+        @jax.jit
+        def f(x):
+            count = Counter()
+            return count(x)
+        """,
+    )
+
+
+def test_a_logger_of_a_sibling_is_told_where_the_checked_file_calls_it(tmp_path):
+    from jaxaudit.rules import load_rules
+    from jaxaudit.source.reading import read_program
+
+    (tmp_path / "logbook.py").write_text("HISTORY = []\ndef record(**metrics):\n    HISTORY.append(metrics)\n")
+    main = tmp_path / "main.py"
+    main.write_text(
+        "import jax\nfrom logbook import record\n@jax.jit\ndef step(w, x):\n    record(loss=w - x)\n    return w - x\n"
+    )
+    [one] = load_rules()["trace-time-effect"].match(read_program([str(main)]))
+    assert (one.place.path, one.place.line) == (str(main), 5)
+    assert one.confidence >= 0.8
 
 
 TOOLS = {

@@ -7,6 +7,7 @@ from jaxaudit.rules.captures.compiled_code import Compiled, compiled_functions, 
 from jaxaudit.source import calls as c
 from jaxaudit.source import provenance
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
 from jaxaudit.source.classes import classes_of, external_bases
 from jaxaudit.source.facts import text
 from jaxaudit.source.fields import class_facts
@@ -45,7 +46,8 @@ class Effect(NamedTuple):
     """One effect in a traced function.
 
     `what`: "attribute", "name", "item", "container", "print", "clock", "draw", "record", "log". `target` is what it
-    touches as written, `value` what is assigned. `leaks` tells why the value is a tracer, where it is one. `lazy`: under `if x is None`.
+    touches as written, `value` what is assigned. `leaks` tells why the value is a tracer, where it is one.
+    `counts`: an augmented assignment, `seen["calls"] += 1`.
     """
 
     what: str
@@ -55,6 +57,7 @@ class Effect(NamedTuple):
     leaks: Why | None
     path: v.Path
     value: v.Value | None = None
+    counts: bool = False
 
 
 def effects(program: Program, compiled: Compiled) -> Iterator[Effect]:
@@ -69,10 +72,10 @@ def effects(program: Program, compiled: Compiled) -> Iterator[Effect]:
 def _stores(program: Program, compiled: Compiled, flow: Flow) -> Iterator[Effect]:
     function = flow.function
     tracer = program.tracing.tracer
-    for bind in flow.binds:
-        home = flow.home_of(bind.name) if bind.name in flow.declared else None
+    for bound in flow.binds:
+        home = flow.home_of(bound.name) if bound.name in flow.declared else None
         if home is not None and is_outside(program, home):
-            yield Effect("name", bind.name, bind.expr, flow, tracer(bind.value), bind.path)
+            yield Effect("name", bound.name, bound.expr, flow, tracer(bound.value), bound.path)
     for store in flow.stores:
         if store.base is None or store.expr is None:
             continue
@@ -83,7 +86,9 @@ def _stores(program: Program, compiled: Compiled, flow: Flow) -> Iterator[Effect
                 why = tracer(store.value)
                 yield Effect("attribute", text(store.expr), store.expr, flow, why, store.path, store.value)
         elif store.kind == "item" and outlives(program, compiled, store.base) and holds_things(program, store.base):
-            yield Effect("item", text(store.base.expr), store.expr, flow, tracer(store.value), store.path)
+            written = store.expr if store.expr[0] == "[" and store.expr[2][0] == "k" else store.base.expr
+            why = tracer(store.value)
+            yield Effect("item", text(written), store.expr, flow, why, store.path, store.value, store.augmented)
 
 
 def _of_call(program: Program, compiled: Compiled, call: v.Call) -> Iterator[Effect]:
@@ -95,33 +100,59 @@ def _of_call(program: Program, compiled: Compiled, call: v.Call) -> Iterator[Eff
         if not isinstance(func, v.Attr):
             return
         if func.name in MUTATORS and outlives(program, compiled, func.base) and is_keeper(program, func.base):
-            leaks = first_tracer(program, arguments)
+            leaks = first_tracer(program, arguments, compiled)
             yield Effect("container", text(func.base.expr), call.expr, flow, leaks, call.path)
         elif func.name in NUMPY_DRAWS and outlives(program, compiled, func.base) and is_generator(program, func.base):
             yield Effect("draw", text(call.expr), call.expr, flow, None, call.path)
         elif func.name in ("info", "debug", "warning") and is_logger(program, func.base):
-            yield Effect("log", text(call.expr[1]), call.expr, flow, first_tracer(program, arguments), call.path)
+            yield Effect(
+                "log", text(call.expr[1]), call.expr, flow, first_tracer(program, arguments, compiled), call.path
+            )
         return
     if name == "builtins.print":
-        yield Effect("print", text(call.expr), call.expr, flow, first_tracer(program, arguments), call.path)
+        yield Effect("print", text(call.expr), call.expr, flow, first_tracer(program, arguments, compiled), call.path)
     elif name in CLOCKS:
         yield Effect("clock", text(call.expr), call.expr, flow, None, call.path)
     elif name in PYTHON_DRAWS or (name.startswith("numpy.random.") and name.rpartition(".")[2] in NUMPY_DRAWS):
         yield Effect("draw", text(call.expr), call.expr, flow, None, call.path)
     elif name in RECORDERS:
-        yield Effect("record", text(call.expr[1]), call.expr, flow, first_tracer(program, arguments), call.path)
+        yield Effect(
+            "record", text(call.expr[1]), call.expr, flow, first_tracer(program, arguments, compiled), call.path
+        )
     elif name.startswith(LOGGERS):
-        yield Effect("log", text(call.expr[1]), call.expr, flow, first_tracer(program, arguments), call.path)
+        yield Effect("log", text(call.expr[1]), call.expr, flow, first_tracer(program, arguments, compiled), call.path)
 
 
-def first_tracer(program: Program, values: tuple[v.Value, ...]) -> Why | None:
+def first_tracer(program: Program, values: tuple[v.Value, ...], compiled: Compiled | None = None) -> Why | None:
     for value in values:
         parts = value.parts() if value.__class__ is v.Text else (value,)
         for part in parts:
             why = program.tracing.tracer(part)
+            if why is None and compiled is not None:
+                why = _forwarded_tracer(program, part, compiled)
             if why is not None:
                 return why
     return None
+
+
+def _forwarded_tracer(program: Program, value: v.Value, compiled: Compiled, depth: int = 0) -> Why | None:
+    """`log(**metrics)`: what a parameter of a helper, or its `*args` and `**kwargs`, get from the traced call."""
+    function = compiled.function
+    value = v.settle(value)
+    if value.__class__ is v.Op and depth < 3:
+        found = (_forwarded_tracer(program, part, compiled, depth + 1) for part in value.parts())
+        return next((why for why in found if why is not None), None)
+    if not isinstance(value, v.Param) or value.function is not function or not compiled.calls:
+        return None
+    parameter = function.parameter(value.name)
+    if parameter is None:
+        return None
+    call = compiled.calls[-1]
+    if parameter.kind not in ("*", "**"):
+        targets = [target for target in c.targets(program, call.func) if target.function is function]
+        handed = [bind(call, target).get(value.name) for target in targets]
+        return first_tracer(program, tuple(one for one in handed if one is not None))
+    return first_tracer(program, call.args if parameter.kind == "*" else tuple(one for _, one in call.kwargs))
 
 
 def outlives(program: Program, compiled: Compiled, value: v.Value, depth: int = 0) -> bool:
@@ -154,7 +185,20 @@ def _parameter_outlives(program: Program, param: v.Param, depth: int) -> bool:
         receiver = edge.target.receiver
         if caller is not None and receiver is not None and outlives(program, caller, receiver, depth + 1):
             return True
-    return False
+    return _written_receiver_outlives(program, here, depth)
+
+
+def _written_receiver_outlives(program: Program, here: Compiled, depth: int) -> bool:
+    """`sampler.leapfrog(q)` or `policy(key)`: the object as the traced caller writes it, a name of a scope outside."""
+    if not here.calls:
+        return False
+    call = here.calls[-1]
+    func = call.func
+    caller = compiled_functions(program).get(call.flow.function) if call.flow is not None else None
+    written = func.base if isinstance(func, v.Attr) and func.name == here.function.name else func
+    if caller is None or not (isinstance(func, v.Attr) or here.function.name == "__call__"):
+        return False
+    return isinstance(written, v.Free) and outlives(program, caller, written, depth + 1)
 
 
 def self_stays(program: Program, site: Site) -> bool:

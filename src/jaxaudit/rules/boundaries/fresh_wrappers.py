@@ -8,6 +8,7 @@ from jaxaudit.rules.boundaries.turn_needs import own_program_for, own_program_fr
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
 from jaxaudit.source.events import Loop
 from jaxaudit.source.facts import text
 from jaxaudit.source.knowledge.transforms import IDENTITIES
@@ -97,7 +98,9 @@ def _fresh_wrappers(program: Program) -> Iterator[FreshWrapper]:
             continue
         flow = use.call.flow
         assert flow is not None
-        if flow.function.module.context or program.tracing.context(flow.function) is not None:
+        if program.tracing.context(flow.function) is not None:
+            continue
+        if flow.function.module.context and not flow.returns:
             continue
         value = use.functions[0][0]
         found = lifetime.identity(program, value)
@@ -113,6 +116,10 @@ def _fresh_wrappers(program: Program) -> Iterator[FreshWrapper]:
         place = program.place(flow, use.call.expr)
         often = lifetime.frequency(program, flow.function)
         fate = fate_of(program, use.call, loop)
+        if flow.function.module.context:  # a sibling that was only read: what counts is who calls its factories
+            if fate == "returned" and loop is None:
+                yield from _by_factory(program, FreshWrapper(use, place, found, value, None, place, often, fate))
+            continue
         if fate == "returned" and is_property(program, flow.function):
             fate = "called"  # whoever reads `obj.step` calls it: `obj.step(x)` builds it and calls it
         if loop is not None:
@@ -191,6 +198,8 @@ def fate_of(program: Program, made: v.Call, loop: Loop | None) -> str:
             fate = "staged" if func.name in STAGED else "called"
         elif any(value is made for value in (*call.args, *[value for _, value in call.kwargs])):
             is_store = isinstance(func, v.Attr) and func.name in ("append", "add", "setdefault", "insert")
+            if not is_store and calls_what_it_gets(program, call, made):
+                return "called"
             fate = "kept" if is_store else "passed" if fate == "unused" else fate
     if fate != "unused":
         return fate
@@ -199,6 +208,30 @@ def fate_of(program: Program, made: v.Call, loop: Loop | None) -> str:
     if any(_holds(returned.value, made) for returned in flow.returns):
         return "returned"
     return "kept" if loop is not None and _in_comprehension(made) else fate
+
+
+def calls_what_it_gets(program: Program, call: v.Call, made: v.Value, depth: int = 0) -> bool:
+    """`minimise(jitted, x)`: a function of the project that calls the parameter in which it gets the wrapper."""
+    for target in c.targets(program, call.func):
+        if target.chain or program.tracing.context(target.function) is not None:
+            continue
+        for name, value in bind(call, target).items():
+            if value is made and _calls_parameter(program, target.function, name, depth):
+                return True
+    return False
+
+
+def _calls_parameter(program: Program, function: Function, name: str, depth: int) -> bool:
+    for call in function.flow.calls:
+        func = v.settle(call.func)
+        if isinstance(func, v.Param) and func.function is function and func.name == name and not call.path:
+            return True
+        for value in call.args:
+            own = v.settle(value)
+            if depth < 2 and isinstance(own, v.Param) and own.function is function and own.name == name:
+                if calls_what_it_gets(program, call, value, depth + 1):
+                    return True
+    return False
 
 
 def _holds(value: v.Value, made: v.Call, depth: int = 0) -> bool:

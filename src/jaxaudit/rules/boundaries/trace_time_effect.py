@@ -15,19 +15,30 @@ from jaxaudit.source.program import Program
 
 
 def match(program: Program) -> Iterator[Finding]:
-    for compiled in (*compiled_functions(program).values(), *bodies(program, ("loop", "branch"))):
-        if compiled.function.module.context:
+    for compiled in (*compiled_functions(program).values(), *bodies(program, ("loop", "branch", "solver"))):
+        seen_at = call_into_sibling(compiled)
+        if compiled.function.module.context and seen_at is None:
             continue
         said: set[tuple[str, str]] = set()
         for effect in effects(program, compiled):
             key = (effect.what, effect.target)
             if key in said or is_meant_for_tracing(program, compiled, effect):
                 continue
+            if seen_at is not None and effect.leaks is None:
+                continue
             said.add(key)
-            yield told(program, compiled, effect)
+            yield told(program, compiled, effect, seen_at)
 
 
-def told(program: Program, compiled: Compiled, effect: Effect) -> Finding:
+def call_into_sibling(compiled: Compiled) -> v.Call | None:
+    """The call that leads from a checked file into one that was only read: that is where its effects are told."""
+    if not compiled.function.module.context or not compiled.calls:
+        return None
+    call = compiled.calls[-1]
+    return call if call.flow is not None and not call.flow.function.module.context else None
+
+
+def told(program: Program, compiled: Compiled, effect: Effect, seen_at: v.Call | None = None) -> Finding:
     where = compiled.where.rstrip(",")
     site = compiled.site
     message = WORDS[effect.what].format(target=effect.target, where=where)
@@ -38,6 +49,9 @@ def told(program: Program, compiled: Compiled, effect: Effect) -> Finding:
     notes = []
     line = start(site.call.expr)[0]
     place = program.place(effect.flow, effect.expr)
+    if seen_at is not None and seen_at.flow is not None:
+        notes.append(Note(place, "the effect"))
+        place = program.place(seen_at.flow, seen_at.expr)
     if (site.flow.function.module.path, line) != (place.path, place.line):
         verb = "jitted" if site.use.spec.kind in ("jit", "pmap") else "handed over"
         notes.append(Note(program.place(site.flow, site.call.expr), f"{compiled.name} is {verb} here"))
@@ -96,7 +110,8 @@ def confidence(program: Program, compiled: Compiled, effect: Effect) -> float:
             if (is_lazy(effect.path) and effect.leaks is None) or is_record_of_trace(effect) or is_tool(program, effect)
             else 0.9
         )
-    if compiled.only_in_tests or not compiled.is_near:
+    handed_over = effect.leaks is not None and len(compiled.calls) == 1  # the jitted function itself hands a tracer in
+    if compiled.only_in_tests or not (compiled.is_near or handed_over):
         return min(sure, 0.5)
     if compiled.calls and has_eager_callers(program, compiled.function):
         return min(sure, 0.6)
@@ -117,7 +132,7 @@ def is_meant_for_tracing(program: Program, compiled: Compiled, effect: Effect) -
 
 def is_record_of_trace(effect: Effect) -> bool:
     """A list or dict of the function around that is filled with what is known while tracing: shapes, names, keys."""
-    return effect.what in ("container", "item") and effect.leaks is None
+    return effect.what in ("container", "item") and effect.leaks is None and not effect.counts
 
 
 def is_tool(program: Program, effect: Effect) -> bool:
