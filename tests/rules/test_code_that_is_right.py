@@ -199,6 +199,68 @@ def draw(key):
     return jax.random.normal(state(key))
 """,
     ),
+    "how many devices there are is a number": (
+        "branch-on-tracer",
+        """
+import jax
+from jax import lax
+
+@jax.jit
+def gather(x):
+    def inside(y):
+        size = lax.psum(1, "i")
+        if size == 1:
+            return y
+        return lax.psum(y, "i")
+
+    return jax.vmap(inside, axis_name="i")(x)
+""",
+    ),
+    "an arm for scalars that vmap's values do not take": (
+        "branch-on-tracer",
+        """
+import jax
+import jax.numpy as jnp
+
+def iou(a, b):
+    union = jnp.sum(a | b, axis=(-2, -1))
+    j = jnp.sum(a & b, axis=(-2, -1)) / union
+    if j.ndim == 0:
+        j = 1 if jnp.isclose(union, 0) else j
+    return j
+
+jax.vmap(iou, in_axes=(-1, -1))(jnp.ones((2, 2, 2, 3), bool), jnp.ones((2, 2, 2, 3), bool))
+""",
+    ),
+    "truth values made floats": (
+        "unstable-structure",
+        """
+import jax
+import jax.numpy as jnp
+
+def sample(carry):
+    key, picked, p = carry
+    return jax.random.split(key)[0], jax.random.bernoulli(key, p, (3,)) * 1.0, p
+
+jax.lax.while_loop(lambda c: c[1].sum() == 0, sample, (jax.random.key(0), jnp.zeros(3), 0.5))
+""",
+    ),
+    "a helper that picks its key by an argument": (
+        "key-reuse",
+        """
+import jax
+
+def start(keys, n):
+    def draw(i):
+        return jax.random.uniform(keys[i], (n,))
+
+    def body(state):
+        x, i = state
+        return draw(i), i + 1
+
+    return jax.lax.while_loop(lambda s: s[1] < 10, body, (draw(0), 1))
+""",
+    ),
     "a list that becomes a tuple before it is handed over": (
         "unhashable-static",
         """

@@ -331,7 +331,7 @@ def operation_kind(program: Program, op: v.Op, depth: int) -> kinds.Kind:
             dtype = "float32" if library == "jax" else "float64"  # a weak float lifts integers
         if op.name == "Div" and dtype.startswith(("int", "uint", "bool")):
             dtype = "float32"
-        elif dtype.startswith(("int", "uint")) and any(k.what == "float" for k in parts):
+        elif dtype.startswith(("int", "uint", "bool")) and any(k.what == "float" for k in parts):
             dtype = "float32" if library == "jax" else "float64"
         return kinds.Kind("array", library, shape, dtype, weak)
     if all(k.is_host_number for k in parts) and op.name in _ARITHMETIC:

@@ -114,11 +114,19 @@ def guarded(program: Program, path: v.Path) -> bool:
 
 
 def by_option(program: Program, path: v.Path) -> bool:
-    """Inside an arm that a plain Python value decides: a flag, a closed-over option, `x is None`."""
+    """Inside an arm that a plain Python value decides: a flag, a closed-over option, `x is None`, `x.ndim == 0`."""
     return any(
-        branch.test is not None and not surely_traced(program, branch.test) and parameters_or_frees(branch.test)
+        branch.test is not None
+        and not surely_traced(program, branch.test)
+        and (parameters_or_frees(branch.test) or asks_shape(branch.test))
         for branch, _ in path
     )
+
+
+def asks_shape(value: v.Value, depth: int = 0) -> bool:
+    if value.__class__ is v.Attr and value.name in STATIC_ATTRIBUTES:
+        return True
+    return depth < 4 and any(asks_shape(part, depth + 1) for part in value.parts())
 
 
 def surely_traced(program: Program, value: v.Value) -> bool:

@@ -33,6 +33,7 @@ from jaxaudit.source.knowledge.random_keys import (
 from jaxaudit.source.knowledge.transforms import Feed, Slot
 from jaxaudit.source.program import Function, Module, Program
 from jaxaudit.source.provenance import single
+from jaxaudit.source.structure import parameters_in
 
 NO_DRAW = frozenset({"shape", "callback", "export"})
 """Under these nothing is drawn, or not here."""
@@ -274,8 +275,17 @@ def _of_closure(program: Program, call: v.Call, target: c.Target) -> Iterator[Sp
                 continue
             origin = origin_of(program, given, origin.steps)
         inner = one.inner or (one.call.flow, one.expr)
-        sure = one.sure and always(target.function, one.path)
+        sure = one.sure and always(target.function, one.path) and not picks_by_argument(program, target, one)
         yield Spent(origin, call, None, one.how, one.by, sure, call.path, None, inner, one.within, "", one.renews)
+
+
+def picks_by_argument(program: Program, target: c.Target, one: Spent) -> bool:
+    """`keys[i]` with an `i` that each call hands over: perhaps another key each time."""
+    return any(
+        isinstance(step.index, v.Value)
+        and any(parameter.function is target.function for parameter in parameters_in(program, step.index))
+        for step in one.origin.steps
+    )
 
 
 # -- functions that are handed over ------------------------------------------------------------------------------------
