@@ -273,7 +273,7 @@ def _targets_of_attribute(program: Program, attr: v.Attr, depth: int) -> list[Ta
     if attr.name in ("__call__", "__wrapped__", "func"):
         return list(targets(program, base, depth + 1))
     out: list[Target] = []
-    for value in classes.attribute_values(program, attr):
+    for value in classes.attribute_values(program, attr) or classes.hooks(program, attr):
         for target in targets(program, value, depth + 1):
             function = target.function
             bound = (

@@ -229,6 +229,28 @@ def attribute_values(program: Program, attr: v.Attr) -> tuple[v.Value, ...]:
     return memo[program.keys["attribute"]]
 
 
+def hooks(program: Program, attr: v.Attr) -> list[v.Value]:
+    """`self._step` of a base class that leaves `_step` to its subclasses: their methods, where they are few."""
+    base = v.settle(attr.base)
+    if not isinstance(base, v.Param) or base.function.owner is None or base.name != base.function.self_name:
+        return []
+    cls: Class = base.function.owner
+    key = ("hooks", attr.name)
+    found = cls.memo.get(key)
+    if found is None:
+        found = cls.memo[key] = []
+        for module in dict.fromkeys(module for module, _ in program.index.get(cls.name, ())):
+            for one in module.classes:
+                if attr.name in one.methods and one is not cls and cls in lineage(program, one):
+                    found += one.ready().namespace.get(attr.name, ())
+        if len(found) > MANY_HOOKS:
+            found.clear()
+    return found
+
+
+MANY_HOOKS = 4
+
+
 def class_attribute(program: Program, cls: Class, name: str) -> list[v.Value]:
     key = (program.keys["attribute"], name)
     found = cls.memo.get(key)

@@ -84,3 +84,29 @@ def test_a_setting_on_self_is_no_array():
             return x * self.n
     """
     assert not found("captured-self", code)
+
+
+HOOK = """
+    class Search:
+        def __init__(self):
+            self.statistic = jax.jit(self._statistic)
+    class MatchedFilter(Search):
+        def __init__(self):
+            self.template = jnp.ones((2000, 2000))
+            super().__init__()
+        def _statistic(self, strain):
+            return strain @ self.template
+    """
+
+
+def test_a_base_class_that_jits_the_method_of_its_subclass():
+    [one] = found("captured-self", HOOK, at_least=0.8)
+    assert "self.template" in one.message
+
+
+def test_a_hook_of_many_subclasses_tells_nothing():
+    others = "".join(
+        f"\n    class Other{i}(Search):\n        def _statistic(self, strain):\n            return strain"
+        for i in range(5)
+    )
+    assert not found("captured-self", HOOK.rstrip() + others, at_least=0.8)
