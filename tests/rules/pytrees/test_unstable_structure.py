@@ -36,6 +36,17 @@ carry = [jnp.ones(3), jnp.ones(3)]  # fault
 for _ in range(4):
     carry = step(carry)
 """,
+    "no velocity yet, then a tree of the parameters": """@jax.jit
+def sgd(params, grads, velocity):
+    if velocity is None:
+        velocity = jax.tree.map(jnp.zeros_like, grads)
+    velocity = jax.tree.map(lambda v, g: 0.9 * v + g, velocity, grads)
+    return jax.tree.map(lambda p, v: p - 0.1 * v, params, velocity), velocity
+params = {"w": jnp.ones(3)}
+velocity = None  # fault
+for _ in range(10):
+    params, velocity = sgd(params, params, velocity)
+""",
     "none hidden": """@jax.jit
 def cell(x, h):
     if h is None:

@@ -99,11 +99,21 @@ def _returned(program: Program, value: v.Value, item: int | None, given: list[tu
     if part is None:
         return None
     kind = kind_supposing(program, part, given)
+    if kind == UNKNOWN:
+        kind = _mapped(program, part, given)
     if kind.is_array and kind.library == "numpy":
         return None
     if kind.is_host_number or kind.what == "none":
         kind = as_traced(kind) if kind.is_host_number else kind
     return seen_of(program, part, kind)
+
+
+def _mapped(program: Program, part: v.Value, given: list[tuple[v.Value, Kind]]) -> Kind:
+    """A `jax.tree.map` over two trees or more takes one structure of all of them: the one that is known."""
+    if part.__class__ is not v.Call or len(part.args) < 3 or c.known_name(program, part.func) != "jax.tree.map":
+        return UNKNOWN
+    trees = {kind_supposing(program, tree, given).what for tree in part.args[1:]} & {"tuple", "list", "dict"}
+    return Kind(trees.pop()) if len(trees) == 1 else UNKNOWN
 
 
 # -- leaves of a state -------------------------------------------------------------------------------------------------
