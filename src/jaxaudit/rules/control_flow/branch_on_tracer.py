@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from jaxaudit.model import Finding, Note
+from jaxaudit.rules.control_flow.in_sight import sure_of
 from jaxaudit.rules.control_flow.tracer_certainty import certainty, is_array
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.host_values import host_evidence
@@ -88,7 +89,7 @@ def judge(program: Program, function: Function, asked: Asked) -> Finding | None:
     why = program.tracing.tracer(asked.value)
     if why is None or not why.abstract or why.use.spec.kind not in MAKES_TRACERS:
         return None
-    confidence = certainty(program, asked.value)
+    confidence = sure_of(program, why, function, certainty(program, asked.value))
     if confidence == 0.0 or left_to_missing_static(program, asked, why):
         return None
     if by_option(program, asked.path):

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
+from jaxaudit.rules.control_flow.in_sight import DOUBTED, surely_run
 from jaxaudit.rules.control_flow.running import runs_eagerly
 from jaxaudit.rules.pytrees.argument_kinds import (
     NARROW,
@@ -170,7 +171,7 @@ def of_carry(program: Program, use: c.TransformUse, bad: BadCarry) -> Finding:
         f"the carry of `{use.short}` starts as {before.words()} (`{shown(before.source)}`) and its body returns "
         f"{after.words()}: "
         "a carry must keep its structure, shape and dtype, and this raises a TypeError",
-        0.85,
+        0.85 if surely_run(program, use.flow.function) else DOUBTED,
         facts={
             "function": use.flow.function.name, "control_flow": use.short, "change": bad.found.what,
             "one": before.words(), "other": after.words(),

@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.model import Finding, Fix, Note, Place
+from jaxaudit.rules.control_flow.in_sight import sure_of
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.host_values import HostEvidence, host_evidence
-from jaxaudit.rules.static.no_array import Untraceable, untraceable_arguments
+from jaxaudit.rules.static.no_array import Untraceable, certainty_of_object, untraceable_arguments
 from jaxaudit.rules.static.origins import argument_expr
 from jaxaudit.rules.static.plain_way import asks_parameters, entry, guarded, is_plain
 from jaxaudit.source import calls as c
-from jaxaudit.source import values as v
 from jaxaudit.source.facts import text
 from jaxaudit.source.kinds import Kind
 from jaxaudit.source.program import Function, Program
@@ -74,7 +74,10 @@ def judge(program: Program, faults: list[Fault]) -> Finding | None:
     ]
     if evidence.arrays or not (evidence.is_host or evidence.named):
         others = []  # a branch on an array is branch-on-tracer's
-    rated = [(certainty(f, evidence), f) for f in [*structural, *others][:24]]
+    rated = [
+        (sure_of(program, f.why, f.sink.flow.function, certainty(f, evidence), plain=True), f)
+        for f in [*structural, *others][:24]
+    ]
     rated = [(r if f.sink.sort == "structure" or evidence.is_host else min(r, 0.4), f) for r, f in rated]
     best = max((r for r, _ in rated), default=0.0)
     if best == 0.0:
@@ -157,7 +160,7 @@ def unhashable(evidence: HostEvidence) -> Kind | None:
 
 
 def finding_of_object(program: Program, found: Untraceable) -> Finding:
-    site, name, call, value, what = found
+    site, name, call, value, what, _ = found
     assert call.flow is not None
     parameter = site.function.parameter(name)
     assert parameter is not None
@@ -172,7 +175,7 @@ def finding_of_object(program: Program, found: Untraceable) -> Finding:
         place,
         f"`{value_text}` is {what}, and `{name}` of the jitted `{site.function.name}` is not static: it can't be "
         "traced and the call raises an error",
-        0.9 if parameter.kind in ("positional", "keyword") and not behind_try(call) else 0.5,
+        certainty_of_object(program, found) if parameter.kind in ("positional", "keyword") else 0.5,
         facts={"parameter": name, "function": site.function.name, "value": value_text},
         notes=notes,
         help=f"Name `{name}` in `static_argnames`, or close over it.",
@@ -180,10 +183,6 @@ def finding_of_object(program: Program, found: Untraceable) -> Finding:
         if notes[1].place.path == place.path and site.use.spec.static_names
         else None,
     )
-
-
-def behind_try(call: v.Call) -> bool:
-    return any(branch.kind == "try" for branch, _ in call.path)
 
 
 def mend(finding: Finding, source: SourceText) -> tuple[Edit, ...]:

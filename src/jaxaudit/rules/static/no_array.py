@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from jaxaudit.rules.control_flow.in_sight import DOUBTED, behind_try, in_sight
 from jaxaudit.rules.static.host_values import is_no_pytree
-from jaxaudit.rules.static.origins import sure_calls, written
+from jaxaudit.rules.static.origins import origins, sure_calls, written
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.arguments import bind
@@ -25,6 +26,8 @@ class Untraceable(NamedTuple):
     call: v.Call
     value: v.Value
     what: str
+    at_the_call: bool
+    """Whether the value is seen in the body that makes the call, and is not handed there by others."""
 
 
 def untraceable_arguments(program: Program, known: set[tuple[Function, str]]) -> Iterator[Untraceable]:
@@ -43,7 +46,19 @@ def untraceable_arguments(program: Program, known: set[tuple[Function, str]]) ->
                 what = not_an_array(program, value)
                 if what:
                     done.add((id(site.call), name))
-                    yield Untraceable(site, name, edge.call, value, what)
+                    yield Untraceable(site, name, edge.call, value, what, at_the_call(program, edge.call, value))
+
+
+def at_the_call(program: Program, call: v.Call, value: v.Value) -> bool:
+    return all(origin.calls == (call,) for origin in origins(program, value, (call,)))
+
+
+def certainty_of_object(program: Program, found: Untraceable) -> float:
+    """Certain where it is written in the call itself, or handed along by code that the project runs."""
+    if behind_try(found.call):
+        return 0.5
+    assert found.call.flow is not None
+    return 0.9 if found.at_the_call or in_sight(program, found.call.flow.function, ()) else DOUBTED
 
 
 def not_an_array(program: Program, value: v.Value) -> str:

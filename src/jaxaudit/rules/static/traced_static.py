@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from jaxaudit.model import Finding, Note
+from jaxaudit.rules.control_flow.in_sight import behind_try, sure_of
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.origins import argument_expr, starred, sure_calls
 from jaxaudit.rules.static.static_options import static_place
@@ -28,10 +29,12 @@ MAKES_TRACERS = frozenset(
 class Arrival(NamedTuple):
     """A tracer in a static position: by which transformation, at which call, and how sure."""
 
-    use: c.TransformUse
-    param: str
-    function: Function
+    why: Why
     confidence: float
+
+    @property
+    def use(self) -> c.TransformUse:
+        return self.why.use
 
 
 def match(program: Program) -> Iterator[Finding]:
@@ -67,6 +70,8 @@ def called(program: Program, site: Site, name: str) -> Finding | None:
     sure, edge, value, arrival = best
     call = edge.call
     assert call.flow is not None
+    way = arrival.why._replace(calls=(*arrival.why.calls, call)) if call.path else arrival.why
+    sure = sure_of(program, way, edge.caller, sure, plain=True)
     written = argument_expr(call, value)
     notes = [Note(static_place(program, site, name), f"`{name}` is static here")]
     if arrival.use.call.expr is not None:
@@ -80,7 +85,7 @@ def called(program: Program, site: Site, name: str) -> Finding | None:
         f"`{text(written, 40)}` is a tracer of `{arrival.use.short}`{of_parameter(arrival)}, and `{name}` of the "
         "jitted "
         f"`{site.function.name}` is static: a tracer can't be hashed, and the call raises an error",
-        0.4 if any(branch.kind == "try" for branch, _ in call.path) else sure,
+        0.4 if behind_try(call) else sure,
         facts={"parameter": name, "function": site.function.name, "value": text(written, 40),
                "transformation": arrival.use.short, "caller": call.flow.function.name},
         notes=notes,
@@ -88,7 +93,8 @@ def called(program: Program, site: Site, name: str) -> Finding | None:
 
 
 def of_parameter(arrival: Arrival) -> str:
-    return f" (`{arrival.param}` of `{arrival.function.name}`)" if arrival.param else ""
+    why = arrival.why
+    return f" (`{why.param}` of `{why.function.name}`)" if why.param else ""
 
 
 def arrives(program: Program, value: v.Value) -> Arrival | None:
@@ -99,13 +105,13 @@ def arrives(program: Program, value: v.Value) -> Arrival | None:
         if why is None:
             continue
         if is_number_of(program, value, param):
-            return Arrival(why.use, why.param, why.function, 0.9 if why.sure else 0.5)
+            return Arrival(why, 0.9 if why.sure else 0.5)
         if value.__class__ is v.Item and kind.what in ("unknown", "array"):
-            return Arrival(why.use, why.param, why.function, 0.8 if kind.is_array and why.sure else 0.4)
+            return Arrival(why, 0.8 if kind.is_array and why.sure else 0.4)
     found = program.tracing.tracer(value) if kind.is_array else None
     if found is None or found.use.spec.kind not in MAKES_TRACERS or kind.library == "numpy":
         return None
-    return Arrival(found.use, found.param, found.function, 0.85 if found.sure else 0.4)
+    return Arrival(found, 0.85 if found.sure else 0.4)
 
 
 def is_number_of(program: Program, value: v.Value, param: v.Value, depth: int = 0) -> bool:

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
+from jaxaudit.rules.control_flow.in_sight import DOUBTED, behind_try, in_sight
 from jaxaudit.rules.rule import Example, Rule, Sample
-from jaxaudit.rules.static.origins import Handed, argument_expr, handed_statics, origins
+from jaxaudit.rules.static.origins import Handed, Origin, argument_expr, handed_statics, origins
 from jaxaudit.rules.static.static_options import how_static, static_place
 from jaxaudit.rules.static.unhashable_values import is_unfrozen, unhashable, unhashable_class
 from jaxaudit.source import values as v
@@ -30,13 +31,13 @@ def match(program: Program) -> Iterator[Finding]:
             what, cls = unhashable(program, origin.value)
             if what and not (cls is handed.site.function.owner and handed.name == handed.site.function.self_name):
                 told.add(key)
-                yield finding_of(program, handed, origin.value, what, cls, len(every))
+                yield finding_of(program, handed, origin, what, cls, len(every))
                 break
     yield from selves(program, told)
 
 
-def finding_of(program: Program, handed: Handed, value: v.Value, what: str, cls: Class | None, ways: int) -> Finding:
-    site, call = handed.site, handed.call
+def finding_of(program: Program, handed: Handed, origin: Origin, what: str, cls: Class | None, ways: int) -> Finding:
+    site, call, value = handed.site, handed.call, origin.value
     assert call.flow is not None
     written = argument_expr(call, handed.value)
     notes = [Note(static_place(program, site, handed.name), f"`{handed.name}` is static here")]
@@ -55,7 +56,9 @@ def finding_of(program: Program, handed: Handed, value: v.Value, what: str, cls:
         else None
     )
     sure = 0.9 if ways == 1 else 0.85
-    if any(branch.kind == "try" for branch, _ in call.path):
+    if origin.calls != (call,) and not in_sight(program, call.flow.function, origin.calls):
+        sure = DOUBTED
+    if behind_try(call):
         sure = 0.4
     if isinstance(handed.value, v.Free) and len(handed.value.values()) > 1 and ways > 1:
         sure = 0.5  # a name that is bound again, perhaps as a tuple: `basis = tuple(basis)`
