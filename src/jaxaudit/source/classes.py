@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from jaxaudit.source import calls, provenance
 from jaxaudit.source import values as v
 from jaxaudit.source.events import Store
+from jaxaudit.source.facts import WRITES_ATTRIBUTE
 
 if TYPE_CHECKING:
     from jaxaudit.source.flow import Flow
@@ -290,10 +291,9 @@ def stores_on_self(cls: Class, attribute: str | None = None) -> list[Store]:
     """Writes to attributes of the object itself, in the class's own methods; only methods that write the word are read."""
     out: list[Store] = []
     for method in cls.methods.values():
-        if attribute is not None:
-            used = cls.module.units[method.unit][1]
-            if attribute not in used and "__setattr__" not in used:
-                continue
+        used = cls.module.units[method.unit][1]
+        if WRITES_ATTRIBUTE + (attribute or "") not in used and "__setattr__" not in used:
+            continue
         out += _stores_of(method)
     return out if attribute is None else [store for store in out if store.name == attribute]
 

@@ -8,6 +8,13 @@ from typing import Any
 
 Expr = tuple[Any, ...]
 
+WRITES_ATTRIBUTE = "=."
+"""Among the words of a unit that writes an attribute of something; followed by a name, the attribute's."""
+WRITES_ITEM = "=["
+"""Among the words of a unit that writes an item of something."""
+REBINDS = "global"
+"""Among the words of a unit with a `global` or `nonlocal` statement."""
+
 
 def unpack(data: bytes) -> Any:
     """The plain value in packed facts, or None when they are damaged."""

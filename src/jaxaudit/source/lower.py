@@ -9,7 +9,9 @@ import marshal
 from collections.abc import Callable
 from typing import Any
 
-FACTS_VERSION = 1
+from jaxaudit.source.facts import REBINDS, WRITES_ATTRIBUTE, WRITES_ITEM
+
+FACTS_VERSION = 2
 """Part of the cache's key: facts of another version are not read."""
 
 LONGEST_TEXT = 4096
@@ -18,6 +20,7 @@ VARIABLES = frozenset({"XLA_", "JAX_"})
 """How the names of environment variables begin by which a unit is found, as by the names that it writes."""
 LONGEST_DISPLAY = 512
 """A longer list, tuple or dict display keeps its first items and its true length."""
+_READ = ast.Load
 
 Expr = tuple[Any, ...]
 Facts = tuple[Any, ...]
@@ -288,6 +291,7 @@ class _Lowering:
         return ("raise", None if node.exc is None else self.expr(node.exc), node.lineno)
 
     def outer_names(self, node: ast.Global | ast.Nonlocal) -> Facts:
+        self.used[REBINDS] = None
         return ("global" if node.__class__ is ast.Global else "nonlocal", tuple(node.names), node.lineno)
 
     def jump(self, node: ast.Break | ast.Continue) -> Facts:
@@ -318,6 +322,8 @@ class _Lowering:
     def attribute(self, node: ast.Attribute) -> Expr:
         attr = node.attr
         self.used[attr] = None
+        if node.ctx.__class__ is not _READ:
+            self.used[WRITES_ATTRIBUTE] = self.used[WRITES_ATTRIBUTE + attr] = None
         base = node.value
         if base.__class__ is ast.Name:  # the most frequent case, without a call
             name = base.id
@@ -349,6 +355,8 @@ class _Lowering:
 
     def subscript(self, node: ast.Subscript) -> Expr:
         base, index = node.value, node.slice
+        if node.ctx.__class__ is not _READ:
+            self.used[WRITES_ITEM] = None
         return (
             "[",
             _E[base.__class__](self, base),

@@ -10,6 +10,7 @@ from jaxaudit.rules.captures.reads import Read
 from jaxaudit.source import values as v
 from jaxaudit.source.classes import classes_of
 from jaxaudit.source.events import Store
+from jaxaudit.source.facts import REBINDS, WRITES_ATTRIBUTE, WRITES_ITEM
 from jaxaudit.source.flow import Flow
 from jaxaudit.source.knowledge.contexts import ONCE_PER_OBJECT
 from jaxaudit.source.program import Class, Function, Program
@@ -33,6 +34,8 @@ class Change(NamedTuple):
 MUTATORS = frozenset(
     {"append", "extend", "insert", "update", "pop", "popitem", "clear", "remove", "setdefault", "add", "fill", "sort"}
 )
+
+CHANGES = MUTATORS | {WRITES_ATTRIBUTE, WRITES_ITEM, REBINDS}
 
 
 def changes_of_name(program: Program, base: v.Free) -> list[Change]:
@@ -64,13 +67,15 @@ def _changes_of_name(program: Program, base: v.Free) -> Iterator[Change]:
 
 
 def scopes_around(base: v.Free) -> Iterator[Flow]:
-    """The name's own scope, and the functions of the module that write the name."""
+    """The name's own scope, and the functions of the module that use the name and change something that is not theirs."""
     home = base.home
     yield home
     module = home.function.module
     for function in module.functions:
-        if function.flow_ is not home and base.name in module.units[function.unit][1]:
-            yield function.flow
+        if function.flow_ is not home:
+            used = module.units[function.unit][1]
+            if base.name in used and not CHANGES.isdisjoint(used):
+                yield function.flow
 
 
 def writes_into(program: Program, flow: Flow, base: v.Free) -> Iterator[Change]:
@@ -130,6 +135,8 @@ def is_construction(program: Program, function: Function) -> bool:
 def stores_of(program: Program, cls: Class, name: str) -> Iterator[tuple[Flow, Store]]:
     """Writes to one attribute of a class's instances, by its methods and from outside."""
     for method in cls.methods.values():
+        if WRITES_ATTRIBUTE + name not in cls.module.units[method.unit][1]:
+            continue
         for store in method.flow.stores:
             if store.kind == "attribute" and store.name == name and store.expr is not None:
                 base = store.base
