@@ -24,7 +24,7 @@ class Branch:
 class Loop:
     """One `for`, `while` or comprehension clause."""
 
-    __slots__ = ("carried", "end_line", "expr", "flow", "iterable", "kind", "line", "outer", "path", "target", "test")
+    __slots__ = ("carried", "end_line", "expr", "flow", "iterable", "kind", "line", "outer", "path", "target", "test", "whole")
 
     def __init__(self, kind: str, flow: Flow, line: int, end_line: int, path: v.Path, outer: tuple[Loop, ...]) -> None:
         self.kind = kind
@@ -38,6 +38,8 @@ class Loop:
         self.target: Any = None
         self.expr: Any = None
         self.carried: dict[str, v.Carried] = {}
+        self.whole: v.Comprehension | None = None
+        """The comprehension whose clause it is."""
 
 
 class Test(NamedTuple):

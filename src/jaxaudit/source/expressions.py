@@ -139,7 +139,10 @@ def comprehension(flow: Flow, e: Any) -> v.Value:
             flow.test("if", flow.eval(test), test)
     element = flow.eval(e[2])
     flow.env, flow.loop_stack = env, outside
-    return v.Comprehension(e[1], element, tuple(loops), e, flow)
+    whole = v.Comprehension(e[1], element, tuple(loops), e, flow)
+    for loop in loops:
+        loop.whole = whole
+    return whole
 
 
 def starred(flow: Flow, e: Any) -> v.Value:

@@ -12,6 +12,8 @@ WRITES_ATTRIBUTE = "=."
 """Among the words of a unit that writes an attribute of something; followed by a name, the attribute's."""
 WRITES_ITEM = "=["
 """Among the words of a unit that writes an item of something."""
+COMPREHENDS = "[for"
+"""Among the words of a unit with a comprehension."""
 REBINDS = "global"
 """Among the words of a unit with a `global` or `nonlocal` statement."""
 

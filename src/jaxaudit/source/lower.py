@@ -9,7 +9,7 @@ import marshal
 from collections.abc import Callable
 from typing import Any
 
-from jaxaudit.source.facts import REBINDS, WRITES_ATTRIBUTE, WRITES_ITEM
+from jaxaudit.source.facts import COMPREHENDS, REBINDS, WRITES_ATTRIBUTE, WRITES_ITEM
 
 FACTS_VERSION = 2
 """Part of the cache's key: facts of another version are not read."""
@@ -431,6 +431,7 @@ class _Lowering:
         return ("f", index, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
 
     def comprehension(self, node: Any) -> Expr:
+        self.used[COMPREHENDS] = None
         generators = tuple(
             [(self.expr(g.target), self.expr(g.iter), tuple([self.expr(i) for i in g.ifs])) for g in node.generators]
         )

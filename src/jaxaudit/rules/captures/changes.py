@@ -13,7 +13,7 @@ from jaxaudit.source.events import Store
 from jaxaudit.source.facts import REBINDS, WRITES_ATTRIBUTE, WRITES_ITEM
 from jaxaudit.source.flow import Flow
 from jaxaudit.source.knowledge.contexts import ONCE_PER_OBJECT
-from jaxaudit.source.program import Class, Function, Program
+from jaxaudit.source.program import Class, Function, Module, Program
 
 
 class Change(NamedTuple):
@@ -70,12 +70,19 @@ def scopes_around(base: v.Free) -> Iterator[Flow]:
     """The name's own scope, and the functions of the module that use the name and change something that is not theirs."""
     home = base.home
     yield home
-    module = home.function.module
-    for function in module.functions:
-        if function.flow_ is not home:
-            used = module.units[function.unit][1]
-            if base.name in used and not CHANGES.isdisjoint(used):
-                yield function.flow
+    for function, used in changing_functions(home.function.module):
+        if base.name in used and function.flow_ is not home:
+            yield function.flow
+
+
+def changing_functions(module: Module) -> list[tuple[Function, frozenset[str]]]:
+    """The module's functions that change something that is not theirs, with the words of their units."""
+    found = module.function.memo.get("changing functions")
+    if found is None:
+        words = [frozenset(used) for _, used in module.units]
+        found = [(f, words[f.unit]) for f in module.functions if not CHANGES.isdisjoint(words[f.unit])]
+        module.function.memo["changing functions"] = found
+    return found
 
 
 def writes_into(program: Program, flow: Flow, base: v.Free) -> Iterator[Change]:

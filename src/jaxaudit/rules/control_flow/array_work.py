@@ -170,7 +170,7 @@ def _values_in(loop: Loop) -> list[v.Value]:
     roots += [s.value for s in flow.stores if loop in s.loops] + [t.value for t in flow.tests if loop in t.loops]
     roots += [x for carried in loop.carried.values() for x in (carried.after,) if x is not None]
     if loop.kind == "comprehension":
-        whole = comprehension_of(loop)
+        whole = loop.whole
         roots += [whole.element] if whole is not None else []
     return [x for x in _reached(flow, roots) if _made_in(loop, x)]
 
@@ -194,16 +194,8 @@ def _made_in(loop: Loop, value: v.Value) -> bool:
 
 
 def _span(loop: Loop) -> tuple[tuple[int, int], tuple[int, int]] | None:
-    whole = comprehension_of(loop)
+    whole = loop.whole
     return None if whole is None or whole.expr is None else (start(whole.expr), end(whole.expr))
-
-
-def comprehension_of(loop: Loop) -> v.Comprehension | None:
-    """The comprehension whose clause a loop is."""
-    for value in values_of(loop.flow):
-        if value.__class__ is v.Comprehension and loop in value.loops:
-            return value
-    return None
 
 
 def _roots_of(flow: Flow) -> list[v.Value]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from jaxaudit.rules.control_flow.array_work import call_work, comprehension_of, values_in
+from jaxaudit.rules.control_flow.array_work import call_work, values_in
 from jaxaudit.rules.control_flow.python_loops import Turns, compiled_context, dependence, turns_of
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
@@ -93,7 +93,7 @@ def stacked_later(program: Program, loop: Loop) -> bool:
 
 def how_gathered(program: Program, loop: Loop) -> str:
     """What becomes of a comprehension: `jnp.stack([...])`, `sum(...)`, a plain list ("list"), "" for dicts and sets."""
-    whole = comprehension_of(loop)
+    whole = loop.whole
     if whole is None or whole.kind not in ("ListComp", "GeneratorExp") or len(whole.loops) != 1:
         return ""
     for call in loop.flow.calls:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from typing import TYPE_CHECKING
 
-from jaxaudit.rules.control_flow.array_work import comprehension_of
 from jaxaudit.rules.control_flow.turn_results import GatheredResults, uses_turn
 from jaxaudit.source import values as v
 
@@ -19,7 +18,7 @@ STACKS = frozenset({"stack", "array", "asarray"})
 
 def can_become_vmap(loop: Loop, found: GatheredResults) -> bool:
     """Each argument is this turn's entry or the same in all turns, and the results are stacked as they come."""
-    whole = comprehension_of(loop)
+    whole = loop.whole
     if (
         whole is None
         or found.how not in STACKS

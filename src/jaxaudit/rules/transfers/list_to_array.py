@@ -15,12 +15,14 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
 from jaxaudit.source.events import Loop
-from jaxaudit.source.facts import text
+from jaxaudit.source.facts import COMPREHENDS, text
 from jaxaudit.source.kinds import Kind, kind_of
 from jaxaudit.source.numbers import length_of
 from jaxaudit.source.program import Program
 
 MAKERS = frozenset({"jax.numpy.array", "jax.numpy.asarray"})
+BUILDS = frozenset({COMPREHENDS, "append", "range"})
+"""What units write that build lists."""
 LONG = 100
 VERY_LONG = 2000
 MANY_ARRAYS = 500
@@ -38,7 +40,8 @@ class PythonList(NamedTuple):
 
 def match(program: Program) -> Iterator[Finding]:
     for module, unit in program.units_applying(MAKERS):
-        program.graph.link_unit(module, unit)
+        if not BUILDS.isdisjoint(module.units[unit][1]):
+            program.graph.link_unit(module, unit)
     for function in list(program.graph.linked_functions):
         if function.module.context:
             continue
