@@ -24,7 +24,20 @@ class Branch:
 class Loop:
     """One `for`, `while` or comprehension clause."""
 
-    __slots__ = ("carried", "end_line", "expr", "flow", "iterable", "kind", "line", "outer", "path", "target", "test", "whole")
+    __slots__ = (
+        "carried",
+        "end_line",
+        "expr",
+        "flow",
+        "iterable",
+        "kind",
+        "line",
+        "outer",
+        "path",
+        "target",
+        "test",
+        "whole",
+    )
 
     def __init__(self, kind: str, flow: Flow, line: int, end_line: int, path: v.Path, outer: tuple[Loop, ...]) -> None:
         self.kind = kind
