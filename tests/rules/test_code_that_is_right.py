@@ -282,6 +282,111 @@ def coordinates(x, basis):
 coordinates(1.0, ["R", "Z"])
 """,
     ),
+    "a step that is called once before the loop to compile": (
+        "key-reuse",
+        """
+import jax
+
+def train(step, params, key, turns, many):
+    warm = jax.random.split(key, 3) if many else key
+    step(params, warm)
+    keys = jax.random.split(key, turns)
+    for turn in range(turns):
+        params = step(params, keys[turn])
+    return params
+
+train(jax.jit(lambda p, k: p + jax.random.normal(k)), 0.0, jax.random.key(0), 3, False)
+""",
+    ),
+    "parameters that only show a file its structure": (
+        "key-reuse",
+        """
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from flax import serialization
+
+class MLP(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return nn.Dense(3)(x)
+
+def main(data):
+    key = jax.random.key(0)
+    params = serialization.from_bytes(MLP().init(key, jnp.ones(2)), data)
+    key, sample_key = jax.random.split(key)
+    return MLP().apply(params, jax.random.normal(sample_key, (2,)))
+""",
+    ),
+    "models that are fitted apart, each to its data": (
+        "key-reuse",
+        """
+import jax
+import jax.numpy as jnp
+
+def single_fit(key, y):
+    return jax.random.normal(key, y.shape) - y
+
+def fit(key, ys):
+    return jax.vmap(lambda y: single_fit(key, y))(ys)
+
+fit(jax.random.key(0), jnp.ones((3, 4)))
+""",
+    ),
+    "the start of a solver in a library": (
+        "key-made-in-jit",
+        """
+import jax
+import jax.numpy as jnp
+
+@jax.jit
+def start(c):
+    return jax.random.uniform(jax.random.PRNGKey(0), c.shape)
+
+def roots(rows):
+    found = []
+    for row in rows:
+        found.append(jax.lax.fori_loop(0, 9, lambda i, z: z - jnp.polyval(row, z), start(row)))
+    return found
+""",
+    ),
+    "a table that a library loads": (
+        "captured-array",
+        """
+import jax
+import numpy as np
+
+def solver(path):
+    nodes = np.load(path)
+
+    @jax.jit
+    def solve(x):
+        return nodes @ x
+
+    return solve
+""",
+    ),
+    "a simulation that compiles its step once for all its turns": (
+        "jit-per-call",
+        """
+import jax
+
+def simulate(system, turns):
+    @jax.jit
+    def step(x):
+        return x * system
+
+    x = 1.0
+    for _ in range(turns):
+        x = step(x)
+    return x
+
+def run(config):
+    return simulate(len(config), 1000)
+
+results = [run(config) for config in ("a", "bc")]
+""",
+    ),
 }
 
 

@@ -11,10 +11,14 @@ from jaxaudit.rules.captures.changes import is_lazy
 from jaxaudit.rules.captures.partial_outside import is_cured_by_swap, swap
 from jaxaudit.rules.captures.reads import reads
 from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.contexts import is_test_path
 from jaxaudit.source.facts import start, text
 from jaxaudit.source.knowledge.contexts import ONCE_PER_OBJECT, ONCE_PER_TEST, RUN_ONCE
+from jaxaudit.source.knowledge.host_routines import REPEATING
+from jaxaudit.source.lifetime import Frequency
+from jaxaudit.source.lifetime import repeats
 from jaxaudit.source.program import Program
 
 if TYPE_CHECKING:
@@ -49,6 +53,9 @@ def told(program: Program, fresh: FreshWrapper, setting: str) -> Finding:
     message = f"`{wrapper}` wraps {fresh.what} anew in each call of `{function.name}`{OFTEN[often.how]}"
     if often.how == "many" and often.loop is not None:
         message += f" (the loop in line {often.loop.line})"
+    routine = repeating_routine(program, often)
+    if routine:
+        message += f" (`{routine}` calls it)"
     message += f": {fresh.named} is traced and compiled again every time"
     if setting:
         message += f" (what it takes from the call, `{setting}`, may need a program of its own)"
@@ -56,6 +63,8 @@ def told(program: Program, fresh: FreshWrapper, setting: str) -> Finding:
     if often.call is not None and often.call.flow is not None and often.how in ("many", "few"):
         line = start(often.call.expr)[0]
         words = "called in a loop here" if often.loop is not None else "called here too"
+        if routine:
+            words = f"handed to `{routine}` here"
         if often.through:
             words = f"called here; the loop in line {often.loop.line} leads to it" if often.loop else "called here"
         if line:
@@ -85,10 +94,25 @@ def confidence(fresh: FreshWrapper, setting: str) -> float:
         return 0.5 if fresh.frequency.how == "many" and fresh.fate in ("kept", "passed") else 0.4
     if fresh.frequency.how == "many":
         through, call = fresh.frequency.through, fresh.frequency.call
-        far = len(through) > 1 or fresh.frequency.loop is None
+        far = len(through) > 1 or (fresh.frequency.loop is None and not repeating_routine(program, fresh.frequency))
         maybe = bool(through) and call is not None and bool(call.path)  # the loop is further up, this call depends
-        return 0.6 if setting or far or maybe else 0.9
+        return 0.6 if setting or far or maybe or (through and is_driver(fresh)) else 0.9
     return 0.6 if fresh.frequency.how == "few" else 0.4
+
+
+def is_driver(fresh: FreshWrapper) -> bool:
+    """The function around calls the wrapper again and again itself: what it compiles is used many times."""
+    calls = [call for call in fresh.use.flow.calls if v.settle(call.func) is fresh.use.call]
+    return any(repeats(call.loops) is not None for call in calls)
+
+
+def repeating_routine(program: Program, often: Frequency) -> str:
+    """The host routine (`minimize`, `solve_ivp`) to which the function, or one that calls it, is handed."""
+    outermost = often.through[0] if often.through else often.call
+    if often.how != "many" or often.loop is not None or outermost is None:
+        return ""
+    name = c.known_name(program, outermost.func) or ""
+    return name.rpartition(".")[2] if name in REPEATING else ""
 
 
 def setting_of_caller(program: Program, fresh: FreshWrapper) -> str:

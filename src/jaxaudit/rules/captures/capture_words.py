@@ -5,6 +5,7 @@ from typing import Any
 from jaxaudit.model import Note
 from jaxaudit.rules.captures.captured_values import Captured, of_one_program, weight
 from jaxaudit.rules.captures.held_arrays import SMALL, Held, described, origin, readable
+from jaxaudit.rules.control_flow.in_sight import surely_run
 from jaxaudit.source.facts import start
 from jaxaudit.source.program import Program
 
@@ -31,7 +32,7 @@ def is_small(program: Program, group: Group) -> bool:
     return total is not None and (total < SMALL or sum(map(weight, group)) < SMALL)
 
 
-def confidence(group: Group, total: int | None) -> float:
+def confidence(program: Program, group: Group, total: int | None) -> float:
     """Certain where the size is known, or where the array comes out of a binary file; else a run must tell the size."""
     if group[0].compiled.only_in_tests:
         return 0.5
@@ -40,7 +41,7 @@ def confidence(group: Group, total: int | None) -> float:
     if total is not None:
         return 0.95 if total > LARGE else 0.9
     if any(held.loader in FILES for one in group for held in one.arrays):
-        return 0.8
+        return 0.8 if surely_run(program, group[0].site.flow.function) else 0.6  # a library's tables may be small
     if group[0].how == "default" or group[0].compiled.through_parameter:
         return 0.4
     return 0.4 if all(held.promised for one in group for held in one.arrays) else 0.6

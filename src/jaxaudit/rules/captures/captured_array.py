@@ -56,7 +56,7 @@ def by_capture(program: Program, group: Group, total: int | None, work: Constant
     if work is not None:
         tail += f"; `{work.text}` depends on no argument, so XLA works it out {WHEN[work.how]}"
     return RULE.found(
-        captured.place, f"{said}: {tail}", confidence(group, total), facts=facts_of(group, total),
+        captured.place, f"{said}: {tail}", confidence(program, group, total), facts=facts_of(group, total),
         notes=notes_of(program, group), fix=fix_of(program, captured),
     )  # fmt: skip
 

@@ -28,7 +28,7 @@ def match(program: Program) -> Iterator[Finding]:
             captured.place,
             f"{subject(captured)} reads {objects(program, group)}: {HOW[captured.how]}, so its arrays are copied "
             "into the compiled program as constants, and what is assigned later is not seen",
-            confidence(group, total),
+            confidence(program, group, total),
             facts=facts_of(group, total),
             notes=notes_of(program, group),
             help=remedy(program, captured),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jaxaudit.model import Finding, Note
+from jaxaudit.rules.control_flow.in_sight import surely_run
 from jaxaudit.rules.random_numbers.key_events import functions_with_keys, spent_keys
 from jaxaudit.rules.random_numbers.key_pairs import EVALUATES
 from jaxaudit.rules.random_numbers.key_repeats import place_of
@@ -73,10 +74,16 @@ def constant_seed(program: Program, function: Function, call: v.Call) -> Iterato
     yield RULE.found(
         place,
         f"`{written}` makes the same key at each call: {why}, so what is drawn from it is the same each time",
-        0.85 if often.how == "many" and drawn == "drawn" and not EVALUATES.match(function.name) else 0.5,
+        0.85 if often.how == "many" and drawn == "drawn" and not meant_to_be_same(program, function) else 0.5,
         facts={"seed": written, "function": function.qualname},
         notes=notes,
     )
+
+
+def meant_to_be_same(program: Program, function: Function) -> bool:
+    """An evaluation; or a library's function, which is more often one that is to give the same result each time (a start
+    for a solver, padding) than one that was forgotten."""
+    return EVALUATES.match(function.name) is not None or not surely_run(program, function)
 
 
 def chosen_by_caller(program: Program, seed: v.Value) -> bool:

@@ -11,6 +11,7 @@ from jaxaudit.model import Note, Place
 from jaxaudit.rules.random_numbers.key_origins import Origin, written_between
 from jaxaudit.rules.random_numbers.key_splitting import in_one_block, needed_later
 from jaxaudit.rules.random_numbers.spent_key import Spent
+from jaxaudit.rules.random_numbers.unused_draws import is_thrown_away
 from jaxaudit.source import calls as c
 from jaxaudit.source import facts
 from jaxaudit.source import values as v
@@ -64,7 +65,7 @@ def first_pair(program: Program, uses: list[Spent]) -> tuple[Spent, Spent] | Non
     for index, second in enumerate(uses):
         for first in uses[:index]:
             if first.call is not second.call and clash(program, first, second):
-                if only_shows_shapes(first) or only_shows_shapes(second):
+                if any(only_shows_shapes(one) or is_thrown_away(program, one) for one in (first, second)):
                     continue
                 if first.sure and second.sure:
                     return first, second

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from jaxaudit.model import Note, Place
@@ -23,6 +24,7 @@ from jaxaudit.source.program import Function, Program
 from jaxaudit.source.structure import parameters_in
 
 BEFORE_USE = ("__init__", "__post_init__", "setup", "__new__")
+FITS = re.compile(r"(^|[_.])(fit|train)$", re.IGNORECASE)
 EACH_LEAF = frozenset({"jax.tree.map", "jax.tree.map_with_path", "builtins.map"})
 
 
@@ -110,7 +112,11 @@ def used_in_each_step(program: Program, function: Function, spent: list[Spent]) 
                     program.place(one.flow, one.shown),
                     f"the key `{one.name}` is used again in {what}: `{function.name}` closes over it, so `{one.by}` "
                     f"gives the same random numbers each time",
-                    0.4 if said_so(program, one) or one.by in PICKS else 0.9 if one.sure else 0.6,
+                    0.4
+                    if said_so(program, one) or one.by in PICKS
+                    else 0.9
+                    if one.sure and not fits(handed, one)
+                    else 0.6,
                     {"key": one.name, "second": one.by, "transformation": named(handed)},
                     (Note(where, f"the {named(handed)}"),),
                 )
@@ -124,6 +130,11 @@ def used_in_each_step(program: Program, function: Function, spent: list[Spent]) 
                     {"key": one.name, "second": one.by, "transformation": named(handed)},
                     (Note(where, f"the {named(handed)}"),),
                 )
+
+
+def fits(handed: Handed, one: Spent) -> bool:
+    """Models that are trained apart, each on data of its own, may start alike."""
+    return handed.use is not None and handed.use.spec.kind == "vmap" and FITS.search(one.by) is not None
 
 
 def named(handed: Handed) -> str:
@@ -245,7 +256,7 @@ def kept_on_self(program: Program, function: Function, spent: list[Spent]) -> It
         renewed = [
             m for m in cls.methods.values() if m.name not in BEFORE_USE and any(s.name == name for s in m.flow.stores)
         ]
-        certain = often.how == "many" and one.sure and stores and not renewed and not replaced(program, often, name)
+        certain = often.how == "many" and often.loop is not None and one.sure and stores and not renewed and not replaced(program, often, name)
         notes: tuple[Note, ...] = ()
         if often.call is not None and often.call.expr is not None:
             notes = (Note(program.place(often.call.flow, often.call.expr), "called here"),)
@@ -309,6 +320,8 @@ def constant(program: Program, origin: Origin, function: Function) -> v.Call | N
 def how_often(program: Program, function: Function) -> str:
     """ "many" in a loop or at several places, "unknown" where nobody is seen to call it."""
     found = lifetime.frequency(program, function)
+    if found.how == "many" and found.loop is None:
+        return "unknown"  # an optimiser that is handed an objective wants the same numbers at each call
     return "" if found.how in ("once", "cached") else "many" if found.how in ("many", "few") else "unknown"
 
 

@@ -162,3 +162,12 @@ KEY_READERS: frozenset[str] = frozenset(
         "equinox.is_array", "jax.make_jaxpr",
     }
 )  # fmt: skip
+
+# calls that take a tree only for its structure and give back one with other values: what was drawn for it is not kept.
+TEMPLATES: frozenset[str] = frozenset(
+    {
+        "flax.serialization.from_bytes", "flax.serialization.from_state_dict", "flax.training.checkpoints.restore_checkpoint",
+        "equinox.tree_deserialise_leaves", "jax.eval_shape", "equinox.filter_eval_shape",
+        "flax.training.orbax_utils.save_args_from_target", "flax.training.orbax_utils.restore_args_from_target",
+    }
+)  # fmt: skip

@@ -1,0 +1,77 @@
+"""Keys that are used where nothing of what is drawn is kept: a call that only compiles, values that are loaded over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jaxaudit.rules.random_numbers.spent_key import Spent
+from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
+from jaxaudit.source.flow import Flow
+from jaxaudit.source.knowledge.random_keys import TEMPLATES
+from jaxaudit.source.program import Program
+
+
+def is_thrown_away(program: Program, one: Spent) -> bool:
+    """`params = from_bytes(model.init(key, x), data)`, or `step(params, key)` before the loop, its result not used."""
+    flow = one.call.flow
+    if one.inner is not None or one.how == "fold" or flow is None:
+        return False
+    if is_warm_up(program, one.call, flow):
+        return True
+    takers = [call for call in flow.calls if call is not one.call and any(holds(a, one.call) for a in given(call))]
+    if not takers or any(holds(kept, one.call) for kept in kept_in(flow)):
+        return False
+    if all(c.known_name(program, call.func) in TEMPLATES for call in takers):
+        return True
+    return one.how == "split" and all(is_warm_up(program, call, flow) for call in takers)
+
+
+def is_warm_up(program: Program, call: v.Call, flow: Flow) -> bool:
+    """A statement whose result nobody takes, of a function whose result is taken elsewhere in the same body."""
+    func = v.settle(call.func)
+    others = [other for other in flow.calls if other is not call and v.settle(other.func) is func]
+    if not others or c.known_name(program, call.func) is not None:
+        return False
+    taken = used_values(flow)
+    return id(call) not in taken and any(id(other) in taken for other in others)
+
+
+def used_values(flow: Flow) -> set[int]:
+    """All values of a body that something else is made of, is bound to, or that leave it."""
+    waiting = [part for call in flow.calls if not waits(call) for part in call.parts()]
+    waiting += [*kept_in(flow), *[bind.value for bind in flow.binds]]
+    waiting += [loop.iterable for loop in flow.loops if loop.iterable is not None]
+    seen: set[int] = set()
+    while waiting:
+        value = waiting.pop()
+        if id(value) not in seen:
+            seen.add(id(value))
+            waiting += value.parts()
+    return seen
+
+
+def waits(call: v.Call) -> bool:
+    """`out.block_until_ready()` takes nothing from what it waits for."""
+    return call.func.__class__ is v.Attr and call.func.name == "block_until_ready"
+
+
+def kept_in(flow: Flow) -> Iterator[v.Value]:
+    """What leaves a body or decides something in it."""
+    yield from (returned.value for returned in flow.returns)
+    yield from (store.value for store in flow.stores)
+    yield from (test.value for test in flow.tests)
+    yield from flow.yields
+
+
+def given(call: v.Call) -> list[v.Value]:
+    return [*call.args, *[value for _, value in call.kwargs]]
+
+
+def holds(value: v.Value, call: v.Call, depth: int = 0) -> bool:
+    """The call's result, an item of it, or a name that may be bound to it."""
+    if value is call:
+        return True
+    return depth < 4 and value.__class__ in (v.Item, v.Phi, v.Sequence) and any(
+        holds(part, call, depth + 1) for part in value.parts()
+    )  # fmt: skip
