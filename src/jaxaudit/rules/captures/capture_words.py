@@ -41,10 +41,18 @@ def confidence(program: Program, group: Group, total: int | None) -> float:
     if total is not None:
         return 0.95 if total > LARGE else 0.9
     if any(held.loader in FILES for one in group for held in one.arrays):
-        return 0.8 if surely_run(program, group[0].site.flow.function) else 0.6  # a library's tables may be small
+        return 0.8 if is_script(program, group) else 0.6  # a library's tables may be small
     if group[0].how == "default" or group[0].compiled.through_parameter:
         return 0.4
     return 0.4 if all(held.promised for one in group for held in one.arrays) else 0.6
+
+
+def is_script(program: Program, group: Group) -> bool:
+    """Whether the file that jits the function also loads the array, and is run."""
+    site = group[0].site.flow.function
+    made = [origin(program, held.value) for one in group for held in one.arrays if held.loader in FILES]
+    here = any(place is not None and place.path == site.module.path for place in made)
+    return here and surely_run(program, site)
 
 
 def subject(captured: Captured) -> str:
