@@ -64,6 +64,37 @@ SCRIPTS = {
             return kernel(x) @ y
         mean(jnp.ones(3), jnp.ones(3))
         """, '_cache["k"] = jnp.exp(-((x[:, None] - x) ** 2))', 'return jnp.exp(-((x[:, None] - x) ** 2))'),
+    "an objective that SciPy calls at each step": ("jit-per-call", """
+        from scipy.optimize import minimize
+        def objective(theta):
+            def chi2(p):
+                return jnp.sum((jnp.exp(-p * 2.0) - 0.3) ** 2)
+            value, slope = jax.jit(jax.value_and_grad(chi2))(jnp.asarray(theta))  # fault
+            return float(value), slope
+        minimize(objective, [0.2], jac=True)
+        """, "jax.jit(jax.value_and_grad(chi2))(jnp.asarray(theta))  # fault", "2.0 * theta, theta"),
+    "a method that SciPy's root calls": ("jit-per-call", """
+        import scipy.optimize as so
+        class Balance:
+            def __init__(self, gain):
+                self.gain = gain
+            def residual(self, x):
+                force = jax.jit(lambda y: self.gain * jnp.tanh(y) - y)  # fault
+                return force(x)
+            def solve(self, guess):
+                return so.root(self.residual, guess).x
+        Balance(0.5).solve([0.1])
+        """, "jax.jit(lambda y: self.gain * jnp.tanh(y) - y)", "lambda y: self.gain * jnp.tanh(y) - y"),
+    "a model that predicts batch by batch": ("jit-per-call", """
+        class Regressor:
+            def __init__(self, net):
+                self.net = net
+            def predict(self, x):
+                apply = jax.jit(lambda batch: self.net.apply(batch))  # fault
+                return apply(x)
+            def evaluate(self, batches):
+                return [self.predict(b) for b in batches]
+        """, "jax.jit(lambda batch: self.net.apply(batch))", "self.net.apply"),
     "a timer with options below jit": ("wrapper-order", """
         import time
         def timed(label):

@@ -17,8 +17,7 @@ from jaxaudit.source.contexts import is_test_path
 from jaxaudit.source.facts import start, text
 from jaxaudit.source.knowledge.contexts import ONCE_PER_OBJECT, ONCE_PER_TEST, RUN_ONCE
 from jaxaudit.source.knowledge.host_routines import REPEATING
-from jaxaudit.source.lifetime import Frequency
-from jaxaudit.source.lifetime import repeats
+from jaxaudit.source.lifetime import Frequency, repeats
 from jaxaudit.source.program import Program
 
 if TYPE_CHECKING:
@@ -72,7 +71,7 @@ def told(program: Program, fresh: FreshWrapper, setting: str) -> Finding:
     return RULE.found(
         fresh.place,
         message,
-        confidence(fresh, setting),
+        confidence(program, fresh, setting),
         facts={
             "function": fresh.named_plainly,
             "inside": function.name,
@@ -88,7 +87,7 @@ def told(program: Program, fresh: FreshWrapper, setting: str) -> Finding:
 OFTEN = {"many": ", which runs again and again", "few": ", which is called several times", "unknown": ""}
 
 
-def confidence(fresh: FreshWrapper, setting: str) -> float:
+def confidence(program: Program, fresh: FreshWrapper, setting: str) -> float:
     """By how often the function around it runs, and what becomes of the wrapper."""
     if fresh.fate != "called":
         return 0.5 if fresh.frequency.how == "many" and fresh.fate in ("kept", "passed") else 0.4
@@ -129,9 +128,27 @@ def setting_of_caller(program: Program, fresh: FreshWrapper) -> str:
             found = base.values()
             if any(isinstance(value, v.FunctionValue) for value in found):
                 continue
+            if is_one_object(fresh, found[-1] if found else None):
+                continue
             if found and is_setting(program, read, found[-1]) and not is_constant(program, found[-1]):
                 return base.name
     return ""
+
+
+def is_one_object(fresh: FreshWrapper, value: v.Value | None) -> bool:
+    """The object whose method is called again and again, where that is the same one each time."""
+    method, call = fresh.use.flow.function, fresh.frequency.call
+    if not isinstance(value, v.Param) or value.function is not method or value.name != method.self_name:
+        return False
+    if fresh.frequency.how != "many" or call is None or method.owner is None or fresh.frequency.through:
+        return False
+    receivers = [call.func, *call.args] if fresh.frequency.loop is None else [call.func]
+    held = [one.base for one in receivers if isinstance(one, v.Attr) and one.name == method.name]
+    return bool(held) and not any(varies(base) and not is_self(base) for base in held)
+
+
+def is_self(base: v.Value) -> bool:
+    return isinstance(base, v.Param) and base.name == base.function.self_name
 
 
 def is_constant(program: Program, value: v.Value) -> bool:

@@ -256,7 +256,14 @@ def kept_on_self(program: Program, function: Function, spent: list[Spent]) -> It
         renewed = [
             m for m in cls.methods.values() if m.name not in BEFORE_USE and any(s.name == name for s in m.flow.stores)
         ]
-        certain = often.how == "many" and often.loop is not None and one.sure and stores and not renewed and not replaced(program, often, name)
+        certain = (
+            often.how == "many"
+            and often.loop is not None
+            and one.sure
+            and stores
+            and not renewed
+            and not replaced(program, often, name)
+        )
         notes: tuple[Note, ...] = ()
         if often.call is not None and often.call.expr is not None:
             notes = (Note(program.place(often.call.flow, often.call.expr), "called here"),)

@@ -1,5 +1,6 @@
 """Functions that call their function argument themselves, in the same trace: no transformation, but a call."""
 
+from jaxaudit.source.knowledge.host_routines import REPEATING
 from jaxaudit.source.knowledge.transforms import Feed, Slot
 
 _LEAVES = ((Slot(0, "f"),), (Feed("element", 1, "tree"), Feed("operands", 2)))
@@ -29,8 +30,7 @@ HIGHER_ORDER: dict[str, tuple[tuple[Slot, ...], tuple[Feed, ...]]] = {
     "numpy.vectorize": ((Slot(0, "pyfunc"),), ()),
     "numpy.apply_along_axis": ((Slot(0, "func1d"),), (Feed("element", 2, "arr"),)),
     "numpy.fromfunction": ((Slot(0, "function"),), ()),
-    "timeit.timeit": ((Slot(0, "stmt"),), ()),
-    "timeit.repeat": ((Slot(0, "stmt"),), ()),
+    **{name: (slots, ()) for name, slots in REPEATING.items()},
 }
 
 # wrappers whose result behaves as the function they are given: name -> where it stands. The call graph looks through.
