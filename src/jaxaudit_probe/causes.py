@@ -1,0 +1,194 @@
+"""Why a function was traced or lowered again: the nearest earlier call, and what differs from it, in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from jaxaudit_probe import private
+from jaxaudit_probe.snapshots import Leaf, Node, Snapshot, Tree, same_value, spelled
+
+MOST_CHANGES = 12
+LOOKS_BACK = 64
+
+
+class Change(NamedTuple):
+    """One leaf, or one thing around the call, that differs."""
+
+    leaf: str
+    was: str
+    now: str
+    what: str
+
+    def __str__(self) -> str:
+        static = " (static)" if self.what.startswith("static") else ""
+        return f"{self.leaf}{static}: {self.was} -> {self.now}"
+
+
+class Cause(NamedTuple):
+    kind: str
+    text: str
+    changes: tuple[Change, ...] = ()
+
+    def record(self) -> dict[str, Any]:
+        return {"kind": self.kind, "text": self.text, "changes": [change._asdict() for change in self.changes]}
+
+
+FIRST = Cause("first", "the first call")
+
+
+def differences(old: Tree, new: Tree, path: str, lowering: bool = False) -> Iterator[Change]:
+    """What jit tells apart in two arguments; `lowering`: also where they lie, which only the lowering asks."""
+    if isinstance(old, Leaf) and isinstance(new, Leaf):
+        yield from _of_leaves(old, new, path, lowering)
+    elif isinstance(old, Node) and isinstance(new, Node) and old.kind == new.kind:
+        gone = [step for step in old.below if step not in new.below]
+        fresh = [step for step in new.below if step not in old.below]
+        if (gone or fresh) and old.kind in ("list", "tuple"):
+            yield Change(path, f"{old.kind} of {len(old.below)}", f"{new.kind} of {len(new.below)}", "structure")
+        else:
+            for step in gone:
+                yield Change(path + step, str(old.below[step]), "not there", "structure")
+            for step in fresh:
+                yield Change(path + step, "not there", str(new.below[step]), "structure")
+        for step, below in old.below.items():
+            if step in new.below:
+                yield from differences(below, new.below[step], path + step, lowering)
+    else:
+        yield Change(path, _kind_text(old), _kind_text(new), "structure")
+
+
+def _kind_text(one: Tree) -> str:
+    return one.kind if isinstance(one, Node) else str(one)
+
+
+def _of_leaves(old: Leaf, new: Leaf, path: str, lowering: bool) -> Iterator[Change]:
+    if old.static is not None or new.static is not None:
+        if old.static is None or new.static is None:
+            yield Change(path, str(old), str(new), "static-value" if old.static or new.static else "structure")
+        elif not old.static.same(new.static):
+            yield Change(path, *_told_apart(old, new), _static_kind(old, new))
+        return
+    if old.shape != new.shape:
+        yield Change(path, str(old), str(new), "shape")
+    elif old.dtype != new.dtype:
+        yield Change(path, str(old), str(new), "dtype")
+    elif old.weak != new.weak:
+        yield Change(path, str(old), str(new), "weak-type")
+    elif old.sharding != new.sharding:
+        yield Change(path, old.sharding or "no sharding", new.sharding or "no sharding", "sharding")
+    elif lowering and old.placed != new.placed:
+        was, now = old.placed or ("host", False), new.placed or ("host", False)
+        if was[0] != now[0]:
+            yield Change(path, was[0], now[0], "sharding")
+        else:
+            words = {True: "committed", False: "not committed"}
+            yield Change(path, f"{was[0]}, {words[was[1]]}", f"{now[0]}, {words[now[1]]}", "committed")
+
+
+def _told_apart(old: Leaf, new: Leaf) -> tuple[str, str]:
+    was, now = str(old), str(new)
+    return (was, now) if was != now else (was, f"another {now}" if not now.startswith("another") else now)
+
+
+def _static_kind(old: Leaf, new: Leaf) -> str:
+    one, other = old.static, new.static
+    if one is None or other is None:
+        return "static-value"
+    if one.code is not None and one.code is other.code:
+        return "new-function"
+    by_identity = one.kind is other.kind and one.kind.__eq__ is object.__eq__
+    return "static-identity" if by_identity and not one.plain else "static-value"
+
+
+def context_changes(old: Snapshot, new: Snapshot) -> Iterator[Change]:
+    """Settings, mesh and axis names that a trace depends on."""
+    if old.context == new.context:
+        return
+    names = private.context_names()
+    pairs = list(zip(names, old.context, new.context)) if len(names) == len(old.context) == len(new.context) else []
+    found = [(n, a, b) for n, a, b in pairs if not same_value(a, b)]
+    if not found:
+        found = [(n, old.named.get(n), b) for n, b in new.named.items() if not same_value(old.named.get(n), b)]
+    if not found:
+        pairs = [(f"setting {i}", a, b) for i, (a, b) in enumerate(zip(old.context, new.context))]
+        found = [(n, a, b) for n, a, b in pairs if not same_value(a, b)]
+    for name, was, now in found:
+        yield Change(name, spelled(was, 60), spelled(now, 60), "context")
+
+
+def compared(old: Snapshot, new: Snapshot, lowering: bool = False) -> list[Change]:
+    """All that differs between two calls of one function."""
+    out = list(context_changes(old, new))
+    for name in dict.fromkeys([*old.arguments, *new.arguments]):
+        if name not in new.arguments:
+            out.append(Change(name, str(old.arguments[name]), "left out", "structure"))
+        elif name not in old.arguments:
+            out.append(Change(name, "left out", str(new.arguments[name]), "structure"))
+        else:
+            out += differences(old.arguments[name], new.arguments[name], name, lowering)
+    if old.convention != new.convention and not out and set(old.arguments) == set(new.arguments):
+        was, now = (
+            f"{s.convention[0]} by position" + (f", {', '.join(s.convention[1])} by name" if s.convention[1] else "")
+            for s in (old, new)
+        )
+        out.append(Change("the call", was, now, "convention"))
+    if old.function != new.function:
+        changed = [
+            change
+            for name in new.captured
+            if name in old.captured
+            for change in differences(old.captured[name], new.captured[name], name)
+        ]
+        out += [change._replace(what="new-function") for change in changed] or [
+            Change("the function", "one object", "a new one of the same definition", "new-function")
+        ]
+    return out
+
+
+def cause_of(seen: Sequence[Snapshot], new: Snapshot, made: int, *, lowering: bool = False, defined: str = "") -> Cause:
+    """The cause, by the nearest of the calls seen before; among equals by the newest."""
+    best: list[Change] | None = None
+    nearest: Snapshot | None = None
+    for old in seen[-LOOKS_BACK:]:
+        if lowering and compared(old, new):
+            continue  # that call has a trace of its own, this one has none
+        found = compared(old, new, lowering)
+        if best is None or len(found) <= len(best):
+            best, nearest = found, old
+    if best is None or nearest is None:
+        return FIRST
+    if not best:
+        if nearest.cleared != new.cleared:
+            return Cause("cache-cleared", "`jax.clear_caches()` was called: what was compiled before is compiled again")
+        return Cause(
+            "unknown",
+            "nothing differs in arguments, settings, function object or what it captured: the entry was evicted from "
+            "JAX's cache, or a static value changed its hash",
+        )
+    best = sorted(best, key=lambda change: _ORDER.get(change.what, 9))
+    return Cause(best[0].what, _sentence(best, made, defined), tuple(best[:MOST_CHANGES]))
+
+
+_ORDER = {
+    "context": 0, "new-function": 1, "static-identity": 2, "static-value": 3, "structure": 4, "shape": 5, "dtype": 6,
+    "weak-type": 7, "sharding": 8, "committed": 9,
+}  # fmt: skip
+
+
+def _sentence(changes: list[Change], made: int, defined: str) -> str:
+    first = changes[0]
+    more = f" (and {len(changes) - 1} more)" if len(changes) > 1 else ""
+    if first.what == "new-function":
+        number = f", number {made}" if made > 1 else ""
+        where = f" defined at {defined}" if defined else ""
+        inner = [change for change in changes if change.leaf != "the function"]
+        what = f"; what it captured differs: {inner[0]}" if inner else "; what it captured is the same"
+        return f"a new function object{where} was jitted{number}{what}"
+    if first.what == "static-identity":
+        return f"{first.leaf} (static) is another object of {first.now}, and is compared by identity{more}"
+    if first.what == "context":
+        return f"the setting {first.leaf} changed: {first.was} -> {first.now}{more}"
+    if first.what == "convention":
+        return f"the call is spelled another way: {first.was} -> {first.now}"
+    return f"{first}{more}"

@@ -1,0 +1,438 @@
+"""What JAX does, as it does it: calls that miss, traces, lowerings and compiles, each with its function and its cause.
+
+One `Observer` for the process. The hooks of `private` call it; a stack for each thread holds what is under way, so that
+nested work is never counted twice. Nothing here may disturb the program: what goes wrong is noted, once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from jaxaudit_probe import causes, names, private, snapshots
+
+now = time.perf_counter
+
+
+class Writer(Protocol):
+    def put(self, kind: str, **fields: Any) -> None: ...
+
+    def at_end(self, callback: Callable[[], None]) -> None: ...
+
+
+class Site:
+    """One function that is compiled, wherever it is jitted and however often it is made anew."""
+
+    __slots__ = (
+        "__weakref__", "constants", "donated", "function", "id", "last_cause", "line", "made", "name", "parameters", "path",
+        "seen", "static", "traced", "user", "wrapper",
+    )  # fmt: skip
+
+    def __init__(self, number: int, name: str, path: str, line: int, wrapper: str) -> None:
+        self.id = number
+        self.name = name
+        self.path = path
+        self.line = line
+        self.wrapper = wrapper
+        self.user = bool(path) and names.is_user(path)
+        self.parameters: tuple[str, ...] = ()
+        self.static: tuple[str, ...] = ()
+        self.donated: tuple[str, ...] = ()
+        self.made: set[int] = set()
+        self.seen: list[snapshots.Snapshot] = []
+        self.traced = 0
+        self.last_cause: causes.Cause | None = None
+        self.constants: dict[int, int] = {}
+        self.function: Any = None
+
+    @property
+    def bytes_captured(self) -> int:
+        return sum(self.constants.values())
+
+
+class Frame:
+    """One thing under way in a thread."""
+
+    __slots__ = (
+        "args", "at", "cause", "compile_s", "fun", "hit", "info", "inner", "kind", "kwargs", "lost", "lower_s", "opened",
+        "site", "started", "trace_s",
+    )  # fmt: skip
+
+    def __init__(self, kind: str, site: Site | None = None) -> None:
+        self.kind = kind
+        self.site = site
+        self.fun: Any = None
+        self.info: Any = None
+        self.args: tuple[Any, ...] = ()
+        self.kwargs: dict[str, Any] = {}
+        self.at: names.At | None = None
+        self.cause: causes.Cause | None = None
+        self.opened: Any = None
+        self.hit = False
+        self.inner = 0.0
+        self.trace_s = self.lower_s = self.compile_s = 0.0
+        self.lost = 0.0
+        self.started = 0.0
+
+
+class Local(threading.local):
+    def __init__(self) -> None:
+        self.stack: list[Frame] = []
+        self.lost = 0.0
+        """Seconds that we ourselves took, so that they count as nobody's."""
+        self.traced: tuple[Site, float, causes.Cause | None] | None = None
+        self.last_entry: tuple[Any, Any, tuple[Any, ...], dict[str, Any]] | None = None
+
+
+class Observer:
+    """Collects what the hooks tell, and writes it down."""
+
+    def __init__(self, writer: Writer) -> None:
+        self.writer = writer
+        self.names = names
+        self.local = Local()
+        self.lock = threading.Lock()
+        self.sites: dict[tuple[str, int, str, str], Site] = {}
+        self.by_function: weakref.WeakKeyDictionary[Any, Site] = weakref.WeakKeyDictionary()
+        self.by_program: dict[int, tuple[weakref.ref[Any], Site]] = {}
+        self.by_computation: weakref.WeakKeyDictionary[Any, tuple[Site, Frame]] = weakref.WeakKeyDictionary()
+        self.cleared = 0
+        self.noted: set[str] = set()
+        self.on_call: list[Callable[[Site, dict[str, Any], bool], None]] = []
+        self.on_trace: list[Callable[[Site, Any, names.At | None], None]] = []
+        self.on_lower: list[Callable[[Site, Any, Any], None]] = []
+        self.on_constant: Callable[[Site | None, Any, Any], None] | None = None
+
+    @property
+    def stack(self) -> list[Frame]:
+        return self.local.stack
+
+    # -- keeping out of the way ----------------------------------------------------------------------------------------
+
+    def note(self, text: str) -> None:
+        if text not in self.noted and len(self.noted) < 50:
+            self.noted.add(text)
+            self.writer.put("note", text=text)
+
+    def quietly(self, ask: Callable[..., Any], *args: Any) -> Any:
+        """Our own work: its time is nobody's, and its faults are noted and go no further."""
+        began = now()
+        try:
+            return ask(*args)
+        except Exception as fault:
+            self.note(f"{getattr(ask, '__name__', ask)}: {type(fault).__name__}: {fault}")
+            return None
+        finally:
+            self.local.lost += now() - began
+
+    def push(self, frame: Frame) -> Frame:
+        frame.lost = self.local.lost
+        self.stack.append(frame)
+        frame.started = now()
+        return frame
+
+    def pop(self, frame: Frame) -> float:
+        """Ends a frame; its seconds, without what we took ourselves."""
+        seconds = now() - frame.started - (self.local.lost - frame.lost)
+        while self.stack and self.stack.pop() is not frame:
+            continue
+        return max(seconds, 0.0)
+
+    def under(self, *kinds: str) -> Frame | None:
+        return next((frame for frame in reversed(self.stack) if frame.kind in kinds), None)
+
+    # -- functions -----------------------------------------------------------------------------------------------------
+
+    def site_of(
+        self, fun: Any, info: Any = None, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Site:
+        """The site of what was handed to jit; filter_jit's own function stands for all that it wraps."""
+        try:
+            known = self.by_function.get(fun)
+        except TypeError:
+            known = None
+        if known is not None:
+            return known
+        callee = names.callee_of(fun, args, kwargs or {}, private.unflatten)
+        site = self.site_of_callee(callee, info)
+        with contextlib.suppress(TypeError):
+            self.by_function[fun] = site
+        return site
+
+    def site_of_callee(self, callee: names.Callee, info: Any) -> Site:
+        code = names.code_of(callee.base)
+        name = names.name_of(callee.target, callee.base)
+        path, line = (code.co_filename, code.co_firstlineno) if code is not None else ("", 0)
+        key = (path, line, name, callee.wrapper)
+        with self.lock:
+            site = self.sites.get(key)
+            if site is not None:
+                return site
+            site = self.sites[key] = Site(len(self.sites) + 1, name, path, line, callee.wrapper)
+        site.parameters, site.static, site.donated = _signature(callee, info)
+        self.tell(site)
+        return site
+
+    def tell(self, site: Site) -> None:
+        self.writer.put(
+            "site", id=site.id, name=site.name, path=site.path, line=site.line, wrapper=site.wrapper, user=site.user,
+            parameters=list(site.parameters), static=list(site.static), donated=list(site.donated),
+        )  # fmt: skip
+
+    def site_named(self, source: str, wrapper: str) -> Site:
+        """A program that came without its function: by the `name at file:line` that JAX noted."""
+        name, _, place = source.rpartition(" at ")
+        path, _, line = place.rpartition(":")
+        number = int(line) if line.isdigit() else 0
+        with self.lock:
+            for known, site in self.sites.items():
+                if known[:2] == (path, number) and path:
+                    return site
+            key = (path, number, name or source, wrapper)
+            site = self.sites.get(key)
+            if site is not None:
+                return site
+            site = self.sites[key] = Site(len(self.sites) + 1, name or source or "?", path, number, wrapper)
+        self.tell(site)
+        return site
+
+    # -- calls that reach Python ---------------------------------------------------------------------------------------
+
+    def entered(self, fun: Any, info: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
+        frame = Frame("call")
+        frame.fun, frame.info, frame.args, frame.kwargs = fun, info, args, kwargs
+        frame.site = self.quietly(self.site_of, fun, info, args, kwargs)
+        return self.push(frame)
+
+    def left(self, frame: Frame, answer: Any) -> None:
+        self.pop(frame)
+        site = frame.site
+        if site is None:
+            return
+        self.quietly(self._left, frame, site, answer)
+        frame.fun = frame.info = frame.at = None
+        frame.args, frame.kwargs = (), {}
+
+    def _left(self, frame: Frame, site: Site, answer: Any) -> None:
+        if answer is not None:
+            program = private.jaxpr_of(answer)
+            if frame.opened is not None:
+                self.remember(program, site)
+                if self.under("trace") is None and site.user:
+                    for told in self.on_trace:
+                        told(site, program, frame.at)
+        self.local.last_entry = (frame.fun, frame.info, frame.args, frame.kwargs)
+        run = self.under("run")
+        if run is not None and frame.opened is not None:
+            run.opened = frame.opened
+        if site.user and self.on_call:
+            callee = names.callee_of(frame.fun, frame.args, frame.kwargs, private.unflatten)
+            given = snapshots.bound(callee.target, callee.args, callee.kwargs)
+            for seen in self.on_call:
+                seen(site, given, private.tracing_now())
+
+    def remember(self, program: Any, site: Site) -> None:
+        key = id(program)
+        known = self.by_program.get(key)
+        if known is None or known[0]() is not program:
+            try:
+                forget = self.by_program.pop
+                self.by_program[key] = (weakref.ref(program, lambda _, k=key: forget(k, None)), site)  # type: ignore[misc]
+            except TypeError:
+                pass
+
+    def site_of_program(self, program: Any) -> Site | None:
+        known = self.by_program.get(id(program))
+        return known[1] if known is not None and known[0]() is program else None
+
+    # -- traces --------------------------------------------------------------------------------------------------------
+
+    def trace_opened(self, info: Any) -> None:
+        """A trace really begins. The call right above owns it, unless it has one already: then it is a loop's body."""
+        stack = self.stack
+        if not stack or stack[-1].kind != "trace" or stack[-1].opened is not None:
+            return
+        trace = stack[-1]
+        trace.opened = info
+        if len(stack) > 1 and stack[-2].kind == "call" and stack[-2].opened is None:
+            call = stack[-2]
+            call.opened = info
+            trace.site = call.site
+            self.quietly(self.explain, call)
+            trace.cause, trace.at = call.cause, call.at
+
+    def explain(self, call: Frame) -> None:
+        site = call.site
+        if site is None:
+            return
+        site.traced += 1
+        frame = names.user_frame(3)
+        call.at = names.at_of(frame)
+        if site.wrapper == "eager" or not site.user:
+            call.cause = causes.FIRST if site.traced == 1 else _another_signature(call)
+            return
+        callee = names.callee_of(call.fun, call.args, call.kwargs, private.unflatten)
+        taken = snapshots.take(callee, call.fun, call.info, self.cleared)
+        site.made.add(taken.function)
+        defined = (
+            f"line {site.line}" if call.at is not None and call.at.path == site.path else f"{site.path}:{site.line}"
+        )
+        call.cause = causes.cause_of(site.seen, taken, len(site.made), defined=defined)
+        self.keep(site, taken)
+
+    @staticmethod
+    def keep(site: Site, taken: snapshots.Snapshot) -> None:
+        site.seen.append(taken)
+        if len(site.seen) > causes.LOOKS_BACK:
+            del site.seen[1]
+
+    def trace_ended(self, frame: Frame, program: Any) -> None:
+        seconds = self.pop(frame)
+        if frame.opened is None:
+            return
+        outer = self.under("trace")
+        if outer is not None:
+            outer.inner += seconds
+        self.quietly(self._trace_ended, frame, seconds, outer)
+
+    def _trace_ended(self, frame: Frame, seconds: float, outer: Frame | None) -> None:
+        own = frame.site is not None
+        site = frame.site or self.site_named(str(getattr(frame.opened, "func_src_info", "") or "?"), "body")
+        lowering = self.under("lower")
+        if own and outer is None and lowering is None:
+            self.local.traced = (site, seconds, frame.cause)
+        if own and site.user:
+            self.writer.put(
+                "trace", site=site.id, trace_s=round(seconds, 6), self_s=round(max(seconds - frame.inner, 0.0), 6),
+                api=names.entry_kind(4), outer=outer.site.id if outer is not None and outer.site is not None else None,
+                at=frame.at._asdict() if frame.at else None, cause=frame.cause.record() if frame.cause else None,
+            )  # fmt: skip
+
+    # -- constants -----------------------------------------------------------------------------------------------------
+
+    def met_constant(self, trace: Any, value: Any) -> None:
+        if self.on_constant is None:
+            return
+        owner = next((f for f in reversed(self.stack) if f.kind == "call" and f.site is not None and f.site.user), None)
+        self.quietly(self.on_constant, owner.site if owner is not None else None, trace, value)
+
+    # -- lowering and compiling ----------------------------------------------------------------------------------------
+
+    def lower_began(self, program: Any, name: str) -> Frame:
+        site = self.quietly(self._site_of_lowering, program, name)
+        frame = Frame("lower", site)
+        run = self.under("run")
+        traced = self.local.traced
+        if traced is not None and traced[0] is site:
+            frame.trace_s, frame.cause = traced[1], traced[2]
+        elif run is not None and run.site is site and run.cause is not None:
+            frame.cause = run.cause
+        frame.at = names.at_of(names.user_frame(2))
+        self.local.traced = None
+        return self.push(frame)
+
+    def _site_of_lowering(self, program: Any, name: str) -> Site:
+        return self.site_of_program(program) or self.site_named(private.source_of(program) or name, "jit")
+
+    def lowered(self) -> None:
+        """A module is really made, not taken from a cache."""
+        frame = self.under("lower")
+        if frame is None or frame.opened is not None:
+            return
+        frame.opened = True
+        if frame.trace_s == 0.0 and frame.site is not None and frame.site.user and frame.site.seen:
+            self.quietly(self._explain_lowering, frame, frame.site)
+
+    def _explain_lowering(self, frame: Frame, site: Site) -> None:
+        """Lowered again without a trace: where the arguments lie decides, which is no part of the trace's key."""
+        run, entry = self.under("run"), self.local.last_entry
+        if run is None or entry is None or entry[0] is not run.fun:
+            return
+        fun, info, args, kwargs = entry
+        callee = names.callee_of(fun, args, kwargs, private.unflatten)
+        taken = snapshots.take(callee, fun, info, self.cleared)
+        frame.cause = causes.cause_of(site.seen, taken, len(site.made), lowering=True)
+        self.keep(site, taken)
+
+    def lower_ended(self, frame: Frame, computation: Any, program: Any, donated: Any) -> None:
+        frame.lower_s = self.pop(frame)
+        if computation is None or frame.site is None:
+            return
+        with contextlib.suppress(TypeError):
+            self.by_computation[computation] = (frame.site, frame)
+        if frame.opened and frame.site.user:
+            for told in self.on_lower:
+                self.quietly(told, frame.site, program, donated)
+
+    def compile_began(self, computation: Any) -> Frame:
+        try:
+            site, lowering = self.by_computation.get(computation, (None, None))
+        except TypeError:
+            site, lowering = None, None
+        frame = Frame("compile", site)
+        if lowering is not None:
+            frame.trace_s, frame.lower_s, frame.cause, frame.at = (
+                lowering.trace_s, lowering.lower_s, lowering.cause, lowering.at
+            )  # fmt: skip
+            lowering.trace_s = lowering.lower_s = 0.0
+        return self.push(frame)
+
+    def request_ended(self, frame: Frame) -> None:
+        """JAX asked for an executable and got it, from XLA or from the persistent cache."""
+        seconds = self.pop(frame)
+        whole = self.under("compile")
+        if whole is not None:
+            whole.compile_s += seconds
+            whole.hit = whole.hit or frame.hit
+            whole.opened = True
+
+    def compile_ended(self, frame: Frame) -> None:
+        self.pop(frame)
+        if frame.opened:
+            self.quietly(self._compile_ended, frame)
+
+    def _compile_ended(self, frame: Frame) -> None:
+        site = frame.site or self.site_named("?", "jit")
+        at = frame.at or names.at_of(names.user_frame(4))
+        cause = frame.cause or (causes.FIRST if site.traced <= 1 else None)
+        self.writer.put(
+            "compile", site=site.id, trace_s=round(frame.trace_s, 6), lower_s=round(frame.lower_s, 6),
+            compile_s=round(frame.compile_s, 6), cache="hit" if frame.hit else "miss" if private.uses_cache() else "off",
+            at=at._asdict() if at else None, cause=cause.record() if cause else None,
+            constants_bytes=site.bytes_captured, thread=threading.current_thread().name,
+        )  # fmt: skip
+
+    def cache_hit(self) -> None:
+        frame = self.under("request")
+        if frame is not None:
+            frame.hit = True
+
+
+def _signature(callee: names.Callee, info: Any) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Parameters of a function, and which of them are static and donated."""
+    try:
+        parameters = tuple(inspect.signature(callee.target).parameters)
+    except (TypeError, ValueError):
+        parameters = ()
+    if callee.wrapper in ("filter_jit", "eager"):
+        return parameters, (), ()
+    static = snapshots.static_names(callee.target, info, dict.fromkeys(parameters))
+    donated = set(getattr(info, "donate_argnames", None) or ())
+    for number in getattr(info, "donate_argnums", None) or ():
+        if -len(parameters) <= number < len(parameters):
+            donated.add(parameters[number])
+    return parameters, tuple(sorted(static)), tuple(sorted(donated))
+
+
+def _another_signature(call: Frame) -> causes.Cause:
+    """Eager operations and libraries' functions: what they were handed, without a comparison."""
+    words = []
+    for value in call.args[:6]:
+        one = snapshots.tree(value)
+        words.append(str(one) if isinstance(one, snapshots.Leaf) else one.kind)
+    return causes.Cause("signature", f"called with {', '.join(words)}")

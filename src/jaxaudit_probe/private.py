@@ -1,0 +1,280 @@
+"""The only file that knows JAX's insides: what it relies on, where it hooks in, and what it asks.
+
+Imported after JAX. Every hook is a module or class attribute that JAX looks up at each use; what is not there on this
+version is named in `missing`, and what needs it degrades. Measured on JAX 0.6 to 0.12 (see docs/decisions).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import jax
+from jax._src import api, array, compiler, config, core, monitoring, pjit, source_info_util, traceback_util, tree_util
+from jax._src.interpreters import mlir, partial_eval, pxla
+
+Value = Any
+missing: list[str] = []
+_patched: list[tuple[Any, str, Any]] = []
+
+ArrayImpl: Any = array.ArrayImpl
+Tracer: Any = core.Tracer
+PACKAGE = os.path.dirname(str(jax.__file__))
+
+
+# -- hooking in --------------------------------------------------------------------------------------------------------
+
+
+def replace(owner: Any, name: str, wrap: Callable[[Any], Any]) -> bool:
+    """Puts a wrapper in the place of an attribute; False, and a word in `missing`, where there is none."""
+    original = getattr(owner, name, None)
+    if original is None:
+        return False
+    _patched.append((owner, name, owner.__dict__.get(name, original) if isinstance(owner, type) else original))
+    setattr(owner, name, wrap(original))
+    return True
+
+
+def restore() -> None:
+    """Puts everything back as it was, the last change first."""
+    while _patched:
+        owner, name, original = _patched.pop()
+        setattr(owner, name, original)
+
+
+def leave_out_of_tracebacks(file: str) -> None:
+    """Frames of this file are JAX's own business: they appear in no traceback and in no location of a program."""
+    for module in (traceback_util, source_info_util):
+        register = getattr(module, "register_exclusion", None)
+        if register is not None:
+            register(file)
+
+
+def hook_entry(wrap: Callable[[Any], Any]) -> None:
+    """Every call that reaches Python: a miss of the C++ cache, a call with tracers, `.lower()`, `.trace()`."""
+    if not (replace(pjit, "_infer_params", wrap) or replace(pjit, "_trace_for_jit", wrap)):
+        missing.append("calls")
+
+
+def hook_run(wrap: Callable[[Any, bool], Any]) -> None:
+    """The run of a call that missed. Before JAX 0.9 it also traced: the wrapper is told so."""
+    if not replace(pjit, "_run_python_pjit", lambda original: wrap(original, False)):
+        replace(pjit, "_python_pjit_helper", lambda original: wrap(original, True))
+
+
+def hook_traces(wrap: Callable[[Any], Any], opened: Callable[[Any], Any], constant: Callable[[Any], Any]) -> None:
+    """Tracing begins and ends (also from a cache); a trace is really opened; a trace meets a constant."""
+    found = [replace(partial_eval, name, wrap) for name in ("trace_to_jaxpr", "trace_to_jaxpr_dynamic")]
+    trace = getattr(partial_eval, "DynamicJaxprTrace", None)
+    if not any(found) or trace is None or not replace(trace, "__init__", opened):
+        missing.append("traces")
+    if trace is None or not replace(trace, "_new_const", constant):
+        missing.append("constants")
+
+
+def hook_lowering(begin: Callable[[Any], Any], really: Callable[[Any], Any]) -> None:
+    if not replace(pxla, "lower_sharding_computation", begin):
+        missing.append("lowering")
+    replace(pxla, "lower_parallel_callable", begin)
+    replace(mlir, "lower_jaxpr_to_module", really)
+
+
+def hook_compiling(whole: Callable[[Any], Any], request: Callable[[Any], Any], backend: Callable[[Any], Any]) -> None:
+    if not replace(pxla.MeshComputation, "compile", whole):
+        missing.append("compiles")
+    pmap = getattr(pxla, "PmapComputation", None)
+    if pmap is not None:
+        replace(pmap, "compile", whole)
+    if not replace(compiler, "compile_or_get_cached", request):
+        missing.append("compiles")
+    replace(compiler, "backend_compile_and_load", backend) or replace(compiler, "backend_compile", backend)
+
+
+def hook_cache_hits(told: Callable[[], None]) -> None:
+    """`told` is called in the thread that got an executable from the persistent cache."""
+
+    def on_event(event: str, **_: Any) -> None:
+        if event == "/jax/compilation_cache/cache_hits":
+            told()
+
+    monitoring.register_event_listener(on_event)
+
+
+def hook_clearing(wrap: Callable[[Any], Any]) -> None:
+    replace(jax, "clear_caches", wrap)
+    replace(api, "clear_caches", wrap)
+
+
+def uses_cache() -> bool:
+    """Whether programs go to a persistent cache at all."""
+    try:
+        return bool(jax.config.jax_enable_compilation_cache and jax.config.jax_compilation_cache_dir)
+    except AttributeError:
+        return False
+
+
+# -- questions ---------------------------------------------------------------------------------------------------------
+
+
+def is_tracer(value: Value) -> bool:
+    return isinstance(value, Tracer)
+
+
+def array_facts(value: Value) -> tuple[tuple[int, ...], str, bool, str]:
+    """Shape, dtype, weakly typed, and the sharding that is part of the type, of an array or a tracer."""
+    aval = value.aval if isinstance(value, Tracer) else core.shaped_abstractify(value)
+    sharding = getattr(aval, "sharding", None)
+    mesh = getattr(sharding, "mesh", None)
+    plain = sharding is None or (mesh is not None and getattr(mesh, "empty", False))
+    return (
+        tuple(getattr(aval, "shape", ())), str(getattr(aval, "dtype", aval)), bool(getattr(aval, "weak_type", False)),
+        "" if plain else str(getattr(sharding, "spec", sharding)),
+    )  # fmt: skip
+
+
+def placement(value: Value) -> tuple[str, bool]:
+    """Where an array lies, and whether it was put there on purpose (committed)."""
+    sharding = value.sharding
+    devices = sorted(device.id for device in sharding.device_set)
+    text = f"device {devices[0]}" if len(devices) == 1 else str(getattr(sharding, "spec", sharding))
+    return f"{type(sharding).__name__}({text})", bool(value._committed)
+
+
+def structure_of(value: Value) -> list[tuple[str, Value]] | None:
+    """Leaves of a registered pytree by their paths; None when it is a leaf itself."""
+    leaves, _ = tree_util.tree_flatten_with_path(value)
+    if len(leaves) == 1 and leaves[0][1] is value:
+        return None
+    return [(tree_util.keystr(path), leaf) for path, leaf in leaves]
+
+
+def unflatten(tree: Value, leaves: list[Value]) -> Value:
+    return tree_util.tree_unflatten(tree, leaves)
+
+
+def tracing_now() -> bool:
+    return not core.trace_state_clean()
+
+
+def context() -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """What a trace's validity depends on besides the arguments: settings, mesh, axis names. By value and by name."""
+    named: dict[str, Any] = {}
+    for name, state in list(config.config_states.items()):
+        try:
+            named[name] = state.value
+        except Exception:
+            continue
+    for name in _CONTEXTS:
+        state = getattr(config, name, None)
+        if state is not None and name not in named:
+            try:
+                named[name] = state.value
+            except Exception:
+                continue
+    return tuple(config.trace_context()), named
+
+
+def context_names() -> list[str]:
+    ask = getattr(config, "trace_context_names", None)
+    try:
+        return list(ask()) if ask is not None else []
+    except Exception:
+        return []
+
+
+_CONTEXTS = (
+    "mesh_context_manager", "abstract_mesh_context_manager", "axis_env_state", "compute_on_context_manager",
+    "xla_metadata_context_manager", "device_context",
+)  # fmt: skip
+
+
+def jaxpr_of(params: Any) -> Any:
+    """The traced program that an entry's answer holds."""
+    return params[0].params["jaxpr"]
+
+
+def source_of(closed_jaxpr: Any) -> str:
+    """`name at file:line` of the function that a program was traced from."""
+    inner = getattr(closed_jaxpr, "jaxpr", closed_jaxpr)
+    info = getattr(inner, "debug_info", None) or getattr(inner, "_debug_info", None)
+    return str(getattr(info, "func_src_info", "") or "")
+
+
+def sub_programs(equation: Any) -> Iterator[Any]:
+    for value in equation.params.values():
+        for part in value if isinstance(value, (list, tuple)) else (value,):
+            if hasattr(part, "eqns"):
+                yield part
+            elif hasattr(part, "jaxpr") and hasattr(getattr(part, "jaxpr", None), "eqns"):
+                yield part.jaxpr
+
+
+def equations_of(closed_jaxpr: Any, most: int = 200_000) -> Iterator[Any]:
+    """The equations of a program and of what it calls, each inner program once."""
+    waiting = [getattr(closed_jaxpr, "jaxpr", closed_jaxpr)]
+    seen: set[int] = set()
+    while waiting and most > 0:
+        program = waiting.pop()
+        if id(program) in seen:
+            continue
+        seen.add(id(program))
+        for equation in program.eqns:
+            most -= 1
+            yield equation
+            waiting.extend(sub_programs(equation))
+
+
+def line_of(equation: Any, wanted: Callable[[str], bool]) -> tuple[str, int] | None:
+    """The innermost line that wrote an equation, of a file that is `wanted`."""
+    traceback = equation.source_info.traceback
+    if traceback is None:
+        return None
+    codes, offsets = traceback.raw_frames()
+    for code, offset in zip(codes, offsets):
+        if wanted(code.co_filename):
+            for start, stop, line in code.co_lines():
+                if start <= offset < stop and line is not None:
+                    return code.co_filename, line
+            return code.co_filename, code.co_firstlineno
+    return None
+
+
+# -- for FLOW: the post hook, reads of arrays --------------------------------------------------------------------------
+
+
+def get_post_hook() -> Any:
+    state = getattr(api, "_post_hook_state", None)
+    return state.get_global() if state is not None else _global_jit_state().post_hook
+
+
+def set_post_hook(hook: Any) -> None:
+    """What JAX calls after each call that its C++ cache answered."""
+    state = getattr(api, "_post_hook_state", None)
+    if state is not None:
+        state.set_global(hook)
+    else:
+        _global_jit_state().post_hook = hook
+
+
+def _global_jit_state() -> Any:
+    from jax._src.lib import jax_jit
+
+    return jax_jit.global_state()
+
+
+def fix_post_hook_threads() -> None:
+    """`with debug_nans(False)`, which JAX uses inside, would leave None in a thread and hide the global hook there."""
+    state = getattr(api, "_post_hook_state", None)
+    if state is None:
+        return
+    unset = config.config_ext.unset
+
+    def update(_: Any) -> None:
+        on = config.debug_nans.get_local() is True or config.debug_infs.get_local() is True
+        state.set_local(api._nan_check_posthook if on else unset)
+
+    for setting in (config.debug_nans, config.debug_infs):
+        setting._update_thread_local_hook = update
+    if state.get_local() is None:
+        state.set_local(unset)

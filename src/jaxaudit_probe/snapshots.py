@@ -1,0 +1,286 @@
+"""What a call looked like when it was traced: the structure of its arguments with a few words for each leaf.
+
+Holds no array and keeps nothing of the user's alive: leaves are described, static values held weakly where they can be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import inspect
+import types
+import weakref
+from typing import Any, NamedTuple
+
+from jaxaudit_probe import names, private
+
+DEEPEST = 12
+MOST_CHILDREN = 4000
+PLAIN = (bool, int, float, complex, str, bytes, type(None))
+
+
+class Leaf(NamedTuple):
+    """An array, a number, or a static value. `kind` is "array", "tracer", "numpy", "number" or "static"."""
+
+    kind: str
+    shape: tuple[int, ...] = ()
+    dtype: str = ""
+    weak: bool = False
+    sharding: str = ""
+    placed: tuple[str, bool] | None = None
+    static: Held | None = None
+
+    def __str__(self) -> str:
+        if self.static is not None:
+            return str(self.static)
+        text = f"{short_dtype(self.dtype)}[{','.join(map(str, self.shape))}]"
+        text = f"weak {text}" if self.weak else text
+        return f"{text}@{self.sharding}" if self.sharding else text
+
+
+class Node(NamedTuple):
+    """A container or an object: its kind, and what stands below which path step (`.weight`, `[0]`, `['a']`)."""
+
+    kind: str
+    below: dict[str, Tree]
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {len(self.below)}"
+
+
+Tree = Leaf | Node
+
+
+class Held:
+    """A static value: itself when it is a plain constant, else a weak reference and what can be said of it."""
+
+    __slots__ = ("code", "id", "kind", "plain", "reference", "text", "value")
+
+    def __init__(self, value: Any) -> None:
+        self.kind = type(value)
+        self.id = id(value)
+        self.text = spelled(value)
+        self.code = names.code_of(names.function_of(value)) if callable(value) else None
+        self.plain = is_plain(value)
+        self.value = value if self.plain else None
+        self.reference: weakref.ref[Any] | None = None
+        if not self.plain:
+            with contextlib.suppress(TypeError):
+                self.reference = weakref.ref(value)
+
+    def __str__(self) -> str:
+        return self.text
+
+    def get(self) -> Any:
+        return self.value if self.plain else self.reference() if self.reference is not None else None
+
+    def same(self, other: Held) -> bool:
+        """Equal as far as JAX's cache would say."""
+        if self.plain and other.plain:
+            return self.kind is other.kind and same_value(self.value, other.value)
+        mine, others = self.get(), other.get()
+        if mine is not None and others is not None:
+            return same_value(mine, others)
+        return self.kind is other.kind and self.id == other.id and self.text == other.text
+
+
+def is_plain(value: Any) -> bool:
+    return isinstance(value, PLAIN) or (type(value) is tuple and len(value) < 64 and all(map(is_plain, value)))
+
+
+def same_value(one: Any, other: Any) -> bool:
+    if one is other:
+        return True
+    try:
+        return bool(one == other)
+    except Exception:
+        return False
+
+
+def spelled(value: Any, room: int = 80) -> str:
+    """A value in a few words, without an address that changes."""
+    try:
+        if isinstance(value, (types.FunctionType, types.MethodType, types.BuiltinFunctionType)):
+            return f"function {value.__qualname__}"
+        if isinstance(value, type):
+            return f"class {value.__qualname__}"
+        if isinstance(value, functools.partial):
+            return f"partial of {spelled(value.func)}"
+        text = object.__repr__(value) if type(value).__repr__ is object.__repr__ else repr(value)
+        text = f"{type(value).__qualname__} object" if " object at 0x" in text else " ".join(text.split())
+    except Exception:
+        text = f"{type(value).__qualname__} object"
+    return text if len(text) <= room else text[: room - 3] + "..."
+
+
+_SHORT = {"float": "f", "int": "i", "uint": "u", "complex": "c", "bfloat": "bf"}
+
+
+def short_dtype(dtype: str) -> str:
+    word = dtype.rstrip("0123456789")
+    return _SHORT[word] + dtype[len(word) :] if word in _SHORT and len(word) < len(dtype) else dtype
+
+
+def leaf(value: Any, static: bool = False) -> Leaf:
+    """One leaf; a Python number is a static value where `static` says so (under `eqx.filter_jit`)."""
+    if isinstance(value, (bool, int, float, complex)):
+        if static:
+            return Leaf("static", static=Held(value))
+        dtype = {bool: "bool", int: "int32", float: "float32", complex: "complex64"}.get(type(value))
+        if dtype is None:  # a subclass, an enum
+            return Leaf("static", static=Held(value))
+        return Leaf("number", (), dtype, dtype != "bool")
+    if private.is_tracer(value):
+        return Leaf("tracer", *private.array_facts(value))
+    if isinstance(value, private.ArrayImpl):
+        return Leaf("array", *private.array_facts(value), placed=private.placement(value))
+    if hasattr(value, "dtype") and hasattr(value, "shape"):
+        return Leaf("numpy", tuple(value.shape), str(value.dtype), bool(getattr(value, "weak_type", False)))
+    return Leaf("static", static=Held(value))
+
+
+def tree(value: Any, static: bool = False, depth: int = 0) -> Tree:
+    """The structure of an argument, containers and objects by the names that their author gave the parts."""
+    kind = type(value)
+    if value is None or kind in (bool, int, float, complex, str) or depth > DEEPEST:
+        return leaf(value, static)
+    if kind in (list, tuple):
+        parts = ((f"[{i}]", x) for i, x in enumerate(value[:MOST_CHILDREN]))
+        return Node(kind.__name__, {step: tree(x, static, depth + 1) for step, x in parts})
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        parts = ((f".{name}", getattr(value, name)) for name in value._fields)
+        return Node(kind.__qualname__, {step: tree(x, static, depth + 1) for step, x in parts})
+    if isinstance(value, dict):
+        parts = ((f"[{k!r}]", x) for k, x in list(value.items())[:MOST_CHILDREN])
+        return Node("dict", {step: tree(x, static, depth + 1) for step, x in parts})
+    if private.is_tracer(value) or (hasattr(value, "dtype") and hasattr(value, "shape")):
+        return leaf(value, static)
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return Node(kind.__qualname__, _fields(value, static, depth))
+    if isinstance(value, (types.FunctionType, types.MethodType, type)):
+        return leaf(value, static)
+    try:
+        parts_of_node = private.structure_of(value)
+    except Exception:
+        parts_of_node = None
+    if parts_of_node is None:
+        return leaf(value, static)
+    return Node(kind.__qualname__, {step: leaf(x, static) for step, x in parts_of_node[:MOST_CHILDREN]})
+
+
+def _fields(value: Any, static: bool, depth: int) -> dict[str, Tree]:
+    out: dict[str, Tree] = {}
+    for field in dataclasses.fields(value):
+        if not hasattr(value, field.name):
+            continue
+        held = getattr(value, field.name)
+        fixed = field.metadata.get("static") or field.metadata.get("pytree_node") is False
+        below = Leaf("static", static=Held(held)) if fixed else tree(held, static, depth + 1)
+        out[f".{field.name}"] = below
+    return out
+
+
+class Snapshot(NamedTuple):
+    """One traced call."""
+
+    arguments: dict[str, Tree]
+    statics: frozenset[str]
+    convention: tuple[int, tuple[str, ...]]
+    function: int
+    captured: dict[str, Tree]
+    context: tuple[Any, ...]
+    named: dict[str, Any]
+    cleared: int
+
+
+_serials: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()
+_next_serial = [0]
+
+
+def serial(function: Any) -> int:
+    """A number for a function object that is never given twice, which `id` is not."""
+    try:
+        found = _serials.get(function)
+        if found is None:
+            _next_serial[0] += 1
+            found = _serials[function] = _next_serial[0]
+        return found
+    except TypeError:
+        return id(function)
+
+
+def bound(target: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> dict[str, Any]:
+    """Arguments by the names of the parameters."""
+    try:
+        signature = inspect.signature(target)
+        arguments = signature.bind(*args, **kwargs).arguments
+    except (TypeError, ValueError):
+        return {**{f"argument {i}": value for i, value in enumerate(args)}, **kwargs}
+    out: dict[str, Any] = {}
+    for name, value in arguments.items():
+        kind = signature.parameters[name].kind
+        if kind is inspect.Parameter.VAR_POSITIONAL:
+            out.update({f"{name}[{i}]": x for i, x in enumerate(value)})
+        elif kind is inspect.Parameter.VAR_KEYWORD:
+            out.update(value)
+        else:
+            out[name] = value
+    return out
+
+
+def static_names(target: Any, info: Any, given: dict[str, Any]) -> frozenset[str]:
+    """Parameters that `static_argnums` and `static_argnames` name."""
+    try:
+        order = list(inspect.signature(target).parameters)
+    except (TypeError, ValueError):
+        order = list(given)
+    found = set(getattr(info, "static_argnames", None) or ())
+    for number in getattr(info, "static_argnums", None) or ():
+        if -len(order) <= number < len(order):
+            found.add(order[number])
+    return frozenset(found)
+
+
+def captured_of(function: Any) -> dict[str, Tree]:
+    """What a function object brings with it: closure, plain globals, what partial bound, its `self`."""
+    out: dict[str, Tree] = {}
+    while isinstance(function, functools.partial):
+        out.update({f"argument {i} of partial": tree(value, True) for i, value in enumerate(function.args)})
+        out.update({name: tree(value, True) for name, value in (function.keywords or {}).items()})
+        function = function.func
+    if isinstance(function, types.MethodType):
+        out["self"] = Leaf("static", static=Held(function.__self__))
+    plain = names.function_of(function)
+    if isinstance(plain, types.FunctionType):
+        for name, cell in zip(plain.__code__.co_freevars, plain.__closure__ or ()):
+            try:
+                out[name] = tree(cell.cell_contents, True)
+            except ValueError:
+                continue
+        for name in plain.__code__.co_names:
+            value = plain.__globals__.get(name, plain)
+            if isinstance(value, (bool, int, float, complex, str)):
+                out[name] = leaf(value, True)
+    return out
+
+
+def take(callee: names.Callee, fun: Any, info: Any, cleared: int) -> Snapshot:
+    """The snapshot of a call that is being traced."""
+    filtered = callee.wrapper == "filter_jit"
+    given = bound(callee.target, callee.args, callee.kwargs)
+    statics = frozenset() if filtered else static_names(callee.target, info, given)
+    arguments = {
+        name: Leaf("static", static=Held(value)) if name in statics else tree(value, filtered)
+        for name, value in given.items()
+    }
+    if filtered and callee.inside is not None:
+        arguments["self"] = tree(callee.inside, True)
+    identity = callee.target if filtered else fun
+    if filtered and not isinstance(identity, types.FunctionType):
+        identity = callee.base
+    values, named = private.context()
+    return Snapshot(
+        arguments, statics, (len(callee.args), tuple(callee.kwargs)), serial(identity), captured_of(callee.target), values,
+        named, cleared,
+    )  # fmt: skip
