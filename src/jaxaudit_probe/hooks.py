@@ -7,7 +7,7 @@ import glob
 import os
 from typing import Any
 
-from jaxaudit_probe import names, private
+from jaxaudit_probe import holders, names, private
 from jaxaudit_probe.compiles import Frame, Observer, Writer
 
 _installed: list[Observer] = []
@@ -33,6 +33,7 @@ def install(writer: Writer) -> Observer:
     )
     private.hook_cache_hits(observer.cache_hit)
     private.hook_clearing(functools.partial(_clearing, observer))
+    holders.install(observer)
     _installed.append(observer)
     return observer
 

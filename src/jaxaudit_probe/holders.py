@@ -1,0 +1,220 @@
+"""Who holds an array that became a constant: looked for at the moment of capture, while the user's frames are alive.
+
+Looks by identity through closures, locals, globals, attributes, items and partials of the frames that are running. Reads
+nothing of the array but its shape, and keeps nothing alive.
+"""
+
+from __future__ import annotations
+
+import functools
+import sys
+import types
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+from jaxaudit_probe import names
+from jaxaudit_probe.compiles import Observer, Site
+
+LEAST_BYTES = 1024
+DEEPEST = 7
+MOST_NODES = 4000
+MOST_CHILDREN = 2000
+MOST_CONSTANTS = 400
+"""Of one function: what comes after these is counted in bytes, without its holder."""
+MOST_BY_VALUE = 1 << 24
+_SNAPSHOT_OF_LOCALS = sys.version_info < (3, 13)
+"""Before 3.13, reading a frame's locals makes a dict that keeps them alive until the frame ends: it is emptied again."""
+
+Matcher = Callable[[Any], bool]
+
+
+class Holder(NamedTuple):
+    """`name` holds the array; `leaf` is the path from it: `.layers[0].weight`, or nothing."""
+
+    name: str
+    leaf: str
+    how: str
+    made: tuple[str, int] | None = None
+
+
+def install(observer: Observer) -> None:
+    observer.on_constant = functools.partial(captured, observer)
+
+
+def captured(observer: Observer, site: Site | None, trace: Any, value: Any) -> None:
+    """A trace met an array that is no argument of it."""
+    size = int(getattr(value, "nbytes", 0) or 0)
+    if size < LEAST_BYTES or site is None:
+        return
+    fresh = id(value) not in site.constants
+    site.constants[id(value)] = size
+    if not fresh or len(site.constants) > MOST_CONSTANTS:
+        return
+    frame = names.user_frame(3)
+    holder = holder_of(value, frame) or Holder("", "", "created")
+    at = names.at_of(frame)
+    observer.writer.put(
+        "constant", site=site.id, holder=holder.name, leaf=holder.leaf, shape=list(value.shape), dtype=str(value.dtype),
+        bytes=size, at=at._asdict() if at else None, how=holder.how,
+        made={"path": holder.made[0], "line": holder.made[1]} if holder.made else None,
+    )  # fmt: skip
+
+
+def holder_of(value: Any, frame: types.FrameType | None) -> Holder | None:
+    """The name that holds an array, in the innermost of the running frames that knows it."""
+    wanted = matcher(value)
+    for _ in range(60):
+        if frame is None:
+            return None
+        code = frame.f_code
+        if names.is_user(code.co_filename) or not code.co_filename.startswith("<"):
+            found = _in_frame(frame, wanted)
+            if found is not None:
+                return found
+        frame = frame.f_back
+    return None
+
+
+def matcher(value: Any) -> Matcher:
+    """Whether something is this array. NumPy's may be a view of it, or a copy in JAX's own dtype."""
+    plain = getattr(value, "val", value)
+    if not (hasattr(plain, "__array_interface__") and isinstance(getattr(plain, "shape", None), tuple)):
+        return lambda one: one is value
+    try:
+        address = plain.__array_interface__["data"][0]
+    except Exception:
+        return lambda one: one is value
+    numpy = sys.modules.get("numpy")
+    ndarray: Any = getattr(numpy, "ndarray", ())
+
+    def matches(one: Any) -> bool:
+        if one is value or one is plain:
+            return True
+        if not isinstance(one, ndarray) or one.shape != plain.shape:
+            return False
+        if one.__array_interface__["data"][0] == address:
+            return True
+        if numpy is None or one.dtype.kind != plain.dtype.kind or one.nbytes > MOST_BY_VALUE:
+            return False
+        return bool(numpy.array_equal(one.astype(plain.dtype), plain))
+
+    return matches
+
+
+def _in_frame(frame: types.FrameType, wanted: Matcher) -> Holder | None:
+    code = frame.f_code
+    here = frame.f_locals
+    try:
+        for name in (*code.co_freevars, *(n for n in here if n not in code.co_freevars)):
+            if name in here and not name.startswith("__"):
+                leaf = find(here[name], wanted)
+                if leaf is not None:
+                    return Holder(name, leaf, _how(code, name, leaf, here[name]), _line_of(here[name]))
+    finally:
+        if _SNAPSHOT_OF_LOCALS and code.co_flags & 1:
+            here.clear()
+    return _in_globals(frame, wanted)
+
+
+def _how(code: types.CodeType, name: str, leaf: str, holder: Any) -> str:
+    if isinstance(holder, functools.partial):
+        return "partial"
+    if name == "self" or (leaf and name == (code.co_varnames[:1] or ("",))[0]):
+        return "attribute"
+    if name in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+        return "partial"  # a parameter that holds an array, not a tracer: it was bound before the jit
+    if code.co_name == "<module>":
+        return "global"
+    return "closure" if name in code.co_freevars else "local"
+
+
+def _in_globals(frame: types.FrameType, wanted: Matcher) -> Holder | None:
+    known = frame.f_globals
+    for name in frame.f_code.co_names:
+        held = known.get(name)
+        if held is None:
+            continue
+        if isinstance(held, types.ModuleType):
+            for attribute in frame.f_code.co_names:
+                leaf = find(vars(held).get(attribute), wanted)
+                if leaf is not None:
+                    return Holder(f"{name}.{attribute}", leaf, "global")
+            continue
+        leaf = find(held, wanted)
+        if leaf is not None:
+            return Holder(name, leaf, "global", _line_of(held))
+    return None
+
+
+def _line_of(held: Any) -> tuple[str, int] | None:
+    """Where the class of the object that holds the array is written, or the function."""
+    code = getattr(names.function_of(held), "__code__", None) if callable(held) else None
+    if isinstance(code, types.CodeType) and names.is_user(code.co_filename):
+        return code.co_filename, code.co_firstlineno
+    return None
+
+
+_NOTHING = (str, bytes, int, float, bool, complex, type(None), types.ModuleType, types.CodeType)
+
+
+def find(root: Any, wanted: Matcher) -> str | None:
+    """The path from an object to the array, breadth first: the shortest is what its author would write."""
+    waiting: list[tuple[str, Any, int]] = [("", root, 0)]
+    seen: set[int] = set()
+    at = 0
+    while at < len(waiting) and at < MOST_NODES:
+        path, value, depth = waiting[at]
+        at += 1
+        if isinstance(value, _NOTHING):
+            continue
+        if wanted(value):
+            return path
+        if id(value) in seen or depth >= DEEPEST or hasattr(value, "dtype"):
+            continue
+        seen.add(id(value))
+        for step, below in parts(value):
+            waiting.append((path + step, below, depth + 1))
+    return None
+
+
+def parts(value: Any) -> Iterator[tuple[str, Any]]:
+    """What an object holds, by the step that leads there."""
+    if isinstance(value, dict):
+        for key, below in list(value.items())[:MOST_CHILDREN]:
+            yield f"[{key!r}]", below
+    elif isinstance(value, (list, tuple)):
+        fields = getattr(value, "_fields", None)
+        for index, below in enumerate(value[:MOST_CHILDREN]):
+            yield (f".{fields[index]}" if fields and index < len(fields) else f"[{index}]"), below
+    elif isinstance(value, functools.partial):
+        for index, below in enumerate(value.args):
+            yield f".args[{index}]", below
+        for key, below in (value.keywords or {}).items():
+            yield f".keywords[{key!r}]", below
+    elif isinstance(value, types.MethodType):
+        yield ".__self__", value.__self__
+    elif isinstance(value, types.FunctionType):
+        for name, cell in zip(value.__code__.co_freevars, value.__closure__ or ()):
+            try:
+                yield f" (closure: {name})", cell.cell_contents
+            except ValueError:
+                continue
+        for index, below in enumerate(value.__defaults__ or ()):
+            yield f" (default {index})", below
+    else:
+        yield from _attributes(value)
+
+
+def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
+    if type(value).__module__.partition(".")[0] in ("jax", "jaxlib"):
+        return
+    held = vars(value) if hasattr(value, "__dict__") else {}
+    for name, below in list(held.items())[:MOST_CHILDREN]:
+        if isinstance(value, type) and (name.startswith("__") or callable(below)):
+            continue
+        yield f".{name}", below
+    for cls in type(value).__mro__[:-1]:
+        slots = cls.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name not in ("__dict__", "__weakref__") and hasattr(value, name):
+                yield f".{name}", getattr(value, name)
