@@ -35,6 +35,17 @@ class Cause(NamedTuple):
 
 
 FIRST = Cause("first", "the first call")
+DERIVED = Cause("derived", "a transformation (grad, vmap, jvp) made another program of it")
+
+
+def of_body(operation: str, name: str, line: int, times: int) -> Cause:
+    """An eager `scan`, `while_loop` or `cond` compiles for each body function object that it is handed."""
+    if times <= 1:
+        return FIRST
+    text = f"`{operation}` was handed a new function object, `{name}` of line {line}, number {times}"
+    return Cause(
+        "new-function", text, (Change(name, "one object", "a new one of the same definition", "new-function"),)
+    )
 
 
 def differences(old: Tree, new: Tree, path: str, lowering: bool = False) -> Iterator[Change]:
@@ -97,7 +108,7 @@ def _static_kind(old: Leaf, new: Leaf) -> str:
         return "static-value"
     if one.code is not None and one.code is other.code:
         return "new-function"
-    by_identity = one.kind is other.kind and one.kind.__eq__ is object.__eq__
+    by_identity = one.kind is other.kind and not any("__eq__" in vars(base) for base in one.kind.__mro__[:-1])
     return "static-identity" if by_identity and not one.plain else "static-value"
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from jaxaudit_probe import causes, names, private, snapshots
+from jaxaudit_probe.frames import Frame, Local, Site
 
 now = time.perf_counter
 
@@ -23,70 +24,6 @@ class Writer(Protocol):
     def put(self, kind: str, **fields: Any) -> None: ...
 
     def at_end(self, callback: Callable[[], None]) -> None: ...
-
-
-class Site:
-    """One function that is compiled, wherever it is jitted and however often it is made anew."""
-
-    __slots__ = (
-        "__weakref__", "constants", "donated", "function", "id", "last_cause", "line", "made", "name", "parameters", "path",
-        "seen", "static", "traced", "user", "wrapper",
-    )  # fmt: skip
-
-    def __init__(self, number: int, name: str, path: str, line: int, wrapper: str) -> None:
-        self.id = number
-        self.name = name
-        self.path = path
-        self.line = line
-        self.wrapper = wrapper
-        self.user = bool(path) and names.is_user(path)
-        self.parameters: tuple[str, ...] = ()
-        self.static: tuple[str, ...] = ()
-        self.donated: tuple[str, ...] = ()
-        self.made: set[int] = set()
-        self.seen: list[snapshots.Snapshot] = []
-        self.traced = 0
-        self.last_cause: causes.Cause | None = None
-        self.constants: dict[int, int] = {}
-        self.function: Any = None
-
-    @property
-    def bytes_captured(self) -> int:
-        return sum(self.constants.values())
-
-
-class Frame:
-    """One thing under way in a thread."""
-
-    __slots__ = (
-        "args", "at", "cause", "compile_s", "fun", "hit", "info", "inner", "kind", "kwargs", "lost", "lower_s", "opened",
-        "site", "started", "trace_s",
-    )  # fmt: skip
-
-    def __init__(self, kind: str, site: Site | None = None) -> None:
-        self.kind = kind
-        self.site = site
-        self.fun: Any = None
-        self.info: Any = None
-        self.args: tuple[Any, ...] = ()
-        self.kwargs: dict[str, Any] = {}
-        self.at: names.At | None = None
-        self.cause: causes.Cause | None = None
-        self.opened: Any = None
-        self.hit = False
-        self.inner = 0.0
-        self.trace_s = self.lower_s = self.compile_s = 0.0
-        self.lost = 0.0
-        self.started = 0.0
-
-
-class Local(threading.local):
-    def __init__(self) -> None:
-        self.stack: list[Frame] = []
-        self.lost = 0.0
-        """Seconds that we ourselves took, so that they count as nobody's."""
-        self.traced: tuple[Site, float, causes.Cause | None] | None = None
-        self.last_entry: tuple[Any, Any, tuple[Any, ...], dict[str, Any]] | None = None
 
 
 class Observer:
@@ -151,7 +88,7 @@ class Observer:
     def site_of(
         self, fun: Any, info: Any = None, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
     ) -> Site:
-        """The site of what was handed to jit; filter_jit's own function stands for all that it wraps."""
+        """The site of what was handed to jit."""
         try:
             known = self.by_function.get(fun)
         except TypeError:
@@ -160,8 +97,9 @@ class Observer:
             return known
         callee = names.callee_of(fun, args, kwargs or {}, private.unflatten)
         site = self.site_of_callee(callee, info)
-        with contextlib.suppress(TypeError):
-            self.by_function[fun] = site
+        if callee.wrapper != "filter_jit":  # whose one function stands for all of the user's with that name
+            with contextlib.suppress(TypeError):
+                self.by_function[fun] = site
         return site
 
     def site_of_callee(self, callee: names.Callee, info: Any) -> Site:
@@ -190,13 +128,12 @@ class Observer:
         path, _, line = place.rpartition(":")
         number = int(line) if line.isdigit() else 0
         with self.lock:
-            for known, site in self.sites.items():
+            for known, other in self.sites.items():
                 if known[:2] == (path, number) and path:
-                    return site
+                    return other
             key = (path, number, name or source, wrapper)
-            site = self.sites.get(key)
-            if site is not None:
-                return site
+            if key in self.sites:
+                return self.sites[key]
             site = self.sites[key] = Site(len(self.sites) + 1, name or source or "?", path, number, wrapper)
         self.tell(site)
         return site
@@ -227,6 +164,7 @@ class Observer:
                     for told in self.on_trace:
                         told(site, program, frame.at)
         self.local.last_entry = (frame.fun, frame.info, frame.args, frame.kwargs)
+        self.local.last_site = site
         run = self.under("run")
         if run is not None and frame.opened is not None:
             run.opened = frame.opened
@@ -303,6 +241,8 @@ class Observer:
     def _trace_ended(self, frame: Frame, seconds: float, outer: Frame | None) -> None:
         own = frame.site is not None
         site = frame.site or self.site_named(str(getattr(frame.opened, "func_src_info", "") or "?"), "body")
+        if not own and site.user and site.wrapper == "body":
+            self.local.bodies.append(site)
         lowering = self.under("lower")
         if own and outer is None and lowering is None:
             self.local.traced = (site, seconds, frame.cause)
@@ -324,7 +264,10 @@ class Observer:
     # -- lowering and compiling ----------------------------------------------------------------------------------------
 
     def lower_began(self, program: Any, name: str) -> Frame:
-        site = self.quietly(self._site_of_lowering, program, name)
+        site: Site | None = self.site_of_program(program)
+        derived = site is None
+        if site is None:
+            site = self.quietly(self.site_named, private.source_of(program) or name, "jit")
         frame = Frame("lower", site)
         run = self.under("run")
         traced = self.local.traced
@@ -332,12 +275,11 @@ class Observer:
             frame.trace_s, frame.cause = traced[1], traced[2]
         elif run is not None and run.site is site and run.cause is not None:
             frame.cause = run.cause
+        if derived and site is not None and site.seen:
+            frame.cause = causes.DERIVED
         frame.at = names.at_of(names.user_frame(2))
         self.local.traced = None
         return self.push(frame)
-
-    def _site_of_lowering(self, program: Any, name: str) -> Site:
-        return self.site_of_program(program) or self.site_named(private.source_of(program) or name, "jit")
 
     def lowered(self) -> None:
         """A module is really made, not taken from a cache."""
@@ -345,7 +287,13 @@ class Observer:
         if frame is None or frame.opened is not None:
             return
         frame.opened = True
-        if frame.trace_s == 0.0 and frame.site is not None and frame.site.user and frame.site.seen:
+        if (
+            frame.cause is None
+            and frame.trace_s == 0.0
+            and frame.site is not None
+            and frame.site.user
+            and frame.site.seen
+        ):
             self.quietly(self._explain_lowering, frame, frame.site)
 
     def _explain_lowering(self, frame: Frame, site: Site) -> None:
@@ -398,10 +346,15 @@ class Observer:
 
     def _compile_ended(self, frame: Frame) -> None:
         site = frame.site or self.site_named("?", "jit")
+        bodies, self.local.bodies = list(dict.fromkeys(self.local.bodies)), []
+        for body in bodies:
+            body.traced += 1
         at = frame.at or names.at_of(names.user_frame(4))
         cause = frame.cause or (causes.FIRST if site.traced <= 1 else None)
+        if site.wrapper == "eager" and bodies:
+            cause = causes.of_body(site.name, bodies[-1].name, bodies[-1].line, bodies[-1].traced)
         self.writer.put(
-            "compile", site=site.id, trace_s=round(frame.trace_s, 6), lower_s=round(frame.lower_s, 6),
+            "compile", site=site.id, bodies=[body.id for body in bodies], trace_s=round(frame.trace_s, 6), lower_s=round(frame.lower_s, 6),
             compile_s=round(frame.compile_s, 6), cache="hit" if frame.hit else "miss" if private.uses_cache() else "off",
             at=at._asdict() if at else None, cause=cause.record() if cause else None,
             constants_bytes=site.bytes_captured, thread=threading.current_thread().name,

@@ -13,7 +13,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from jaxaudit_probe import names
-from jaxaudit_probe.compiles import Observer, Site
+from jaxaudit_probe.compiles import Observer
+from jaxaudit_probe.frames import Site
 
 LEAST_BYTES = 1024
 DEEPEST = 7

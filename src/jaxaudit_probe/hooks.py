@@ -7,8 +7,9 @@ import glob
 import os
 from typing import Any
 
-from jaxaudit_probe import holders, names, private
-from jaxaudit_probe.compiles import Frame, Observer, Writer
+from jaxaudit_probe import holders, names, private, sizes
+from jaxaudit_probe.compiles import Observer, Writer
+from jaxaudit_probe.frames import Frame
 
 _installed: list[Observer] = []
 
@@ -34,6 +35,7 @@ def install(writer: Writer) -> Observer:
     private.hook_cache_hits(observer.cache_hit)
     private.hook_clearing(functools.partial(_clearing, observer))
     holders.install(observer)
+    sizes.install(observer)
     _installed.append(observer)
     return observer
 
@@ -60,7 +62,8 @@ def _run(observer: Observer, original: Any, traces_too: bool) -> Any:
     def run(*args: Any, **kwargs: Any) -> Any:
         frame = Frame("run")
         frame.fun = args[0] if traces_too else args[2]
-        frame.site = observer.by_function.get(frame.fun) if _is_weak(frame.fun) else None
+        entry = observer.local.last_entry
+        frame.site = observer.local.last_site if entry is not None and entry[0] is frame.fun else None
         observer.push(frame)
         try:
             return original(*args, **kwargs)
@@ -70,14 +73,6 @@ def _run(observer: Observer, original: Any, traces_too: bool) -> Any:
             observer.local.last_entry = None
 
     return run
-
-
-def _is_weak(value: Any) -> bool:
-    try:
-        hash(value)
-    except TypeError:
-        return False
-    return getattr(type(value), "__weakrefoffset__", 0) != 0
 
 
 class _Traces:

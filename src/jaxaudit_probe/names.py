@@ -198,5 +198,5 @@ def _mapped(base: Any) -> Any:
         return getattr(cell, "f", None)
     owner = getattr(base, "__self__", None)
     if type(owner).__name__ == "WrappedFun" and getattr(base, "__name__", "") == "call_wrapped":
-        return owner.f
+        return getattr(owner, "f", None)
     return None

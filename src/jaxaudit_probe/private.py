@@ -109,7 +109,8 @@ def hook_clearing(wrap: Callable[[Any], Any]) -> None:
 def uses_cache() -> bool:
     """Whether programs go to a persistent cache at all."""
     try:
-        return bool(jax.config.jax_enable_compilation_cache and jax.config.jax_compilation_cache_dir)
+        settings: Any = jax.config
+        return bool(settings.jax_enable_compilation_cache and settings.jax_compilation_cache_dir)
     except AttributeError:
         return False
 
@@ -123,7 +124,8 @@ def is_tracer(value: Value) -> bool:
 
 def array_facts(value: Value) -> tuple[tuple[int, ...], str, bool, str]:
     """Shape, dtype, weakly typed, and the sharding that is part of the type, of an array or a tracer."""
-    aval = value.aval if isinstance(value, Tracer) else core.shaped_abstractify(value)
+    abstract: Any = core.shaped_abstractify
+    aval = value.aval if isinstance(value, Tracer) else abstract(value)
     sharding = getattr(aval, "sharding", None)
     mesh = getattr(sharding, "mesh", None)
     plain = sharding is None or (mesh is not None and getattr(mesh, "empty", False))
@@ -137,8 +139,10 @@ def placement(value: Value) -> tuple[str, bool]:
     """Where an array lies, and whether it was put there on purpose (committed)."""
     sharding = value.sharding
     devices = sorted(device.id for device in sharding.device_set)
-    text = f"device {devices[0]}" if len(devices) == 1 else str(getattr(sharding, "spec", sharding))
-    return f"{type(sharding).__name__}({text})", bool(value._committed)
+    spec = getattr(sharding, "spec", None)
+    where = f"device {devices[0]}" if len(devices) == 1 else f"{len(devices)} devices"
+    text = f"{type(sharding).__name__}({spec}) on {where}" if spec is not None else where
+    return text, bool(value._committed)
 
 
 def structure_of(value: Value) -> list[tuple[str, Value]] | None:

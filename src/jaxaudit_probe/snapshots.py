@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import enum
 import functools
 import inspect
 import types
@@ -98,6 +99,11 @@ def same_value(one: Any, other: Any) -> bool:
         return False
 
 
+def _own(kind: type) -> set[str]:
+    """What a class and its bases define, `object` left out."""
+    return {name for base in kind.__mro__[:-1] for name in vars(base)}
+
+
 def spelled(value: Any, room: int = 80) -> str:
     """A value in a few words, without an address that changes."""
     try:
@@ -107,7 +113,7 @@ def spelled(value: Any, room: int = 80) -> str:
             return f"class {value.__qualname__}"
         if isinstance(value, functools.partial):
             return f"partial of {spelled(value.func)}"
-        text = object.__repr__(value) if type(value).__repr__ is object.__repr__ else repr(value)
+        text = object.__repr__(value) if "__repr__" not in _own(type(value)) else repr(value)
         text = f"{type(value).__qualname__} object" if " object at 0x" in text else " ".join(text.split())
     except Exception:
         text = f"{type(value).__qualname__} object"
@@ -122,14 +128,17 @@ def short_dtype(dtype: str) -> str:
     return _SHORT[word] + dtype[len(word) :] if word in _SHORT and len(word) < len(dtype) else dtype
 
 
+_NUMBERS = ((bool, "bool"), (int, "int32"), (float, "float32"), (complex, "complex64"))
+
+
 def leaf(value: Any, static: bool = False) -> Leaf:
     """One leaf; a Python number is a static value where `static` says so (under `eqx.filter_jit`)."""
     if isinstance(value, (bool, int, float, complex)):
         if static:
             return Leaf("static", static=Held(value))
-        dtype = {bool: "bool", int: "int32", float: "float32", complex: "complex64"}.get(type(value))
-        if dtype is None:  # a subclass, an enum
+        if isinstance(value, enum.Enum):
             return Leaf("static", static=Held(value))
+        dtype = next(name for kind, name in _NUMBERS if isinstance(value, kind))
         return Leaf("number", (), dtype, dtype != "bool")
     if private.is_tracer(value):
         return Leaf("tracer", *private.array_facts(value))
