@@ -10,10 +10,14 @@ from jaxaudit.source.contexts import is_test_path
 
 if TYPE_CHECKING:
     from jaxaudit.edits import Edit, SourceText
+    from jaxaudit.model.evidence import Evidence, Spot
     from jaxaudit.source.program import Program
 
 IN_TESTS = 0.5
 """The most that a finding in a test file is believed."""
+
+LONGEST = 10_000
+"""Columns: a run knows lines only, so its places reach to the end of the line."""
 
 Sees = Literal["source", "run", "environment"]
 
@@ -43,6 +47,11 @@ class Example:
     """The rule's own fix turns `dont` into exactly `do` (the `# fault` marks aside)."""
 
 
+def unseen(program: "Program") -> Iterable[Finding]:
+    """The match of a rule whose fault no source shows."""
+    return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """One thing that jaxaudit knows: its page, its suppression word, its SARIF id."""
@@ -59,7 +68,9 @@ class Rule:
     needs: tuple[str, ...]
     examples: tuple[Example, ...]
     allowed_samples: tuple[Sample, ...]
-    match: Callable[["Program"], Iterable[Finding]]
+    match: Callable[["Program"], Iterable[Finding]] = unseen
+    observe: "Callable[[Rule, Evidence], Iterable[Finding]] | None" = None
+    """What a run shows of it."""
     mend: "Callable[[Finding, SourceText], tuple[Edit, ...]] | None" = None
     aliases: tuple[str, ...] = ()
     matters_in_tests: bool = False
@@ -95,3 +106,33 @@ class Rule:
             needs=() if confidence >= CERTAIN else self.needs,
             fix=fix,
         )
+
+    def seen(
+        self,
+        at: "Spot",
+        message: str,
+        *,
+        confidence: float = 1.0,
+        facts: Mapping[str, Any] | None = None,
+        notes: "Iterable[tuple[Spot | None, str]]" = (),
+        help: str = "",
+        severity: Severity | None = None,
+    ) -> Finding:
+        """A finding of a run: what happened is a fact, in a test as well. Notes of unknown places are left out."""
+        return Finding(
+            rule=self.name,
+            title=self.title,
+            message=message,
+            severity=severity or self.severity,
+            confidence=confidence,
+            place=place_of(at),
+            facts=dict(facts or {}),
+            notes=tuple(Note(place_of(spot), text) for spot, text in notes if spot is not None and spot != at),
+            help=help or self.do,
+            source="run",
+        )
+
+
+def place_of(at: "Spot") -> Place:
+    """The whole line that a run named."""
+    return Place(at.path, at.line, 1, at.line, LONGEST, at.function or "<module>")

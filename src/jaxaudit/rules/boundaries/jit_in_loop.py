@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.boundaries.fresh_wrappers import FreshWrapper, fresh_wrappers
+from jaxaudit.rules.boundaries.new_functions import observe_loop
 from jaxaudit.rules.boundaries.turn_needs import closed_over, takes_from_turn
 from jaxaudit.rules.captures.partial_outside import is_cured_by_swap, swap
 from jaxaudit.rules.rule import Example, Rule, Sample
@@ -402,5 +403,6 @@ for step in steps:
         ),
     ),
     match=match,
+    observe=observe_loop,
     mend=mend,
 )

@@ -16,6 +16,7 @@ from jaxaudit.rules.captures.capture_words import (
     subject,
     surroundings,
 )
+from jaxaudit.rules.captures.captured_in_run import observe_array
 from jaxaudit.rules.captures.captured_values import Captured, by_function
 from jaxaudit.rules.captures.constant_work import ConstantWork, constant_work
 from jaxaudit.rules.captures.held_arrays import described
@@ -383,5 +384,6 @@ y = bound(jnp.ones(1000))
         ),
     ),
     match=match,
+    observe=observe_array,
     mend=mend,
 )

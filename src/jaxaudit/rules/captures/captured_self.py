@@ -12,6 +12,7 @@ from jaxaudit.rules.captures.capture_words import (
     objects,
     subject,
 )
+from jaxaudit.rules.captures.captured_in_run import observe_self
 from jaxaudit.rules.captures.captured_values import Captured, by_function
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source.fields import class_facts
@@ -256,4 +257,5 @@ y = grid.laplacian(jnp.ones(1000))
         ),
     ),
     match=match,
+    observe=observe_self,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
+from jaxaudit.rules.control_flow.fresh_body_seen import observe
 from jaxaudit.rules.control_flow.running import runs_eagerly
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
@@ -313,5 +314,6 @@ for _ in range(3):
         ),
     ),
     match=match,
+    observe=observe,
     mend=mend,
 )

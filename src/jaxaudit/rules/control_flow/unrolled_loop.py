@@ -17,6 +17,7 @@ from jaxaudit.rules.control_flow.python_loops import (
     turns_of,
 )
 from jaxaudit.rules.control_flow.turn_results import gathered_results
+from jaxaudit.rules.control_flow.unrolled_seen import observe_unrolled
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source.events import Loop
 from jaxaudit.source.facts import text
@@ -320,4 +321,5 @@ for _ in range(50):
         ),
     ),
     match=match,
+    observe=observe_unrolled,
 )

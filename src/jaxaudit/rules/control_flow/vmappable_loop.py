@@ -8,6 +8,7 @@ from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.control_flow.array_work import turn_work
 from jaxaudit.rules.control_flow.python_loops import LEAST_TURNS, compiled_context, turns_differ, turns_over
 from jaxaudit.rules.control_flow.turn_results import GatheredResults, gathered_results
+from jaxaudit.rules.control_flow.unrolled_seen import observe_vmappable
 from jaxaudit.rules.control_flow.vmap_fix import can_become_vmap, mend
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
@@ -312,5 +313,6 @@ summary(jnp.ones(5))
         ),
     ),
     match=match,
+    observe=observe_vmappable,
     mend=mend,
 )

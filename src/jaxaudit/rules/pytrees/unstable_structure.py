@@ -24,6 +24,7 @@ from jaxaudit.rules.pytrees.calls_compared import (
     spelled_both_ways,
 )
 from jaxaudit.rules.pytrees.carried_state import BadCarry, WeakLeaf, bad_carries, changed, weak_leaves
+from jaxaudit.rules.pytrees.unstable_structure_seen import observe
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
 from jaxaudit.source.callgraph import Edge
@@ -387,5 +388,6 @@ mean(jnp.ones(3))
         ),
     ),
     match=match,
+    observe=observe,
     mend=mend,
 )

@@ -15,6 +15,7 @@ from jaxaudit.rules.random_numbers.key_repeats import (
     used_in_each_turn,
 )
 from jaxaudit.rules.random_numbers.key_returns import used_and_returned
+from jaxaudit.rules.random_numbers.key_reuse_seen import observe
 from jaxaudit.rules.random_numbers.key_splitting import TITLE, mend
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source.program import Function, Program
@@ -386,5 +387,6 @@ for _ in range(3):
         ),
     ),
     match=match,
+    observe=observe,
     mend=mend,
 )

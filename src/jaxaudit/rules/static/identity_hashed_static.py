@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.fresh_objects import Making, fresh_by_identity, making
+from jaxaudit.rules.static.identity_seen import observe
 from jaxaudit.rules.static.library_states import FreshState, fresh_states
 from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, origins, sure_calls
 from jaxaudit.rules.static.pytree_arguments import PytreeArgument, pytree_arguments
@@ -395,4 +396,5 @@ for _ in range(4):
         ),
     ),
     match=match,
+    observe=observe,
 )

@@ -10,6 +10,7 @@ from jaxaudit.rules.control_flow.in_sight import behind_try, sure_of
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.origins import argument_expr, starred, sure_calls
 from jaxaudit.rules.static.static_options import static_place
+from jaxaudit.rules.static.traced_static_seen import observe
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.arguments import bind
@@ -397,4 +398,5 @@ jax.grad(lambda x: pad(x, 2).sum())(jnp.ones(3))
         ),
     ),
     match=match,
+    observe=observe,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.rules.transfers.donated_reuse_seen import observe
 from jaxaudit.rules.transfers.donations import donated, excludes, reach, reads_memory
 from jaxaudit.rules.transfers.field_reads import field_read_later
 from jaxaudit.source import lifetime
@@ -322,4 +323,5 @@ both(jnp.ones(3))
         ),
     ),
     match=match,
+    observe=observe,
 )

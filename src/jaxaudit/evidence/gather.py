@@ -1,0 +1,286 @@
+"""One process's lines as nouns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from jaxaudit.evidence.places import Places, plain_name
+from jaxaudit.evidence.rows import Row, number_of, rows_of, seconds_of, text_of, words_of
+from jaxaudit.model.evidence import (
+    FIRST,
+    ArgumentSeen,
+    Cause,
+    Change,
+    CompileSeen,
+    ConstantSeen,
+    DonationSeen,
+    Environment,
+    FoldSeen,
+    KeySeen,
+    Missed,
+    Site,
+    Spot,
+    SyncSeen,
+    TraceSeen,
+)
+
+NOWHERE = Site("<unknown>", "", 1, "jit", False)
+
+
+@dataclass
+class Calls:
+    """The totals of one function's calls."""
+
+    calls: int
+    sampled: int
+    tracer_calls: int
+    arguments: tuple[ArgumentSeen, ...]
+
+
+@dataclass
+class Gathered:
+    """What one process wrote, as it comes in. Lists grow; totals are replaced by later ones."""
+
+    places: Places
+    process: int = 0
+    about: dict[str, Row] = field(default_factory=dict)
+    sites: dict[object, Site] = field(default_factory=dict)
+    traces: list[TraceSeen] = field(default_factory=list)
+    lowerings: list[tuple[Site, float, Cause | None]] = field(default_factory=list)
+    compiles: list[CompileSeen] = field(default_factory=list)
+    constants: list[ConstantSeen] = field(default_factory=list)
+    syncs: dict[tuple[str, int, str], SyncSeen] = field(default_factory=dict)
+    calls: dict[object, Calls] = field(default_factory=dict)
+    keys: dict[tuple[object, ...], KeySeen] = field(default_factory=dict)
+    donations: dict[object, DonationSeen] = field(default_factory=dict)
+    folds: list[FoldSeen] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    last: float = 0.0
+
+    def add(self, row: Row) -> None:
+        self.last = max(self.last, seconds_of(row, "t"))
+        reader = _READERS.get(row["k"])
+        if reader is None:
+            self.about[row["k"]] = self.about.get(row["k"], {}) | row
+        else:
+            reader(self, row)
+
+    def site(self, row: Row, name: str = "site") -> Site:
+        """The function a line is about; one of no name where its own line was lost."""
+        return self.sites.get(row.get(name), NOWHERE)
+
+    def environment(self) -> Environment:
+        start, jax, end = self.about.get("start", {}), self.about.get("jax", {}), self.about.get("end", {})
+        backend, error = self.about.get("backend", {}), self.about.get("error", {})
+        settings = jax.get("settings")
+        return Environment(
+            pid=number_of(start, "pid"),
+            parent=number_of(start, "ppid"),
+            argv=words_of(start, "argv"),
+            executable=text_of(start, "executable"),
+            python=text_of(start, "python"),
+            folder=text_of(start, "cwd"),
+            began=seconds_of(
+                {"t": start.get("time", 0) / 10} if isinstance(start.get("time"), int | float) else {}, "t"
+            )
+            * 10,
+            probe=text_of(start, "probe"),
+            version=number_of(start, "v"),
+            jax=text_of(jax, "jax"),
+            jaxlib=text_of(jax, "jaxlib"),
+            backend=text_of(backend, "backend"),
+            devices=words_of(backend, "devices"),
+            settings={str(k): str(v) for k, v in settings.items()} if isinstance(settings, dict) else {},
+            missing=words_of(jax, "missing"),
+            ended=text_of(end, "how"),
+            error=": ".join(part for part in (text_of(error, "type"), text_of(error, "text")) if part),
+            error_at=self.places.spot(error.get("at")),
+            seconds=seconds_of(end, "seconds") or self.last,
+        )
+
+
+def _site(to: Gathered, row: Row) -> None:
+    path = text_of(row, "path")
+    package = to.places.package(path)
+    user = not package and bool(row.get("user", True))
+    line = max(1, number_of(row, "line"))
+    known = to.places.source.of(path, line) if user else None
+    to.sites[row.get("id")] = Site(
+        name=plain_name(text_of(row, "name", "<unknown>")),
+        path=to.places.path(path),
+        line=known.definition if known and known.definition else line,
+        wrapper=text_of(row, "wrapper", "jit"),
+        user=user,
+        package=package or ("" if user else "a library"),
+        parameters=words_of(row, "parameters"),
+        static=words_of(row, "static"),
+        donated=words_of(row, "donated"),
+        jitted_at=to.places.spot(row.get("jitted_at")),
+    )
+
+
+def _cause(row: Row) -> Cause | None:
+    said = row.get("cause")
+    if not isinstance(said, dict):
+        return None
+    changes = tuple(
+        Change(text_of(part, "leaf"), _value(part.get("was")), _value(part.get("now")), text_of(part, "what"))
+        for part in rows_of(said, "changes")
+    )
+    return Cause(text_of(said, "kind", "unknown"), text_of(said, "text"), changes)
+
+
+def _value(said: object) -> str:
+    return "" if said is None else str(said)
+
+
+def _trace(to: Gathered, row: Row) -> None:
+    lines: dict[Spot, int] = {}
+    callers: dict[Spot, Spot] = {}
+    said = row.get("lines")
+    for where, count in said.items() if isinstance(said, dict) else ():
+        path, _, line = str(where).rpartition(":")
+        spot = to.places.spot({"path": path, "line": int(line)}) if line.isdecimal() else None
+        if spot is not None and isinstance(count, int):
+            lines[spot] = lines.get(spot, 0) + count
+            if spot.loop is None and (caller := _looping_caller(to, path, spot)) is not None:
+                callers[spot] = caller
+    to.traces.append(
+        TraceSeen(
+            site=to.site(row),
+            process=to.process,
+            cause=_cause(row) or FIRST,
+            api=text_of(row, "api", "call"),
+            trace_s=seconds_of(row, "trace_s"),
+            self_s=seconds_of(row, "self_s"),
+            outer=to.sites.get(row.get("outer")),
+            at=to.places.spot(row.get("at")),
+            equations=number_of(row, "equations"),
+            lines=lines,
+            callers=callers,
+        )
+    )
+
+
+def _looping_caller(to: Gathered, path: str, spot: Spot) -> Spot | None:
+    found = to.places.source.loops_that_call(path, spot.function.rpartition(".")[2])
+    return Spot(spot.path, found[0].line, found[0].function, found[0].loop) if len(found) == 1 else None
+
+
+def _lower(to: Gathered, row: Row) -> None:
+    to.lowerings.append((to.site(row), seconds_of(row, "lower_s"), _cause(row)))
+
+
+def _compile(to: Gathered, row: Row) -> None:
+    cause = _cause(row) or FIRST
+    to.compiles.append(
+        CompileSeen(
+            site=to.site(row),
+            process=to.process,
+            cause=cause,
+            at=to.places.spot(row.get("at")),
+            trace_s=seconds_of(row, "trace_s"),
+            lower_s=seconds_of(row, "lower_s"),
+            compile_s=seconds_of(row, "compile_s"),
+            cache=text_of(row, "cache", "off"),
+            constants_bytes=number_of(row, "constants_bytes"),
+            equations=number_of(row, "equations"),
+            first=bool(row.get("first", cause.kind == "first")),
+        )
+    )
+
+
+def _constant(to: Gathered, row: Row) -> None:
+    shape = row.get("shape")
+    to.constants.append(
+        ConstantSeen(
+            site=to.site(row),
+            holder=text_of(row, "holder"),
+            leaf=text_of(row, "leaf"),
+            shape=tuple(part for part in shape if isinstance(part, int)) if isinstance(shape, list) else (),
+            dtype=text_of(row, "dtype"),
+            bytes=number_of(row, "bytes"),
+            at=to.places.spot(row.get("at")),
+            made=to.places.spot(row.get("made")),
+            how=text_of(row, "how", "unknown"),
+        )
+    )
+
+
+def _sync(to: Gathered, row: Row) -> None:
+    at = to.places.spot(row)
+    if at is not None:
+        to.syncs[at.path, at.line, text_of(row, "how")] = SyncSeen(
+            at=at,
+            how=text_of(row, "how"),
+            count=number_of(row, "count"),
+            blocked=number_of(row, "blocked"),
+            seconds=seconds_of(row, "seconds"),
+            bytes=number_of(row, "bytes"),
+            loop=bool(row.get("loop")),
+            in_loop_of=to.places.spot(row.get("in_loop_of")),
+            value=text_of(row, "value"),
+        )
+
+
+def _calls(to: Gathered, row: Row) -> None:
+    static = to.site(row).static
+    arguments = tuple(
+        ArgumentSeen(
+            name=text_of(part, "name"),
+            role="static" if text_of(part, "name") in static or text_of(part, "role") == "static" else "traced",
+            kinds=words_of(part, "kinds"),
+            values=text_of(part, "values", "array"),
+            distinct=number_of(part, "distinct"),
+            tracer=bool(part.get("tracer")),
+            bytes=number_of(part, "bytes"),
+            same_object=bool(part.get("same_object")),
+            host_upload_bytes=number_of(part, "host_upload_bytes"),
+        )
+        for part in rows_of(row, "arguments")
+    )
+    to.calls[row.get("site")] = Calls(
+        number_of(row, "calls"), number_of(row, "sampled"), number_of(row, "tracer_calls"), arguments
+    )
+
+
+def _key(to: Gathered, row: Row) -> None:
+    first, again = to.places.spot(row.get("first")), to.places.spot(row.get("again"))
+    if first is None or again is None:
+        return
+    name = text_of(row, "key") or "a random key"
+    seen = KeySeen(
+        name, first, again, text_of(row, "how"), max(1, number_of(row, "times")), to.sites.get(row.get("site"))
+    )
+    to.keys[name, first, again] = seen
+
+
+def _donation(to: Gathered, row: Row) -> None:
+    missed = tuple(
+        Missed(text_of(part, "name"), number_of(part, "bytes"), bool(part.get("dead")))
+        for part in rows_of(row, "missed")
+    )
+    to.donations[row.get("site")] = DonationSeen(to.site(row), words_of(row, "wasted"), missed)
+
+
+def _fold(to: Gathered, row: Row) -> None:
+    to.folds.append(FoldSeen(to.sites.get(row.get("site")), seconds_of(row, "seconds"), text_of(row, "text")))
+
+
+def _note(to: Gathered, row: Row) -> None:
+    if text_of(row, "text"):
+        to.notes.append(text_of(row, "text"))
+
+
+_READERS: dict[str, Callable[[Gathered, Row], None]] = {
+    "site": _site,
+    "trace": _trace,
+    "lower": _lower,
+    "compile": _compile,
+    "constant": _constant,
+    "sync": _sync,
+    "calls": _calls,
+    "keys": _key,
+    "donation": _donation,
+    "fold": _fold,
+    "note": _note,
+}

@@ -1,0 +1,141 @@
+"""What the source says of a line that a run named: its function, and the loop of that function around it."""
+
+import ast
+from functools import cache
+from typing import NamedTuple
+
+from jaxaudit.model.evidence import Turns
+
+LARGEST = 4_000_000
+"""Bytes of a file beyond which it is not parsed."""
+LOOPS = (ast.For, ast.AsyncFor, ast.While)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+OUTSIDE = ("decorator_list", "args", "returns", "bases", "keywords")
+SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
+
+
+class Known(NamedTuple):
+    """ "<module>" outside every function; "" where the source can't be read."""
+
+    function: str = ""
+    loop: Turns | None = None
+    definition: int = 0
+    """The line of `def`, where the line is that of its first decorator."""
+
+
+class CalledInLoop(NamedTuple):
+    """A loop of some function that calls a function of the same file by name."""
+
+    line: int
+    function: str
+    loop: Turns
+
+
+class SourceLines:
+    """Reads each file once. Tolerates files that are gone, too large or no Python: then nothing is known."""
+
+    def __init__(self) -> None:
+        self.file = cache(_File)
+
+    def of(self, path: str, line: int) -> Known:
+        return self.file(path).known.get(line, Known()) if path.endswith(".py") else Known()
+
+    def loops_that_call(self, path: str, name: str) -> tuple[CalledInLoop, ...]:
+        """Where the file calls the function (by its last name) within a loop."""
+        return tuple(self.file(path).calls.get(name, ())) if path.endswith(".py") else ()
+
+
+class _File:
+    """One parsed file: what is known of each line that holds code."""
+
+    def __init__(self, path: str) -> None:
+        self.known: dict[int, Known] = {}
+        self.calls: dict[str, list[CalledInLoop]] = {}
+        try:
+            with open(path, "rb") as file:
+                data = file.read(LARGEST + 1)
+            tree = ast.parse(data) if len(data) <= LARGEST else None
+        except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            return
+        if tree is not None:
+            for line in range(1, data.count(b"\n") + 2):
+                self.known[line] = Known("<module>")
+            try:
+                self._walk(tree, _Here(""))
+            except RecursionError:
+                self.known.clear()
+
+    def _walk(self, node: ast.AST, here: "_Here", outside: "_Here | None" = None) -> None:
+        """`outside` is where a definition stands: its decorators, defaults and bases belong there."""
+        for field, child in _children(node):
+            place = outside if outside is not None and field in OUTSIDE else here
+            place = _within(node, field, place)
+            if isinstance(child, SCOPES):
+                own = "<lambda>" if isinstance(child, ast.Lambda) else str(getattr(child, "name", ""))
+                inner = _Here(f"{place.name}.{own}" if place.name else own)
+                self._mark_scope(child, inner.name, place)
+                self._walk(child, inner, place)
+                continue
+            if isinstance(child, ast.expr | ast.stmt):
+                self._mark(child, place)
+            if isinstance(child, ast.Call) and place.loop is not None:
+                self._call(child, place.name, place.loop)
+            self._walk(child, place)
+
+    def _mark_scope(self, node: ast.AST, name: str, outside: "_Here") -> None:
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return  # a line is the function's that makes the lambda, unless the record says otherwise
+        for decorator in node.decorator_list:
+            for line in range(decorator.lineno, (decorator.end_lineno or decorator.lineno) + 1):
+                self.known[line] = Known(outside.name or "<module>", outside.turns, node.lineno)
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+            self.known[line] = Known(name)
+
+    def _mark(self, node: ast.expr | ast.stmt, here: "_Here") -> None:
+        for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
+            before = self.known.get(line, Known())
+            if before.definition:
+                continue
+            if before.loop is None or here.loop is not None:
+                self.known[line] = Known(here.name.removesuffix(".<lambda>") or "<module>", here.turns)
+
+    def _call(self, node: ast.Call, name: str, loop: Turns) -> None:
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if called:
+            self.calls.setdefault(called, []).append(CalledInLoop(node.lineno, name or "<module>", loop))
+
+
+class _Here(NamedTuple):
+    """The function and the loop in which a node stands."""
+
+    name: str
+    loop: Turns | None = None
+    guarded: bool = False
+
+    @property
+    def turns(self) -> Turns | None:
+        return self.loop and self.loop._replace(now_and_then=self.guarded)
+
+
+def _within(node: ast.AST, field: str, here: _Here) -> _Here:
+    """The same function, within the loop or the test that the node makes of this field of its."""
+    if (isinstance(node, LOOPS) and field == "body") or (isinstance(node, ast.While) and field == "test"):
+        return _Here(here.name, Turns(node.lineno, "while" if isinstance(node, ast.While) else "for"))
+    if isinstance(node, COMPREHENSIONS) and field in ("elt", "key", "value"):
+        return _Here(here.name, Turns(node.lineno, "comprehension"))
+    if isinstance(node, ast.If | ast.IfExp) and field in ("body", "orelse") and _counts(node.test):
+        return here._replace(guarded=True)
+    return here
+
+
+def _children(node: ast.AST) -> list[tuple[str, ast.AST]]:
+    found: list[tuple[str, ast.AST]] = []
+    for field, value in ast.iter_fields(node):
+        parts = value if isinstance(value, list) else [value]
+        found += [(field, part) for part in parts if isinstance(part, ast.AST)]
+    return found
+
+
+def _counts(test: ast.expr) -> bool:
+    """Whether a test asks for a remainder: `if step % 100 == 0`."""
+    return any(isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod) for part in ast.walk(test))

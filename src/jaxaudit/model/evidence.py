@@ -1,0 +1,267 @@
+"""What one run showed: its processes, functions, compiles with their causes, constants, syncs, keys."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from jaxaudit.model.unread import Unread
+
+
+class Turns(NamedTuple):
+    """The loop of its own function in which a line stands."""
+
+    line: int
+    kind: str
+    """"for", "while" or "comprehension"."""
+    now_and_then: bool = False
+    """The line stands under a test on a remainder: it does not run in every turn."""
+
+
+class Spot(NamedTuple):
+    """A line of the program, and the function it belongs to ("" where nobody knows)."""
+
+    path: str
+    line: int
+    function: str = ""
+    loop: Turns | None = None
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """One process: where it ran, on what, and how it ended ("" while it has not, or when it was killed)."""
+
+    pid: int
+    parent: int = 0
+    argv: tuple[str, ...] = ()
+    executable: str = ""
+    python: str = ""
+    folder: str = ""
+    began: float = 0.0
+    probe: str = ""
+    version: int = 1
+    jax: str = ""
+    jaxlib: str = ""
+    backend: str = ""
+    devices: tuple[str, ...] = ()
+    settings: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
+    """Hooks that this JAX does not have: what they would have shown is not known."""
+    ended: str = ""
+    error: str = ""
+    """The exception that ended it, in one line."""
+    error_at: Spot | None = None
+    seconds: float = 0.0
+
+
+class Site(NamedTuple):
+    """A function that JAX compiles, as its author knows it."""
+
+    name: str
+    path: str
+    line: int
+    wrapper: str = "jit"
+    user: bool = True
+    package: str = ""
+    """The library that it belongs to; "" for the user's own."""
+    parameters: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+    donated: tuple[str, ...] = ()
+    jitted_at: Spot | None = None
+
+    @property
+    def spot(self) -> Spot:
+        return Spot(self.path, self.line, self.name)
+
+
+class Change(NamedTuple):
+    """What differed from an earlier call: a leaf by its user-level path, and both values as text."""
+
+    leaf: str
+    was: str
+    now: str
+    what: str = ""
+
+
+class Cause(NamedTuple):
+    """Why something was compiled, in one sentence; `kind` is one of the contract's words."""
+
+    kind: str
+    text: str = ""
+    changes: tuple[Change, ...] = ()
+
+
+FIRST = Cause("first")
+
+
+@dataclass(frozen=True, slots=True)
+class TraceSeen:
+    """One trace: how long, how many equations, and which lines wrote most of them."""
+
+    site: Site
+    process: int
+    cause: Cause
+    api: str = "call"
+    trace_s: float = 0.0
+    self_s: float = 0.0
+    outer: Site | None = None
+    at: Spot | None = None
+    equations: int = 0
+    lines: Mapping[Spot, int] = field(default_factory=dict)
+    callers: Mapping[Spot, Spot] = field(default_factory=dict)
+    """For a line outside every loop: the loop of another function of its file that calls its function."""
+
+
+@dataclass(frozen=True, slots=True)
+class CompileSeen:
+    """One compilation, its stages and its cause."""
+
+    site: Site
+    process: int
+    cause: Cause
+    at: Spot | None = None
+    trace_s: float = 0.0
+    lower_s: float = 0.0
+    compile_s: float = 0.0
+    cache: str = "off"
+    constants_bytes: int = 0
+    equations: int = 0
+    first: bool = False
+    """The first one of this function in its process."""
+
+    @property
+    def seconds(self) -> float:
+        return self.trace_s + self.lower_s + self.compile_s
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantSeen:
+    """An array that became part of a program: the Python name that holds it, and where it came in."""
+
+    site: Site
+    holder: str
+    leaf: str
+    shape: tuple[int, ...]
+    dtype: str
+    bytes: int
+    at: Spot | None = None
+    made: Spot | None = None
+    how: str = "unknown"
+    times: int = 1
+
+    @property
+    def name(self) -> str:
+        return f"{self.holder}{self.leaf}" if self.leaf[:1] in ("", ".", "[") else f"{self.holder}.{self.leaf}"
+
+
+@dataclass(frozen=True, slots=True)
+class ArgumentSeen:
+    """How one parameter arrived, over all calls that were seen."""
+
+    name: str
+    role: str
+    kinds: tuple[str, ...] = ()
+    values: str = "array"
+    distinct: int = 0
+    tracer: bool = False
+    bytes: int = 0
+    same_object: bool = False
+    host_upload_bytes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSeen:
+    """Everything that one function cost in the run, in all processes."""
+
+    site: Site
+    calls: int = 0
+    sampled: int = 0
+    tracer_calls: int = 0
+    traces: int = 0
+    lowerings: int = 0
+    compiles: int = 0
+    trace_s: float = 0.0
+    lower_s: float = 0.0
+    compile_s: float = 0.0
+    constants_bytes: int = 0
+    equations: int = 0
+    arguments: tuple[ArgumentSeen, ...] = ()
+
+    @property
+    def seconds(self) -> float:
+        return self.trace_s + self.lower_s + self.compile_s
+
+
+@dataclass(frozen=True, slots=True)
+class SyncSeen:
+    """A line at which the host waited for the device."""
+
+    at: Spot
+    how: str
+    count: int
+    blocked: int = 0
+    seconds: float = 0.0
+    bytes: int = 0
+    loop: bool = False
+    in_loop_of: Spot | None = None
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeySeen:
+    """A random key that was consumed twice."""
+
+    key: str
+    first: Spot
+    again: Spot
+    how: str = ""
+    times: int = 1
+    site: Site | None = None
+
+
+class Missed(NamedTuple):
+    """An argument that could have been donated."""
+
+    name: str
+    bytes: int
+    dead: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DonationSeen:
+    """Donated buffers that no output could use, and buffers that could have been donated."""
+
+    site: Site
+    wasted: tuple[str, ...] = ()
+    missed: tuple[Missed, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FoldSeen:
+    """XLA worked on constants while it compiled, so long that it said so."""
+
+    site: Site | None
+    seconds: float
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """One run. Compared by identity, so that what is worked out from it once can be kept beside it."""
+
+    environment: Environment
+    """The process that was started; the others are among `processes`."""
+    processes: tuple[Environment, ...] = ()
+    functions: tuple[FunctionSeen, ...] = ()
+    traces: tuple[TraceSeen, ...] = ()
+    compiles: tuple[CompileSeen, ...] = ()
+    constants: tuple[ConstantSeen, ...] = ()
+    syncs: tuple[SyncSeen, ...] = ()
+    keys: tuple[KeySeen, ...] = ()
+    donations: tuple[DonationSeen, ...] = ()
+    folds: tuple[FoldSeen, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What the probe could not see, in its own words."""
+    unread: tuple[Unread, ...] = ()

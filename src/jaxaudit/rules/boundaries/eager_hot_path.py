@@ -1,0 +1,104 @@
+"""Array work outside jit that compiles one small program after another."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from jaxaudit.model import Finding, amounts
+from jaxaudit.model.evidence import CompileSeen, Evidence, Spot
+from jaxaudit.rules.recompiles import CHEAP, of_rule
+from jaxaudit.rules.rule import Example, Rule, Sample
+
+OFTEN = 4
+"""Compilations of one operation at one line from which on it is a hot path."""
+
+
+def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """One for each line that does so often, and one for all that does so now and then."""
+    lines: dict[Spot, list[CompileSeen]] = {}
+    for group in of_rule(evidence, rule.name):
+        for seen in group.compiles:
+            lines.setdefault(seen.at or group.site.spot, []).append(seen)
+    slight: dict[Spot, list[CompileSeen]] = {}
+    for at, compiles in lines.items():
+        if len(compiles) >= OFTEN or seconds(compiles) >= CHEAP:
+            yield hot(rule, at, compiles)
+        else:
+            slight[at] = compiles
+    if slight:
+        yield now_and_then(rule, slight)
+
+
+def hot(rule: Rule, at: Spot, compiles: Sequence[CompileSeen]) -> Finding:
+    names = list(dict.fromkeys(seen.site.name for seen in compiles))
+    shapes = {change.now for seen in compiles for change in seen.cause.changes if change.now}
+    more = f" ({len(shapes)} different inputs)" if shapes else ""
+    return rule.seen(
+        at,
+        f"array work outside jit compiled again {amounts.times(len(compiles))} at this line{more}: "
+        f"{', '.join(f'`{name}`' for name in names[:4])}{' and others' if len(names) > 4 else ''}, each a small program "
+        f"of its own; {amounts.seconds(seconds(compiles))} in all",
+        facts={
+            "operations": names[:20],
+            "recompiles": len(compiles),
+            "shapes": len(shapes),
+            "seconds": round(seconds(compiles), 4),
+        },
+        severity="info" if seconds(compiles) < CHEAP and at.loop is None else None,
+    )
+
+
+def now_and_then(rule: Rule, lines: dict[Spot, list[CompileSeen]]) -> Finding:
+    every = [seen for compiles in lines.values() for seen in compiles]
+    worst = max(lines, key=lambda at: seconds(lines[at]))
+    return rule.seen(
+        worst,
+        f"{len(every)} small programs outside jit were compiled again for other inputs, at {len(lines)} "
+        f"line{'' if len(lines) == 1 else 's'}, most of them here: {amounts.seconds(seconds(every))} in all",
+        facts={"recompiles": len(every), "lines": [str(at) for at in lines][:20], "seconds": round(seconds(every), 4)},
+        severity="info",
+    )
+
+
+def seconds(compiles: Sequence[CompileSeen]) -> float:
+    return sum(seen.seconds for seen in compiles)
+
+
+RULE = Rule(
+    name="eager-hot-path",
+    title="Array work outside jit in a hot place",
+    severity="warning",
+    dont="Run jnp operations one by one in a loop, or over the leaves of a pytree, outside jit.",
+    do="Put one jit around the work of a turn.",
+    why="Outside jit every operation is a program of its own: each is compiled for each shape that it meets, and each "
+    "call pays the way to the device and back. A loop over six lengths compiled its three operations six times each.",
+    allowed="Code that runs once, debugging, set-up.",
+    may_break="XLA may fuse what ran apart, so the last bits of a float may move.",
+    sees=("run",),
+    needs=("compile_count",),
+    examples=(
+        Example(
+            "a loop over lengths",
+            dont=Sample(
+                """import jax.numpy as jnp
+import numpy as np
+
+for length in range(3, 9):
+    y = jnp.cumsum(jnp.asarray(np.ones(length, np.float32)))
+""",
+                shows="compiles('cumsum') == 6",
+            ),
+            do=Sample(
+                """import jax.numpy as jnp
+import numpy as np
+
+for length in range(3, 9):
+    y = jnp.cumsum(jnp.asarray(np.ones(16, np.float32)))[:length]
+""",
+                shows="compiles('cumsum') == 1",
+            ),
+        ),
+    ),
+    allowed_samples=(),
+    observe=observe,
+)

@@ -1,0 +1,73 @@
+"""What a run shows of `jit-in-loop` and `jit-per-call`: one function jitted anew, and compiled anew each time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jaxaudit.model import Finding
+from jaxaudit.model.evidence import Evidence, Spot
+from jaxaudit.rules.recompiles import Recompiles, listed, of_rule
+from jaxaudit.rules.rule import Rule
+
+
+def observe_loop(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
+    for group in joined(of_rule(evidence, rule.name)):
+        at = where(group)
+        loop = f" of the loop at line {at.loop.line}" if at.loop else " of a loop"
+        yield _found(
+            rule,
+            group,
+            at,
+            f"`{group.site.name}` is jitted anew in each turn{loop}: every turn makes a new function object, for which "
+            f"JAX's cache has nothing; it {group.cost}{captured(group)}",
+        )
+
+
+def observe_calls(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
+    for group in joined(of_rule(evidence, rule.name)):
+        at = where(group)
+        each = f"in each call of `{at.function}`" if at.function not in ("", "<module>") else "each time this line runs"
+        yield _found(
+            rule,
+            group,
+            at,
+            f"`{group.site.name}` is made and jitted anew {each}: a new function object is a new entry in JAX's cache; "
+            f"it {group.cost}{captured(group)}",
+        )
+
+
+def joined(groups: Iterator[Recompiles]) -> Iterator[Recompiles]:
+    """One for each place at which a function is jitted, whatever the captured values that differed."""
+    table: dict[tuple[object, ...], list[Recompiles]] = {}
+    for group in groups:
+        table.setdefault((group.site.path, group.site.name, where(group)), []).append(group)
+    for parts in table.values():
+        first = parts[0]
+        compiles = tuple(seen for part in parts for seen in part.compiles)
+        yield Recompiles(first.rule, first.site, first.kind, first.leaves, compiles, first.total, first.first_seconds)
+
+
+def where(group: Recompiles) -> Spot:
+    """Where it is jitted; else where it is called, or defined."""
+    return group.site.jitted_at or group.at or group.site.spot
+
+
+def captured(group: Recompiles) -> str:
+    """Which captured value differed from one object to the next."""
+    if not group.leaves:
+        return ""
+    leaf = group.leaves[0]
+    return f"; what it captures differs: `{leaf}` was {listed(group.values(leaf), 3)}"
+
+
+def _found(rule: Rule, group: Recompiles, at: Spot, message: str) -> Finding:
+    return rule.seen(
+        at,
+        message,
+        facts=group.facts,
+        notes=[
+            (group.site.spot if group.site.line != at.line else None, f"`{group.site.name}`"),
+            (group.at, "the call"),
+        ],
+        severity="info" if group.slight else None,
+    )

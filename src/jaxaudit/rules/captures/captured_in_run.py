@@ -1,0 +1,79 @@
+"""What a run shows of `captured-array` and `captured-self`: the arrays that became constants, by who holds them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from jaxaudit.model import Finding, amounts
+from jaxaudit.model.evidence import ConstantSeen, Evidence, Site, Spot
+from jaxaudit.rules.recompiles import leaves_named
+from jaxaudit.rules.rule import Rule
+
+SMALL = 1024
+"""Bytes below which a constant is not worth a word, whatever the budget."""
+OWN = ("self", "cls")
+WRITTEN = ("closure", "global", "attribute", "default", "partial", "unknown")
+"""How an array that the author wrote comes in; "created" is one that tracing itself made."""
+
+
+def observe_array(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
+    for site, holder, constants in held(evidence):
+        if holder not in OWN:
+            yield found(rule, site, holder, constants, "closes over")
+
+
+def observe_self(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
+    for site, holder, constants in held(evidence):
+        if holder in OWN:
+            yield found(rule, site, holder, constants, "reads from its object")
+
+
+def held(evidence: Evidence) -> Iterator[tuple[Site, str, Sequence[ConstantSeen]]]:
+    """The constants of each of the user's functions, by the first name of their holder."""
+    table: dict[tuple[Site, str], list[ConstantSeen]] = {}
+    for one in evidence.constants:
+        if one.how in WRITTEN and one.bytes >= SMALL and (one.site.user or one.at is not None):
+            table.setdefault((one.site, root_of(one)), []).append(one)
+    for (site, holder), constants in table.items():
+        yield site, holder, sorted(constants, key=lambda one: -one.bytes)
+
+
+def root_of(one: ConstantSeen) -> str:
+    """`optical_path` of `optical_path.coronagraph.psf`."""
+    return one.holder.partition(".")[0].partition("[")[0] or "an array without a name"
+
+
+def found(rule: Rule, site: Site, holder: str, constants: Sequence[ConstantSeen], verb: str) -> Finding:
+    total = sum(one.bytes for one in constants)
+    shown = [f"{amounts.array(one.dtype, one.shape)}, {amounts.size(one.bytes)}" for one in constants[:3]]
+    names = list(dict.fromkeys(one.name or holder for one in constants))
+    largest = constants[0]
+    more = f", {amounts.size(total)} in all" if len(constants) > 1 else ""
+    return rule.seen(
+        place_of(site, constants),
+        f"`{site.name}` {verb} {leaves_named(names)} ({'; '.join(shown)}{more}): "
+        f"{'it is' if len(names) == 1 else 'they are'} captured and baked into the program as "
+        f"{'a constant' if len(names) == 1 else 'constants'}, copied at every compilation",
+        facts={
+            "function": site.name,
+            "bytes": total,
+            "holder": holder,
+            "constants": [
+                {"name": one.name, "shape": list(one.shape), "dtype": one.dtype, "bytes": one.bytes, "how": one.how}
+                for one in constants[:20]
+            ],
+        },
+        notes=[(largest.at, f"`{largest.name}` enters the program here"), (largest.made, "the array is made here")],
+        help=f"Make `{holder}` an argument of `{site.name}`; where callers can't change, bind it outside: "
+        f"`functools.partial(jitted, {holder})`."
+        if holder not in OWN
+        else "",
+    )
+
+
+def place_of(site: Site, constants: Sequence[ConstantSeen]) -> Spot:
+    """The line that reads the largest where it is the function's own; else the function."""
+    at = constants[0].at
+    if at is not None and at.path == site.path and (not site.user or at.function == site.name):
+        return at
+    return site.spot if site.user or at is None else at

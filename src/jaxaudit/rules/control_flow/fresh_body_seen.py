@@ -1,0 +1,38 @@
+"""What a run shows of `fresh-body`: a loop of `jax.lax` outside jit, compiled again for each new body function."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jaxaudit.model import Finding
+from jaxaudit.model.evidence import CompileSeen, Evidence, Spot
+from jaxaudit.rules.recompiles import Recompiles, listed, of_rule
+from jaxaudit.rules.rule import Rule
+
+
+def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """One for each line that runs such a loop."""
+    table: dict[tuple[Spot, str], list[CompileSeen]] = {}
+    groups: dict[tuple[Spot, str], Recompiles] = {}
+    for group in of_rule(evidence, rule.name):
+        for seen in group.compiles:
+            key = (seen.at or group.site.spot, group.site.name)
+            table.setdefault(key, []).append(seen)
+            groups.setdefault(key, group)
+    for (at, name), compiles in table.items():
+        first = groups[at, name]
+        group = Recompiles(first.rule, first.site, first.kind, first.leaves, tuple(compiles), first.total)
+        yield rule.seen(
+            at,
+            f"`{name}` runs outside jit with a body function (a lambda or closure) that is made anew in every call of "
+            f"`{at.function or '<module>'}`: each call traces and compiles it again, here {group.count} times; it "
+            f"{group.cost}{captured(group)}",
+            facts=group.facts,
+            help=f"Jit the function around it, with what the body captures as arguments: then `{name}` compiles once.",
+            severity="info" if group.slight else None,
+        )
+
+
+def captured(group: Recompiles) -> str:
+    leaf = group.leaves[0] if group.leaves else ""
+    return f"; captured: `{leaf}` was {listed(group.values(leaf), 3)}" if leaf and group.values(leaf) else ""

@@ -1,0 +1,107 @@
+"""A library's own function that compiles at each use because of what it is handed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jaxaudit.model import Finding
+from jaxaudit.model.evidence import CompileSeen, Evidence, Spot
+from jaxaudit.rules.pytrees.library_offers import offer
+from jaxaudit.rules.recompiles import Recompiles, leaves_named, listed, of_rule
+from jaxaudit.rules.rule import Example, Rule, Sample
+
+BECAUSE = {
+    "new-function": "each use makes a new function object, closed over new data, for which JAX's cache has nothing",
+    "static-value": "{leaf} is a Python value there, so it is static and each value is compiled for",
+    "static-identity": "{leaf} is static and compared by identity, and each time another object came",
+    "shape": "{leaf} came in another shape",
+    "dtype": "{leaf} came in another dtype",
+    "weak-type": "{leaf} was weakly typed (made from a Python number) in some calls and not in others",
+    "structure": "{leaf} changed its structure",
+    "sharding": "{leaf} came with another sharding",
+}
+
+
+def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """One for each call line of the user's and each reason."""
+    for group in by_call(of_rule(evidence, rule.name)):
+        at = group.at or group.site.spot
+        yield rule.seen(
+            at,
+            message(group),
+            facts=group.facts | {"package": group.site.package},
+            help=offer(group.site.package),
+            severity="info" if group.slight else None,
+        )
+
+
+def by_call(groups: Iterator[Recompiles]) -> Iterator[Recompiles]:
+    for group in groups:
+        calls: dict[Spot | None, list[CompileSeen]] = {}
+        for seen in group.compiles:
+            calls.setdefault(seen.at, []).append(seen)
+        for compiles in calls.values():
+            yield Recompiles(group.rule, group.site, group.kind, group.leaves, tuple(compiles), group.total)
+
+
+def message(group: Recompiles) -> str:
+    leaf = leaves_named(group.leaves) if group.leaves else "what it is handed"
+    because = BECAUSE.get(group.kind, group.cause.text or "what it is handed changed").replace("{leaf}", leaf)
+    values = group.values(group.leaves[0]) if group.leaves else []
+    shown = f" ({listed(values)})" if values else ""
+    whose = f"{group.site.package}'s `{group.site.name}`"
+    return f"{whose} {group.cost}: {because}{shown}"
+
+
+RULE = Rule(
+    name="library-recompile",
+    title="A library's function compiled again",
+    severity="warning",
+    dont="Hand a library's solver or sampler a new closure, a new object or a Python number that changes, at each use.",
+    do="Keep one object and one function, hand data in as arguments or arrays, or put one jit around your own call.",
+    why="Libraries jit their own loops. What they close over or treat as static is part of their cache's key: a solve "
+    "restarted with `t0` as a Python float compiled at each of 3 restarts, with an array once (JAX 0.10.2).",
+    allowed="A single use.",
+    may_break="A number that becomes an array can no longer decide Python control flow inside the library.",
+    sees=("run",),
+    needs=("compile_count",),
+    examples=(
+        Example(
+            "a filter of a library, and a number that changes",
+            dont=Sample(
+                """import equinox as eqx
+import jax.numpy as jnp
+
+
+def decay(x, rate):
+    return x - rate * x
+
+
+run = eqx.filter_jit(decay)
+x = jnp.ones(3)
+for i in range(4):
+    x = run(x, 0.1 / (i + 1))
+""",
+                shows="compiles('decay') == 4",
+            ),
+            do=Sample(
+                """import equinox as eqx
+import jax.numpy as jnp
+
+
+def decay(x, rate):
+    return x - rate * x
+
+
+run = eqx.filter_jit(decay)
+x = jnp.ones(3)
+for i in range(4):
+    x = run(x, jnp.asarray(0.1 / (i + 1)))
+""",
+                shows="compiles('decay') == 1",
+            ),
+        ),
+    ),
+    allowed_samples=(),
+    observe=observe,
+)

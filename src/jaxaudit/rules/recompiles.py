@@ -1,0 +1,177 @@
+"""Every compilation that a run saw after a function's first, each given to exactly one rule."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from jaxaudit.model import amounts
+from jaxaudit.model.evidence import Cause, Change, CompileSeen, Evidence, Site, Spot
+
+EAGER = "eager"
+BODIES = ("body", "scan", "while_loop", "fori_loop", "cond", "switch", "map", "associative_scan")
+OF_JAX = ("jax", "jaxlib")
+CHEAP = 0.5
+"""Seconds below which a single recompilation is worth an `info` only."""
+MANY = 3
+"""Shapes from which on they are taken to change for ever."""
+
+BY_KIND = {
+    "shape": "unstable-structure",
+    "dtype": "unstable-structure",
+    "weak-type": "unstable-structure",
+    "structure": "unstable-structure",
+    "sharding": "unstable-structure",
+    "committed": "unstable-structure",
+    "convention": "unstable-structure",
+    "static-value": "varying-static",
+    "static-identity": "identity-hashed-static",
+    "context": "context-change",
+    "cache-cleared": "context-change",
+}
+"""The rule of a cause's kind, where nothing else decides; all others are `unstable-structure`."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recompiles:
+    """Compilations of one function for one reason."""
+
+    rule: str
+    site: Site
+    kind: str
+    leaves: tuple[str, ...]
+    compiles: tuple[CompileSeen, ...]
+    total: int
+    """All compilations of the function, for whatever reason, its first ones too."""
+    first_seconds: float = 0.0
+
+    @property
+    def count(self) -> int:
+        return len(self.compiles)
+
+    @property
+    def seconds(self) -> float:
+        return sum(seen.seconds for seen in self.compiles)
+
+    @property
+    def cause(self) -> Cause:
+        """That of the first of them."""
+        return self.compiles[0].cause
+
+    @property
+    def at(self) -> Spot | None:
+        """The call that compiled again, the first time."""
+        return next((seen.at for seen in self.compiles if seen.at is not None), None)
+
+    def changes(self, leaf: str) -> list[Change]:
+        return [change for seen in self.compiles for change in seen.cause.changes if change.leaf == leaf]
+
+    def values(self, leaf: str) -> list[str]:
+        """Every value that the leaf took, in the order in which they came."""
+        steps = self.changes(leaf)
+        return list(dict.fromkeys(value for step in steps for value in (step.was, step.now) if value))
+
+    @property
+    def cost(self) -> str:
+        """`compiled 4 times, 3 of them for this: 1.9 s`."""
+        if self.count == self.total - 1:
+            return f"compiled {amounts.times(self.total)} instead of once, which cost {amounts.seconds(self.seconds)}"
+        return (
+            f"compiled {amounts.times(self.total)}, {self.count} of them for this, "
+            f"which cost {amounts.seconds(self.seconds)}"
+        )
+
+    @property
+    def facts(self) -> dict[str, object]:
+        return {
+            "function": self.site.name,
+            "kind": self.kind,
+            "compiles": self.total,
+            "recompiles": self.count,
+            "seconds": round(self.seconds, 4),
+            "leaves": list(self.leaves),
+            "values": {leaf: self.values(leaf)[:12] for leaf in self.leaves[:12]},
+        }
+
+    @property
+    def slight(self) -> bool:
+        """Once, and cheap: worth knowing, hardly worth work."""
+        return self.count == 1 and self.seconds < CHEAP
+
+
+@lru_cache(maxsize=4)
+def recompiles(evidence: Evidence) -> tuple[Recompiles, ...]:
+    """All of them, grouped by function, rule and the leaves that changed; none is left out."""
+    by_site: dict[Site, list[CompileSeen]] = {}
+    for seen in evidence.compiles:
+        by_site.setdefault(_definition(seen.site), []).append(seen)
+    return tuple(group for compiles in by_site.values() for group in _groups(compiles))
+
+
+def of_rule(evidence: Evidence, rule: str) -> Iterator[Recompiles]:
+    return (group for group in recompiles(evidence) if group.rule == rule)
+
+
+def _definition(site: Site) -> Site:
+    """The same for all objects made of one definition."""
+    return site._replace(parameters=(), static=(), donated=(), jitted_at=None)
+
+
+def _groups(compiles: Sequence[CompileSeen]) -> Iterator[Recompiles]:
+    again = [seen for seen in compiles if seen.cause.kind != "first"]
+    shapes = len({seen.cause.changes for seen in again if seen.cause.kind == "shape"})
+    table: dict[tuple[str, Site, str, tuple[str, ...]], list[CompileSeen]] = {}
+    for seen in again:
+        rule = rule_of(seen, shapes)
+        leaves = tuple(dict.fromkeys(change.leaf for change in _of_kind(seen.cause)))
+        site = seen.site if rule in ("jit-in-loop", "jit-per-call") else compiles[0].site
+        table.setdefault((rule, site, seen.cause.kind, leaves), []).append(seen)
+    firsts = sum(seen.seconds for seen in compiles if seen.cause.kind == "first")
+    for (rule, site, kind, leaves), seen_so in table.items():
+        yield Recompiles(rule, site, kind, leaves, tuple(seen_so), len(compiles), firsts)
+
+
+def _of_kind(cause: Cause) -> Sequence[Change]:
+    """The changes that made the cause what it is; all where none says so."""
+    return [change for change in cause.changes if change.what == cause.kind] or cause.changes
+
+
+def rule_of(seen: CompileSeen, shapes: int) -> str:
+    """Whose it is. `shapes`: how often another shape compiled this function again."""
+    site, kind = seen.site, seen.cause.kind
+    if kind == "new-function":
+        return _rule_of_new_function(seen)
+    if not site.user:
+        return "eager-hot-path" if _is_jax(site) else "library-recompile"
+    if site.wrapper == EAGER:
+        return "eager-hot-path"
+    if kind == "shape" and shapes + 1 >= MANY:
+        return "shape-churn"
+    return BY_KIND.get(kind, "unstable-structure")
+
+
+def _rule_of_new_function(seen: CompileSeen) -> str:
+    site = seen.site
+    if site.wrapper in BODIES or (site.wrapper == EAGER and site.user):
+        return "fresh-body"
+    if not site.user:
+        return "eager-hot-path" if _is_jax(site) else "library-recompile"
+    made = site.jitted_at or seen.at
+    return "jit-in-loop" if made is not None and made.loop is not None else "jit-per-call"
+
+
+def _is_jax(site: Site) -> bool:
+    return site.wrapper == EAGER or site.package in OF_JAX
+
+
+def leaves_named(leaves: Sequence[str], most: int = 3) -> str:
+    """`` `a`, `b` and 4 more ``."""
+    named = [f"`{leaf}`" for leaf in leaves[:most]]
+    if len(leaves) > most:
+        return f"{', '.join(named)} and {len(leaves) - most} more"
+    return " and ".join(([", ".join(named[:-1])] if named[:-1] else []) + named[-1:])
+
+
+def listed(values: Sequence[str], most: int = 5) -> str:
+    """`1.5, 5.0, 7.5`; the rest as a number."""
+    more = f", and {len(values) - most} more" if len(values) > most else ""
+    return ", ".join(values[:most]) + more

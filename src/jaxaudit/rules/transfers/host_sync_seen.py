@@ -1,0 +1,62 @@
+"""What a run shows of `host-sync-in-loop`: the lines that waited for the device, how often and how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jaxaudit.model import Finding, amounts
+from jaxaudit.model.evidence import Evidence, Spot, SyncSeen
+from jaxaudit.rules.rule import Rule
+
+FEW_TURNS = 8
+WAITS = ("block_until_ready", "batched_block_until_ready")
+TIMED = 0.5
+"""How sure we are of a wait that was asked for in so many words: it may be what is being timed."""
+NOTICED = 0.01
+"""Seconds of waiting below which a finding is a note."""
+
+
+def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
+    for sync in evidence.syncs:
+        if not in_every_turn(sync):
+            continue
+        loop = loop_of(sync)
+        turn = f"the loop at {loop.path} line {loop.line}" if loop and loop.path != sync.at.path else ""
+        turn = turn or (f"the loop at line {loop.line}" if loop else "a loop")
+        value = f" of `{sync.value}`" if sync.value else ""
+        waited = (
+            f"{sync.blocked} times the device was not ready, and the host waited {amounts.seconds(sync.seconds)}"
+            if sync.blocked
+            else f"{amounts.seconds(sync.seconds)} in all"
+        )
+        yield rule.seen(
+            sync.at,
+            f"`{sync.how}`{value} fetches a device value in every turn of {turn} (sync): {sync.count} times, {waited}; "
+            "until it has the value, the host can't dispatch the next turn",
+            confidence=TIMED if sync.how in WAITS else 0.9,
+            facts={
+                "call": sync.how,
+                "count": sync.count,
+                "blocked": sync.blocked,
+                "seconds": round(sync.seconds, 4),
+                "bytes": sync.bytes,
+                "loop_line": loop.line if loop else None,
+            },
+            notes=[(loop, "the loop")],
+            severity="info" if sync.seconds < NOTICED else None,
+        )
+
+
+def in_every_turn(sync: SyncSeen) -> bool:
+    """Again and again from one line; not under `if step % 100 == 0`, not a handful of times."""
+    if sync.count <= FEW_TURNS:
+        return False
+    if sync.at.loop is not None:
+        return not sync.at.loop.now_and_then
+    return sync.loop or sync.in_loop_of is not None
+
+
+def loop_of(sync: SyncSeen) -> Spot | None:
+    if sync.at.loop is not None:
+        return Spot(sync.at.path, sync.at.loop.line, sync.at.function)
+    return sync.in_loop_of
