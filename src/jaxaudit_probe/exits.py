@@ -1,0 +1,89 @@
+"""The ends of a process that Python can see, each of them said in the record before it happens."""
+
+from __future__ import annotations
+
+import _signal
+import os
+import sys
+
+from jaxaudit_probe import writer
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+ENDING_SIGNALS = ("SIGTERM",)
+
+
+def at_exit() -> None:
+    """For `atexit`: the program has ended by itself, its own `atexit` functions included."""
+    raised = getattr(sys, "last_value", None)
+    if isinstance(raised, KeyboardInterrupt):
+        _finish(f"signal {int(_signal.SIGINT)}")
+    else:
+        _finish("exit" if raised is None else "exception")
+
+
+def watch() -> None:
+    """Effect: `os._exit`, `os.exec*` and the signals that nobody handles announce the end; otherwise they stay as they
+    are.
+    """
+    os._exit = _announced(os._exit, lambda: "fork-child" if _is_child() else "os._exit")  # type: ignore[assignment]
+    for name in ("execv", "execve"):  # all others of `os.exec*` call these
+        plain = getattr(os, name)
+        announced = _announced(plain, lambda: "exec")
+        setattr(os, name, announced)
+        for possible in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
+            if plain in possible:
+                possible.add(announced)
+    for name in ENDING_SIGNALS:
+        _watch_signal(getattr(_signal, name))
+
+
+def _announced(plain: Callable[..., Any], how: Callable[[], str]) -> Callable[..., Any]:
+    from functools import wraps
+
+    @wraps(plain)
+    def announced(*args: Any, **kwargs: Any) -> Any:
+        _finish(how())
+        try:
+            return plain(*args, **kwargs)
+        finally:
+            _resume()
+
+    return announced
+
+
+class _Default(int):
+    """A handler that looks like `SIG_DFL` to whoever asks, and does what that does once the record is complete."""
+
+    def __call__(self, number: int, frame: object) -> None:
+        _finish(f"signal {number}")
+        _signal.signal(number, _signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+
+def _watch_signal(number: int) -> None:
+    try:
+        if _signal.getsignal(number) == _signal.SIG_DFL:
+            _signal.signal(number, _Default(_signal.SIG_DFL))
+    except ValueError:
+        return  # JAX was imported in a thread, from where no handler can be set: totals are at most seconds old
+
+
+def _finish(how: str) -> None:
+    known = writer.current()
+    if known is not None:
+        known.finish(how)
+
+
+def _resume() -> None:
+    known = writer.current()
+    if known is not None:
+        known.resume()
+
+
+def _is_child() -> bool:
+    known = writer.current()
+    return known is not None and known.is_child

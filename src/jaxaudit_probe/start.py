@@ -1,0 +1,78 @@
+"""Begins the observation of a process: the record, the ends, and the hooks as soon as JAX is imported."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from time import localtime, strftime
+
+from jaxaudit_probe import exits, writer
+from jaxaudit_probe.import_hook import after_import
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import MutableMapping
+
+RECORD = "JAXAUDIT_RECORD"
+
+
+def begin_as_told(environ: MutableMapping[str, str]) -> None:
+    """Effect: begins, with the folder that the environment names; children get the same one."""
+    folder = os.path.abspath(environ.get(RECORD) or default_record())
+    environ[RECORD] = folder
+    begin(folder)
+
+
+def begin(folder: str) -> writer.Writer:
+    """Effect: observes this process from here on, whether or not JAX is imported already.
+
+    The first process of a record has its file at once; others, of which most never use JAX, when they have something
+    to say.
+    """
+    known = writer.current()
+    if known is not None:
+        return known
+    made = writer.begin(folder)
+    if not _holds_files(folder):
+        made.open()
+    if not getattr(sys, "_is_gil_enabled", lambda: True)():
+        made.put("note", text="this Python runs without its global lock (free-threaded): it is not observed")
+        return made
+    os.register_at_fork(after_in_child=made.forked)
+    atexit.register(exits.at_exit)
+    after_import("jax", _install)
+    return made
+
+
+def default_record() -> str:
+    """Effect: `.jaxaudit/`, which git ignores, in the working directory. A name in it that no other process takes."""
+    home = os.path.join(os.getcwd(), ".jaxaudit")
+    try:
+        os.makedirs(home, exist_ok=True)
+        with open(os.path.join(home, ".gitignore"), "x") as file:
+            file.write("*\n")
+    except OSError:
+        pass  # it is there already; or nothing can be written, which the writer says
+    return os.path.join(home, "runs", f"{strftime('%Y%m%d-%H%M%S', localtime())}-{os.getpid()}")
+
+
+def _holds_files(folder: str) -> bool:
+    try:
+        return any(name.endswith(writer.SUFFIX) for name in os.listdir(folder))
+    except OSError:
+        return False
+
+
+def _install() -> None:
+    """Effect: hooks in JAX. What fails is noted, and the program goes on."""
+    known = writer.current()
+    if known is None:
+        return
+    try:
+        exits.watch()
+        from jaxaudit_probe import hooks
+
+        hooks.install(known)
+    except Exception as error:
+        known.put("note", text=f"JAX could not be observed: {type(error).__name__}: {error}")
