@@ -282,3 +282,106 @@ def fix_post_hook_threads() -> None:
         setting._update_thread_local_hook = update
     if state.get_local() is None:
         state.set_local(unset)
+
+
+def frames_of(equation: Any) -> tuple[tuple[Any, int], ...]:
+    """The frames that wrote an equation, innermost first, as (code, offset)."""
+    traceback = equation.source_info.traceback
+    if traceback is None:
+        return ()
+    codes, offsets = traceback.raw_frames()
+    return tuple(zip(codes, offsets))
+
+
+def inner_of(program: Any) -> Any:
+    """The program without its constants."""
+    return getattr(program, "jaxpr", program)
+
+
+def argument_names(program: Any) -> tuple[str, ...]:
+    info = getattr(inner_of(program), "debug_info", None)
+    return tuple(str(name) for name in getattr(info, "arg_names", None) or ())
+
+
+def sub_programs_with_constants(equation: Any) -> Iterator[tuple[str, Any]]:
+    """(parameter, program) of what an equation calls, each with its constants where it has them."""
+    for name, value in equation.params.items():
+        for part in value if isinstance(value, (list, tuple)) else (value,):
+            if hasattr(part, "eqns") or hasattr(getattr(part, "jaxpr", None), "eqns"):
+                yield name, part
+
+
+def scan_layout(equation: Any) -> tuple[int, int]:
+    """How many of a scan's inputs are constants, and how many are carried (JAX 0.11 tells it by trees)."""
+    params = equation.params
+    if "num_consts" in params:
+        return params["num_consts"], params["num_carry"]
+    try:
+        constants, carried, _ = params["ft_in"].unpack()
+        return len(list(constants)), len(list(carried))
+    except Exception:
+        return 0, 0
+
+
+def is_own_source(source: str) -> bool:
+    """Whether `name at file:line` is a function of JAX's own."""
+    return source.rpartition(" at ")[2].startswith(PACKAGE + os.sep)
+
+
+_random: Any = None
+for _name in ("random.core", "random"):
+    try:
+        _random = __import__(f"jax._src.{_name}", fromlist=["_"])
+    except ImportError:
+        continue
+    if hasattr(_random, "_check_prng_key"):
+        break
+
+
+def hook_keys(wrap: Callable[[Any], Any]) -> None:
+    """Every function of `jax.random` first checks the key that it was handed: `(name, key)`."""
+    if _random is None or not replace(_random, "_check_prng_key", wrap):
+        missing.append("keys")
+
+
+def staging_now() -> bool:
+    """Whether operations are being written into a program, not run (under eager `vmap` and `grad` they are run)."""
+    context = getattr(core, "trace_ctx", None)
+    if context is None:
+        return not core.trace_state_clean()
+    trace = context.trace
+    for _ in range(50):
+        if trace is None:
+            return False
+        if isinstance(trace, partial_eval.DynamicJaxprTrace):
+            return True
+        trace = getattr(trace, "parent_trace", None)
+    return False
+
+
+def is_array(value: Value) -> bool:
+    """A concrete array of JAX's, keys too."""
+    return isinstance(value, jax.Array) and not isinstance(value, Tracer)
+
+
+_value_of = ArrayImpl.__dict__["_value"].fget
+
+
+def host_bytes(value: Value, most: int) -> bytes | None:
+    """What a small array holds, if it is there already: never waits for the device."""
+    base: Any = getattr(value, "_base_array", value)
+    if base.nbytes > most or base.is_deleted() or not base.is_ready() or not base.is_fully_addressable:
+        return None
+    return bytes(_value_of(base).tobytes())
+
+
+def dynamic_leaves(
+    args: tuple[Any, ...], kwargs: dict[str, Any], numbers: tuple[int, ...], words: tuple[str, ...]
+) -> list[Any]:
+    """The leaves of a call in the order of the program's arguments."""
+    if numbers:
+        fixed = {number % len(args) for number in numbers if -len(args) <= number < len(args)}
+        args = tuple(value for i, value in enumerate(args) if i not in fixed)
+    if words:
+        kwargs = {name: value for name, value in kwargs.items() if name not in words}
+    return tree_util.tree_leaves((args, kwargs))

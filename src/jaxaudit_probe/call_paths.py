@@ -1,0 +1,176 @@
+"""The frames that lead to a place, as (code, offset) pairs, innermost first; where two of them part; what is spelled there."""
+
+from __future__ import annotations
+
+import ast
+import linecache
+import os
+import sys
+from itertools import islice
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+from jaxaudit_probe import names, private
+from jaxaudit_probe.names import At
+
+Frames = tuple[tuple[CodeType, int], ...]
+DEEPEST = 100
+
+
+class Meeting(NamedTuple):
+    """The function of the user's in which two paths part, and its lines."""
+
+    first: At
+    again: At
+
+
+def here(depth: int = 1) -> Frames:
+    """The frames of the running thread, without our own."""
+    frame: FrameType | None = sys._getframe(depth)
+    found: list[tuple[CodeType, int]] = []
+    while frame is not None and len(found) < DEEPEST:
+        code = frame.f_code
+        if not code.co_filename.startswith(names.HERE):
+            found.append((code, frame.f_lasti))
+        frame = frame.f_back
+    return tuple(found)
+
+
+def line_of(code: CodeType, offset: int) -> int:
+    for start, stop, line in code.co_lines():
+        if start <= offset < stop and line is not None:
+            return line
+    return code.co_firstlineno
+
+
+def at(code: CodeType, offset: int) -> At:
+    return At(code.co_filename, line_of(code, offset), getattr(code, "co_qualname", code.co_name))
+
+
+def users(frames: Frames) -> Frames:
+    return tuple(pair for pair in frames if names.is_user(pair[0].co_filename))
+
+
+def down_to(frames: Frames, source: str) -> Frames:
+    """The frames up to the function `source` (`name at file:line`): JAX before 0.10 also keeps those of its first caller."""
+    _, _, place = source.rpartition(" at ")
+    path, _, line = place.rpartition(":")
+    for i in range(len(frames) - 1, -1, -1):
+        code = frames[i][0]
+        if code.co_filename == path and str(code.co_firstlineno) == line:
+            return frames[: i + 1]
+    return frames
+
+
+def meeting(one: Frames, other: Frames) -> Meeting | None:
+    """Where two uses of one thing part, seen from outside; None where that is a library's or JAX's own business."""
+    first, again = _aligned(one[::-1], other[::-1])
+    if not first or not again or first[0][0] is not again[0][0]:
+        return None  # neither was called by the other's function: branches that were traced apart
+    same = 0
+    while same < len(first) and same < len(again) and first[same] == again[same]:
+        same += 1
+    if same < len(first) and same < len(again) and first[same][0] is again[same][0]:
+        return _told(first[same], again[same])
+    if same == len(first) and same == len(again):
+        mine = users(first)
+        return _told(mine[-1], mine[-1]) if mine else None
+    return _told(first[same - 1], first[same - 1])
+
+
+def _told(one: tuple[CodeType, int], other: tuple[CodeType, int]) -> Meeting | None:
+    return Meeting(at(*one), at(*other)) if names.is_user(one[0].co_filename) else None
+
+
+def _aligned(one: Frames, other: Frames) -> tuple[Frames, Frames]:
+    """Deep stacks are cut off outside: begin where both have the same function."""
+    if len(one) < DEEPEST and len(other) < DEEPEST:
+        return one, other
+    codes = {pair[0]: i for i, pair in reversed(list(enumerate(other)))}
+    for i, pair in enumerate(one):
+        if pair[0] in codes:
+            return one[i:], other[codes[pair[0]] :]
+    return one, other
+
+
+def is_loop_of(code: CodeType, offset: int) -> int | None:
+    """The first line of the innermost loop of this function around an instruction; None outside loops."""
+    best: tuple[int, int] | None = None
+    for start, stop in _loops(code):
+        if start <= offset <= stop and (best is None or stop - start < best[1] - best[0]):
+            best = (start, stop)
+    return line_of(code, best[0]) if best is not None else None
+
+
+_found: dict[CodeType, list[tuple[int, int]]] = {}
+
+
+def _loops(code: CodeType) -> list[tuple[int, int]]:
+    """(first, last) offsets of each jump back: what lies between is run again and again."""
+    known = _found.get(code)
+    if known is None:
+        import dis
+
+        if len(_found) > 2000:
+            _found.clear()
+        known = _found[code] = [
+            (step.argval, step.offset)
+            for step in dis.get_instructions(code)
+            if "JUMP" in step.opname and isinstance(step.argval, int) and step.argval < step.offset
+        ]
+    return known
+
+
+_KEYWORDS = ("key", "rng", "rng_key", "prng_key", "rngs", "random_key", "seed")
+
+
+def spelled_key(frames: Frames) -> str:
+    """How the key is written in the user's innermost call: `keys[0]`, `self.key`; "" where that cannot be told."""
+    i = next((i for i, (code, _) in enumerate(frames) if names.is_user(code.co_filename)), None)
+    if i is None:
+        return ""
+    code, offset = frames[i]
+    drawn_here = i == 0 or is_own(frames[i - 1][0].co_filename)
+    call = _call_at(code, offset)
+    if call is None:
+        return ""
+    named = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    for word in _KEYWORDS:
+        if word in named:
+            return ast.unparse(named[word])
+    arguments = [*call.args, *named.values()]
+    for argument in arguments:
+        text = ast.unparse(argument)
+        if any(part in text.lower() for part in ("key", "rng")) and len(text) < 60:
+            return text
+    return ast.unparse(call.args[0])[:60] if call.args and drawn_here else ""
+
+
+def _call_at(code: CodeType, offset: int) -> ast.Call | None:
+    text = _text_at(code, offset)
+    try:
+        tree = ast.parse(f"({text})", mode="eval").body if text else None
+    except (SyntaxError, ValueError):
+        return None
+    return next((node for node in ast.walk(tree) if isinstance(node, ast.Call)), None) if tree is not None else None
+
+
+def _text_at(code: CodeType, offset: int) -> str:
+    """The source of the expression that an instruction comes from (Python 3.11 and newer)."""
+    positions = getattr(code, "co_positions", None)
+    if positions is None:
+        return linecache.getline(code.co_filename, line_of(code, offset)).strip().rpartition("= ")[2]
+    line, last, column, end = next(islice(positions(), offset // 2, None), (None,) * 4)
+    if line is None or last is None or column is None or end is None:
+        return ""
+    lines = [text.encode() for text in linecache.getlines(code.co_filename)[line - 1 : last]]
+    if not lines:
+        return ""
+    lines[-1] = lines[-1][:end]
+    lines[0] = lines[0][column:]
+    return b"".join(lines).decode(errors="replace")
+
+
+def is_own(path: str) -> bool:
+    """Whether a file is JAX's own."""
+    return path.startswith(private.PACKAGE + os.sep)
