@@ -76,7 +76,8 @@ def _kind_text(one: Tree) -> str:
 def _of_leaves(old: Leaf, new: Leaf, path: str, lowering: bool) -> Iterator[Change]:
     if old.static is not None or new.static is not None:
         if old.static is None or new.static is None:
-            yield Change(path, str(old), str(new), "static-value" if old.static or new.static else "structure")
+            nothing = any(one.static is not None and one.static.text == "None" for one in (old, new))
+            yield Change(path, str(old), str(new), "structure" if nothing else "static-value")
         elif not old.static.same(new.static):
             yield Change(path, *_told_apart(old, new), _static_kind(old, new))
         return
@@ -87,7 +88,8 @@ def _of_leaves(old: Leaf, new: Leaf, path: str, lowering: bool) -> Iterator[Chan
     elif old.weak != new.weak:
         yield Change(path, str(old), str(new), "weak-type")
     elif old.sharding != new.sharding:
-        yield Change(path, old.sharding or "no sharding", new.sharding or "no sharding", "sharding")
+        was, now = (one.placed[0] if one.placed else one.sharding or "no sharding" for one in (old, new))
+        yield Change(path, was, now, "sharding")
     elif lowering and old.placed != new.placed:
         was, now = old.placed or ("host", False), new.placed or ("host", False)
         if was[0] != now[0]:
@@ -99,7 +101,15 @@ def _of_leaves(old: Leaf, new: Leaf, path: str, lowering: bool) -> Iterator[Chan
 
 def _told_apart(old: Leaf, new: Leaf) -> tuple[str, str]:
     was, now = str(old), str(new)
-    return (was, now) if was != now else (was, f"another {now}" if not now.startswith("another") else now)
+    if was != now:
+        return was, now
+    if old.static is None or new.static is None:
+        return was, f"another {now}"
+    later = new.static.cells
+    changed = [
+        f"{key}: {value} -> {later[key]}" for key, value in old.static.cells.items() if value != later.get(key, value)
+    ]
+    return was, f"another {now}{', which captured ' if changed else ''}{', '.join(changed[:3])}"
 
 
 def _static_kind(old: Leaf, new: Leaf) -> str:
@@ -107,7 +117,7 @@ def _static_kind(old: Leaf, new: Leaf) -> str:
     if one is None or other is None:
         return "static-value"
     if one.code is not None and one.code is other.code:
-        return "new-function"
+        return "static-function"
     by_identity = one.kind is other.kind and not any("__eq__" in vars(base) for base in one.kind.__mro__[:-1])
     return "static-identity" if by_identity and not one.plain else "static-value"
 
@@ -157,7 +167,9 @@ def compared(old: Snapshot, new: Snapshot, lowering: bool = False) -> list[Chang
     return out
 
 
-def cause_of(seen: Sequence[Snapshot], new: Snapshot, made: int, *, lowering: bool = False, defined: str = "") -> Cause:
+def cause_of(
+    seen: Sequence[Snapshot], new: Snapshot, name: str, made: int, *, lowering: bool = False, defined: str = ""
+) -> Cause:
     """The cause, by the nearest of the calls seen before; among equals by the newest."""
     best: list[Change] | None = None
     nearest: Snapshot | None = None
@@ -178,26 +190,28 @@ def cause_of(seen: Sequence[Snapshot], new: Snapshot, made: int, *, lowering: bo
             "JAX's cache, or a static value changed its hash",
         )
     best = sorted(best, key=lambda change: _ORDER.get(change.what, 9))
-    return Cause(best[0].what, _sentence(best, made, defined), tuple(best[:MOST_CHANGES]))
+    return Cause(best[0].what, _sentence(best, name, made, defined), tuple(best[:MOST_CHANGES]))
 
 
 _ORDER = {
-    "context": 0, "new-function": 1, "static-identity": 2, "static-value": 3, "structure": 4, "shape": 5, "dtype": 6,
+    "context": 0, "new-function": 1, "static-function": 2, "static-identity": 2, "static-value": 3, "structure": 4, "shape": 5, "dtype": 6,
     "weak-type": 7, "sharding": 8, "committed": 9,
 }  # fmt: skip
 
 
-def _sentence(changes: list[Change], made: int, defined: str) -> str:
+def _sentence(changes: list[Change], name: str, made: int, defined: str) -> str:
     first = changes[0]
     more = f" (and {len(changes) - 1} more)" if len(changes) > 1 else ""
     if first.what == "new-function":
         number = f", number {made}" if made > 1 else ""
-        where = f" defined at {defined}" if defined else ""
-        inner = [change for change in changes if change.leaf != "the function"]
+        where = f" of {defined}" if defined else ""
+        inner = [change for change in changes if change.what == "new-function" and change.leaf != "the function"]
         what = f"; what it captured differs: {inner[0]}" if inner else "; what it captured is the same"
-        return f"a new function object{where} was jitted{number}{what}"
+        return f"a new function object, `{name}`{where}, was jitted{number}{what}"
+    if first.what == "static-function":
+        return f"{first.leaf} (static) is a new function object: {first.was} -> {first.now}{more}"
     if first.what == "static-identity":
-        return f"{first.leaf} (static) is another object of {first.now}, and is compared by identity{more}"
+        return f"{first.leaf} (static) is {first.now}, and such objects are compared by identity{more}"
     if first.what == "context":
         return f"the setting {first.leaf} changed: {first.was} -> {first.now}{more}"
     if first.what == "convention":

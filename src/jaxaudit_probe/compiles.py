@@ -220,7 +220,7 @@ class Observer:
         defined = (
             f"line {site.line}" if call.at is not None and call.at.path == site.path else f"{site.path}:{site.line}"
         )
-        call.cause = causes.cause_of(site.seen, taken, len(site.made), defined=defined)
+        call.cause = causes.cause_of(site.seen, taken, site.name, len(site.made), defined=defined)
         self.keep(site, taken)
 
     @staticmethod
@@ -304,7 +304,7 @@ class Observer:
         fun, info, args, kwargs = entry
         callee = names.callee_of(fun, args, kwargs, private.unflatten)
         taken = snapshots.take(callee, fun, info, self.cleared)
-        frame.cause = causes.cause_of(site.seen, taken, len(site.made), lowering=True)
+        frame.cause = causes.cause_of(site.seen, taken, site.name, len(site.made), lowering=True)
         self.keep(site, taken)
 
     def lower_ended(self, frame: Frame, computation: Any, program: Any, donated: Any) -> None:

@@ -56,13 +56,14 @@ Tree = Leaf | Node
 class Held:
     """A static value: itself when it is a plain constant, else a weak reference and what can be said of it."""
 
-    __slots__ = ("code", "id", "kind", "plain", "reference", "text", "value")
+    __slots__ = ("cells", "code", "id", "kind", "plain", "reference", "text", "value")
 
     def __init__(self, value: Any) -> None:
         self.kind = type(value)
         self.id = id(value)
         self.text = spelled(value)
         self.code = names.code_of(names.function_of(value)) if callable(value) else None
+        self.cells = _plain_cells(value) if self.code is not None else {}
         self.plain = is_plain(value)
         self.value = value if self.plain else None
         self.reference: weakref.ref[Any] | None = None
@@ -84,6 +85,18 @@ class Held:
         if mine is not None and others is not None:
             return same_value(mine, others)
         return self.kind is other.kind and self.id == other.id and self.text == other.text
+
+
+def _plain_cells(function: Any) -> dict[str, str]:
+    """The plain values that a function captured, in words."""
+    plain = names.function_of(function)
+    out: dict[str, str] = {}
+    if isinstance(plain, types.FunctionType):
+        for name, cell in zip(plain.__code__.co_freevars, plain.__closure__ or ()):
+            with contextlib.suppress(ValueError):
+                if is_plain(cell.cell_contents):
+                    out[name] = spelled(cell.cell_contents, 30)
+    return out
 
 
 def is_plain(value: Any) -> bool:
@@ -108,7 +121,8 @@ def spelled(value: Any, room: int = 80) -> str:
     """A value in a few words, without an address that changes."""
     try:
         if isinstance(value, (types.FunctionType, types.MethodType, types.BuiltinFunctionType)):
-            return f"function {value.__qualname__}"
+            code = getattr(value, "__code__", None)
+            return f"function {value.__qualname__}" + (f" of line {code.co_firstlineno}" if code is not None else "")
         if isinstance(value, type):
             return f"class {value.__qualname__}"
         if isinstance(value, functools.partial):

@@ -1,0 +1,13 @@
+# says: batch|mask
+
+import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def total(batch):
+    return batch["x"].sum()
+
+
+total({"x": jnp.ones(3)})
+total({"x": jnp.ones(3), "mask": jnp.ones(3)})

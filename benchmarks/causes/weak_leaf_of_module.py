@@ -1,0 +1,19 @@
+# says: star.flux|weak f32[]|f32[]
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+
+
+class Star(eqx.Module):
+    flux: jax.Array
+
+
+@eqx.filter_jit
+def brighten(star):
+    return Star(star.flux + jnp.ones((), jnp.float32))
+
+
+star = Star(jnp.asarray(1.0))
+for _ in range(2):
+    star = brighten(star)
