@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import _signal
+import _signal  # type: ignore[import-not-found]
 import os
 import sys
 
@@ -29,7 +29,7 @@ def watch() -> None:
     """Effect: `os._exit`, `os.exec*` and the signals that nobody handles announce the end; otherwise they stay as they
     are.
     """
-    os._exit = _announced(os._exit, lambda: "fork-child" if _is_child() else "os._exit")  # type: ignore[assignment]
+    os._exit = _announced(os._exit, lambda: "fork-child" if _is_child() else "os._exit")
     for name in ("execv", "execve"):  # all others of `os.exec*` call these
         plain = getattr(os, name)
         announced = _announced(plain, lambda: "exec")

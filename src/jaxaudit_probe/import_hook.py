@@ -51,7 +51,7 @@ class _Finder:
 
     def _imported(self) -> None:
         if self.name in sys.modules and self in sys.meta_path:
-            sys.meta_path.remove(self)  # type: ignore[arg-type]
+            sys.meta_path.remove(self)
             self.action()
 
 
@@ -63,7 +63,7 @@ def _watch(spec: ModuleSpec, imported: Callable[[], None]) -> None:
         def __setattr__(self, name: str, value: Any) -> None:
             object.__setattr__(self, name, value)
             if name == "_initializing" and not value:
-                self.__class__ = plain
+                self.__class__ = plain  # type: ignore[assignment]
                 imported()
 
     Watched.__name__, Watched.__qualname__, Watched.__module__ = plain.__name__, plain.__qualname__, plain.__module__

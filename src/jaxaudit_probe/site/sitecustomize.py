@@ -1,7 +1,7 @@
 """Python imports this when it starts, because this folder is on PYTHONPATH: begins the observation and makes room.
 
 Afterwards nothing shows that it was here: its folder is off `sys.path`, and `sitecustomize` is the user's own or none.
-It is written for any Python 3, so that one that is too old gets a sentence.
+It can be read by Python 3.6, so that one that is too old gets a sentence.
 """
 
 import os
@@ -10,10 +10,10 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def begin():  # type: () -> None
+def begin() -> None:
     """Effect: loads the probe by its place, so that nothing else of where it is installed can be imported."""
-    if sys.version_info < (3, 10):
-        raise RuntimeError("it needs Python 3.10 or newer, and this is %d.%d" % sys.version_info[:2])
+    if sys.version_info < (3, 10):  # noqa: UP036
+        raise RuntimeError(f"that takes Python 3.10 or newer, and this is {sys.version.split()[0]}")
     import _frozen_importlib as modules  # what `importlib` is made of, which itself would bring modules into the program
     import _frozen_importlib_external as files
 
@@ -21,12 +21,13 @@ def begin():  # type: () -> None
     spec = files.spec_from_file_location(
         "jaxaudit_probe", os.path.join(package, "__init__.py"), submodule_search_locations=[package]
     )
+    assert spec is not None and spec.loader is not None
     module = modules.module_from_spec(spec)
     sys.modules["jaxaudit_probe"] = module
     spec.loader.exec_module(module)
-    from jaxaudit_probe import start
+    from jaxaudit_probe.start import begin_as_told
 
-    start.begin_as_told(os.environ)
+    begin_as_told(os.environ)
 
 
 sys.path[:] = [entry for entry in sys.path if entry != HERE]
@@ -35,6 +36,6 @@ if os.environ.get("JAXAUDIT") == "run":
     try:
         begin()
     except Exception as error:
-        sys.stderr.write("jaxaudit: this process is not observed: %s\n" % (error,))
+        sys.stderr.write(f"jaxaudit: this process is not observed: {error}\n")
 del sys.modules["sitecustomize"]
 __import__("sitecustomize")  # the next one on the path; where there is none, `site` expects this very ImportError
