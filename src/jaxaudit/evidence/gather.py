@@ -17,6 +17,7 @@ from jaxaudit.model.evidence import (
     FoldSeen,
     KeySeen,
     Missed,
+    ProgramSeen,
     Site,
     Spot,
     SyncSeen,
@@ -45,6 +46,7 @@ class Gathered:
     about: dict[str, Row] = field(default_factory=dict)
     sites: dict[object, Site] = field(default_factory=dict)
     traces: list[TraceSeen] = field(default_factory=list)
+    programs: list[ProgramSeen] = field(default_factory=list)
     lowerings: list[tuple[Site, float, Cause | None]] = field(default_factory=list)
     compiles: list[CompileSeen] = field(default_factory=list)
     constants: list[ConstantSeen] = field(default_factory=list)
@@ -70,7 +72,7 @@ class Gathered:
 
     def environment(self) -> Environment:
         start, jax, end = self.about.get("start", {}), self.about.get("jax", {}), self.about.get("end", {})
-        backend, error = self.about.get("backend", {}), self.about.get("error", {})
+        backend = self.about.get("backend", {})
         settings = jax.get("settings")
         return Environment(
             pid=number_of(start, "pid"),
@@ -92,8 +94,6 @@ class Gathered:
             settings={str(k): str(v) for k, v in settings.items()} if isinstance(settings, dict) else {},
             missing=words_of(jax, "missing"),
             ended=text_of(end, "how"),
-            error=": ".join(part for part in (text_of(error, "type"), text_of(error, "text")) if part),
-            error_at=self.places.spot(error.get("at")),
             seconds=seconds_of(end, "seconds") or self.last,
         )
 
@@ -134,16 +134,6 @@ def _value(said: object) -> str:
 
 
 def _trace(to: Gathered, row: Row) -> None:
-    lines: dict[Spot, int] = {}
-    callers: dict[Spot, Spot] = {}
-    said = row.get("lines")
-    for where, count in said.items() if isinstance(said, dict) else ():
-        path, _, line = str(where).rpartition(":")
-        spot = to.places.spot({"path": path, "line": int(line)}) if line.isdecimal() else None
-        if spot is not None and isinstance(count, int):
-            lines[spot] = lines.get(spot, 0) + count
-            if spot.loop is None and (caller := _looping_caller(to, path, spot)) is not None:
-                callers[spot] = caller
     to.traces.append(
         TraceSeen(
             site=to.site(row),
@@ -154,11 +144,20 @@ def _trace(to: Gathered, row: Row) -> None:
             self_s=seconds_of(row, "self_s"),
             outer=to.sites.get(row.get("outer")),
             at=to.places.spot(row.get("at")),
-            equations=number_of(row, "equations"),
-            lines=lines,
-            callers=callers,
         )
     )
+
+
+def _program(to: Gathered, row: Row) -> None:
+    lines: dict[Spot, int] = {}
+    callers: dict[Spot, Spot] = {}
+    for part in rows_of(row, "lines"):
+        spot = to.places.spot(part)
+        if spot is not None:
+            lines[spot] = lines.get(spot, 0) + number_of(part, "equations")
+            if spot.loop is None and (caller := _looping_caller(to, text_of(part, "path"), spot)) is not None:
+                callers[spot] = caller
+    to.programs.append(ProgramSeen(to.site(row), number_of(row, "equations"), lines, callers))
 
 
 def _looping_caller(to: Gathered, path: str, spot: Spot) -> Spot | None:
@@ -171,7 +170,7 @@ def _lower(to: Gathered, row: Row) -> None:
 
 
 def _compile(to: Gathered, row: Row) -> None:
-    cause = _cause(row) or FIRST
+    cause = _cause(row) or Cause("unknown")
     to.compiles.append(
         CompileSeen(
             site=to.site(row),
@@ -183,8 +182,7 @@ def _compile(to: Gathered, row: Row) -> None:
             compile_s=seconds_of(row, "compile_s"),
             cache=text_of(row, "cache", "off"),
             constants_bytes=number_of(row, "constants_bytes"),
-            equations=number_of(row, "equations"),
-            first=bool(row.get("first", cause.kind == "first")),
+            bodies=tuple(to.sites[one] for one in row.get("bodies") or () if one in to.sites),
         )
     )
 
@@ -274,6 +272,7 @@ def _note(to: Gathered, row: Row) -> None:
 _READERS: dict[str, Callable[[Gathered, Row], None]] = {
     "site": _site,
     "trace": _trace,
+    "program": _program,
     "lower": _lower,
     "compile": _compile,
     "constant": _constant,

@@ -72,6 +72,7 @@ def _joined(gathered: list[Gathered], notes: list[str], unread: list[Unread]) ->
         processes=environments,
         functions=tuple(_functions(gathered)),
         traces=tuple(seen for one in gathered for seen in one.traces),
+        programs=tuple(seen for one in gathered for seen in one.programs),
         compiles=tuple(seen for one in gathered for seen in one.compiles),
         constants=tuple(_constants(seen for one in gathered for seen in one.constants)),
         syncs=tuple(_syncs(seen for one in gathered for seen in one.syncs.values())),
@@ -96,7 +97,9 @@ def _functions(gathered: list[Gathered]) -> Iterator[FunctionSeen]:
             seen.setdefault(_same(site), FunctionSeen(site))
         for trace in one.traces:
             outermost = trace.trace_s if trace.outer is None else 0.0  # an inner one is part of the outer one's time
-            _add(seen, trace.site, traces=1, trace_s=outermost, equations=trace.equations)
+            _add(seen, trace.site, traces=1, trace_s=outermost)
+        for program in one.programs:
+            _add(seen, program.site, equations=program.equations)
         for site, seconds, _ in one.lowerings:
             _add(seen, site, lowerings=1, lower_s=seconds)
         for compiled in one.compiles:
@@ -127,7 +130,7 @@ def _add(seen: dict[Site, FunctionSeen], site: Site, **more: float) -> None:
         name: max(getattr(before, name), value) if name in GREATEST else getattr(before, name) + value
         for name, value in more.items()
     }
-    seen[_same(site)] = replace(before, **now)  # type: ignore[arg-type]
+    seen[_same(site)] = replace(before, **now)
 
 
 def _add_calls(seen: dict[Site, FunctionSeen], site: Site, calls: Calls) -> None:

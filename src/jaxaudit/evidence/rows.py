@@ -8,26 +8,9 @@ from typing import Any
 Row = dict[str, Any]
 
 VERSION = 1
-KINDS = frozenset(
-    [
-        "start",
-        "jax",
-        "backend",
-        "site",
-        "trace",
-        "lower",
-        "compile",
-        "constant",
-        "sync",
-        "calls",
-        "keys",
-        "donation",
-        "fold",
-        "note",
-        "end",
-        "error",
-    ]
-)
+ABOUT = ("start", "jax", "backend", "end")
+SEEN = ("site", "trace", "program", "lower", "compile", "constant", "sync", "calls", "keys", "donation", "fold", "note")
+KINDS = frozenset((*ABOUT, *SEEN))
 
 
 class Rows:

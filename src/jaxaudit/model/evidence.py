@@ -50,9 +50,6 @@ class Environment:
     missing: tuple[str, ...] = ()
     """Hooks that this JAX does not have: what they would have shown is not known."""
     ended: str = ""
-    error: str = ""
-    """The exception that ended it, in one line."""
-    error_at: Spot | None = None
     seconds: float = 0.0
 
 
@@ -94,11 +91,13 @@ class Cause(NamedTuple):
 
 
 FIRST = Cause("first")
+FIRSTS = ("first", "derived")
+"""Kinds of causes that are no recompilation: a first call, and the program of a gradient or a batch."""
 
 
 @dataclass(frozen=True, slots=True)
 class TraceSeen:
-    """One trace: how long, how many equations, and which lines wrote most of them."""
+    """One trace, and what it was done for."""
 
     site: Site
     process: int
@@ -108,7 +107,14 @@ class TraceSeen:
     self_s: float = 0.0
     outer: Site | None = None
     at: Spot | None = None
-    equations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramSeen:
+    """How big a traced program is, and which of the user's lines wrote most of it."""
+
+    site: Site
+    equations: int
     lines: Mapping[Spot, int] = field(default_factory=dict)
     callers: Mapping[Spot, Spot] = field(default_factory=dict)
     """For a line outside every loop: the loop of another function of its file that calls its function."""
@@ -127,13 +133,17 @@ class CompileSeen:
     compile_s: float = 0.0
     cache: str = "off"
     constants_bytes: int = 0
-    equations: int = 0
-    first: bool = False
-    """The first one of this function in its process."""
+    bodies: tuple[Site, ...] = ()
+    """Functions of the user's that stand as loop bodies and branches in this program."""
 
     @property
     def seconds(self) -> float:
         return self.trace_s + self.lower_s + self.compile_s
+
+    @property
+    def again(self) -> bool:
+        """Not the first program of this function."""
+        return self.cause.kind not in FIRSTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,6 +266,7 @@ class Evidence:
     processes: tuple[Environment, ...] = ()
     functions: tuple[FunctionSeen, ...] = ()
     traces: tuple[TraceSeen, ...] = ()
+    programs: tuple[ProgramSeen, ...] = ()
     compiles: tuple[CompileSeen, ...] = ()
     constants: tuple[ConstantSeen, ...] = ()
     syncs: tuple[SyncSeen, ...] = ()

@@ -8,7 +8,7 @@ from jaxaudit.model import amounts
 from jaxaudit.model.evidence import Cause, Change, CompileSeen, Evidence, Site, Spot
 
 EAGER = "eager"
-BODIES = ("body", "scan", "while_loop", "fori_loop", "cond", "switch", "map", "associative_scan")
+BODIES = ("body", "scan", "while_loop", "cond", "switch", "custom_jvp", "custom_vjp")
 OF_JAX = ("jax", "jaxlib")
 CHEAP = 0.5
 """Seconds below which a single recompilation is worth an `info` only."""
@@ -25,6 +25,7 @@ BY_KIND = {
     "convention": "unstable-structure",
     "static-value": "varying-static",
     "static-identity": "identity-hashed-static",
+    "static-function": "identity-hashed-static",
     "context": "context-change",
     "cache-cleared": "context-change",
 }
@@ -111,13 +112,23 @@ def of_rule(evidence: Evidence, rule: str) -> Iterator[Recompiles]:
     return (group for group in recompiles(evidence) if group.rule == rule)
 
 
+def captured_words(group: Recompiles) -> str:
+    """Which value that a new function object captures differs from the last one's."""
+    changed = [change for seen in group.compiles for change in seen.cause.changes if change.was != "one object"]
+    if not changed:
+        return ""
+    leaf = changed[0].leaf
+    values = [value for change in changed if change.leaf == leaf for value in (change.was, change.now)]
+    return f"; what it captures differs: `{leaf}` was {listed(list(dict.fromkeys(values)), 3)}"
+
+
 def _definition(site: Site) -> Site:
     """The same for all objects made of one definition."""
     return site._replace(parameters=(), static=(), donated=(), jitted_at=None)
 
 
 def _groups(compiles: Sequence[CompileSeen]) -> Iterator[Recompiles]:
-    again = [seen for seen in compiles if seen.cause.kind != "first"]
+    again = [seen for seen in compiles if seen.again]
     shapes = len({seen.cause.changes for seen in again if seen.cause.kind == "shape"})
     table: dict[tuple[str, Site, str, tuple[str, ...]], list[CompileSeen]] = {}
     for seen in again:
@@ -125,7 +136,7 @@ def _groups(compiles: Sequence[CompileSeen]) -> Iterator[Recompiles]:
         leaves = tuple(dict.fromkeys(change.leaf for change in _of_kind(seen.cause)))
         site = seen.site if rule in ("jit-in-loop", "jit-per-call") else compiles[0].site
         table.setdefault((rule, site, seen.cause.kind, leaves), []).append(seen)
-    firsts = sum(seen.seconds for seen in compiles if seen.cause.kind == "first")
+    firsts = sum(seen.seconds for seen in compiles if not seen.again)
     for (rule, site, kind, leaves), seen_so in table.items():
         yield Recompiles(rule, site, kind, leaves, tuple(seen_so), len(compiles), firsts)
 
@@ -151,7 +162,7 @@ def rule_of(seen: CompileSeen, shapes: int) -> str:
 
 def _rule_of_new_function(seen: CompileSeen) -> str:
     site = seen.site
-    if site.wrapper in BODIES or (site.wrapper == EAGER and site.user):
+    if site.wrapper in (EAGER, *BODIES):
         return "fresh-body"
     if not site.user:
         return "eager-hot-path" if _is_jax(site) else "library-recompile"

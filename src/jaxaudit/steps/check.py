@@ -102,7 +102,7 @@ def find(paths: Sequence[str], options: Options) -> Checked:
         everything, faults, inventory, unread_later = judged(sources, rules, chosen, users_prefix(config), cache_folder)
     finally:
         sources.close()
-    found = list(_wanted(everything, chosen, config, rules))
+    found = list(wanted(everything, chosen, config, rules))
     kept = _without_allowed(found, _marks(sources), rules, chosen)
     lines = sources.lines
     named = fingerprinted(kept, lambda path, line: _line(lines(path), line), lambda path: _from_root(path, config))
@@ -146,7 +146,7 @@ def _read(paths: Sequence[str], options: Options, config: Config) -> tuple["Sour
     return sources, files
 
 
-def _wanted(found: Iterable[Finding], chosen: frozenset[str], config: Config, rules: Rules) -> Iterator[Finding]:
+def wanted(found: Iterable[Finding], chosen: frozenset[str], config: Config, rules: Rules) -> Iterator[Finding]:
     """Those of chosen rules, outside the files that ignore them, and above the user's budget; the same thing once."""
     ignored_in = _per_file_ignores(config, rules)
     seen = set()
@@ -161,7 +161,7 @@ def _wanted(found: Iterable[Finding], chosen: frozenset[str], config: Config, ru
 
 def _within_budget(finding: Finding, config: Config, rules: Rules) -> bool:
     """A capture whose size is known and which `captured-bytes` allows."""
-    size = finding.facts.get("bytes")
+    size = finding.facts.get("function_bytes", finding.facts.get("bytes"))
     return rules[finding.rule].family == "captures" and isinstance(size, int) and size <= config.captured_bytes
 
 

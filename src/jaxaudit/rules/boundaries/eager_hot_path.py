@@ -21,7 +21,7 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
             lines.setdefault(seen.at or group.site.spot, []).append(seen)
     slight: dict[Spot, list[CompileSeen]] = {}
     for at, compiles in lines.items():
-        if len(compiles) >= OFTEN or seconds(compiles) >= CHEAP:
+        if len(compiles) >= OFTEN:
             yield hot(rule, at, compiles)
         else:
             slight[at] = compiles

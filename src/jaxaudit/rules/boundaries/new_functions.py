@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jaxaudit.model import Finding
 from jaxaudit.model.evidence import Evidence, Spot
-from jaxaudit.rules.recompiles import Recompiles, listed, of_rule
+from jaxaudit.rules.recompiles import Recompiles, captured_words, of_rule
 from jaxaudit.rules.rule import Rule
 
 
@@ -19,7 +19,7 @@ def observe_loop(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
             group,
             at,
             f"`{group.site.name}` is jitted anew in each turn{loop}: every turn makes a new function object, for which "
-            f"JAX's cache has nothing; it {group.cost}{captured(group)}",
+            f"JAX's cache has nothing; it {group.cost}{captured_words(group)}",
         )
 
 
@@ -32,7 +32,7 @@ def observe_calls(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
             group,
             at,
             f"`{group.site.name}` is made and jitted anew {each}: a new function object is a new entry in JAX's cache; "
-            f"it {group.cost}{captured(group)}",
+            f"it {group.cost}{captured_words(group)}",
         )
 
 
@@ -50,14 +50,6 @@ def joined(groups: Iterator[Recompiles]) -> Iterator[Recompiles]:
 def where(group: Recompiles) -> Spot:
     """Where it is jitted; else where it is called, or defined."""
     return group.site.jitted_at or group.at or group.site.spot
-
-
-def captured(group: Recompiles) -> str:
-    """Which captured value differed from one object to the next."""
-    if not group.leaves:
-        return ""
-    leaf = group.leaves[0]
-    return f"; what it captures differs: `{leaf}` was {listed(group.values(leaf), 3)}"
 
 
 def _found(rule: Rule, group: Recompiles, at: Spot, message: str) -> Finding:

@@ -19,13 +19,13 @@ WRITTEN = ("closure", "global", "attribute", "default", "partial", "unknown")
 def observe_array(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
     for site, holder, constants in held(evidence):
         if holder not in OWN:
-            yield found(rule, site, holder, constants, "closes over")
+            yield found(rule, site, holder, constants, "closes over", whole(evidence, site))
 
 
 def observe_self(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
     for site, holder, constants in held(evidence):
         if holder in OWN:
-            yield found(rule, site, holder, constants, "reads from its object")
+            yield found(rule, site, holder, constants, "reads from its object", whole(evidence, site))
 
 
 def held(evidence: Evidence) -> Iterator[tuple[Site, str, Sequence[ConstantSeen]]]:
@@ -38,12 +38,19 @@ def held(evidence: Evidence) -> Iterator[tuple[Site, str, Sequence[ConstantSeen]
         yield site, holder, sorted(constants, key=lambda one: -one.bytes)
 
 
+def whole(evidence: Evidence, site: Site) -> int:
+    """Bytes of all constants of the function: what the budget is about."""
+    return sum(one.bytes for one in evidence.constants if one.site == site and one.how in WRITTEN)
+
+
 def root_of(one: ConstantSeen) -> str:
     """`optical_path` of `optical_path.coronagraph.psf`."""
     return one.holder.partition(".")[0].partition("[")[0] or "an array without a name"
 
 
-def found(rule: Rule, site: Site, holder: str, constants: Sequence[ConstantSeen], verb: str) -> Finding:
+def found(
+    rule: Rule, site: Site, holder: str, constants: Sequence[ConstantSeen], verb: str, whole_bytes: int
+) -> Finding:
     total = sum(one.bytes for one in constants)
     shown = [f"{amounts.array(one.dtype, one.shape)}, {amounts.size(one.bytes)}" for one in constants[:3]]
     names = list(dict.fromkeys(one.name or holder for one in constants))
@@ -57,6 +64,7 @@ def found(rule: Rule, site: Site, holder: str, constants: Sequence[ConstantSeen]
         facts={
             "function": site.name,
             "bytes": total,
+            "function_bytes": whole_bytes,
             "holder": holder,
             "constants": [
                 {"name": one.name, "shape": list(one.shape), "dtype": one.dtype, "bytes": one.bytes, "how": one.how}

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from jaxaudit.model import Finding
 from jaxaudit.model.evidence import CompileSeen, Evidence, Spot
-from jaxaudit.rules.recompiles import Recompiles, listed, of_rule
+from jaxaudit.rules.recompiles import Recompiles, captured_words, of_rule
 from jaxaudit.rules.rule import Rule
 
 
@@ -24,15 +24,18 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
         group = Recompiles(first.rule, first.site, first.kind, first.leaves, tuple(compiles), first.total)
         yield rule.seen(
             at,
-            f"`{name}` runs outside jit with a body function (a lambda or closure) that is made anew in every call of "
+            f"`{name}` runs outside jit with {body_of(first)} that is made anew in every call of "
             f"`{at.function or '<module>'}`: each call traces and compiles it again, here {group.count} times; it "
-            f"{group.cost}{captured(group)}",
+            f"{group.cost}{captured_words(group)}",
             facts=group.facts,
             help=f"Jit the function around it, with what the body captures as arguments: then `{name}` compiles once.",
             severity="info" if group.slight else None,
         )
 
 
-def captured(group: Recompiles) -> str:
-    leaf = group.leaves[0] if group.leaves else ""
-    return f"; captured: `{leaf}` was {listed(group.values(leaf), 3)}" if leaf and group.values(leaf) else ""
+def body_of(group: Recompiles) -> str:
+    """The function that the loop was handed, by its name and line."""
+    bodies = [body for seen in group.compiles for body in seen.bodies if body.user]
+    if not bodies:
+        return "a body function (a lambda or closure)"
+    return f"the body function `{bodies[-1].name}` (line {bodies[-1].line}), a lambda or closure"

@@ -1,0 +1,112 @@
+"""Runs a program under the user's own Python, with the probe in it and nothing else changed."""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jaxaudit
+from jaxaudit.model.mistake import Mistake, nearest
+from jaxaudit.steps.config import read_config
+from jaxaudit.steps.interpreter import Interpreter, users_python
+from jaxaudit.steps.record_place import new_record
+
+ABOUT = "run.json"
+"""What was run, by which Python and how it ended, beside the record's own files."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A program as its user calls it, and what they said about running it."""
+
+    program: str
+    arguments: Sequence[str] = ()
+    module: bool = False
+    python: str = ""
+    record: str = ""
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A program that has run. `code` is its exit code, negative for the signal that ended it."""
+
+    interpreter: Interpreter
+    record: Path
+    code: int
+    seconds: float
+
+
+def probe_folder() -> Path:
+    """The folder that holds the probe's `sitecustomize` and nothing else: what goes on PYTHONPATH."""
+    return Path(jaxaudit.__file__).absolute().parents[1] / "jaxaudit_probe" / "site"
+
+
+def launch(wanted: Wanted) -> Ended:
+    """Effect: runs the program to its end, on our own standard streams. Raises `Mistake` where it can't be started."""
+    if sys.platform == "win32":
+        raise Mistake("programs are observed on Linux and macOS only; `jaxaudit check` works here")
+    from jaxaudit.steps.child import Child
+
+    _must_be_there(wanted)
+    config = read_config(Path.cwd())
+    interpreter = users_python(wanted.python, config)
+    record = new_record(wanted.record)
+    command = [interpreter.path, *(["-m"] if wanted.module else []), wanted.program, *wanted.arguments]
+    project = [str(config.root / path) for path in config.project]
+    began, ticks = time.time(), time.monotonic()
+    try:
+        child = Child(command, environment({**os.environ, **wanted.environ}, record, project))
+    except OSError as error:
+        raise Mistake(f"{interpreter.path} ({interpreter.because}) can't be started: {error.strerror}") from None
+    about = {
+        "tool": jaxaudit.__version__,
+        "command": command,
+        "because": interpreter.because,
+        "cwd": os.getcwd(),
+        "began": began,
+        "pid": child.pid,
+    }
+    _write(record / ABOUT, about)
+    code = child.wait()
+    ended = Ended(interpreter, record, code, time.monotonic() - ticks)
+    _write(record / ABOUT, {**about, "code": code, "seconds": round(ended.seconds, 3)})
+    return ended
+
+
+def environment(given: Mapping[str, str], record: Path, project: Sequence[str] = ()) -> dict[str, str]:
+    """The given environment with the probe in it; `project` are folders that are the user's wherever they lie."""
+    site = str(probe_folder())
+    paths = [path for path in given.get("PYTHONPATH", "").split(os.pathsep) if path != site]
+    if paths == [""]:
+        paths = []
+    told = {"PYTHONPATH": os.pathsep.join([site, *paths]), "JAXAUDIT": "run", "JAXAUDIT_RECORD": str(record)}
+    if project:
+        told["JAXAUDIT_PROJECT"] = os.pathsep.join(project)
+    return {**given, **told}
+
+
+def _must_be_there(wanted: Wanted) -> None:
+    if wanted.module or wanted.program == "-" or Path(wanted.program).exists():
+        return
+    name = wanted.program
+    if os.path.basename(name).startswith("python"):
+        hint = "; name the program itself, as in `jaxaudit run train.py` (--python says which Python)"
+    elif name.replace(".", "").isidentifier() and not name.endswith(".py"):
+        hint = f"; a module is run with `jaxaudit run -m {name}`"
+    else:
+        folder = Path(name).parent
+        beside = [path.name for path in folder.iterdir()] if folder.is_dir() else []
+        hint = nearest(Path(name).name, beside)
+    raise Mistake(f"there is no program {name!r}{hint}")
+
+
+def _write(file: Path, about: Mapping[str, object]) -> None:
+    """Effect: replaces the file. A full disk is said by the probe; the program's end must be told all the same."""
+    try:
+        file.write_text(json.dumps(about) + "\n", "utf-8")
+    except OSError:
+        return

@@ -1,0 +1,169 @@
+"""`run`, from the record of a run to a document: read, judge, suppress, name, write down."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jaxaudit import __version__
+from jaxaudit.model import Finding
+from jaxaudit.model.mistake import Mistake
+from jaxaudit.steps import document, suppress
+from jaxaudit.steps.check import Options, chosen_rules, wanted
+from jaxaudit.steps.config import Config, read_config
+from jaxaudit.steps.fingerprint import fingerprinted
+from jaxaudit.steps.run_entries import (
+    compile_entry,
+    constant_entry,
+    function_entry,
+    key_entry,
+    process_entry,
+    sync_entry,
+)
+from jaxaudit.steps.selection import Rules
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import Evidence
+
+LONGEST_SOURCE = 4_000_000
+
+
+def observed(record: Path, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> dict[str, Any]:
+    """The document of an observed run. Raises `Mistake` where the folder holds no record.
+
+    What the program did after its record was cut (a kill, a full disk) is not in it; `notes` and `unread` say so.
+    """
+    from jaxaudit.evidence import read_record
+    from jaxaudit.rules import load_rules
+
+    config = read_config(Path.cwd())
+    rules = load_rules()
+    evidence = read_record(record, project=config.project)
+    if not evidence.processes:
+        raise Mistake(f"{document.shown(str(record))} holds no record of a run")
+    chosen = chosen_rules(Options(select=tuple(select), ignore=tuple(ignore)), config, rules)
+    found, faults = witnessed(evidence, rules, chosen)
+    lines = source_lines()
+    kept, allowed = without_allowed([placed(one, lines) for one in wanted(found, chosen, config, rules)], rules)
+    named = fingerprinted(kept, lambda path, line: line_at(lines(path), line), lambda path: from_root(path, config))
+    return {
+        "schema": document.SCHEMA,
+        "kind": "run",
+        "environment": environment(evidence, config) | {"record": document.shown(str(record))},
+        "processes": [process_entry(one) for one in evidence.processes],
+        "summary": summary(evidence, named, allowed),
+        "findings": [document.finding_entry(one, lines) for one in named],
+        "unread": document.unread_entries(evidence.unread),
+        "faults": faults,
+        "notes": list(evidence.notes),
+        "functions": [function_entry(one) for one in evidence.functions if one.traces or one.calls or one.compiles],
+        "compiles": [compile_entry(one) for one in evidence.compiles],
+        "constants": [constant_entry(one) for one in evidence.constants],
+        "syncs": [sync_entry(one) for one in evidence.syncs],
+        "keys": [key_entry(one) for one in evidence.keys],
+        "rules": document.rule_entries((one.rule for one in named), rules),
+    }
+
+
+def witnessed(evidence: "Evidence", rules: Rules, chosen: Iterable[str]) -> tuple[list[Finding], list[dict[str, str]]]:
+    """What the chosen rules see in the run. A rule that fails is named with its error, and the others go on."""
+    found: list[Finding] = []
+    faults: list[dict[str, str]] = []
+    for name in sorted(chosen):
+        rule = rules[name]
+        if rule.observe is None:
+            continue
+        try:
+            found += rule.observe(rule, evidence)
+        except Exception as error:
+            if os.environ.get("JAXAUDIT_DEBUG"):
+                raise
+            faults.append({"rule": name, "text": f"{type(error).__name__}: {error}"})
+    return found, faults
+
+
+Lines = Callable[[str], Sequence[str]]
+
+
+def source_lines() -> Lines:
+    """The lines of a file as it is now; none where it can't be read."""
+
+    @cache
+    def lines(path: str) -> Sequence[str]:
+        try:
+            with open(path, "rb") as file:
+                return file.read(LONGEST_SOURCE).decode("utf-8", "replace").splitlines()
+        except (OSError, ValueError):
+            return ()
+
+    return lines
+
+
+def line_at(lines: Sequence[str], number: int) -> str:
+    return lines[number - 1] if 0 < number <= len(lines) else ""
+
+
+def placed(finding: Finding, lines: Lines) -> Finding:
+    """A run names lines: the columns are those of the code on them."""
+    place = finding.place
+    text = line_at(lines(place.path), place.line)
+    column = len(text) - len(text.lstrip()) + 1
+    end = max(column + 1, len(text.rstrip()) + 1)
+    notes = tuple(
+        replace(
+            note, place=note.place._replace(end_column=max(2, len(line_at(lines(note.place.path), note.place.line))))
+        )
+        for note in finding.notes
+    )
+    return replace(finding, place=place._replace(column=column, end_column=end), notes=notes)
+
+
+def without_allowed(found: list[Finding], rules: Rules) -> tuple[list[Finding], int]:
+    """The findings that no comment allows, and how many one does. Nothing is said of comments that allow nothing:
+    a run sees only what ran."""
+    marks: dict[str, list[suppress.Suppression]] = {}
+    for path in {finding.place.path for finding in found}:
+        try:
+            said = suppress.suppressions(path, Path(path).read_bytes())
+        except (OSError, ValueError):
+            continue
+        if said:
+            marks[path] = said
+    kept = suppress.apply(found, marks, rules)
+    return kept, len(found) - len(kept)
+
+
+def from_root(path: str, config: Config) -> str:
+    """The path as seen from the folder of the configuration, with forward slashes."""
+    return os.path.relpath(path, config.root).replace(os.sep, "/")
+
+
+def environment(evidence: "Evidence", config: Config) -> dict[str, Any]:
+    """What the program ran on, and what governed the reading of it."""
+    one = evidence.environment
+    return {
+        "tool": __version__,
+        "python": one.python,
+        "platform": sys.platform,
+        "configuration": document.shown(str(config.file)) if config.file else None,
+        "cores": os.cpu_count(),
+        **{key: value for key, value in process_entry(one).items() if key not in ("pid", "python")},
+    }
+
+
+def summary(evidence: "Evidence", findings: Sequence[Finding], allowed: int) -> dict[str, Any]:
+    compiles = evidence.compiles
+    again = [seen for seen in compiles if seen.again]
+    return document.summary(findings, {"suppressed": allowed, "unread": len(evidence.unread)}) | {
+        "processes": len(evidence.processes),
+        "seconds": round(max((one.seconds for one in evidence.processes), default=0.0), 3),
+        "compiles": len(compiles),
+        "recompiles": len(again),
+        "trace_s": round(sum(seen.trace_s for seen in compiles), 4),
+        "lower_s": round(sum(seen.lower_s for seen in compiles), 4),
+        "compile_s": round(sum(seen.compile_s for seen in compiles), 4),
+        "recompile_s": round(sum(seen.seconds for seen in again), 4),
+    }

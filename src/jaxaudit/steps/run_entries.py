@@ -1,0 +1,143 @@
+"""The evidence of a run as JSON entries (`docs/schema/jaxaudit-1.schema.json`)."""
+
+from typing import Any
+
+from jaxaudit.model.evidence import (
+    ArgumentSeen,
+    CompileSeen,
+    ConstantSeen,
+    Environment,
+    FunctionSeen,
+    KeySeen,
+    Spot,
+    SyncSeen,
+)
+
+
+def spot_entry(at: Spot | None) -> dict[str, Any] | None:
+    return None if at is None else {"path": at.path, "line": at.line, "function": at.function}
+
+
+def process_entry(one: Environment) -> dict[str, Any]:
+    return {
+        "pid": one.pid,
+        "command": list(one.argv),
+        "executable": one.executable,
+        "python": one.python,
+        "jax": one.jax or None,
+        "jaxlib": one.jaxlib or None,
+        "backend": one.backend or None,
+        "devices": list(one.devices),
+        "settings": dict(one.settings),
+        "missing_hooks": list(one.missing),
+        "ended": one.ended or None,
+        "seconds": round(one.seconds, 3),
+    }
+
+
+def function_entry(one: FunctionSeen) -> dict[str, Any]:
+    return {
+        "name": one.site.name,
+        "path": one.site.path,
+        "line": one.site.line,
+        "wrapper": one.site.wrapper,
+        "library": one.site.package or None,
+        "static": list(one.site.static),
+        "donated": list(one.site.donated),
+        "calls": one.calls,
+        "sampled": one.sampled,
+        "tracer_calls": one.tracer_calls,
+        "traces": one.traces,
+        "lowerings": one.lowerings,
+        "compiles": one.compiles,
+        "trace_s": round(one.trace_s, 6),
+        "lower_s": round(one.lower_s, 6),
+        "compile_s": round(one.compile_s, 6),
+        "constants_bytes": one.constants_bytes,
+        "equations": one.equations,
+        "arguments": [argument_entry(argument) for argument in one.arguments],
+    }
+
+
+def argument_entry(one: ArgumentSeen) -> dict[str, Any]:
+    return {
+        "name": one.name,
+        "role": one.role,
+        "kinds": list(one.kinds),
+        "values": one.values,
+        "distinct": one.distinct,
+        "tracer": one.tracer,
+        "bytes": one.bytes,
+        "same_object": one.same_object,
+        "host_upload_bytes": one.host_upload_bytes,
+    }
+
+
+def compile_entry(one: CompileSeen) -> dict[str, Any]:
+    return {
+        "function": one.site.name,
+        "path": one.site.path,
+        "line": one.site.line,
+        "library": one.site.package or None,
+        "at": spot_entry(one.at),
+        "cause": {
+            "kind": one.cause.kind,
+            "text": one.cause.text,
+            "changes": [
+                {"leaf": change.leaf, "was": change.was, "now": change.now, "what": change.what}
+                for change in one.cause.changes
+            ],
+        },
+        "trace_s": round(one.trace_s, 6),
+        "lower_s": round(one.lower_s, 6),
+        "compile_s": round(one.compile_s, 6),
+        "constants_bytes": one.constants_bytes,
+        "cache": one.cache,
+        "process": one.process,
+    }
+
+
+def constant_entry(one: ConstantSeen) -> dict[str, Any]:
+    at = one.at or one.site.spot
+    return {
+        "function": one.site.name,
+        "holder": one.holder,
+        "leaf": one.leaf,
+        "shape": list(one.shape),
+        "dtype": one.dtype,
+        "bytes": one.bytes,
+        "path": at.path,
+        "line": at.line,
+        "made": spot_entry(one.made),
+        "how": one.how,
+        "times": one.times,
+    }
+
+
+def sync_entry(one: SyncSeen) -> dict[str, Any]:
+    loop = one.in_loop_of
+    if loop is None and one.at.loop is not None:
+        loop = Spot(one.at.path, one.at.loop.line, one.at.function)
+    return {
+        "path": one.at.path,
+        "line": one.at.line,
+        "function": one.at.function,
+        "how": one.how,
+        "count": one.count,
+        "blocked": one.blocked,
+        "seconds": round(one.seconds, 6),
+        "bytes": one.bytes,
+        "loop": one.loop,
+        "in_loop_of": spot_entry(loop),
+    }
+
+
+def key_entry(one: KeySeen) -> dict[str, Any]:
+    return {
+        "key": one.key,
+        "function": one.site.name if one.site else None,
+        "first": spot_entry(one.first),
+        "again": spot_entry(one.again),
+        "how": one.how,
+        "times": one.times,
+    }
