@@ -24,16 +24,29 @@ class Meeting(NamedTuple):
     again: At
 
 
+_paths: dict[tuple[int, ...], Frames] = {}
+MOST_PATHS = 20_000
+
+
 def here(depth: int = 1) -> Frames:
-    """The frames of the running thread, without our own."""
+    """The frames of the running thread, without our own; the same object each time for the same path."""
     frame: FrameType | None = sys._getframe(depth)
-    found: list[tuple[CodeType, int]] = []
-    while frame is not None and len(found) < DEEPEST:
+    mark: list[int] = []
+    codes: list[CodeType] = []
+    while frame is not None and len(codes) < DEEPEST:
         code = frame.f_code
-        if not code.co_filename.startswith(names.HERE):
-            found.append((code, frame.f_lasti))
+        mark.append(id(code))
+        mark.append(frame.f_lasti)
+        codes.append(code)
         frame = frame.f_back
-    return tuple(found)
+    key = tuple(mark)
+    known = _paths.get(key)
+    if known is None:
+        if len(_paths) > MOST_PATHS:
+            _paths.clear()
+        pairs = zip(codes, mark[1::2])
+        known = _paths[key] = tuple(pair for pair in pairs if not pair[0].co_filename.startswith(names.HERE))
+    return known
 
 
 def line_of(code: CodeType, offset: int) -> int:
@@ -86,10 +99,10 @@ def _aligned(one: Frames, other: Frames) -> tuple[Frames, Frames]:
     """Deep stacks are cut off outside: begin where both have the same function."""
     if len(one) < DEEPEST and len(other) < DEEPEST:
         return one, other
-    codes = {pair[0]: i for i, pair in reversed(list(enumerate(other)))}
+    codes = {id(pair[0]): i for i, pair in reversed(list(enumerate(other)))}
     for i, pair in enumerate(one):
-        if pair[0] in codes:
-            return one[i:], other[codes[pair[0]] :]
+        if id(pair[0]) in codes:
+            return one[i:], other[codes[id(pair[0])] :]
     return one, other
 
 

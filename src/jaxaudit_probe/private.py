@@ -193,6 +193,16 @@ _CONTEXTS = (
 )  # fmt: skip
 
 
+def is_distributed() -> bool:
+    """Whether this process is one of several that run one program."""
+    try:
+        from jax._src import distributed
+
+        return distributed.global_state.client is not None
+    except (ImportError, AttributeError):
+        return False
+
+
 def jaxpr_of(params: Any) -> Any:
     """The traced program that an entry's answer holds."""
     return params[0].params["jaxpr"]
@@ -361,7 +371,7 @@ def staging_now() -> bool:
 
 def is_array(value: Value) -> bool:
     """A concrete array of JAX's, keys too."""
-    return isinstance(value, jax.Array) and not isinstance(value, Tracer)
+    return type(value) is ArrayImpl or (isinstance(value, jax.Array) and not isinstance(value, Tracer))
 
 
 _value_of = ArrayImpl.__dict__["_value"].fget
@@ -369,10 +379,28 @@ _value_of = ArrayImpl.__dict__["_value"].fget
 
 def host_bytes(value: Value, most: int) -> bytes | None:
     """What a small array holds, if it is there already: never waits for the device."""
+    base: Any = value if type(value) is ArrayImpl else getattr(value, "_base_array", value)
+    try:
+        if not base.is_ready():
+            return None
+    except Exception:
+        return None  # deleted
+    try:
+        view = memoryview(base)
+        return view.tobytes() if view.nbytes <= most else None
+    except Exception:  # not on the host
+        if base.nbytes > most or not base.is_fully_addressable:
+            return None
+        return bytes(_value_of(base).tobytes())
+
+
+def is_underway(value: Value) -> bool:
+    """Whether the device has yet to make an array."""
     base: Any = getattr(value, "_base_array", value)
-    if base.nbytes > most or base.is_deleted() or not base.is_ready() or not base.is_fully_addressable:
-        return None
-    return bytes(_value_of(base).tobytes())
+    try:
+        return not base.is_ready()
+    except Exception:
+        return False
 
 
 def dynamic_leaves(
