@@ -91,12 +91,12 @@ def _of_leaves(old: Leaf, new: Leaf, path: str, lowering: bool) -> Iterator[Chan
         was, now = (one.placed[0] if one.placed else one.sharding or "no sharding" for one in (old, new))
         yield Change(path, was, now, "sharding")
     elif lowering and old.placed != new.placed:
-        was, now = old.placed or ("host", False), new.placed or ("host", False)
-        if was[0] != now[0]:
-            yield Change(path, was[0], now[0], "sharding")
+        before, after = old.placed or ("host", False), new.placed or ("host", False)
+        if before[0] != after[0]:
+            yield Change(path, before[0], after[0], "sharding")
         else:
-            words = {True: "committed", False: "not committed"}
-            yield Change(path, f"{was[0]}, {words[was[1]]}", f"{now[0]}, {words[now[1]]}", "committed")
+            was, now = (f"{where}, {'committed' if put else 'not committed'}" for where, put in (before, after))
+            yield Change(path, was, now, "committed")
 
 
 def _told_apart(old: Leaf, new: Leaf) -> tuple[str, str]:

@@ -12,24 +12,19 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any
 
 from jaxaudit_probe import causes, names, private, snapshots
+from jaxaudit_probe.audience import Audience
 from jaxaudit_probe.frames import Frame, Local, Site
 
 now = time.perf_counter
 
 
-class Writer(Protocol):
-    def put(self, kind: str, **fields: Any) -> None: ...
-
-    def at_end(self, callback: Callable[[], None]) -> None: ...
-
-
 class Observer:
     """Collects what the hooks tell, and writes it down."""
 
-    def __init__(self, writer: Writer) -> None:
+    def __init__(self, writer: Audience) -> None:
         self.writer = writer
         self.names = names
         self.local = Local()
@@ -43,6 +38,10 @@ class Observer:
         self.on_call: list[Callable[[Site, dict[str, Any], bool], None]] = []
         self.on_trace: list[Callable[[Site, Any, names.At | None], None]] = []
         self.on_lower: list[Callable[[Site, Any, Any], None]] = []
+        self.checks: list[Callable[[Site, causes.Cause | None, names.At | None], None]] = []
+        """Asked before a program is compiled for a call: what they raise reaches the caller."""
+        self.sync_checks: list[Callable[[str, names.At], None]] = []
+        """Asked before the host waits for the device, likewise."""
         self.on_constant: Callable[[Site | None, Any, Any], None] | None = None
 
     @property
@@ -329,6 +328,15 @@ class Observer:
             )  # fmt: skip
             lowering.trace_s = lowering.lower_s = 0.0
         return self.push(frame)
+
+    def about_to_compile(self) -> None:
+        if not self.checks or self.under("run") is None:
+            return  # `lower().compile()` is compiled because somebody asked for it
+        whole = self.under("compile")
+        site = whole.site if whole is not None else None
+        if whole is not None and site is not None:
+            for check in list(self.checks):
+                check(site, whole.cause, whole.at)
 
     def request_ended(self, frame: Frame) -> None:
         """JAX asked for an executable and got it, from XLA or from the persistent cache."""

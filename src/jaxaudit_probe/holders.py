@@ -53,6 +53,8 @@ def captured(observer: Observer, site: Site | None, trace: Any, value: Any) -> N
         return
     frame = names.user_frame(3)
     holder = holder_of(value, frame) or Holder("", "", "created")
+    if holder.name and len(site.holders) < 8:
+        site.holders.append(holder.name + holder.leaf)
     at = names.at_of(frame)
     observer.writer.put(
         "constant", site=site.id, holder=holder.name, leaf=holder.leaf, shape=list(value.shape), dtype=str(value.dtype),

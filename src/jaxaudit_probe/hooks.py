@@ -8,19 +8,25 @@ import os
 from typing import Any
 
 from jaxaudit_probe import holders, names, private, sizes
-from jaxaudit_probe.compiles import Observer, Writer
+from jaxaudit_probe.audience import Audience, Listener
+from jaxaudit_probe.compiles import Observer
 from jaxaudit_probe.frames import Frame
 
 _installed: list[Observer] = []
 
 
-def install(writer: Writer) -> Observer:
-    """Effect: JAX tells this observer what it does from here on."""
-    if _installed:
-        return _installed[0]
+def install(listener: Listener | None = None) -> Observer:
+    """Effect: JAX tells an observer what it does from here on, and the observer its listeners. Once in a process."""
+    observer = _installed[0] if _installed else _put_in()
+    if listener is not None:
+        observer.writer.join(listener)
+    return observer
+
+
+def _put_in() -> Observer:
     for file in glob.glob(os.path.join(names.HERE, "**", "*.py"), recursive=True):
         private.leave_out_of_tracebacks(file)
-    observer = Observer(writer)
+    observer = Observer(Audience())
     private.hook_entry(functools.partial(_entry, observer))
     private.hook_run(functools.partial(_run, observer))
     private.hook_traces(
@@ -147,6 +153,7 @@ def _compiling(observer: Observer, original: Any) -> Any:
 
 def _request(observer: Observer, original: Any) -> Any:
     def compile_or_get_cached(*args: Any, **kwargs: Any) -> Any:
+        observer.about_to_compile()
         frame = observer.push(Frame("request"))
         try:
             return original(*args, **kwargs)

@@ -1,0 +1,58 @@
+"""Everybody who is told what the observer sees: the record of a run, and each `observe()` that is open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+
+class Listener(Protocol):
+    def put(self, kind: str, **fields: Any) -> None: ...
+
+    def at_end(self, callback: Callable[[], None]) -> None: ...
+
+
+LASTING = ("jax", "backend", "site")
+"""What a listener that comes later is told first."""
+
+
+class Audience:
+    """A listener that passes on to all others; totals go to each when it asks for them."""
+
+    def __init__(self) -> None:
+        self.listeners: list[Listener] = []
+        self._lasting: list[tuple[str, dict[str, Any]]] = []
+        self._totals: list[Callable[[], None]] = []
+        self._asking: Listener | None = None
+
+    def put(self, kind: str, **fields: Any) -> None:
+        if kind in LASTING:
+            self._lasting.append((kind, fields))
+        if self._asking is not None:
+            self._asking.put(kind, **fields)
+            return
+        for listener in list(self.listeners):
+            listener.put(kind, **fields)
+
+    def at_end(self, callback: Callable[[], None]) -> None:
+        self._totals.append(callback)
+
+    def join(self, listener: Listener) -> None:
+        """From here on the listener is told everything; first who the functions are that are known already."""
+        for kind, fields in list(self._lasting):
+            listener.put(kind, **fields)
+        listener.at_end(lambda: self.totals_to(listener))
+        self.listeners.append(listener)
+
+    def leave(self, listener: Listener) -> None:
+        if listener in self.listeners:
+            self.listeners.remove(listener)
+
+    def totals_to(self, listener: Listener) -> None:
+        """Has the totals said to one listener only."""
+        before, self._asking = self._asking, listener
+        try:
+            for callback in list(self._totals):
+                callback()
+        finally:
+            self._asking = before
