@@ -68,9 +68,9 @@ class Writer:
             line = ("note", _text_of({"text": f"a line of {kind} was lost: {error!r}"}))
         if self._saver == get_ident() and self._was_said(line):
             return
+        self._write(line)
         if kind in KEPT_FOR_CHILDREN:
             self._kept.append(line)
-        self._write(line)
         if kind in WORK and not self._flushing:
             self._keep_saving()
 

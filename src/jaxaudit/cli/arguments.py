@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from jaxaudit.model.mistake import Mistake, nearest
 
@@ -77,8 +77,8 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> argparse.Name
         return None
 
 
-def wants_colour(choice: str) -> bool:
+def wants_colour(choice: str, stream: TextIO | None = None) -> bool:
     """`auto` means: on a terminal, and unless `NO_COLOR` or a dumb terminal says otherwise."""
     if choice != "auto":
         return choice == "always"
-    return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return (stream or sys.stdout).isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"

@@ -10,11 +10,13 @@ from jaxaudit import __version__
 
 COMMANDS = {
     "check": "find faults in JAX source, without running it",
+    "run": "run a program and show what JAX compiled, why again and at what cost",
     "fix": "show, or with --write apply, the mechanical fixes",
     "explain": "a rule's page, or the meaning of a message of JAX's or XLA's",
     "rules": "all rules, one line each",
+    "probe-path": "the folder that brings the probe into launchers of others",
 }
-"""What `--help` lists. Each name is a file of this folder."""
+"""What `--help` lists. Each name is a file of this folder, with `_` for `-`."""
 
 UNLISTED = ("dev",)
 
@@ -32,7 +34,7 @@ options:
   -V, --version  the version
 
 exit codes: 0 nothing found, 1 something found, 2 wrong use or a fault of
-jaxaudit's own
+jaxaudit's own; `run` ends as its program does
 """
 
 FOUND, WRONG, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
@@ -52,7 +54,7 @@ def main(argv: "list[str] | None" = None) -> int:
         _say("jaxaudit: interrupted")
         return INTERRUPTED
     except Exception as error:
-        return _ended_by(error)
+        return ended_by(error)
 
 
 def _run(arguments: "list[str]") -> int:
@@ -71,7 +73,7 @@ def _run(arguments: "list[str]") -> int:
 
     gc.disable()  # a check makes millions of objects and few cycles: looking for those costs as much as parsing
     _let_every_sign_print()
-    command = import_module(f"jaxaudit.cli.{name}")
+    command = import_module(f"jaxaudit.cli.{name.replace('-', '_')}")
     code = int(command.run(rest))
     gc.freeze()  # the process ends: walking what a check leaves behind would take as long as a tenth of it
     return code
@@ -93,7 +95,7 @@ def _no_command(name: str) -> str:
     return f"there is no command {name!r}{nearest(name, tuple(COMMANDS)) or ';'} `jaxaudit --help` lists them"
 
 
-def _ended_by(error: Exception) -> int:
+def ended_by(error: Exception) -> int:
     """The sentence for a command that raised: the user's mistake, or ours."""
     from jaxaudit.model.mistake import Mistake
 
