@@ -47,7 +47,7 @@ class Gathered:
     sites: dict[object, Site] = field(default_factory=dict)
     traces: list[TraceSeen] = field(default_factory=list)
     programs: list[ProgramSeen] = field(default_factory=list)
-    lowerings: list[tuple[Site, float, Cause | None]] = field(default_factory=list)
+    lowerings: list[tuple[Site, float]] = field(default_factory=list)
     compiles: list[CompileSeen] = field(default_factory=list)
     constants: list[ConstantSeen] = field(default_factory=list)
     syncs: dict[tuple[str, int, str], SyncSeen] = field(default_factory=dict)
@@ -77,7 +77,7 @@ class Gathered:
         return Environment(
             pid=number_of(start, "pid"),
             parent=number_of(start, "ppid"),
-            argv=words_of(start, "argv"),
+            argv=words_of(start, "command") or words_of(start, "argv"),
             executable=text_of(start, "executable"),
             python=text_of(start, "python"),
             folder=text_of(start, "cwd"),
@@ -166,7 +166,8 @@ def _looping_caller(to: Gathered, path: str, spot: Spot) -> Spot | None:
 
 
 def _lower(to: Gathered, row: Row) -> None:
-    to.lowerings.append((to.site(row), seconds_of(row, "lower_s"), _cause(row)))
+    """A lowering that no compilation followed; the others are told with theirs."""
+    to.lowerings.append((to.site(row), seconds_of(row, "lower_s")))
 
 
 def _compile(to: Gathered, row: Row) -> None:

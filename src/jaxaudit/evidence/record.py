@@ -100,13 +100,15 @@ def _functions(gathered: list[Gathered]) -> Iterator[FunctionSeen]:
             _add(seen, trace.site, traces=1, trace_s=outermost)
         for program in one.programs:
             _add(seen, program.site, equations=program.equations)
-        for site, seconds, _ in one.lowerings:
+        for site, seconds in one.lowerings:
             _add(seen, site, lowerings=1, lower_s=seconds)
         for compiled in one.compiles:
             _add(
                 seen,
                 compiled.site,
+                lowerings=1,
                 compiles=1,
+                lower_s=compiled.lower_s,
                 compile_s=compiled.compile_s,
                 constants_bytes=compiled.constants_bytes,
             )

@@ -56,6 +56,7 @@ def observed(record: Path, select: Sequence[str] = (), ignore: Sequence[str] = (
         "processes": [process_entry(one) for one in evidence.processes],
         "summary": summary(evidence, named, allowed),
         "findings": [document.finding_entry(one, lines) for one in named],
+        "known": [],
         "unread": document.unread_entries(evidence.unread),
         "faults": faults,
         "notes": list(evidence.notes),

@@ -1,0 +1,41 @@
+"""Any document in any format: which function renders which kind."""
+
+from jaxaudit.report.counts import Document
+from jaxaudit.report.paint import Paint, plain
+
+FORMATS = ("terminal", "json", "markdown", "sarif")
+
+
+def rendered(document: Document, form: str, columns: int = 80, paint: Paint = plain, unsure: bool = False) -> str:
+    """The text of a `check` or a `run`."""
+    if form == "json":
+        from jaxaudit.report.json_text import json_text
+
+        return json_text(document)
+    if form == "sarif":
+        from jaxaudit.report.sarif import sarif
+
+        return sarif(document, unsure)
+    if form == "markdown":
+        return _markdown(document, unsure)
+    return _terminal(document, columns, paint, unsure)
+
+
+def _markdown(document: Document, unsure: bool) -> str:
+    if document["kind"] == "run":
+        from jaxaudit.report.run_markdown import run_markdown
+
+        return run_markdown(document, unsure)
+    from jaxaudit.report.markdown import markdown
+
+    return markdown(document, unsure)
+
+
+def _terminal(document: Document, columns: int, paint: Paint, unsure: bool) -> str:
+    if document["kind"] == "run":
+        from jaxaudit.report.run_terminal import run_summary
+
+        return run_summary(document, columns, paint, unsure)
+    from jaxaudit.report import terminal
+
+    return terminal.findings(document, columns, paint, unsure) + terminal.summary(document, columns, paint, unsure)

@@ -1,0 +1,141 @@
+"""A record folder, read: processes joined, paths as the reader writes them, damage said and survived."""
+
+import json
+
+from evidence.records import at, compiled, row, site, start, write
+from jaxaudit.evidence import newest_record, read_record
+
+
+def test_a_process_whole(tmp_path):
+    record = write(
+        tmp_path,
+        *start(tmp_path),
+        site(tmp_path, static=["scale"], jitted_at=at(tmp_path, 4)),
+        row("trace", site=1, trace_s=0.1, self_s=0.1, api="call", outer=None, at=at(tmp_path, 11)),
+        compiled(at=at(tmp_path, 11)),
+        compiled("static-value", 1, ("scale", "1.0", "2.0"), at=at(tmp_path, 16), cache="hit"),
+        row("calls", site=1, calls=40, sampled=40, tracer_calls=0, arguments=[{"name": "scale", "kinds": ["float"]}]),
+    )
+    seen = read_record(record, tmp_path)
+    assert seen.environment.jax == "0.10.2"
+    assert (seen.environment.ended, seen.environment.seconds) == ("exit", 3.5)
+    (function,) = seen.functions
+    assert (function.site.name, function.site.path) == ("step", "train.py")
+    assert function.site.line == 5, "the line of `def`, not that of the decorator"
+    assert (function.traces, function.compiles, function.calls) == (1, 2, 40)
+    assert function.arguments[0].role == "static"
+    assert [one.cause.kind for one in seen.compiles] == ["first", "static-value"]
+    assert seen.compiles[1].at.function == "fit"
+    assert round(seen.compiles[0].seconds, 3) == 1.0
+
+
+def test_processes_are_joined(tmp_path):
+    first = [*start(tmp_path, 10), site(tmp_path), compiled()]
+    later = [*start(tmp_path, 11, time=6e8), site(tmp_path, 7), compiled(number=7), compiled("shape", 7)]
+    write(tmp_path, *later, name="11-1")
+    seen = read_record(write(tmp_path, *first), tmp_path)
+    assert [one.pid for one in seen.processes] == [10, 11]
+    assert seen.environment.pid == 10
+    (function,) = seen.functions
+    assert function.compiles == 3
+    assert [one.process for one in seen.compiles] == [0, 1, 1]
+
+
+def test_the_leading_process_is_one_that_used_jax(tmp_path):
+    write(tmp_path, start(tmp_path, 10)[0])
+    seen = read_record(write(tmp_path, *start(tmp_path, 11, time=6e8), name="11-1"), tmp_path)
+    assert seen.environment.pid == 11
+
+
+def test_a_killed_process_leaves_all_but_its_last_line(tmp_path):
+    record = write(tmp_path, *start(tmp_path), site(tmp_path), compiled(), end="", rest=b'{"k": "comp')
+    seen = read_record(record, tmp_path)
+    assert len(seen.compiles) == 1
+    assert seen.environment.ended == ""
+    assert not seen.unread
+
+
+def test_a_damaged_line_is_said(tmp_path):
+    good = json.dumps(compiled()).encode()
+    record = write(tmp_path, *start(tmp_path), site(tmp_path), end="", rest=b"\x00\x00garbage\n" + good + b"\n")
+    seen = read_record(record, tmp_path)
+    assert len(seen.compiles) == 1
+    assert [one.reason for one in seen.unread] == ["line 5 of this record is damaged and was left out"]
+
+
+def test_lines_and_fields_of_later_versions_are_left_out(tmp_path):
+    rows = [*start(tmp_path, v=9), site(tmp_path, colour="red"), row("hologram", x=1), compiled(mood="good")]
+    seen = read_record(write(tmp_path, *rows), tmp_path)
+    assert len(seen.compiles) == 1
+    assert "later jaxaudit" in seen.notes[0]
+
+
+def test_fields_of_the_wrong_kind_do_no_harm(tmp_path):
+    rows = [
+        row("start", v="x", pid=None, argv=3, time="now"),
+        row("site", id=1, name=None, path=5, line="y"),
+        row("compile", site=1, cause=[], trace_s="long", at={"path": 4}),
+        row("constant", site=1, shape="big", bytes=None),
+        row("sync", path=None, count="x"),
+        row("calls", site=99, arguments=[3]),
+        row("keys", first=None, again=None),
+        row("donation", site=None, missed=[1]),
+        row("program", site=1, lines=[[1]]),
+        ["not", "a", "row"],
+    ]
+    seen = read_record(write(tmp_path, *rows), tmp_path)
+    assert [one.cause.kind for one in seen.compiles] == ["unknown"]
+
+
+def test_only_the_last_totals_count(tmp_path):
+    def sync(count):
+        return row("sync", **at(tmp_path, 12), how="float", count=count, blocked=count, seconds=0.1 * count, loop=True)
+
+    seen = read_record(write(tmp_path, *start(tmp_path), sync(5), sync(40)), tmp_path)
+    (one,) = seen.syncs
+    assert one.count == 40
+    assert (one.at.loop.line, one.at.loop.kind) == (10, "for")
+
+
+def test_a_library_is_told_from_the_users_code(tmp_path):
+    theirs = "/env/lib/python3.12/site-packages/diffrax/_integrate.py"
+    rows = [site(tmp_path, 1), site(tmp_path, 2, "diffeqsolve", path=theirs), site(tmp_path, 3, "mine", path=theirs)]
+    record = write(tmp_path, *start(tmp_path), *rows, compiled(), compiled(number=2))
+    seen = read_record(record, tmp_path)
+    assert {one.site.name: (one.site.user, one.site.package) for one in seen.functions} == {
+        "step": (True, ""),
+        "diffeqsolve": (False, "diffrax"),
+        "mine": (False, "diffrax"),
+    }
+    named = read_record(record, tmp_path, project=["diffrax"])
+    assert all(one.site.user for one in named.functions)
+
+
+def test_paths_outside_the_folder_stay_whole(tmp_path):
+    inner = tmp_path / "work"
+    inner.mkdir()
+    seen = read_record(write(tmp_path, *start(tmp_path), site(tmp_path), compiled()), inner)
+    assert seen.functions[0].site.path == str(tmp_path / "train.py")
+
+
+def test_names_are_those_of_the_source(tmp_path):
+    rows = [site(tmp_path, name="fit.<locals>.inner", line=9), compiled(at=at(tmp_path, 10, "fit.<locals>.inner"))]
+    seen = read_record(write(tmp_path, *start(tmp_path), *rows), tmp_path)
+    assert seen.functions[0].site.name == "fit.inner"
+    assert seen.compiles[0].at.function == "fit.inner"
+
+
+def test_one_array_of_one_function_is_one_constant(tmp_path):
+    held = row(
+        "constant", site=1, holder="tensor", leaf="", shape=[4, 2], dtype="float32", bytes=32, at=at(tmp_path, 6),
+        how="closure",
+    )  # fmt: skip
+    seen = read_record(write(tmp_path, *start(tmp_path), site(tmp_path), held, held), tmp_path)
+    (one,) = seen.constants
+    assert (one.times, one.shape, one.name) == (2, (4, 2), "tensor")
+
+
+def test_the_newest_record(tmp_path):
+    assert newest_record(tmp_path) is None
+    record = write(tmp_path, *start(tmp_path))
+    assert newest_record(tmp_path) == record

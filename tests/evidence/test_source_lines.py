@@ -1,0 +1,84 @@
+"""What the source says of a line: its function, the loop around it, whether it runs in every turn."""
+
+from textwrap import dedent
+
+import pytest
+
+from jaxaudit.evidence.source_lines import Known, SourceLines
+from jaxaudit.model.evidence import Turns
+
+CODE = dedent(
+    """\
+    import jax
+
+    def train(xs):
+        step = jax.jit(
+            lambda x: x)
+        for i, x in enumerate(xs):
+            y = step(
+                x)
+            if i % 100 == 0:
+                print(y)
+
+            def later():
+                return y
+        while float(y) > 0:
+            y = step(y)
+        return [step(x) for x in xs]
+
+    class Model:
+        @jax.jit
+        def run(self):
+            return later(self)
+
+    total = sum(train(x) for x in range(3))
+    """
+)
+
+
+@pytest.fixture
+def known(tmp_path):
+    file = tmp_path / "program.py"
+    file.write_text(CODE, "utf-8")
+    lines = SourceLines()
+    return lambda line: lines.of(str(file), line)
+
+
+@pytest.mark.parametrize(
+    ("line", "function", "loop"),
+    [
+        (1, "<module>", None),
+        (2, "<module>", None),
+        (4, "train", None),
+        (5, "train", None),
+        (7, "train", Turns(6, "for")),
+        (8, "train", Turns(6, "for")),
+        (10, "train", Turns(6, "for", True)),
+        (13, "train.later", None),
+        (14, "train", Turns(14, "while")),
+        (15, "train", Turns(14, "while")),
+        (16, "train", Turns(16, "comprehension")),
+        (21, "Model.run", None),
+        (23, "<module>", Turns(23, "comprehension")),
+    ],
+)
+def test_a_line(known, line, function, loop):
+    assert known(line) == Known(function, loop)
+
+
+def test_a_decorator_belongs_to_its_definition(known):
+    assert known(19) == Known("Model", None, 20)
+
+
+def test_what_can_not_be_read_is_not_known(tmp_path):
+    broken = tmp_path / "broken.py"
+    broken.write_text("def (:\n", "utf-8")
+    lines = SourceLines()
+    assert lines.of(str(broken), 1) == lines.of(str(tmp_path / "gone.py"), 1) == lines.of("<stdin>", 1) == Known()
+
+
+def test_the_loops_that_call_a_function(tmp_path):
+    file = tmp_path / "program.py"
+    file.write_text(CODE, "utf-8")
+    found = SourceLines().loops_that_call(str(file), "train")
+    assert [(one.line, one.function, one.loop.kind) for one in found] == [(23, "<module>", "comprehension")]
