@@ -3,10 +3,11 @@
 import argparse
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from jaxaudit.cli import arguments, output
 from jaxaudit.model.mistake import Mistake
+from jaxaudit.report.rendering import FORMATS, rendered
 
 if TYPE_CHECKING:
     from jaxaudit.steps.launch import Ended
@@ -18,7 +19,6 @@ are its own; jaxaudit writes to standard error and to files only."""
 
 EXIT_CODES = "exit codes: the program's own (with --strict, 1 where it had none and something was found)"
 USAGE = "jaxaudit run [OPTIONS] [-m] PROGRAM [ARGS ...]"
-FORMATS = ("terminal", "json", "markdown", "sarif")
 
 
 def parser() -> arguments.Arguments:
@@ -71,41 +71,24 @@ def _finished(ended: "Ended", args: argparse.Namespace) -> int:
 
 def _told(ended: "Ended", args: argparse.Namespace) -> int:
     """Effect: the summary on standard error, the report in its file. 1 where something was found."""
+    from jaxaudit.report import paint
     from jaxaudit.report.counts import exit_code
     from jaxaudit.steps.run import observed
     from jaxaudit.steps.run_ending import ending, why_nothing
 
+    nothing = why_nothing(ended)
     if not args.quiet:
         _say(ending(ended))
-    nothing = why_nothing(ended)
-    _say(nothing)
+        _say(nothing or f"observed under {ended.interpreter.path} ({ended.interpreter.because})")
     if nothing and not args.output:
         return 0
     document = observed(ended.record, args.select, args.ignore)
-    document["environment"]["interpreter"] = ended.interpreter.path
-    document["environment"]["interpreter_because"] = ended.interpreter.because
     if args.output:
-        output.write(_rendered(document, args), args.output)
+        output.write(rendered(document, args.format, output.columns(), unsure=args.unsure), args.output)
     if not args.quiet and not nothing:
-        _summarise(document, args)
+        brush = paint.coloured if arguments.wants_colour(args.color, sys.stderr) else paint.plain
+        output.write_summary(rendered(document, "terminal", output.columns(), brush, args.unsure))
     return exit_code(document)
-
-
-def _rendered(document: dict[str, Any], args: argparse.Namespace) -> str:
-    if args.format == "json":
-        from jaxaudit.report.json_text import json_text
-
-        return json_text(document)
-    from jaxaudit.report import terminal
-
-    return terminal.findings(document, output.columns(), unsure=args.unsure)
-
-
-def _summarise(document: dict[str, Any], args: argparse.Namespace) -> None:
-    from jaxaudit.report import paint, terminal
-
-    brush = paint.coloured if arguments.wants_colour(args.color, sys.stderr) else paint.plain
-    output.write_summary(terminal.findings(document, output.columns(), brush, args.unsure))
 
 
 def split(parser: argparse.ArgumentParser, argv: Sequence[str]) -> tuple[list[str], list[str]]:

@@ -1,6 +1,5 @@
 """Runs a program under the user's own Python, with the probe in it and nothing else changed."""
 
-import json
 import os
 import sys
 import time
@@ -12,10 +11,8 @@ import jaxaudit
 from jaxaudit.model.mistake import Mistake, nearest
 from jaxaudit.steps.config import read_config
 from jaxaudit.steps.interpreter import Interpreter, users_python
+from jaxaudit.steps.record_end import complete
 from jaxaudit.steps.record_place import new_record
-
-ABOUT = "run.json"
-"""What was run, by which Python and how it ended, beside the record's own files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +54,15 @@ def launch(wanted: Wanted) -> Ended:
     record = new_record(wanted.record)
     command = [interpreter.path, *(["-m"] if wanted.module else []), wanted.program, *wanted.arguments]
     project = [str(config.root / path) for path in config.project]
-    began, ticks = time.time(), time.monotonic()
+    began = time.monotonic()
     try:
         child = Child(command, environment({**os.environ, **wanted.environ}, record, project))
     except OSError as error:
         raise Mistake(f"{interpreter.path} ({interpreter.because}) can't be started: {error.strerror}") from None
-    about = {
-        "tool": jaxaudit.__version__,
-        "command": command,
-        "because": interpreter.because,
-        "cwd": os.getcwd(),
-        "began": began,
-        "pid": child.pid,
-    }
-    _write(record / ABOUT, about)
     code = child.wait()
-    ended = Ended(interpreter, record, code, time.monotonic() - ticks)
-    _write(record / ABOUT, {**about, "code": code, "seconds": round(ended.seconds, 3)})
-    return ended
+    seconds = time.monotonic() - began
+    complete(record, child.pid, code, seconds)
+    return Ended(interpreter, record, code, seconds)
 
 
 def environment(given: Mapping[str, str], record: Path, project: Sequence[str] = ()) -> dict[str, str]:
@@ -102,11 +90,3 @@ def _must_be_there(wanted: Wanted) -> None:
         beside = [path.name for path in folder.iterdir()] if folder.is_dir() else []
         hint = nearest(Path(name).name, beside)
     raise Mistake(f"there is no program {name!r}{hint}")
-
-
-def _write(file: Path, about: Mapping[str, object]) -> None:
-    """Effect: replaces the file. A full disk is said by the probe; the program's end must be told all the same."""
-    try:
-        file.write_text(json.dumps(about) + "\n", "utf-8")
-    except OSError:
-        return
