@@ -1,0 +1,123 @@
+"""The name that holds a captured array, down to the leaf, and that nothing is kept alive by looking for it."""
+
+import dataclasses
+import functools
+import gc
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+jax = pytest.importorskip("jax")
+eqx = pytest.importorskip("equinox")
+import jax.numpy as jnp  # noqa: E402
+import numpy as np  # noqa: E402
+
+from jaxaudit_probe import hooks  # noqa: E402
+
+TABLE = jnp.ones((40, 40))
+NESTED = {"a": [jnp.ones((41, 41)), {"b": jnp.ones((42, 42))}]}
+HOST = np.random.default_rng(0).normal(size=(43, 43))
+
+
+class Told:
+    def __init__(self) -> None:
+        self.constants: list[dict[str, Any]] = []
+        self.notes: list[str] = []
+
+    def put(self, kind: str, **fields: Any) -> None:
+        if kind == "constant":
+            self.constants.append(fields)
+        if kind == "note":
+            self.notes.append(fields["text"])
+
+    def at_end(self, callback: Callable[[], None]) -> None:
+        pass
+
+    def names(self) -> list[str]:
+        assert self.notes == []
+        return [one["holder"] + one["leaf"] for one in self.constants]
+
+
+@pytest.fixture
+def told() -> Iterator[Told]:
+    listener = Told()
+    hooks.install(listener)
+    yield listener
+    hooks.uninstall()
+
+
+@dataclasses.dataclass
+class Optics:
+    psf: Any
+
+
+class Simulator:
+    def __init__(self) -> None:
+        self.response = jnp.ones((44, 44))
+        self.run = jax.jit(self.observed)
+
+    def observed(self, x: Any) -> Any:
+        return self.response @ x
+
+
+def test_a_global_and_what_it_holds(told: Told) -> None:
+    jax.jit(lambda x: TABLE @ x)(jnp.ones(40))
+    jax.jit(lambda x: NESTED["a"][1]["b"] @ x)(jnp.ones(42))  # type: ignore[call-overload, index]
+    assert told.names() == ["TABLE", "NESTED['a'][1]['b']"]
+
+
+def test_numpy_is_known_in_spite_of_its_copy(told: Told) -> None:
+    jax.jit(lambda x: HOST @ x)(jnp.ones(43))
+    assert told.names() == ["HOST"]
+
+
+def test_self(told: Told) -> None:
+    Simulator().run(jnp.ones(44))
+    assert told.names() == ["self.response"]
+    assert told.constants[0]["how"] == "attribute"
+
+
+def test_a_closure_in_a_loop_body(told: Told) -> None:
+    optics = Optics(jnp.ones((45, 45)))
+
+    def step(x: Any, _: Any) -> Any:
+        return optics.psf @ x, None
+
+    jax.jit(lambda x: jax.lax.scan(step, x, None, length=2)[0])(jnp.ones(45))
+    assert set(told.names()) == {"optics.psf"}
+
+
+def test_a_model_under_filter_jit(told: Told) -> None:
+    model = eqx.nn.MLP(46, 46, 46, 1, key=jax.random.key(0))
+    eqx.filter_jit(lambda x: jax.vmap(model)(x))(jnp.ones((2, 46)))
+    assert told.names() == ["model.layers[0].weight", "model.layers[1].weight"]
+
+
+def test_what_partial_bound(told: Told) -> None:
+    jax.jit(functools.partial(lambda matrix, x: matrix @ x, jnp.ones((47, 47))))(jnp.ones(47))
+    assert (told.constants[0]["holder"], told.constants[0]["how"]) == ("matrix", "partial")
+
+
+def test_made_inside_has_no_holder(told: Told) -> None:
+    jax.jit(lambda x: jnp.array(np.full((48, 48), 2.0)) @ x)(jnp.ones(48))
+    assert [one["how"] for one in told.constants] == ["created"]
+
+
+def test_nothing_is_kept_alive(told: Told) -> None:
+    def compiled() -> tuple[weakref.ref[Any], weakref.ref[Any]]:
+        optics = Optics(jnp.ones((49, 49)))
+
+        @jax.jit
+        def image(x: Any) -> Any:
+            return optics.psf @ x
+
+        argument = jnp.ones(49)
+        image(argument).block_until_ready()
+        return weakref.ref(optics), weakref.ref(argument)
+
+    references = compiled()
+    jax.clear_caches()
+    gc.collect()
+    assert [one() for one in references] == [None, None]

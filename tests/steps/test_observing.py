@@ -1,0 +1,62 @@
+"""`jaxaudit.observe()`: what a script or a notebook asks of it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+jax = pytest.importorskip("jax")
+import jax.numpy as jnp  # noqa: E402
+
+import jaxaudit  # noqa: E402
+from jaxaudit_probe import hooks  # noqa: E402
+
+
+@pytest.fixture(autouse=True)
+def unhooked() -> Iterator[None]:
+    yield
+    hooks.uninstall()
+
+
+@jax.jit
+def scaled(x: Any) -> Any:
+    return x * 3
+
+
+def test_functions_by_name_with_their_compiles_and_causes() -> None:
+    three, four = jnp.ones(3), jnp.ones(4)
+    with jaxaudit.observe() as seen:
+        scaled(three)
+        scaled(four)
+        assert seen.functions["scaled"].compiles == 2
+    assert seen.functions["scaled"].compiles == 2
+    assert [one.cause.text for one in seen.compiles if one.again] == ["x: f32[3] -> f32[4]"]
+    assert "x: f32[3] -&gt; f32[4]" in seen._repr_html_()
+    assert "scaled" in repr(seen)
+
+
+def test_blocks_nest_and_see_their_own() -> None:
+    with jaxaudit.observe() as outer:
+        scaled(jnp.ones(5))
+        with jaxaudit.observe() as inner:
+            scaled(jnp.ones(6))
+    assert (outer.functions["scaled"].compiles, inner.functions["scaled"].compiles) == (2, 1)
+
+
+def test_a_name_that_was_not_compiled() -> None:
+    with jaxaudit.observe() as seen:
+        scaled(jnp.ones(7))
+    with pytest.raises(KeyError, match="there are scaled"):
+        seen.functions["other"]
+
+
+def test_what_raises_in_the_block_comes_out() -> None:
+    with pytest.raises(ZeroDivisionError), jaxaudit.observe() as seen:
+        scaled(jnp.ones(8))
+        raise ZeroDivisionError
+    assert seen.functions["scaled"].compiles == 1
+
+
+def test_guard_is_there_too() -> None:
+    with pytest.raises(jaxaudit.BudgetError), jaxaudit.guard(max_compiles=0):
+        scaled(jnp.ones(9))
