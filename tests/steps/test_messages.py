@@ -11,10 +11,6 @@ from jaxaudit.steps.sample_runs import Request, Runs, run_samples
 from rules.sample_cache import calm, jax_of, pythons
 
 LATER = {
-    "folded-constant",
-    "implicit-upload",
-    "missed-donation",
-    "no-compilation-cache",
     "silent-downcast",
     "static-in-cond",
     "unconverted-closure",
