@@ -13,7 +13,7 @@ import weakref
 from collections import deque
 from typing import Any, NamedTuple
 
-from jaxaudit_probe import call_paths, key_flow, names, private
+from jaxaudit_probe import call_paths, calls, key_flow, names, private
 from jaxaudit_probe.call_paths import Frames, Meeting
 from jaxaudit_probe.compiles import Observer
 from jaxaudit_probe.frames import Site
@@ -23,9 +23,9 @@ MOST_KEYS = 1 << 15
 MOST_BYTES = 4096
 MOST_WAITING = 256
 MOST_PAIRS = 5_000
-CREDIT = 20_000
+CREDIT = 10_000
 """Eager uses that are all looked at; afterwards as many a second as cost a hundredth of the time."""
-A_SECOND = 2_000
+A_SECOND = 1_000
 now = time.perf_counter
 
 
@@ -96,6 +96,11 @@ class Keys:
         if statics != known.statics:
             self.spent[site.id] = known._replace(statics=statics)
         self.used_up(site, args, kwargs)
+
+    def hit(self, site: Site, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """A call that JAX's cache answered, and that was seen."""
+        if site.id in self.spent:
+            self.used_up(site, args, kwargs)
 
     def used_up(self, site: Site, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         """A call ran: the keys among its arguments are used up."""
@@ -242,7 +247,7 @@ _installed: list[Keys] = []
 
 
 def install(observer: Observer) -> Keys:
-    """Effect: the functions of `jax.random` tell which key they were handed."""
+    """Effect: the functions of `jax.random` tell which key they were handed. `calls` is installed before."""
     keys = Keys(observer)
     observer.on_trace.append(keys.traced)
     observer.on_call.append(keys.called)
@@ -257,6 +262,9 @@ def install(observer: Observer) -> Keys:
         return _check_prng_key
 
     private.hook_keys(checking)
+    sampler = calls.current()
+    if sampler is not None:
+        sampler.on_hit = keys.hit
     _installed.append(keys)
     return keys
 

@@ -413,3 +413,15 @@ def dynamic_leaves(
     if words:
         kwargs = {name: value for name, value in kwargs.items() if name not in words}
     return tree_util.tree_leaves((args, kwargs))
+
+
+def leaves_of(value: Value) -> list[Any]:
+    return tree_util.tree_leaves(value)
+
+
+def size_of(value: Value) -> int:
+    """The bytes of an array, without asking the device."""
+    try:
+        return int(value.nbytes)
+    except Exception:
+        return 0

@@ -1,0 +1,330 @@
+"""How the arguments of each jitted function behave: at every call that reaches Python, and at calls that JAX's C++ cache
+answers, by the hook that JAX calls after each of those.
+
+That hook costs a microsecond or two a call, so it stands in a token bucket: a credit at the start, in which every call is
+seen, then as many calls a second as cost a hundredth of the time. It takes itself out when the bucket is empty and a
+daemon thread puts it back. What was not seen is estimated, and the record says how many calls were looked at.
+"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from jaxaudit_probe import names, private, snapshots
+from jaxaudit_probe.behaviour import Parameter
+from jaxaudit_probe.compiles import Observer
+from jaxaudit_probe.frames import Site
+
+CREDIT = 20_000
+"""Units that are there at the start; a call that is merely counted costs one."""
+SHARE = 0.01
+UNIT = 3e-6
+"""Seconds that a unit stands for."""
+TICK = 0.25
+BURST = 64
+CLOSE = 32
+"""The first calls are all looked at closely, later on two neighbours of sixteen."""
+CLOSE_UNITS = 4
+
+now = time.perf_counter
+
+
+class Record:
+    """The calls of one function of the user's."""
+
+    __slots__ = ("entries", "estimated", "hits", "looked", "parameters", "site", "tracers")
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        self.parameters: dict[str, Parameter] = {}
+        self.entries = 0
+        self.tracers = 0
+        self.hits = 0
+        self.looked = 0
+        self.estimated = 0.0
+
+    def parameter(self, name: str) -> Parameter:
+        found = self.parameters.get(name)
+        if found is None:
+            found = self.parameters[name] = Parameter(name)
+        return found
+
+    def fields(self) -> dict[str, Any]:
+        calls = self.entries + self.hits + round(self.estimated)
+        static = set(self.site.static)
+        return {
+            "site": self.site.id, "calls": calls, "sampled": self.looked, "tracer_calls": self.tracers,
+            "exact": not self.estimated,
+            "arguments": [one.record(self.looked, calls, one.name in static) for one in self.parameters.values()],
+        }  # fmt: skip
+
+
+class Jitted:
+    """One object that `jit` made. `record` is None for JAX's own and for libraries' functions."""
+
+    __slots__ = ("at_arm", "filtered", "hits", "inner", "positions", "record", "reference", "rest")
+
+    def __init__(self, fun: Any, forget: Callable[[Any], None]) -> None:
+        self.reference = weakref.ref(fun, forget)
+        self.record: Record | None = None
+        self.positions: tuple[str, ...] = ()
+        self.rest = ""
+        self.filtered = False
+        self.inner: dict[int, Record] = {}
+        self.hits = 0
+        self.at_arm = 0
+
+    def named(self, i: int) -> str:
+        if i < len(self.positions):
+            return self.positions[i]
+        return f"{self.rest}[{i - len(self.positions)}]" if self.rest else f"argument {i}"
+
+
+class Calls:
+    def __init__(self, observer: Observer) -> None:
+        self.observer = observer
+        self.records: dict[int, Record] = {}
+        self.functions: dict[int, Jitted] = {}
+        self.on_hit: Callable[[Site, tuple[Any, ...], dict[str, Any]], None] | None = None
+        self.left = 0
+        self.on = False
+        self.next: Any = None
+        self.hook = self.hit  # one object: JAX is asked whether it is still there
+        self.bank = 0.0
+        self.armed = self.disarmed = now()
+        self.seconds_off = 0.0
+        self.stopped = threading.Event()
+
+    # -- calls that reach Python ---------------------------------------------------------------------------------------
+
+    def seen(self, site: Site, given: dict[str, Any], tracers: bool) -> None:
+        if names.entry_kind(1) != "call":
+            return
+        record = self.record_of(site)
+        record.entries += 1
+        record.looked += 1
+        if tracers:
+            record.tracers += 1
+        close = record.entries <= CLOSE or record.entries & 15 < 2
+        number = record.entries + record.hits
+        for name, value in given.items():
+            parameter = record.parameter(name)
+            if close or type(value) is not private.ArrayImpl:
+                parameter.look(value, number)
+
+    def record_of(self, site: Site) -> Record:
+        found = self.records.get(site.id)
+        if found is None:
+            found = self.records[site.id] = Record(site)
+        return found
+
+    # -- calls that C++ answers ----------------------------------------------------------------------------------------
+
+    def hit(self, fun: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+        try:
+            self.left -= 1
+            known = self.functions.get(id(fun))
+            if known is None or known.reference() is not fun:
+                known = self.meet(fun, args, kwargs)
+            known.hits += 1
+            if known.record is not None:
+                self.of_user(fun, known, known.record, args, kwargs)
+            if self.left <= 0:
+                self.disarm()
+        except Exception as fault:
+            self.stop()
+            self.observer.note(f"calls are no longer looked at: {type(fault).__name__}: {fault}")
+        if self.next is not None:
+            self.next(fun, args, kwargs, out)
+
+    def meet(self, fun: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Jitted:
+        number, functions = id(fun), self.functions
+
+        def forget(gone: Any) -> None:
+            if number in functions and functions[number].reference is gone:
+                del functions[number]
+
+        known = functions[number] = Jitted(fun, forget)
+        target = getattr(fun, "__wrapped__", None)
+        if target is None:
+            return known
+        site = self.observer.site_of(target, None, args, kwargs)
+        if site.user:
+            known.record = self.record_of(site)
+            known.filtered = site.wrapper == "filter_jit"
+            known.positions, known.rest = _positions(target)
+        return known
+
+    def of_user(self, fun: Any, known: Jitted, record: Record, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        if known.filtered:
+            self.of_filtered(fun, known, args, kwargs)
+            return
+        record.hits += 1
+        record.looked += 1
+        if known.hits <= CLOSE or known.hits & 15 < 2:
+            self.left -= CLOSE_UNITS
+            number = record.entries + record.hits
+            for i, value in enumerate(args):
+                record.parameter(known.named(i)).look(value, number)
+            for name, value in kwargs.items():
+                record.parameter(name).look(value, number)
+        else:
+            for i, value in enumerate(args):
+                if type(value) is not private.ArrayImpl:
+                    record.parameter(known.named(i)).glance(value)
+            for name, value in kwargs.items():
+                record.parameter(name).glance(value)
+        if self.on_hit is not None:
+            self.on_hit(record.site, args, kwargs)
+
+    def of_filtered(self, fun: Any, known: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """`filter_jit` shares one jitted object between functions of one name: which it is stands in the arguments."""
+        mark = id(args[2][0])
+        record = known.inner.get(mark)
+        if record is None or known.hits <= CLOSE or known.hits & 15 < 2:
+            self.left -= 2 * CLOSE_UNITS
+            callee = names.callee_of(fun.__wrapped__, args, kwargs, private.unflatten)
+            if len(known.inner) > 1000:
+                known.inner.clear()
+            record = known.inner[mark] = self.record_of(self.observer.site_of_callee(callee, None))
+            number = record.entries + record.hits + 1
+            for name, value in snapshots.bound(callee.target, callee.args, callee.kwargs).items():
+                record.parameter(name).look(value, number)
+        record.hits += 1
+        record.looked += 1
+        if self.on_hit is not None:
+            self.on_hit(record.site, args, kwargs)
+
+    # -- the bucket ----------------------------------------------------------------------------------------------------
+
+    def arm(self, units: int) -> None:
+        self.left = units
+        current = private.get_post_hook()
+        if current is self.hook:
+            return
+        self.next = current if getattr(current, "__func__", None) is not Calls.hit else None
+        self.armed = now()
+        self.seconds_off = self.armed - self.disarmed
+        for known in list(self.functions.values()):
+            known.at_arm = known.hits
+        for record in list(self.records.values()):
+            for parameter in record.parameters.values():
+                parameter.number = -2  # the call before was not seen
+        private.set_post_hook(self.hook)
+        self.on = True
+
+    def disarm(self) -> None:
+        if self.on:
+            self.on = False
+            if private.get_post_hook() is self.hook:
+                private.set_post_hook(self.next)
+            self.count_unseen(now())
+
+    def count_unseen(self, at: float) -> None:
+        """While the hook was off, calls came as fast as they did afterwards, as far as one can tell."""
+        seconds, off = at - self.armed, self.seconds_off
+        self.disarmed = at
+        if off > 1e-3 and seconds > 0:
+            for known in list(self.functions.values()):
+                fresh = known.hits - known.at_arm
+                records = list(known.inner.values()) if known.filtered else [known.record]
+                for record in records:
+                    if record is not None and fresh:
+                        record.estimated += fresh * off / seconds / len(records)
+        self.seconds_off = 0.0
+
+    def refill(self, seconds: float) -> None:
+        self.bank = min(self.bank + seconds * SHARE / UNIT, float(CREDIT))
+        if self.on and private.get_post_hook() is not self.hook:
+            self.on = False  # the program put its own there, or took ours out
+            self.disarmed = now()
+        if self.on:
+            self.left += int(self.bank)
+            self.bank = 0.0
+        elif self.bank >= BURST:
+            units, self.bank = int(self.bank), 0.0
+            self.arm(units)
+
+    def keep_filling(self) -> None:
+        before = now()
+        while not self.stopped.wait(TICK):
+            at = now()
+            self.refill(at - before)
+            before = at
+
+    def start(self) -> None:
+        private.fix_post_hook_threads()
+        self.disarmed = now()
+        self.arm(CREDIT)
+        self.seconds_off = 0.0
+        self.watch()
+
+    def watch(self) -> None:
+        threading.Thread(target=self.keep_filling, daemon=True, name="jaxaudit-calls").start()
+
+    def stop(self) -> None:
+        self.stopped.set()
+        self.disarm()
+
+    # -- telling -------------------------------------------------------------------------------------------------------
+
+    def gone(self, site: Site, parameter: str) -> bool | None:
+        record = self.records.get(site.id)
+        found = record.parameters.get(parameter) if record is not None else None
+        return found.gone if found is not None else None
+
+    def totals(self) -> None:
+        for record in list(self.records.values()):
+            self.observer.writer.put("calls", **record.fields())
+
+    def forked(self) -> None:
+        """In a forked child, which has none of our threads: its parent's counts are its parent's."""
+        self.records.clear()
+        self.functions.clear()
+        self.stopped = threading.Event()
+        self.watch()
+
+
+def _positions(target: Any) -> tuple[tuple[str, ...], str]:
+    """The names of positional parameters, and that of `*rest`."""
+    try:
+        parameters = inspect.signature(target).parameters.values()
+    except (TypeError, ValueError):
+        return (), ""
+    by_position = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    rest = next((one.name for one in parameters if one.kind is inspect.Parameter.VAR_POSITIONAL), "")
+    return tuple(one.name for one in parameters if one.kind in by_position), rest
+
+
+_installed: list[Calls] = []
+
+
+def install(observer: Observer) -> Calls:
+    """Effect: JAX tells of calls that its cache answers, as long as the credit lasts and now and then afterwards."""
+    calls = Calls(observer)
+    observer.on_call.append(calls.seen)
+    observer.writer.at_end(calls.totals)
+    at_fork = getattr(observer.writer, "at_fork", None)
+    if at_fork is not None:
+        at_fork(calls.forked)
+    calls.start()
+    _installed.append(calls)
+    return calls
+
+
+def uninstall() -> None:
+    """Effect: the hook is out, the thread ends."""
+    while _installed:
+        calls = _installed.pop()
+        calls.stop()
+        if calls.seen in calls.observer.on_call:
+            calls.observer.on_call.remove(calls.seen)
+
+
+def current() -> Calls | None:
+    return _installed[-1] if _installed else None
