@@ -137,25 +137,28 @@ def _loops(code: CodeType) -> list[tuple[int, int]]:
 _KEYWORDS = ("key", "rng", "rng_key", "prng_key", "rngs", "random_key", "seed")
 
 
-def spelled_key(frames: Frames) -> str:
-    """How the key is written in the user's innermost call: `keys[0]`, `self.key`; "" where that cannot be told."""
+def spelled_key(frames: Frames, argument: str = "", position: int | None = None) -> str:
+    """How the key is written in the user's innermost call: `keys[0]`, `self.key`; "" where that cannot be told.
+
+    `argument` and `position` say which argument it is; without them it is the first one of a function of `jax.random`.
+    """
     i = next((i for i, (code, _) in enumerate(frames) if names.is_user(code.co_filename)), None)
-    if i is None:
-        return ""
-    code, offset = frames[i]
-    drawn_here = i == 0 or is_own(frames[i - 1][0].co_filename)
-    call = _call_at(code, offset)
-    if call is None:
+    call = _call_at(*frames[i]) if i is not None else None
+    if i is None or call is None:
         return ""
     named = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    if argument in named:
+        return ast.unparse(named[argument])
+    if position is not None and not any(isinstance(one, ast.Starred) for one in call.args):
+        return ast.unparse(call.args[position]) if position < len(call.args) else ""
     for word in _KEYWORDS:
         if word in named:
             return ast.unparse(named[word])
-    arguments = [*call.args, *named.values()]
-    for argument in arguments:
-        text = ast.unparse(argument)
+    for one in (*call.args, *named.values()):
+        text = ast.unparse(one)
         if any(part in text.lower() for part in ("key", "rng")) and len(text) < 60:
             return text
+    drawn_here = i > 0 and os.sep + "random" in frames[i - 1][0].co_filename and is_own(frames[i - 1][0].co_filename)
     return ast.unparse(call.args[0])[:60] if call.args and drawn_here else ""
 
 

@@ -54,12 +54,13 @@ class Record:
             found = self.parameters[name] = Parameter(name)
         return found
 
-    def fields(self) -> dict[str, Any]:
-        calls = self.entries + self.hits + round(self.estimated)
+    def fields(self, unseen: float) -> dict[str, Any]:
+        unseen += self.estimated
+        calls = self.entries + self.hits + round(unseen)
         static = set(self.site.static)
         return {
             "site": self.site.id, "calls": calls, "sampled": self.looked, "tracer_calls": self.tracers,
-            "exact": not self.estimated,
+            "exact": not round(unseen),
             "arguments": [one.record(self.looked, calls, one.name in static) for one in self.parameters.values()],
         }  # fmt: skip
 
@@ -67,7 +68,7 @@ class Record:
 class Jitted:
     """One object that `jit` made. `record` is None for JAX's own and for libraries' functions."""
 
-    __slots__ = ("at_arm", "filtered", "hits", "inner", "positions", "record", "reference", "rest")
+    __slots__ = ("a_second", "at_arm", "filtered", "hits", "inner", "positions", "record", "reference", "rest")
 
     def __init__(self, fun: Any, forget: Callable[[Any], None]) -> None:
         self.reference = weakref.ref(fun, forget)
@@ -78,6 +79,7 @@ class Jitted:
         self.inner: dict[int, Record] = {}
         self.hits = 0
         self.at_arm = 0
+        self.a_second = 0.0
 
     def named(self, i: int) -> str:
         if i < len(self.positions):
@@ -91,7 +93,7 @@ class Calls:
         self.records: dict[int, Record] = {}
         self.functions: dict[int, Jitted] = {}
         self.on_hit: Callable[[Site, tuple[Any, ...], dict[str, Any]], None] | None = None
-        self.left = 0
+        self.left = self.units = 0
         self.on = False
         self.next: Any = None
         self.hook = self.hit  # one object: JAX is asked whether it is still there
@@ -203,7 +205,7 @@ class Calls:
     # -- the bucket ----------------------------------------------------------------------------------------------------
 
     def arm(self, units: int) -> None:
-        self.left = units
+        self.left = self.units = units
         current = private.get_post_hook()
         if current is self.hook:
             return
@@ -230,13 +232,17 @@ class Calls:
         seconds, off = at - self.armed, self.seconds_off
         self.disarmed = at
         if off > 1e-3 and seconds > 0:
+            ours = min((self.units - self.left) * UNIT, seconds / 2)  # the hook itself slowed them down
             for known in list(self.functions.values()):
-                fresh = known.hits - known.at_arm
-                records = list(known.inner.values()) if known.filtered else [known.record]
-                for record in records:
-                    if record is not None and fresh:
-                        record.estimated += fresh * off / seconds / len(records)
+                known.a_second = (known.hits - known.at_arm) / (seconds - ours)
+                for record in self.records_under(known):
+                    record.estimated += known.a_second * off / len(self.records_under(known))
         self.seconds_off = 0.0
+
+    @staticmethod
+    def records_under(known: Jitted) -> list[Record]:
+        records = list(known.inner.values()) if known.filtered else [known.record]
+        return [record for record in records if record is not None]
 
     def refill(self, seconds: float) -> None:
         self.bank = min(self.bank + seconds * SHARE / UNIT, float(CREDIT))
@@ -245,6 +251,7 @@ class Calls:
             self.disarmed = now()
         if self.on:
             self.left += int(self.bank)
+            self.units += int(self.bank)
             self.bank = 0.0
         elif self.bank >= BURST:
             units, self.bank = int(self.bank), 0.0
@@ -279,8 +286,14 @@ class Calls:
         return found.gone if found is not None else None
 
     def totals(self) -> None:
+        unseen: dict[int, float] = {}
+        if not self.on:
+            for known in list(self.functions.values()):
+                for record in self.records_under(known):
+                    share = known.a_second * (now() - self.disarmed) / len(self.records_under(known))
+                    unseen[record.site.id] = unseen.get(record.site.id, 0.0) + share
         for record in list(self.records.values()):
-            self.observer.writer.put("calls", **record.fields())
+            self.observer.writer.put("calls", **record.fields(unseen.get(record.site.id, 0.0)))
 
     def forked(self) -> None:
         """In a forked child, which has none of our threads: its parent's counts are its parent's."""

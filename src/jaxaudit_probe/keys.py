@@ -7,6 +7,7 @@ they are there: nothing ever waits for the device, and no key is kept alive.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 import weakref
@@ -30,10 +31,13 @@ now = time.perf_counter
 
 
 class Spent(NamedTuple):
-    """What a program uses up: (number of the leaf, the whole of it)."""
+    """What a program uses up: (number of the leaf, the whole of it, its name)."""
 
-    leaves: tuple[tuple[int, bool], ...]
+    leaves: tuple[tuple[int, bool, str], ...]
     statics: tuple[tuple[int, ...], tuple[str, ...]]
+
+
+_ROOT = re.compile(r"[.\[]")
 
 
 class Seen(NamedTuple):
@@ -41,7 +45,16 @@ class Seen(NamedTuple):
 
     what: str
     frames: Frames
-    part: int | None
+    part: int | None = None
+    argument: str = ""
+    position: int | None = None
+
+    @property
+    def key(self) -> str:
+        """How it is written there."""
+        root = _ROOT.split(self.argument)[0]
+        text = call_paths.spelled_key(self.frames, root, self.position)
+        return text + self.argument[len(root) :] if text else self.argument
 
 
 class Told:
@@ -60,6 +73,7 @@ class Keys:
         self.observer = observer
         self.lock = threading.RLock()
         self.spent: dict[int, Spent] = {}
+        self.analysed: set[int] = set()
         self.seen: dict[bytes, Seen] = {}
         self.objects: dict[int, tuple[weakref.ref[Any], Seen]] = {}
         self.waiting: deque[tuple[weakref.ref[Any], Seen]] = deque()
@@ -75,13 +89,18 @@ class Keys:
         """A user's function was traced: what it does with keys."""
         found = key_flow.find(program)
         if found.spent:
-            self.spent[site.id] = Spent(tuple(sorted(found.spent.items())), ((), ()))
-        for reuse in found.reuses:
+            names_of = dict(enumerate(private.argument_names(program)))
+            leaves = tuple((i, whole, names_of.get(i, "")) for i, whole in sorted(found.spent.items()))
+            self.spent[site.id] = Spent(leaves, ((), ()))
+        for reuse in found.reuses if site.id not in self.analysed else ():
             meeting = call_paths.meeting(reuse.first.frames, reuse.again.frames)
             if meeting is not None:
-                how = _how(reuse.first.what, reuse.again.what, reuse.again.looped)
+                same = reuse.again.looped or reuse.first.frames == reuse.again.frames
+                how = _how(reuse.first.what, reuse.again.what, same)
                 key = call_paths.spelled_key(reuse.first.frames) or reuse.argument
                 self.tell(site, key, meeting, how, reuse.first.frames, reuse.again.frames)
+        if found.reuses:
+            self.analysed.add(site.id)
 
     # -- calls of jitted functions -------------------------------------------------------------------------------------
 
@@ -109,10 +128,13 @@ class Keys:
             return
         leaves = private.dynamic_leaves(args, kwargs, *known.statics)
         frames: Frames | None = None
-        for number, whole in known.leaves:
+        for number, whole, name in known.leaves:
             if number < len(leaves) and private.is_array(leaves[number]):
                 frames = frames if frames is not None else call_paths.here(2)
-                self.used(leaves[number], Seen(site.name, frames, None if whole else site.id))
+                root = _ROOT.split(name)[0]
+                position = site.parameters.index(root) if root in site.parameters else None
+                argument = name if position is not None else ""
+                self.used(leaves[number], Seen(site.name, frames, None if whole else site.id, argument, position))
 
     # -- eager draws ---------------------------------------------------------------------------------------------------
 
@@ -121,7 +143,7 @@ class Keys:
         if name in SPENDS_NOTHING or not private.is_array(key) or not self.afford() or private.staging_now():
             return
         try:
-            self.used(key, Seen(name, call_paths.here(2), None))
+            self.used(key, Seen(name, call_paths.here(2)))
         except Exception as fault:
             self.observer.note(f"keys: {type(fault).__name__}: {fault}")
 
@@ -199,8 +221,8 @@ class Keys:
         paths = call_paths.users(then.frames), call_paths.users(use.frames)
         if self.judged_paths.setdefault(paths, use.what) != use.what:
             return None  # what the function that was called there does inside
-        key = call_paths.spelled_key(use.frames) or call_paths.spelled_key(then.frames)
-        same = then.frames == use.frames
+        key = use.key or then.key
+        same = paths[0] == paths[1]
         return self.tell(None, key, meeting, _how(then.what, use.what, same), then.frames, use.frames)
 
     # -- telling -------------------------------------------------------------------------------------------------------
@@ -225,6 +247,12 @@ class Keys:
     def say(self, told: Told) -> None:
         told.said = told.times
         self.observer.writer.put("keys", **told.fields, times=told.times)
+
+    def forked(self) -> None:
+        """In a forked child: what its parent told is told."""
+        self.lock = threading.RLock()
+        for told in self.told.values():
+            told.said = told.times
 
     def totals(self) -> None:
         with self.lock:
@@ -252,6 +280,9 @@ def install(observer: Observer) -> Keys:
     observer.on_trace.append(keys.traced)
     observer.on_call.append(keys.called)
     observer.writer.at_end(keys.totals)
+    at_fork = getattr(observer.writer, "at_fork", None)
+    if at_fork is not None:
+        at_fork(keys.forked)
 
     def checking(original: Any) -> Any:
         def _check_prng_key(name: str, key: Any, *args: Any, **kwargs: Any) -> Any:
