@@ -143,7 +143,7 @@ def spelled_key(frames: Frames, argument: str = "", position: int | None = None)
     `argument` and `position` say which argument it is; without them it is the first one of a function of `jax.random`.
     """
     i = next((i for i, (code, _) in enumerate(frames) if names.is_user(code.co_filename)), None)
-    call = _call_at(*frames[i]) if i is not None else None
+    call = call_at(*frames[i]) if i is not None else None
     if i is None or call is None:
         return ""
     named = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
@@ -162,13 +162,18 @@ def spelled_key(frames: Frames, argument: str = "", position: int | None = None)
     return ast.unparse(call.args[0])[:60] if call.args and drawn_here else ""
 
 
-def _call_at(code: CodeType, offset: int) -> ast.Call | None:
+def call_at(code: CodeType, offset: int) -> ast.Call | None:
+    """The call in the source that an instruction belongs to."""
+    tree = expression_at(code, offset)
+    return tree if isinstance(tree, ast.Call) else None
+
+
+def expression_at(code: CodeType, offset: int) -> ast.expr | None:
     text = _text_at(code, offset)
     try:
-        tree = ast.parse(f"({text})", mode="eval").body if text else None
+        return ast.parse(f"({text})", mode="eval").body if text else None
     except (SyntaxError, ValueError):
         return None
-    return next((node for node in ast.walk(tree) if isinstance(node, ast.Call)), None) if tree is not None else None
 
 
 def _text_at(code: CodeType, offset: int) -> str:
@@ -190,3 +195,8 @@ def _text_at(code: CodeType, offset: int) -> str:
 def is_own(path: str) -> bool:
     """Whether a file is JAX's own."""
     return path.startswith(private.PACKAGE + os.sep)
+
+
+def is_callback(file: str) -> bool:
+    """Whether a file of JAX's runs functions of the user's on the host, from within a program."""
+    return is_own(file) and os.path.basename(file) in ("callback.py", "debugging.py")

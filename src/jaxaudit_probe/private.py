@@ -13,6 +13,7 @@ from typing import Any
 import jax
 from jax._src import api, array, compiler, config, core, monitoring, pjit, source_info_util, traceback_util, tree_util
 from jax._src.interpreters import mlir, partial_eval, pxla
+from jax._src.lib import xla_client
 
 Value = Any
 missing: list[str] = []
@@ -425,3 +426,26 @@ def size_of(value: Value) -> int:
         return int(value.nbytes)
     except Exception:
         return 0
+
+
+def is_ready(value: Value) -> bool:
+    """Whether a read would not have to wait; of several, whether none would."""
+    try:
+        if isinstance(value, (list, tuple)):
+            return all(one.is_ready() for one in value)
+        return bool(value.is_ready())
+    except Exception:
+        return True
+
+
+def hook_reads(
+    value: Callable[[Any], Any], wait: Callable[[Any], Any], item: Callable[[Any], Any], buffer: Callable[[Any], Any],
+    wait_for_all: Callable[[Any], Any],
+) -> None:  # fmt: skip
+    """Every way in which the host gets at what a device array holds."""
+    if not replace(ArrayImpl, "_value", lambda original: property(value(original.fget))):
+        missing.append("syncs")
+    replace(ArrayImpl, "block_until_ready", wait)
+    replace(ArrayImpl, "item", item)
+    replace(ArrayImpl, "__buffer__", buffer)
+    replace(xla_client, "batched_block_until_ready", wait_for_all)

@@ -1,0 +1,233 @@
+"""Where the host waits for the device: reads of device arrays, with the user's line, how often, and how long it waited.
+
+Reads go through `_value`, waits through `block_until_ready`; on Python 3.12 and newer NumPy's own access to an array's
+memory is seen as well. Totals are kept for each line; a line stands in a loop if its code, or that of a caller, does.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import sys
+import threading
+import time
+from types import CodeType, FrameType
+from typing import Any
+
+from jaxaudit_probe import call_paths, names, private
+from jaxaudit_probe.call_paths import Frames
+from jaxaudit_probe.compiles import Observer
+
+MARKERS = frozenset({(os.path.join("equinox", "_jit.py"), "_call")})
+"""Libraries' own waits that only look for errors: (file, function)."""
+WORDS = {
+    "__float__": "float", "__int__": "int", "__bool__": "bool", "__index__": "index", "__complex__": "complex",
+    "__array__": "np.asarray", "__repr__": "print", "__str__": "print", "__format__": "print", "__reduce__": "pickle",
+    "__hash__": "hash", "tobytes": "tobytes", "tolist": "tolist", "item": "item", "_device_get": "device_get",
+    "__iter__": "iteration", "__contains__": "in",
+}  # fmt: skip
+"""JAX's functions by the words with which people call them."""
+PATHS_KEPT = 2
+
+now = time.perf_counter
+
+
+class Sync:
+    """One line and one way of reading there."""
+
+    __slots__ = ("blocked", "bytes", "code", "count", "how", "offset", "paths", "seconds")
+
+    def __init__(self, code: CodeType, offset: int, how: str) -> None:
+        self.code = code
+        self.offset = offset
+        self.how = how
+        self.count = self.blocked = self.bytes = 0
+        self.seconds = 0.0
+        self.paths: list[Frames] = []
+
+    def fields(self) -> dict[str, Any]:
+        at = call_paths.at(self.code, self.offset)
+        own = call_paths.is_loop_of(self.code, self.offset)
+        outer = None if own is not None else self.loop_of_a_caller()
+        loop = {"path": at.path, "line": own} if own is not None else outer
+        return {
+            **at._asdict(), "how": self.how, "count": self.count, "blocked": self.blocked,
+            "seconds": round(self.seconds, 6), "bytes": self.bytes, "loop": self.count > 1 and own is not None,
+            "in_loop_of": loop, "value": value_read(self.code, self.offset),
+        }  # fmt: skip
+
+    def loop_of_a_caller(self) -> dict[str, Any] | None:
+        """The loop, in the nearest caller that has one, in which both the first reads happened."""
+        if len(self.paths) < PATHS_KEPT:
+            return None
+        for code, offset in call_paths.users(self.paths[-1])[1:]:
+            line = call_paths.is_loop_of(code, offset)
+            if line is not None:
+                return {"path": code.co_filename, "line": line}
+        return None
+
+
+class Syncs:
+    def __init__(self, observer: Observer) -> None:
+        self.observer = observer
+        self.known: dict[tuple[int, int, str], Sync] = {}
+        self.whose: dict[str, str] = {}
+        self.busy = threading.local()
+
+    def timed(self, original: Any, array: Any, args: tuple[Any, ...], way: str) -> Any:
+        """The read itself, and its note. A read within a read is the same one."""
+        if getattr(self.busy, "reading", False):
+            return original(array, *args)
+        self.busy.reading = True
+        try:
+            waits = not private.is_ready(array)
+            began = now()
+            answer = original(array, *args)
+            seconds = now() - began
+        finally:
+            self.busy.reading = False
+        try:
+            self.note(way, waits, seconds, 0 if way == "block_until_ready" else private.size_of(answer))
+        except Exception as fault:
+            self.observer.note(f"syncs: {type(fault).__name__}: {fault}")
+        return answer
+
+    def note(self, way: str, waits: bool, seconds: float, size: int) -> None:
+        found = self.who(way)
+        if found is None:
+            return
+        frame, how = found
+        code = frame.f_code
+        key = (id(code), frame.f_lasti, how)
+        sync = self.known.get(key)
+        if sync is None:
+            sync = self.known[key] = Sync(code, frame.f_lasti, how)
+        sync.count += 1
+        sync.blocked += waits
+        sync.seconds += seconds
+        sync.bytes += size
+        if len(sync.paths) < PATHS_KEPT:
+            sync.paths.append(call_paths.here(4))
+
+    def who(self, way: str) -> tuple[FrameType, str] | None:
+        """The user's frame that read, and the word for how; None for what JAX or a library does for itself."""
+        for under_way in self.observer.local.stack:
+            if under_way.kind in ("lower", "compile", "request"):
+                return None  # constants are read when a program is lowered
+        frame: FrameType | None = sys._getframe(4)
+        how = way
+        inside_jax = True
+        while frame is not None:
+            code = frame.f_code
+            whose = self.whose.get(code.co_filename) or self.ask_whose(code.co_filename)
+            if whose == "user":
+                return frame, how
+            if whose == "jax":
+                if inside_jax:
+                    how = WORDS.get(code.co_name, how)
+            elif whose == "callback":
+                return None
+            elif whose == "library" and inside_jax:
+                inside_jax = False
+                if (os.sep.join(code.co_filename.split(os.sep)[-2:]), code.co_name) in MARKERS:
+                    return None
+            frame = frame.f_back
+        return None
+
+    def ask_whose(self, file: str) -> str:
+        if names.is_user(file):
+            whose = "user"
+        elif file.startswith(names.HERE):
+            whose = "ours"
+        elif call_paths.is_own(file):
+            whose = "callback" if call_paths.is_callback(file) else "jax"
+        else:
+            whose = "library"
+        self.whose[file] = whose
+        return whose
+
+    def totals(self) -> None:
+        """One line for each line of the user's: an expression may have several instructions that read."""
+        lines: dict[tuple[Any, ...], dict[str, Any]] = {}
+        for sync in list(self.known.values()):
+            if sync.paths and any(call_paths.is_callback(code.co_filename) for code, _ in sync.paths[0]):
+                continue
+            told = sync.fields()
+            known = lines.setdefault((told["path"], told["line"], told["how"]), told)
+            if known is not told:
+                for field in ("count", "blocked", "seconds", "bytes"):
+                    known[field] += told[field]
+                known["loop"] = known["loop"] or told["loop"]
+        for told in lines.values():
+            self.observer.writer.put("sync", **told)
+
+    def forked(self) -> None:
+        """In a forked child: its parent tells its own reads."""
+        self.known.clear()
+        self.busy = threading.local()
+
+
+def value_read(code: CodeType, offset: int) -> str:
+    """What is read, as the user wrote it: `loss` in `float(loss)` and in `loss.item()`."""
+    read = call_paths.expression_at(code, offset)
+    if isinstance(read, ast.Call):
+        if isinstance(read.func, ast.Attribute) and not read.args:
+            read = read.func.value
+        elif len(read.args) == 1:
+            read = read.args[0]
+        else:
+            return ""
+    return ast.unparse(read)[:60] if read is not None else ""
+
+
+_installed: list[Syncs] = []
+
+
+def install(observer: Observer) -> Syncs:
+    """Effect: reads of device arrays are noted."""
+    syncs = Syncs(observer)
+    observer.writer.at_end(syncs.totals)
+    at_fork = getattr(observer.writer, "at_fork", None)
+    if at_fork is not None:
+        at_fork(syncs.forked)
+
+    def reading(original: Any) -> Any:
+        def _value(self: Any) -> Any:
+            if self._npy_value is not None:  # the host has it already
+                return original(self)
+            return syncs.timed(original, self, (), "value")
+
+        return _value
+
+    def waiting(original: Any) -> Any:
+        def block_until_ready(self: Any) -> Any:
+            return syncs.timed(original, self, (), "block_until_ready")
+
+        return block_until_ready
+
+    def item(original: Any) -> Any:
+        def item(self: Any, *args: Any) -> Any:
+            return syncs.timed(original, self, args, "item")
+
+        return item
+
+    def buffer(original: Any) -> Any:
+        def __buffer__(self: Any, flags: int) -> memoryview:  # noqa: N807
+            return syncs.timed(original, self, (flags,), "np.asarray")  # type: ignore[no-any-return]
+
+        return __buffer__
+
+    def waiting_for_all(original: Any) -> Any:
+        def batched_block_until_ready(arrays: Any) -> Any:
+            return syncs.timed(original, arrays, (), "block_until_ready")
+
+        return batched_block_until_ready
+
+    private.hook_reads(reading, waiting, item, buffer, waiting_for_all)
+    _installed.append(syncs)
+    return syncs
+
+
+def uninstall() -> None:
+    """Forgets what was read; the hooks themselves go with `private.restore`."""
+    _installed.clear()
