@@ -111,7 +111,7 @@ def _opened(observer: Observer, original: Any) -> Any:
 
 def _constant(observer: Observer, original: Any) -> Any:
     def _new_const(self: Any, aval: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
-        if getattr(value, "ndim", 0):
+        if getattr(value, "ndim", 0) and not private.is_tracer(value):
             observer.met_constant(self, value)
         return original(self, aval, value, *args, **kwargs)
 

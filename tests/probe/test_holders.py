@@ -121,3 +121,11 @@ def test_nothing_is_kept_alive(told: Told) -> None:
     jax.clear_caches()
     gc.collect()
     assert [one() for one in references] == [None, None]
+
+
+def test_an_argument_that_a_loop_body_reads_is_no_constant(told: Told) -> None:
+    def total(x: Any, matrix: Any) -> Any:
+        return jax.lax.fori_loop(0, 3, lambda i, out: out.at[i].set((matrix[i] @ x).sum()), jnp.zeros(3))
+
+    jax.jit(total)(jnp.ones(40), jnp.ones((3, 40, 40)))
+    assert told.names() == []
