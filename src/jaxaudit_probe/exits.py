@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-ENDING_SIGNALS = ("SIGTERM",)
-
 
 def at_exit() -> None:
     """For `atexit`: the program has ended by itself, its own `atexit` functions included."""
@@ -26,9 +24,7 @@ def at_exit() -> None:
 
 
 def watch() -> None:
-    """Effect: `os._exit`, `os.exec*` and the signals that nobody handles announce the end; otherwise they stay as they
-    are.
-    """
+    """Effect: `os._exit` and `os.exec*` announce the end; otherwise they stay as they are."""
     os._exit = _announced(os._exit, lambda: "fork-child" if _is_child() else "os._exit")
     for name in ("execv", "execve"):  # all others of `os.exec*` call these
         plain = getattr(os, name)
@@ -37,8 +33,6 @@ def watch() -> None:
         for possible in (os.supports_fd, os.supports_dir_fd, os.supports_follow_symlinks):
             if plain in possible:
                 possible.add(announced)
-    for name in ENDING_SIGNALS:
-        _watch_signal(getattr(_signal, name))
 
 
 def _announced(plain: Callable[..., Any], how: Callable[[], str]) -> Callable[..., Any]:
@@ -53,23 +47,6 @@ def _announced(plain: Callable[..., Any], how: Callable[[], str]) -> Callable[..
             _resume()
 
     return announced
-
-
-class _Default(int):
-    """A handler that looks like `SIG_DFL` to whoever asks, and does what that does once the record is complete."""
-
-    def __call__(self, number: int, frame: object) -> None:
-        _finish(f"signal {number}")
-        _signal.signal(number, _signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-
-
-def _watch_signal(number: int) -> None:
-    try:
-        if _signal.getsignal(number) == _signal.SIG_DFL:
-            _signal.signal(number, _Default(_signal.SIG_DFL))
-    except ValueError:
-        return  # JAX was imported in a thread, from where no handler can be set: totals are at most seconds old
 
 
 def _finish(how: str) -> None:

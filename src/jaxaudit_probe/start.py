@@ -7,7 +7,7 @@ import os
 import sys
 from time import localtime, strftime
 
-from jaxaudit_probe import exits, writer
+from jaxaudit_probe import exits, termination, writer
 from jaxaudit_probe.import_hook import after_import
 
 TYPE_CHECKING = False
@@ -71,6 +71,7 @@ def _install() -> None:
         return
     try:
         exits.watch()
+        termination.watch(known)
         from jaxaudit_probe import hooks
 
         hooks.install(known)

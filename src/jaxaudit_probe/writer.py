@@ -26,7 +26,7 @@ FORMAT = 1
 SUFFIX = ".jsonl"
 KEPT_FOR_CHILDREN = ("jax", "backend", "site")
 """What a forked child repeats in its own file: its later lines speak of it."""
-WORK = ("backend", "trace", "compile")
+WORK = ("site", "backend", "trace", "compile")
 """From the first of these on, totals are worth saving now and then."""
 SOONEST, LATEST, SHARE = 2.0, 60.0, 0.02
 """Seconds between two savings of the totals: two at first, then a fiftieth of the run, a minute at most."""
@@ -43,6 +43,7 @@ class Writer:
         self._began = perf_counter()
         self._at_end: list[Callable[[], None]] = []
         self._at_fork: list[Callable[[], None]] = []
+        self._at_work: list[Callable[[], None]] = []
         self._kept: list[Line] = []
         self._fresh(os.getpid())
 
@@ -51,7 +52,7 @@ class Writer:
         self._path = ""
         self._descriptor = -1
         self._file: tuple[int, int] = (0, 0)
-        self._flushing = False
+        self._working = False
         self._ended = False
         self._said_last: set[Line] = set()
         self._said_now: set[Line] = set()
@@ -71,8 +72,8 @@ class Writer:
         self._write(line)
         if kind in KEPT_FOR_CHILDREN:
             self._kept.append(line)
-        if kind in WORK and not self._flushing:
-            self._keep_saving()
+        if kind in WORK and not self._working:
+            self._begin_work()
 
     def at_end(self, callback: Callable[[], None]) -> None:
         """The callback puts totals: now and then while the program runs, and once more when it ends."""
@@ -81,6 +82,10 @@ class Writer:
     def at_fork(self, callback: Callable[[], None]) -> None:
         """The callback sets totals to nothing: it is called in a forked child, whose parent reports its own."""
         self._at_fork.append(callback)
+
+    def at_work(self, callback: Callable[[], None]) -> None:
+        """The callback is called when JAX first does something in a process, a forked child included."""
+        self._at_work.append(callback)
 
     def flush_totals(self) -> None:
         """Effect: has the totals put. A line that says what it said the last time is left out."""
@@ -175,7 +180,7 @@ class Writer:
         descriptor = os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC, 0o666)
         seen = os.fstat(descriptor)
         self._file = (seen.st_dev, seen.st_ino)
-        self._descriptor = _raised(descriptor)
+        self._descriptor = raised(descriptor)
         if not again:
             self._append(("start", _text_of(_start())))
             for line in self._kept:
@@ -195,13 +200,15 @@ class Writer:
         self._said_now.add(line)
         return line in self._said_last
 
-    def _keep_saving(self) -> None:
+    def _begin_work(self) -> None:
         """Effect: a thread that Python neither lists nor waits for."""
-        self._flushing = True
+        self._working = True
         try:
+            for callback in self._at_work:
+                callback()
             start_new_thread(self._save_now_and_then, (self._process,))
-        except RuntimeError as error:
-            self.put("note", text=f"totals are saved only at the end: {error}")
+        except Exception as error:
+            self.put("note", text=f"totals are saved only at the end: {error!r}")
 
     def _save_now_and_then(self, process: int) -> None:
         while self._process == process and not self.silent:
@@ -245,7 +252,7 @@ def _working_directory() -> str:
         return ""
 
 
-def _raised(descriptor: int) -> int:
+def raised(descriptor: int) -> int:
     """The same file under a high number; as it is where there is no room."""
     import fcntl
 

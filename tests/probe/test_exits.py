@@ -1,5 +1,6 @@
 """Every way in which a process can end leaves its evidence, and looks as it does without us."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -97,3 +98,42 @@ def test_an_ignored_signal_stays_ignored(tmp_path: Path) -> None:
     program = "import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + HEAD
     seen = observed(tmp_path, program + "os.kill(os.getpid(), signal.SIGTERM)\nprint('here')")
     assert (seen.done.returncode, seen.done.stdout, seen.ends) == (0, "here\n", ["exit"])
+
+
+def test_sigterm_ends_a_process_whose_main_thread_is_deep_in_native_code(tmp_path: Path) -> None:
+    program = f"""{HEAD}
+import hashlib, threading
+def end():
+    time.sleep(0.2)
+    os.kill(os.getpid(), signal.SIGTERM)
+threading.Thread(target=end).start()
+hashlib.pbkdf2_hmac("sha256", b"", b"", 40_000_000)
+"""
+    began = time.monotonic()
+    seen = observed(tmp_path, program)
+    assert time.monotonic() - began < 5, "the native call alone takes longer"
+    assert (seen.done.returncode, seen.done.stderr, seen.ends) == (-15, "", ["signal 15"])
+    assert [line["calls"] for line in seen.of("calls")] == [1]
+
+
+def test_a_handler_that_comes_later_is_the_one(tmp_path: Path) -> None:
+    program = f"{HEAD}import ctypes\nnative = ctypes.CDLL(None)\n"
+    later = "signal.signal(15, lambda *_: print('mine'))\nos.kill(os.getpid(), 15)\ntime.sleep(0.6)\nprint('alive')"
+    seen = observed(tmp_path, program + later)
+    assert (seen.done.returncode, seen.done.stdout, seen.done.stderr) == (0, "mine\nalive\n", "")
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only there can it be known")
+def test_a_handler_of_native_code_stays(tmp_path: Path) -> None:
+    program = """
+        import ctypes, os, time
+        noted = ctypes.CFUNCTYPE(None, ctypes.c_int)(lambda number: os.write(1, b"native\\n"))
+        ctypes.CDLL(None).signal(15, noted)
+        import jax
+        jax.compile("a")
+        os.kill(os.getpid(), 15)
+        time.sleep(0.1)
+        print("alive")
+        """
+    seen = observed(tmp_path, program)
+    assert (seen.done.returncode, seen.done.stdout, seen.done.stderr) == (0, "native\nalive\n", "")
