@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 from jax._src import api, array, compiler, config, core, monitoring, pjit, source_info_util, traceback_util, tree_util
@@ -449,3 +449,36 @@ def hook_reads(
     replace(ArrayImpl, "item", item)
     replace(ArrayImpl, "__buffer__", buffer)
     replace(xla_client, "batched_block_until_ready", wait_for_all)
+
+
+class Shape(NamedTuple):
+    """An input or output of a program. `used`: something reads it; `forwarded`: an output that is an input."""
+
+    shape: tuple[Any, ...]
+    dtype: str
+    bytes: int
+    used: bool = True
+    forwarded: bool = False
+
+
+def count_of(shape: tuple[Any, ...]) -> int:
+    count = 1
+    for side in shape:
+        count *= side if isinstance(side, int) else 0
+    return count
+
+
+def shapes_of(program: Any) -> tuple[list[Shape], list[Shape]]:
+    """The inputs and the outputs of a program."""
+    inner = inner_of(program)
+    read = {id(value) for equation in inner.eqns for value in equation.invars}
+    read |= {id(value) for value in inner.outvars}
+    handed = {id(value) for value in inner.invars}
+    inputs = [_shape(value.aval)._replace(used=id(value) in read) for value in inner.invars]
+    outputs = [_shape(value.aval)._replace(forwarded=id(value) in handed) for value in inner.outvars]
+    return inputs, outputs
+
+
+def _shape(aval: Any) -> Shape:
+    shape, dtype = tuple(getattr(aval, "shape", ())), getattr(aval, "dtype", None)
+    return Shape(shape, str(dtype), count_of(shape) * int(getattr(dtype, "itemsize", 0) or 0))

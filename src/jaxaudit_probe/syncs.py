@@ -213,7 +213,7 @@ def install(observer: Observer) -> Syncs:
 
     def buffer(original: Any) -> Any:
         def __buffer__(self: Any, flags: int) -> memoryview:  # noqa: N807
-            return syncs.timed(original, self, (flags,), "np.asarray")  # type: ignore[no-any-return]
+            return syncs.timed(original, self, (flags,), "np.asarray")
 
         return __buffer__
 
