@@ -210,7 +210,7 @@ class Observer:
         site.traced += 1
         frame = names.user_frame(3)
         call.at = names.at_of(frame)
-        if site.wrapper == "eager" or not site.user:
+        if site.wrapper == "eager" or site.path.startswith(private.PACKAGE):
             call.cause = causes.FIRST if site.traced == 1 else _another_signature(call)
             return
         callee = names.callee_of(call.fun, call.args, call.kwargs, private.unflatten)
