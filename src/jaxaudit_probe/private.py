@@ -6,6 +6,7 @@ version is named in `missing`, and what needs it degrades. Measured on JAX 0.6 t
 
 from __future__ import annotations
 
+import importlib
 import os
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
@@ -13,7 +14,6 @@ from typing import Any, NamedTuple
 import jax
 from jax._src import api, array, compiler, config, core, monitoring, pjit, source_info_util, traceback_util, tree_util
 from jax._src.interpreters import mlir, partial_eval, pxla
-from jax._src.lib import xla_client
 
 Value = Any
 missing: list[str] = []
@@ -448,7 +448,7 @@ def hook_reads(
     replace(ArrayImpl, "block_until_ready", wait)
     replace(ArrayImpl, "item", item)
     replace(ArrayImpl, "__buffer__", buffer)
-    replace(xla_client, "batched_block_until_ready", wait_for_all)
+    replace(importlib.import_module("jax._src.lib").xla_client, "batched_block_until_ready", wait_for_all)
 
 
 class Shape(NamedTuple):
