@@ -9,7 +9,8 @@ import pytest
 from probe.observing import observed, plainly
 
 FORK = """
-import jax, os, sys
+import jax, os, sys, warnings
+warnings.simplefilter("ignore")  # of threads: after its first compile JAX itself has some
 jax.count()
 jax.compile("parent")
 child = os.fork()

@@ -34,6 +34,7 @@ def test_only_modules_of_ours_are_added_before_the_program_begins(tmp_path: Path
         "__future__",
         "_json",
         "atexit",
+        "faulthandler",
         "fcntl",
     }
 
