@@ -276,6 +276,8 @@ _installed: list[Keys] = []
 
 def install(observer: Observer) -> Keys:
     """Effect: the functions of `jax.random` tell which key they were handed. `calls` is installed before."""
+    if _installed:
+        return _installed[0]
     keys = Keys(observer)
     observer.on_trace.append(keys.traced)
     observer.on_call.append(keys.called)
