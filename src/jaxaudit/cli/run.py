@@ -62,6 +62,8 @@ def _finished(ended: "Ended", args: argparse.Namespace) -> int:
     found = 0
     try:
         found = _told(ended, args)
+    except BrokenPipeError:
+        pass  # nobody reads standard error any more
     except Exception as error:
         found = ended_by(error)
         if ended.code == 0 and args.output:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jaxaudit.model.mistake import Mistake
 from jaxaudit.steps.config import Config
+from jaxaudit.steps.project_folders import project_root
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +46,8 @@ def _around(config: Config, environ: Mapping[str, str]) -> Iterator[tuple[Path, 
     for name in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         if environ.get(name):
             yield Path(environ[name]), name
-    yield config.root / ".venv", f".venv in {config.root}"
+    for root in dict.fromkeys((project_root(Path.cwd()) or config.root, config.root)):
+        yield root / ".venv", f".venv in {root}"
 
 
 def _python_in(path: Path) -> str | None:

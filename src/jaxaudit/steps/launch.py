@@ -11,6 +11,7 @@ import jaxaudit
 from jaxaudit.model.mistake import Mistake, nearest
 from jaxaudit.steps.config import read_config
 from jaxaudit.steps.interpreter import Interpreter, users_python
+from jaxaudit.steps.project_folders import project_folders
 from jaxaudit.steps.record_end import complete
 from jaxaudit.steps.record_place import new_record
 
@@ -53,7 +54,7 @@ def launch(wanted: Wanted) -> Ended:
     interpreter = users_python(wanted.python, config)
     record = new_record(wanted.record)
     command = [interpreter.path, *(["-m"] if wanted.module else []), wanted.program, *wanted.arguments]
-    project = [str(config.root / path) for path in config.project]
+    project = project_folders(config, Path.cwd(), interpreter.path)
     began = time.monotonic()
     try:
         child = Child(command, environment({**os.environ, **wanted.environ}, record, project))
