@@ -13,7 +13,7 @@ def test_a_process_whole(tmp_path):
         site(tmp_path, static=["scale"], jitted_at=at(tmp_path, 4)),
         row("trace", site=1, trace_s=0.1, self_s=0.1, api="call", outer=None, at=at(tmp_path, 11)),
         compiled(at=at(tmp_path, 11)),
-        compiled("static-value", 1, ("scale", "1.0", "2.0"), at=at(tmp_path, 16), cache="hit"),
+        compiled("static-value", 1, ("scale", "1.0", "2.0"), at=at(tmp_path, 15), cache="hit"),
         row("calls", site=1, calls=40, sampled=40, tracer_calls=0, arguments=[{"name": "scale", "kinds": ["float"]}]),
     )
     seen = read_record(record, tmp_path)

@@ -1,0 +1,178 @@
+"""What rules see in a run apart from recompilations: constants, syncs, keys, donations, uploads, unrolled loops."""
+
+import pytest
+
+from evidence.records import at, compiled, row, site
+from rules.observed import every, only, seen
+
+
+def constant(tmp_path, holder="tensor", leaf="", size=19_200_000, **more):
+    shown = {
+        "shape": [200, 160, 150],
+        "dtype": "float32",
+        "bytes": size,
+        "at": at(tmp_path, 6, "step"),
+        "how": "closure",
+    }
+    return row("constant", site=1, holder=holder, leaf=leaf, **(shown | more))
+
+
+def test_a_captured_array(tmp_path):
+    made = {"path": str(tmp_path / "train.py"), "line": 1}
+    one = only(tmp_path, "captured-array", site(tmp_path), constant(tmp_path, made=made))
+    assert (one.place.line, one.place.function) == (6, "step")
+    assert "`step` closes over `tensor` (float32[200,160,150], 19.2 MB)" in one.message
+    assert "constant" in one.message
+    assert one.facts["bytes"] == 19_200_000
+    assert [note.place.line for note in one.notes] == [1]
+
+
+def test_the_parts_of_one_object_are_one_finding(tmp_path):
+    parts = [constant(tmp_path, "optics.coronagraph", leaf) for leaf in (".psf", ".mask")]
+    one = only(tmp_path, "captured-array", site(tmp_path), *parts)
+    assert "`optics.coronagraph.psf` and `optics.coronagraph.mask`" in one.message
+    assert "38.4 MB in all" in one.message
+    assert "partial(jitted, optics)" in one.help
+
+
+def test_what_the_object_of_a_method_holds(tmp_path):
+    one = only(tmp_path, "captured-self", site(tmp_path, name="Sim.step"), constant(tmp_path, "self", ".kernel"))
+    assert "`self.kernel`" in one.message
+
+
+def test_an_array_that_comes_in_through_another_function_is_told_at_the_jitted_one(tmp_path):
+    inner = constant(tmp_path, at=at(tmp_path, 11, "fit.body"))
+    one = only(tmp_path, "captured-array", site(tmp_path), inner)
+    assert (one.place.line, one.place.function) == (5, "step")
+    assert [note.place.line for note in one.notes] == [11]
+
+
+def test_what_tracing_makes_itself_is_not_the_authors(tmp_path):
+    assert not every(tmp_path, site(tmp_path), constant(tmp_path, how="created"), constant(tmp_path, size=12))
+
+
+def test_work_that_xla_does_on_constants(tmp_path):
+    folds = [row("fold", site=1, seconds=2.5, text="Constant folding took > 1s")] * 2
+    rows = [site(tmp_path), constant(tmp_path, "table", size=800_000), *folds]
+    (one,) = seen(tmp_path, "folded-constant", *rows)
+    assert "XLA spent 5.0 s of compiling `step` on constant folding of what it captures, `table`" in one.message
+
+
+def sync(tmp_path, line, how=".item()", count=60, **more):
+    fields = {"blocked": count, "seconds": 0.5, "bytes": 240, "loop": True, "in_loop_of": None}
+    return row("sync", **at(tmp_path, line), how=how, count=count, **(fields | more))
+
+
+def test_a_wait_in_every_turn(tmp_path):
+    one = only(tmp_path, "host-sync-in-loop", sync(tmp_path, 12))
+    assert (one.place.line, one.place.function) == (12, "fit")
+    assert "`.item()` fetches a device value in every turn of the loop at line 10 (sync): 60 times" in one.message
+    assert "500 ms" in one.message
+    assert one.certain
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"count": 8}, {"line": 14}, {"line": 15, "loop": False, "count": 1}],
+    ids=["few turns", "every tenth turn", "after the loop"],
+)
+def test_a_wait_that_is_fine(tmp_path, change):
+    assert not every(tmp_path, sync(tmp_path, **({"line": 12} | change)))
+
+
+def test_a_wait_that_was_asked_for_may_be_what_is_timed(tmp_path):
+    one = only(tmp_path, "host-sync-in-loop", sync(tmp_path, 12, "block_until_ready"))
+    assert not one.certain
+
+
+def test_a_wait_in_a_function_that_a_loop_elsewhere_calls(tmp_path):
+    one = only(tmp_path, "host-sync-in-loop", sync(tmp_path, 6, in_loop_of=at(tmp_path, 11)))
+    assert "the loop at line 11" in one.message
+
+
+def test_a_key_used_twice(tmp_path):
+    used = row(
+        "keys", site=None, key="key", first=at(tmp_path, 9), again=at(tmp_path, 11), how="normal, then normal", times=3
+    )
+    one = only(tmp_path, "key-reuse", used)
+    assert one.place.line == 11
+    assert "`key` is used twice: it was consumed already at line 9" in one.message
+    assert "3 times" in one.message
+    assert [note.place.line for note in one.notes] == [9]
+
+
+def test_a_buffer_donated_for_nothing(tmp_path):
+    one = only(tmp_path, "donated-reuse", site(tmp_path), row("donation", site=1, wasted=["images"], missed=[]))
+    assert "`images` of `step` is donated, and no output" in one.message
+
+
+@pytest.mark.parametrize(("size", "dead", "found"), [(8 << 20, True, 1), (8 << 20, False, 0), (100, True, 0)])
+def test_a_buffer_that_could_have_been_donated(tmp_path, size, dead, found):
+    missed = [{"name": "state['w']", "bytes": size, "dead": dead}]
+    said = every(tmp_path, site(tmp_path), row("donation", site=1, wasted=[], missed=missed))
+    assert [one.rule for one in said] == ["missed-donation"] * found
+    assert all("donate_argnames='state'" in one.help for one in said)
+
+
+def calls(**argument):
+    fields = {"name": "scale", "kinds": ["float"], "values": "one", "distinct": 1, "tracer": False, "bytes": 8}
+    return row("calls", site=1, calls=40, sampled=30, tracer_calls=0, arguments=[fields | argument])
+
+
+def test_a_host_array_that_is_copied_at_each_call(tmp_path):
+    one = only(
+        tmp_path,
+        "implicit-upload",
+        site(tmp_path),
+        calls(kinds=["numpy"], values="array", bytes=4 << 20, same_object=True, host_upload_bytes=160 << 20),
+    )
+    assert "`scale` of `step` is the same host array in every call" in one.message
+    assert "168 MB in 40 calls" in one.message
+
+
+def test_a_number_that_never_changes_is_a_suspicion(tmp_path):
+    one = only(tmp_path, "static-candidate", site(tmp_path), compiled(), calls())
+    assert "`scale` of `step` is a Python number that had one value in 30 calls looked at, of about 40" in one.message
+    assert not one.certain
+
+
+@pytest.mark.parametrize("change", [{"values": "few"}, {"tracer": True}, {"kinds": ["float", "jax.Array"]}])
+def test_what_is_no_candidate(tmp_path, change):
+    assert not every(tmp_path, site(tmp_path), compiled(), calls(**change))
+
+
+def test_a_static_argument_that_arrives_as_a_tracer(tmp_path):
+    one = only(tmp_path, "traced-static", site(tmp_path, static=["scale"]), calls(tracer=True, kinds=["tracer"]))
+    assert "the static argument `scale` of `step` arrived as a tracer" in one.message
+
+
+def program(tmp_path, line, count, whole=900):
+    return row("program", site=1, equations=whole, lines=[{**at(tmp_path, line), "equations": count}])
+
+
+def test_a_loop_that_is_written_out(tmp_path):
+    one = only(tmp_path, "unrolled-loop", site(tmp_path), program(tmp_path, 11, 800))
+    assert (one.place.line, one.place.function) == (10, "fit")
+    assert "line 11 wrote 800 of its 900 equations" in one.message
+    assert "lax.scan" in one.message
+
+
+def test_a_comprehension_that_is_written_out(tmp_path):
+    one = only(tmp_path, "vmappable-loop", site(tmp_path), program(tmp_path, 15, 390))
+    assert one.place.line == 15
+    assert "jax.vmap" in one.message
+
+
+def test_a_function_that_a_loop_of_the_file_calls(tmp_path):
+    assert not every(tmp_path, site(tmp_path), program(tmp_path, 6, 390)), "two loops call it: which one is not known"
+
+
+def test_a_few_equations_in_a_loop_are_fine(tmp_path):
+    assert not every(tmp_path, site(tmp_path), program(tmp_path, 11, 40))
+
+
+@pytest.mark.parametrize(("cache", "seconds", "found"), [("off", 9.0, 1), ("off", 1.0, 0), ("miss", 9.0, 0)])
+def test_seconds_that_every_process_pays(tmp_path, cache, seconds, found):
+    said = every(tmp_path, site(tmp_path), compiled(cache=cache, compile_s=seconds))
+    assert [one.rule for one in said] == ["no-compilation-cache"] * found
+    assert all("9.0 s" in one.message for one in said)

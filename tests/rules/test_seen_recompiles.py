@@ -1,0 +1,197 @@
+"""Each reason for which something compiles again gives one finding, of one rule, that names the leaf and its values."""
+
+import pytest
+
+from evidence.records import at, compiled, site
+from rules.observed import every, only, seen
+
+LIBRARY = "/env/lib/python3.12/site-packages/{name}/core.py"
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "words"),
+    [
+        ("weak-type", ("model.log_flux", "weak f32[]", "f32[]"), ["`model.log_flux`", "weak", "f32[]", "`step`"]),
+        ("dtype", ("x", "i32[64]", "f32[64]"), ["`x`", "its dtype", "i32[64] -> f32[64]"]),
+        ("shape", ("batch", "f32[32,8]", "f32[17,8]"), ["`batch`", "f32[32,8] -> f32[17,8]"]),
+        ("structure", ("state['m']", "not there", "f32[3]"), ["`state['m']`", "not there -> f32[3]"]),
+        ("sharding", ("count", "cpu:0", "NamedSharding(data)"), ["`count`", "sharding", "NamedSharding(data)"]),
+        ("committed", ("x", "cpu:0, not committed", "cpu:0, committed"), ["`x`", "committed"]),
+        ("convention", ("the call", "2 by position", "1 by position, scale by name"), ["1 by position, scale by name"]),
+        ("surprise", ("x", "old", "new"), ["`x`", "old -> new"]),
+    ],
+)
+def test_an_argument_that_changes(tmp_path, kind, change, words):
+    one = only(
+        tmp_path, "unstable-structure", site(tmp_path), compiled(), compiled(kind, 1, change, at=at(tmp_path, 11))
+    )
+    assert (one.place.line, one.place.function) == (5, "step")
+    assert all(word in one.message for word in words), one.message
+    assert "compiled twice instead of once, which cost 1.0 s" in one.message
+    assert [note.place.line for note in one.notes] == [11]
+
+
+def test_a_cause_that_is_not_known_is_a_finding_all_the_same(tmp_path):
+    rows = [site(tmp_path), compiled(), compiled("unknown", text="nothing that was compared differs")]
+    one = only(tmp_path, "unstable-structure", *rows)
+    assert "`step` compiled twice" in one.message
+    assert "nothing that was compared differs" in one.message
+
+
+def test_many_leaves_are_named_by_the_first_ones(tmp_path):
+    changes = [(f"params[{i}]", "f32[3]", "f64[3]") for i in range(9)]
+    one = only(tmp_path, "unstable-structure", site(tmp_path), compiled(), compiled("dtype", 1, *changes))
+    assert "`params[0]`, `params[1]`, `params[2]` and 6 more changed together" in one.message
+
+
+def test_a_cheap_single_recompilation_is_a_note(tmp_path):
+    cheap = compiled("dtype", 1, ("x", "i32[]", "f32[]"), trace_s=0.01, lower_s=0.0, compile_s=0.02)
+    assert only(tmp_path, "unstable-structure", site(tmp_path), compiled(), cheap).severity == "info"
+    dear = compiled("dtype", 1, ("x", "i32[]", "f32[]"))
+    assert only(tmp_path, "unstable-structure", site(tmp_path), compiled(), dear).severity == "warning"
+
+
+def test_a_static_argument_of_many_values(tmp_path):
+    rows = [
+        site(tmp_path, static=["scale"]),
+        compiled(),
+        compiled("static-value", 1, ("scale", "1.5", "5.0")),
+        compiled("static-value", 1, ("scale", "5.0", "7.5")),
+    ]
+    one = only(tmp_path, "varying-static", *rows)
+    assert "the static argument `scale` took 3 values (1.5, 5.0, 7.5)" in one.message
+    assert "compiled 3 times instead of once, which cost 2.0 s" in one.message
+    assert "static arguments" in one.help
+
+
+def test_two_values_are_few(tmp_path):
+    rows = [site(tmp_path, static=["scale"]), compiled(), compiled("static-value", 1, ("scale", "1.5", "5.0"))]
+    assert only(tmp_path, "varying-static", *rows).severity == "info"
+
+
+def test_a_static_field(tmp_path):
+    rows = [site(tmp_path), compiled(), compiled("static-value", 1, ("m.stddev", "5.0", "10.0"))]
+    one = only(tmp_path, "varying-static", *rows)
+    assert "the static field `m.stddev`" in one.message
+    assert "data field" in one.help
+
+
+def test_a_number_that_a_filter_makes_static(tmp_path):
+    rows = [site(tmp_path, wrapper="filter_jit"), compiled(), compiled("static-value", 1, ("scale", "0.1", "0.2"))]
+    assert "jnp.asarray(scale)" in only(tmp_path, "varying-static", *rows).help
+
+
+@pytest.mark.parametrize("kind", ["static-identity", "static-function"])
+def test_objects_compared_by_identity(tmp_path, kind):
+    change = ("loss", "partial of function ridge", "another partial of function ridge")
+    one = only(tmp_path, "identity-hashed-static", site(tmp_path), compiled(), compiled(kind, 1, change))
+    assert "`loss` is static and compared by identity" in one.message
+    assert "partial of function ridge" in one.message
+    assert "Build the partial" in one.help
+
+
+def test_jit_in_a_loop(tmp_path):
+    again = [
+        compiled("new-function", 1, ("the function", "one object", "a new one"), at=at(tmp_path, 11), compile_s=0.1)
+    ] * 14
+    one = only(tmp_path, "jit-in-loop", site(tmp_path, jitted_at=at(tmp_path, 11)), compiled(), *again)
+    assert (one.place.line, one.place.function) == (11, "fit")
+    assert "jitted anew in each turn of the loop at line 10" in one.message
+    assert "15 times" in one.message
+    assert "one object" not in one.message
+
+
+def test_jit_in_a_function_that_is_called_again(tmp_path):
+    again = [
+        compiled("new-function", 1, ("scale", old, new), at=at(tmp_path, 9)) for old, new in [("1", "2"), ("2", "3")]
+    ]
+    one = only(tmp_path, "jit-per-call", site(tmp_path), compiled(), *again)
+    assert "in each call of `fit`" in one.message
+    assert "what it captures differs: `scale` was 1, 2, 3" in one.message
+
+
+def test_a_loop_of_lax_outside_jit(tmp_path):
+    eager = site(tmp_path, 2, "scan", path=LIBRARY.format(name="jax"), wrapper="eager", user=False)
+    body = site(tmp_path, 3, "<lambda>", 11, wrapper="body")
+    again = compiled("new-function", 2, ("<lambda>", "one object", "a new one"), at=at(tmp_path, 11), bodies=[3])
+    one = only(tmp_path, "fresh-body", eager, body, compiled(number=2, at=at(tmp_path, 11)), again, again)
+    assert one.place.line == 11
+    assert "`scan` runs outside jit with the body function `<lambda>` (line 11)" in one.message
+
+
+def test_a_shape_that_differs_each_time(tmp_path):
+    shapes = [("frames", "f32[24,8]", "f32[31,8]"), ("frames", "f32[31,8]", "f32[18,8]")]
+    one = only(
+        tmp_path, "shape-churn", site(tmp_path), compiled(), *(compiled("shape", 1, change) for change in shapes)
+    )
+    assert "`frames` of `step` came in 3 shapes (f32[24,8], f32[31,8], f32[18,8])" in one.message
+
+
+def test_an_array_that_grows(tmp_path):
+    changes = [("history", f"f32[{n}]", f"f32[{n + 2}]") for n in range(2, 12, 2)]
+    one = only(
+        tmp_path, "shape-churn", site(tmp_path), compiled(), *(compiled("shape", 1, change) for change in changes)
+    )
+    assert "grew by 2 from call to call" in one.message
+    assert one.facts["grows_by"] == 2
+    assert "full size" in one.help
+
+
+def test_a_setting_that_changes(tmp_path):
+    change = ("jax_default_matmul_precision", "None", "'highest'")
+    one = only(tmp_path, "context-change", site(tmp_path), compiled(), compiled("context", 1, change))
+    assert "the setting `jax_default_matmul_precision` changed between its calls (None -> 'highest')" in one.message
+
+
+def test_cleared_caches(tmp_path):
+    one = only(tmp_path, "context-change", site(tmp_path), compiled(), compiled("cache-cleared"))
+    assert "caches were cleared" in one.message
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "words"),
+    [
+        ("static-value", [("t0", "0.0", "1.5"), ("t0", "1.5", "3.0")], ["`t0`", "static", "0.0, 1.5, 3.0"]),
+        ("new-function", [("the function", "one object", "a new one")], ["new function object", "data"]),
+        ("signature", [], ["called with dict"]),
+    ],
+)
+def test_a_librarys_function(tmp_path, kind, changes, words):
+    theirs = site(tmp_path, 2, "diffeqsolve", path=LIBRARY.format(name="diffrax"), user=False)
+    again = [compiled(kind, 2, change, at=at(tmp_path, 11), text="called with dict") for change in changes]
+    again = again or [compiled(kind, 2, at=at(tmp_path, 11), text="called with dict")]
+    one = only(tmp_path, "library-recompile", theirs, compiled(number=2, at=at(tmp_path, 11)), *again)
+    assert (one.place.path, one.place.line, one.place.function) == ("train.py", 11, "fit")
+    assert all(word in one.message for word in ["diffrax's `diffeqsolve`", *words]), one.message
+    assert "arrays" in one.help
+
+
+def test_single_operations_in_a_loop(tmp_path):
+    add = site(tmp_path, 2, "add", path=LIBRARY.format(name="jax"), user=False, wrapper="eager")
+    again = [compiled("signature", 2, at=at(tmp_path, 11), text=f"called with f32[{n}]") for n in range(5)]
+    one = only(tmp_path, "eager-hot-path", add, compiled(number=2, at=at(tmp_path, 11)), *again)
+    assert "compiled again 5 times at this line" in one.message
+    assert "`add`" in one.message
+
+
+def test_single_operations_now_and_then_are_one_note(tmp_path):
+    add = site(tmp_path, 2, "add", path=LIBRARY.format(name="jax"), user=False, wrapper="eager")
+    again = [compiled("signature", 2, at=at(tmp_path, line)) for line in (9, 11, 11)]
+    one = only(tmp_path, "eager-hot-path", add, compiled(number=2), *again)
+    assert one.severity == "info"
+    assert "3 small programs" in one.message
+    assert one.place.line == 11
+
+
+def test_the_program_of_a_gradient_is_no_recompilation(tmp_path):
+    assert not every(tmp_path, site(tmp_path), compiled(), compiled("derived"))
+
+
+def test_none_is_left_without_a_finding(tmp_path):
+    kinds = ["shape", "dtype", "static-value", "static-identity", "new-function", "context", "unknown", "of tomorrow"]
+    rows = [site(tmp_path), compiled(), *(compiled(kind, 1, ("x", "a", "b"), at=at(tmp_path, 9)) for kind in kinds)]
+    assert sum(one.facts["recompiles"] for one in every(tmp_path, *rows) if "recompiles" in one.facts) == len(kinds)
+
+
+def test_processes_start_with_a_first_compilation_each(tmp_path):
+    assert not seen(tmp_path, "unstable-structure", site(tmp_path), compiled(), compiled())
