@@ -3,9 +3,10 @@
 Importing this package does nothing and costs nothing; the command line is `jaxaudit.cli.main`.
 """
 
-from typing import TYPE_CHECKING, Any
-
+TYPE_CHECKING = False  # `typing` costs more than all that `jaxaudit --version` does
 if TYPE_CHECKING:
+    from typing import Any
+
     from jaxaudit.steps.observing import guard, observe
     from jaxaudit_probe.budgets import BudgetError, BudgetWarning
 
@@ -13,7 +14,7 @@ __all__ = ["BudgetError", "BudgetWarning", "guard", "observe"]
 __version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     """What needs JAX is loaded when it is asked for."""
     if name in ("guard", "observe"):
         from jaxaudit.steps import observing
