@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import os
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from jaxaudit.model.evidence import CompileSeen, ConstantSeen, Evidence, Functio
 from jaxaudit.model.mistake import Mistake
 
 if TYPE_CHECKING:
+    from jaxaudit_probe.audience import Listener
     from jaxaudit_probe.budgets import Guard
 
 
@@ -101,6 +103,25 @@ class Observation:
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
+def recorded(folder: Path, listener: Listener) -> Callable[[], None]:
+    """Effect: this process is observed into a record, and the listener told; until the answer is called."""
+    _needs_jax()
+    from jaxaudit_probe import hooks
+    from jaxaudit_probe.writer import Writer
+
+    writer = Writer(str(folder))
+    writer.open()
+    audience = hooks.install(writer).writer
+    audience.join(listener)
+
+    def finish() -> None:
+        writer.finish("exit")
+        audience.leave(writer)
+        audience.leave(listener)
+
+    return finish
+
+
 @contextmanager
 def observe() -> Iterator[Observation]:
     """Observes this process while the block runs. Blocks nest; each sees what happens in it."""
@@ -135,4 +156,4 @@ def guard(**budgets: Any) -> Guard:
 def _needs_jax() -> None:
     if importlib.util.find_spec("jax") is None:
         raise Mistake("JAX is not installed in this Python: there is nothing to observe")
-    import jax  # noqa: F401  the hooks go into what is imported
+    importlib.import_module("jax")  # the hooks go into what is imported
