@@ -70,6 +70,7 @@ def _install() -> None:
     if known is None:
         return
     try:
+        atexit.register(known.flush_totals)  # JAX's own function for the exit, which takes its arrays away, runs later
         exits.watch()
         termination.watch(known)
         from jaxaudit_probe import hooks
