@@ -10,7 +10,9 @@ from textwrap import dedent
 import pytest
 
 from jaxaudit.model.mistake import Mistake
-from jaxaudit.steps.launch import Wanted, environment, launch, probe_folder
+from jaxaudit.steps.interpreter import Interpreter
+from jaxaudit.steps.launch import Ended, Wanted, environment, launch, probe_folder
+from jaxaudit.steps.run_ending import why_nothing
 from probe.observing import FAKE_JAX, read
 from processes import SRC
 
@@ -261,3 +263,23 @@ def test_the_parent_imports_no_jax(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "lines", "sentence"),
+    [
+        ("3 9 True", None, "is Python 3.9; programs are observed on 3.10 and newer"),
+        ("3 12 True", "", "the record could not be written, so nothing was observed"),
+        ("3 12 False", '{"k": "start"}\n', "JAX is not installed in "),
+        ("3 12 True", '{"k": "start"}\n{"k": "note"}\n', ""),
+        ("3 12 True", '{"k": "start"}\n{"k": "jax"}\n', ""),
+    ],
+)
+def test_why_nothing_was_seen(answer: str, lines: str | None, sentence: str, tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text(f"#!/bin/sh\necho {answer}\n")
+    python.chmod(0o755)
+    if lines is not None:
+        (tmp_path / "1-1.jsonl").write_text(lines)
+    said = why_nothing(Ended(Interpreter(str(python), "--python"), tmp_path, 0, 1.0))
+    assert said == sentence if not sentence else sentence in said

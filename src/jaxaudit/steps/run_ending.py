@@ -9,6 +9,7 @@ from jaxaudit.steps.record_place import SUFFIX
 
 QUIET = (b"start", b"end", b"note")
 """Lines that a process leaves which never imported JAX."""
+OLDEST = (3, 10)
 _KIND = re.compile(rb'\{"k": "(\w+)"')
 
 
@@ -32,17 +33,22 @@ def signal_name(number: int) -> str:
 def why_nothing(ended: Ended) -> str:
     """The sentence for a run in which no JAX was seen; empty where some was."""
     kinds = _kinds(ended)
+    if kinds.difference(QUIET) or b"note" in kinds:
+        return ""
     python = f"{ended.interpreter.path} ({ended.interpreter.because})"
+    version, has_jax = _asked(ended.interpreter.path)
+    if version < OLDEST:
+        return (
+            f"{python} is Python {version[0]}.{version[1]}; programs are observed on {OLDEST[0]}.{OLDEST[1]} and newer"
+        )
+    if not kinds and any(ended.record.glob(f"*{SUFFIX}")):
+        return "the record could not be written, so nothing was observed"
     if not kinds:
         return (
             f"{python} ran the program without the probe, so nothing was observed: Python loads no sitecustomize when "
             "it is started with -I, -E or -S, or by a program of its own"
         )
-    if kinds.difference(QUIET):
-        return ""
-    if b"note" in kinds:
-        return ""
-    if not _has_jax(ended.interpreter.path):
+    if not has_jax:
         return f"JAX is not installed in {python}; --python names another one"
     if ended.code:
         return "that was before it imported JAX, so nothing was observed"
@@ -63,10 +69,12 @@ def _kinds(ended: Ended) -> set[bytes]:
     return kinds
 
 
-def _has_jax(python: str) -> bool:
-    """Whether that Python would find JAX. Effect: starts it. What can't be told counts as found."""
-    asked = "import importlib.util, sys; sys.exit(3 if importlib.util.find_spec('jax') is None else 0)"
+def _asked(python: str) -> tuple[tuple[int, int], bool]:
+    """The version of that Python, and whether it would find JAX. Effect: starts it. What can't be told is well."""
+    asked = "import sys, importlib.util as u; print(sys.version_info[0], sys.version_info[1], u.find_spec('jax') is not None)"
     try:
-        return subprocess.run([python, "-c", asked], capture_output=True, timeout=60, check=False).returncode != 3
-    except (OSError, subprocess.TimeoutExpired):
-        return True
+        done = subprocess.run([python, "-c", asked], capture_output=True, timeout=60, check=False)
+        major, minor, found = done.stdout.split()
+        return (int(major), int(minor)), found == b"True"
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return OLDEST, True
