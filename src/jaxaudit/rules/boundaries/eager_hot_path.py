@@ -35,7 +35,7 @@ def hot(rule: Rule, at: Spot, compiles: Sequence[CompileSeen]) -> Finding:
     more = f" ({len(shapes)} different inputs)" if shapes else ""
     return rule.seen(
         at,
-        f"array work outside jit compiled again {amounts.times(len(compiles))} at this line{more}: "
+        f"array work outside jit, of this line or of what it calls, compiled again {len(compiles)} times{more}: "
         f"{', '.join(f'`{name}`' for name in names[:4])}{' and others' if len(names) > 4 else ''}, each a small program "
         f"of its own; {amounts.seconds(seconds(compiles))} in all",
         facts={
