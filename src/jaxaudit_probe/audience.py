@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from threading import get_ident
 from typing import Any, Protocol
 
 
@@ -23,19 +25,21 @@ class Audience:
         self.listeners: list[Listener] = []
         self._lasting: list[tuple[str, dict[str, Any]]] = []
         self._totals: list[Callable[[], None]] = []
-        self._asking: Listener | None = None
+        self._asking: dict[int, Listener] = {}
 
     def put(self, kind: str, **fields: Any) -> None:
         if kind in LASTING:
             self._lasting.append((kind, fields))
-        if self._asking is not None:
-            self._asking.put(kind, **fields)
-            return
-        for listener in list(self.listeners):
+        asking = self._asking.get(get_ident())
+        for listener in [asking] if asking else list(self.listeners):
             listener.put(kind, **fields)
 
     def at_end(self, callback: Callable[[], None]) -> None:
         self._totals.append(callback)
+
+    def at_fork(self, callback: Callable[[], None]) -> None:
+        """The callback sets totals to nothing, in a forked child: its parent reports its own."""
+        os.register_at_fork(after_in_child=callback)
 
     def join(self, listener: Listener) -> None:
         """From here on the listener is told everything; first who the functions are that are known already."""
@@ -50,9 +54,12 @@ class Audience:
 
     def totals_to(self, listener: Listener) -> None:
         """Has the totals said to one listener only."""
-        before, self._asking = self._asking, listener
+        before = self._asking.get(get_ident())
+        self._asking[get_ident()] = listener
         try:
             for callback in list(self._totals):
                 callback()
         finally:
-            self._asking = before
+            del self._asking[get_ident()]
+            if before is not None:
+                self._asking[get_ident()] = before
