@@ -17,10 +17,21 @@ if TYPE_CHECKING:
 def at_exit() -> None:
     """For `atexit`: the program has ended by itself, its own `atexit` functions included."""
     raised = getattr(sys, "last_value", None)
+    if raised is not None:
+        _tell_error()
     if isinstance(raised, KeyboardInterrupt):
         _finish(f"signal {int(_signal.SIGINT)}")
     else:
         _finish("exit" if raised is None else "exception")
+
+
+def _tell_error() -> None:
+    """Effect: the record says which exception ended the program, where it said so to the user."""
+    from jaxaudit_probe import errors
+
+    known, error = writer.current(), errors.last_error()
+    if known is not None and error is not None:
+        known.put("error", **error)
 
 
 def watch() -> None:

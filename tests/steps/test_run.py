@@ -138,3 +138,30 @@ def test_a_source_that_is_gone(everything, tmp_path):
 def test_no_record(tmp_path):
     with pytest.raises(Mistake, match="holds no record"):
         observed(tmp_path)
+
+
+UNHASHABLE = (
+    "Non-hashable static arguments are not supported. An error occurred while trying to hash an object of type "
+    "<class '__main__.Config'>, Config(n=8). The error was:\nTypeError: unhashable type: 'Config'\n"
+)
+
+
+def failed(folder, text, **more):
+    error = {"type": "ValueError", "module": "builtins", "text": text, "at": at(folder, 11), "names": ["config"]}
+    return row("error", **(error | more))
+
+
+def test_an_error_that_ended_the_program_is_a_finding_of_its_rule(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    document = validated(observed(write(tmp_path, *start(tmp_path), failed(tmp_path, UNHASHABLE), end="exception")))
+    (one,) = document["findings"]
+    assert (one["rule"], one["line"], one["function"], one["severity"]) == ("unhashable-static", 11, "fit", "error")
+    assert one["message"].startswith("`config`: the program ended here with ValueError: Non-hashable static arguments")
+    assert one["help"]
+    assert document["processes"][0]["error"].startswith("ValueError: Non-hashable")
+
+
+def test_an_error_of_the_programs_own_is_none(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    record = write(tmp_path, *start(tmp_path), failed(tmp_path, "no data in 'x.csv'"), end="exception")
+    assert observed(record)["findings"] == []

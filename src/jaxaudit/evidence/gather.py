@@ -14,6 +14,7 @@ from jaxaudit.model.evidence import (
     ConstantSeen,
     DonationSeen,
     Environment,
+    Failure,
     FoldSeen,
     KeySeen,
     Missed,
@@ -70,6 +71,15 @@ class Gathered:
         """The function a line is about; one of no name where its own line was lost."""
         return self.sites.get(row.get(name), NOWHERE)
 
+    def _failure(self) -> Failure | None:
+        row = self.about.get("error")
+        if row is None:
+            return None
+        module = text_of(row, "module")
+        kind = text_of(row, "type", "an exception")
+        full = kind if module in ("", "builtins", "__main__") else f"{module}.{kind}"
+        return Failure(full, text_of(row, "text"), self.places.spot(row.get("at")), words_of(row, "names"))
+
     def environment(self) -> Environment:
         start, jax, end = self.about.get("start", {}), self.about.get("jax", {}), self.about.get("end", {})
         backend = self.about.get("backend", {})
@@ -94,6 +104,7 @@ class Gathered:
             settings={str(k): str(v) for k, v in settings.items()} if isinstance(settings, dict) else {},
             missing=words_of(jax, "missing"),
             ended=text_of(end, "how"),
+            failure=self._failure(),
             seconds=seconds_of(end, "seconds") or self.last,
         )
 

@@ -8,7 +8,7 @@ from typing import Any
 Row = dict[str, Any]
 
 VERSION = 1
-ABOUT = ("start", "jax", "backend", "end")
+ABOUT = ("start", "jax", "backend", "error", "end")
 SEEN = ("site", "trace", "program", "lower", "compile", "constant", "sync", "calls", "keys", "donation", "fold", "note")
 KINDS = frozenset((*ABOUT, *SEEN))
 

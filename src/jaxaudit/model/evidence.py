@@ -29,6 +29,19 @@ class Spot(NamedTuple):
         return f"{self.path}:{self.line}"
 
 
+class Failure(NamedTuple):
+    """The exception that ended a process, as Python printed it, and the user's line that it came from."""
+
+    kind: str
+    text: str
+    at: Spot | None = None
+    names: tuple[str, ...] = ()
+    """Local names of that line that hold something of the type that the text names."""
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text}" if self.text else self.kind
+
+
 @dataclass(frozen=True, slots=True)
 class Environment:
     """One process: where it ran, on what, and how it ended ("" while it has not, or when it was killed)."""
@@ -50,6 +63,7 @@ class Environment:
     missing: tuple[str, ...] = ()
     """Hooks that this JAX does not have: what they would have shown is not known."""
     ended: str = ""
+    failure: Failure | None = None
     seconds: float = 0.0
 
 

@@ -23,6 +23,7 @@ from jaxaudit.steps.run_entries import (
     process_entry,
     sync_entry,
 )
+from jaxaudit.steps.run_failures import failures
 from jaxaudit.steps.selection import Rules
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def observed(record: Path, select: Sequence[str] = (), ignore: Sequence[str] = (
         raise Mistake(f"{document.shown(str(record))} holds no record of a run")
     chosen = chosen_rules(Options(select=tuple(select), ignore=tuple(ignore)), config, rules)
     found, faults = witnessed(evidence, rules, chosen)
+    found += [one for one in failures(evidence, rules, found) if one.rule in chosen]
     lines = source_lines()
     kept, allowed = without_allowed([placed(one, lines) for one in wanted(found, chosen, config, rules)], rules)
     named = fingerprinted(kept, lambda path, line: line_at(lines(path), line), lambda path: from_root(path, config))

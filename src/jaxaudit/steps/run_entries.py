@@ -31,6 +31,7 @@ def process_entry(one: Environment) -> dict[str, Any]:
         "settings": dict(one.settings),
         "missing_hooks": list(one.missing),
         "ended": one.ended or None,
+        "error": str(one.failure) if one.failure else None,
         "seconds": round(one.seconds, 3),
     }
 

@@ -1,0 +1,60 @@
+"""The exception that ended a run, as a finding of the rule that JAX's message belongs to."""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from jaxaudit.model import Finding
+from jaxaudit.model.evidence import Evidence, Failure, Spot
+from jaxaudit.steps.messages import meanings
+from jaxaudit.steps.selection import Rules
+
+TYPE = re.compile(r"<class '([\w.<>]+)'>")
+LONGEST = 200
+
+
+def failures(evidence: Evidence, rules: Rules, found: Sequence[Finding]) -> Iterator[Finding]:
+    """One for each process that died of what a rule knows, unless the rule saw it otherwise already."""
+    said: set[tuple[str, Spot]] = set()
+    seen = {one.rule for one in found}
+    for process in evidence.processes:
+        failure = process.failure
+        meant = meanings(f"{failure.kind}: {failure.text}") if failure and failure.at else ()
+        if failure is None or failure.at is None or not meant:
+            continue
+        rule = next((name for name in meant[0].rules if name in rules), None)
+        if rule is None or rule in seen or (rule, failure.at) in said:
+            continue
+        said.add((rule, failure.at))
+        named = culprit(evidence, failure)
+        finding = rules[rule].seen(
+            failure.at,
+            f"{named}the program ended here with {first_line(failure)}. {meant[0].cause}",
+            confidence=0.9,
+            facts={"error": failure.kind, "text": failure.text[:LONGEST]},
+            help=meant[0].next,
+            severity="error",
+        )
+        yield finding if finding.help else replace(finding, help=rules[rule].do)
+
+
+def first_line(failure: Failure) -> str:
+    text = (failure.text.splitlines() or [""])[0]
+    shown = f"{failure.kind.rpartition('.')[2]}: {text}" if text else failure.kind
+    return shown.rstrip(".") if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
+
+
+def culprit(evidence: Evidence, failure: Failure) -> str:
+    """`` `config`: `` where a name of that line, or a static argument, is of the type that the message names."""
+    found = TYPE.search(failure.text)
+    if found is None:
+        return ""
+    kind = found[1].rpartition(".")[2]
+    arguments = {
+        f"the static argument `{argument.name}` of `{function.site.name}`"
+        for function in evidence.functions
+        for argument in function.arguments
+        if argument.role == "static" and (kind in argument.kinds or (argument.tracer and kind.endswith("Tracer")))
+    }
+    names = arguments if len(arguments) == 1 else {f"`{name}`" for name in failure.names}
+    return f"{', '.join(sorted(names))}: " if names else ""
