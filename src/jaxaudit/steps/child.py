@@ -18,29 +18,35 @@ class Child:
     def __init__(self, command: Sequence[str], environ: Mapping[str, str]) -> None:
         """Effect: starts it; from here on our signals wait for `wait`. Raises OSError where it can't be started."""
         self._code: int | None = None
-        self._signals = {
-            number for name in FORWARDED if signal.getsignal(number := signal.Signals[name]) != signal.SIG_IGN
+        names = (name for name in FORWARDED if signal.getsignal(signal.Signals[name]) != signal.SIG_IGN)
+        self._awaited = {signal.SIGCHLD, *(signal.Signals[name] for name in names)}
+        self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, self._awaited)
+        # macOS keeps no signal for us that is ignored by default, unless there is a handler.
+        self._handlers = {
+            number: signal.signal(number, lambda *_: None) for number in (signal.SIGCHLD, signal.SIGWINCH)
         }
-        if signal.getsignal(signal.SIGCHLD) == signal.SIG_IGN:
-            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-        self._before = signal.pthread_sigmask(signal.SIG_BLOCK, self._signals | {signal.SIGCHLD})
         try:
-            self.pid = os.posix_spawn(command[0], list(command), dict(environ), setsigmask=self._before)
+            self.pid = os.posix_spawn(command[0], list(command), dict(environ), setsigmask=self._mask)
         except BaseException:
-            signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
+            self._restore()
             raise
 
     def wait(self) -> int:
         """Effect: hands signals on until the child has ended. Its exit code, negative for the signal that ended it."""
         try:
             while self._ended() is None:
-                number, of_terminal = _next_signal(self._signals | {signal.SIGCHLD})
+                number, of_terminal = _next_signal(self._awaited)
                 if number != signal.SIGCHLD and not of_terminal:
                     self._hand_on(number)
         finally:
-            signal.pthread_sigmask(signal.SIG_SETMASK, self._before)
+            self._restore()
         assert self._code is not None
         return self._code
+
+    def _restore(self) -> None:
+        for number, handler in self._handlers.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+        signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
 
     def _ended(self) -> int | None:
         if self._code is None:

@@ -7,7 +7,7 @@ import subprocess
 from jaxaudit.steps.launch import Ended
 from jaxaudit.steps.record_place import SUFFIX
 
-QUIET = (b"start", b"end", b"note")
+QUIET = (b"start", b"error", b"end", b"note")
 """Lines that a process leaves which never imported JAX."""
 OLDEST = (3, 10)
 _KIND = re.compile(rb'\{"k": "(\w+)"')
