@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import Any
 
-LONGEST = 1000
+LONGEST = 400
 
 
 def last_error() -> dict[str, Any] | None:
