@@ -143,6 +143,47 @@ def test_an_interrupt_of_the_whole_group_arrives_once(tmp_path: Path) -> None:
     assert process.returncode == 0
 
 
+IN_A_TERMINAL = """
+import os, pty, sys
+process, terminal = pty.fork()
+if not process:
+    os.execv(sys.executable, [sys.executable, "-c", sys.argv[1], "program.py"])
+said = b""
+while b"ready" not in said:
+    said += os.read(terminal, 100)
+os.write(terminal, b"\\x03")
+try:
+    while more := os.read(terminal, 100):
+        said += more
+except OSError:
+    pass  # how Linux says the end
+print(said.decode(), os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]))
+"""
+
+
+def test_control_c_arrives_once_however_long_the_program_takes_over_it(tmp_path: Path) -> None:
+    program = """
+        import jax, sys, time
+        jax.compile("a")
+        try:
+            print("ready", flush=True)
+            time.sleep(20)
+        except KeyboardInterrupt:
+            time.sleep(0.7)
+            print("cleaned up")
+            sys.exit(5)
+        """
+    (tmp_path / "program.py").write_text(dedent(program))
+    code = f"import sys; sys.path.insert(0, {str(SRC)!r})\n{LAUNCHER}"
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("JAXAUDIT", "PYTHON"))}
+    env["PYTHONPATH"] = str(FAKE_JAX)
+    command = [sys.executable, "-c", IN_A_TERMINAL, code]
+    done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=True, timeout=60)
+    assert "cleaned up" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert done.stdout.endswith(" 5\n")
+
+
 def test_a_program_that_is_killed(tmp_path: Path) -> None:
     done = launched(tmp_path, "import jax, os\njax.compile('a')\nos.kill(os.getpid(), 9)")
     assert done.returncode == -9

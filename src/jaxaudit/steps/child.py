@@ -19,7 +19,7 @@ class Child:
         """Effect: starts it; from here on our signals wait for `wait`. Raises OSError where it can't be started."""
         self._code: int | None = None
         names = (name for name in FORWARDED if signal.getsignal(signal.Signals[name]) != signal.SIG_IGN)
-        self._awaited = {signal.SIGCHLD, *(signal.Signals[name] for name in names)}
+        self._awaited: set[int] = {signal.SIGCHLD, *(signal.Signals[name] for name in names)}
         self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, self._awaited)
         # macOS keeps no signal for us that is ignored by default, unless there is a handler.
         self._handlers = {
