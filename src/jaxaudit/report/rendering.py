@@ -7,7 +7,7 @@ FORMATS = ("terminal", "json", "markdown", "sarif")
 
 
 def rendered(document: Document, form: str, columns: int = 80, paint: Paint = plain, unsure: bool = False) -> str:
-    """The text of a `check` or a `run`."""
+    """The text of a `check`, a `run` or a `compare`."""
     if form == "json":
         from jaxaudit.report.json_text import json_text
 
@@ -26,6 +26,10 @@ def _markdown(document: Document, unsure: bool) -> str:
         from jaxaudit.report.run_markdown import run_markdown
 
         return run_markdown(document, unsure)
+    if document["kind"] == "compare":
+        from jaxaudit.report.compare_report import comparison_markdown
+
+        return comparison_markdown(document)
     from jaxaudit.report.markdown import markdown
 
     return markdown(document, unsure)
@@ -36,6 +40,10 @@ def _terminal(document: Document, columns: int, paint: Paint, unsure: bool) -> s
         from jaxaudit.report.run_terminal import run_summary
 
         return run_summary(document, columns, paint, unsure)
+    if document["kind"] == "compare":
+        from jaxaudit.report.compare_report import comparison
+
+        return comparison(document, columns, paint)
     from jaxaudit.report import terminal
 
     return terminal.findings(document, columns, paint, unsure) + terminal.summary(document, columns, paint, unsure)
