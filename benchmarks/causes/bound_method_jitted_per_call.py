@@ -1,4 +1,5 @@
 # says: new function object|step
+# jax: step|re-defined
 
 import jax
 import jax.numpy as jnp

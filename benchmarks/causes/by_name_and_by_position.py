@@ -1,4 +1,5 @@
 # says: by position|by name
+# jax: offset|lengths do not match
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,5 @@
 # says: new function object|scale|1.0|2.0
+# jax: scaled|re-defined
 
 import jax
 import jax.numpy as jnp

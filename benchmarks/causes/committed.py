@@ -1,4 +1,5 @@
 # says: x|not committed|committed
+# jax: x|committed
 
 import jax
 import jax.numpy as jnp

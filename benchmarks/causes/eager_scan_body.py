@@ -1,4 +1,5 @@
 # says: scan|lambda|number 2
+# jax: lambda|re-defined
 
 import jax
 import jax.numpy as jnp

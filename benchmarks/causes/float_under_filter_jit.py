@@ -1,4 +1,5 @@
 # says: rtol|0.001|0.0001
+# jax: rtol|0.001|0.0001
 
 import equinox as eqx
 import jax.numpy as jnp

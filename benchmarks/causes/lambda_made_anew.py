@@ -1,4 +1,5 @@
 # says: new function object|lambda
+# jax: lambda|re-defined
 
 import jax
 import jax.numpy as jnp

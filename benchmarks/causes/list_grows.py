@@ -1,4 +1,5 @@
 # says: history|list of 1|list of 2
+# jax: list of length 1|list of length 2
 
 import jax
 import jax.numpy as jnp

@@ -1,4 +1,5 @@
 # says: mask|None|f32[3]
+# jax: mask|none|f32[3]
 
 import jax
 import jax.numpy as jnp

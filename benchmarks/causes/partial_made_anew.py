@@ -1,4 +1,5 @@
 # says: new function object|0.1|0.2
+# jax: damp|re-defined
 
 import functools
 

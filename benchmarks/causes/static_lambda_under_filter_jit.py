@@ -1,4 +1,5 @@
 # says: loss|new function object
+# jax: loss|re-defined
 
 import equinox as eqx
 import jax.numpy as jnp

@@ -1,4 +1,5 @@
 # says: turns|5|6
+# jax: val=5|val=6
 
 import functools
 

@@ -1,4 +1,5 @@
 # says: order|2|3
+# jax: order|2|3
 
 import functools
 

@@ -1,4 +1,5 @@
 # says: batch|mask
+# jax: 'mask'|numbers of children
 
 import jax
 import jax.numpy as jnp

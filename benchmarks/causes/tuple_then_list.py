@@ -1,4 +1,5 @@
 # says: pair|tuple|list
+# jax: 'list'|'tuple'
 
 import jax
 import jax.numpy as jnp

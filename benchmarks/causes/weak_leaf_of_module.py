@@ -1,4 +1,5 @@
 # says: star.flux|weak f32[]|f32[]
+# jax: flux|weak_type=false|weak_type=true
 
 import equinox as eqx
 import jax

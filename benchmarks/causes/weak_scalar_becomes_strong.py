@@ -1,4 +1,5 @@
 # says: rate|weak f32[]|f32[]
+# jax: rate|weak_type=false|weak_type=true
 
 import jax
 import jax.numpy as jnp
