@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping
 
 RECORD = "JAXAUDIT_RECORD"
+HOME = ".jaxaudit"
 
 
 def begin_as_told(environ: MutableMapping[str, str]) -> None:
@@ -27,14 +28,14 @@ def begin_as_told(environ: MutableMapping[str, str]) -> None:
 def begin(folder: str) -> writer.Writer:
     """Effect: observes this process from here on, whether or not JAX is imported already.
 
-    The first process of a record has its file at once; others, of which most never use JAX, when they have something
-    to say.
+    Where the folder waits for it (`jaxaudit run` makes it), the first process has its file at once; all others, of which
+    most never use JAX, when they have something to say.
     """
     known = writer.current()
     if known is not None:
         return known
     made = writer.begin(folder)
-    if not _holds_files(folder):
+    if _is_empty(folder):
         made.open()
     if not getattr(sys, "_is_gil_enabled", lambda: True)():
         made.put("note", text="this Python runs without its global lock (free-threaded): it is not observed")
@@ -46,22 +47,27 @@ def begin(folder: str) -> writer.Writer:
 
 
 def default_record() -> str:
-    """Effect: `.jaxaudit/`, which git ignores, in the working directory. A name in it that no other process takes."""
-    home = os.path.join(os.getcwd(), ".jaxaudit")
-    try:
-        os.makedirs(home, exist_ok=True)
-        with open(os.path.join(home, ".gitignore"), "x") as file:
-            file.write("*\n")
-    except OSError:
-        pass  # it is there already; or nothing can be written, which the writer says
-    return os.path.join(home, "runs", f"{strftime('%Y%m%d-%H%M%S', localtime())}-{os.getpid()}")
+    """A name below `.jaxaudit/` in the working directory that no other process takes."""
+    return os.path.join(os.getcwd(), HOME, "runs", f"{strftime('%Y%m%d-%H%M%S', localtime())}-{os.getpid()}")
 
 
-def _holds_files(folder: str) -> bool:
+def _is_empty(folder: str) -> bool:
+    """Whether the folder is there and holds no record yet."""
     try:
-        return any(name.endswith(writer.SUFFIX) for name in os.listdir(folder))
+        return not any(name.endswith(writer.SUFFIX) for name in os.listdir(folder))
     except OSError:
         return False
+
+
+def _let_git_ignore(folder: str) -> None:
+    """Effect: in a `.jaxaudit/` that is ours to make."""
+    home = os.path.dirname(os.path.dirname(folder))
+    if os.path.basename(home) == HOME:
+        os.makedirs(home, exist_ok=True)
+        ignore = os.path.join(home, ".gitignore")
+        if not os.path.exists(ignore):
+            with open(ignore, "w") as file:
+                file.write("*\n")
 
 
 def _install() -> None:
@@ -70,6 +76,7 @@ def _install() -> None:
     if known is None:
         return
     try:
+        _let_git_ignore(known.folder)
         atexit.register(known.flush_totals)  # JAX's own function for the exit, which takes its arrays away, runs later
         exits.watch()
         termination.watch(known)

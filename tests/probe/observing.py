@@ -46,6 +46,7 @@ def plainly(folder: Path, program: str, *argv: str, **more: Any) -> "subprocess.
 def observed(folder: Path, program: str, *argv: str, **more: Any) -> Observed:
     """Runs the program with the probe, its record in `record`."""
     record = folder / "record"
+    record.mkdir(exist_ok=True)
     added = {"PYTHONPATH": f"{SITE}{os.pathsep}{FAKE_JAX}", "JAXAUDIT": "run", "JAXAUDIT_RECORD": str(record)}
     done = _run(folder, program, argv, added, **more)
     return Observed(done, read(record))

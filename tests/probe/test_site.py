@@ -90,6 +90,13 @@ def test_without_a_folder_it_makes_one_that_git_ignores(tmp_path: Path) -> None:
     assert names == ["a", "b"]
 
 
+def test_a_python_that_has_nothing_to_do_with_jax_leaves_nothing(tmp_path: Path) -> None:
+    seen = observed(tmp_path, "print(1)", environ={"JAXAUDIT_RECORD": ""})
+    assert (seen.done.stdout, sorted(path.name for path in tmp_path.iterdir())) == ("1\n", ["program.py", "record"])
+    assert observed(tmp_path, "print(1)", environ={"JAXAUDIT_RECORD": "elsewhere"}).done.stdout == "1\n"
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_an_import_of_jax_that_fails_looks_as_always(tmp_path: Path) -> None:
     broken = tmp_path / "broken" / "jax"
     broken.mkdir(parents=True)
