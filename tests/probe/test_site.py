@@ -122,7 +122,7 @@ def test_no_jax_at_all_looks_as_always(tmp_path: Path) -> None:
     seen = observed(tmp_path, program, environ={"PYTHONPATH": str(SITE)})
     assert "No module named 'jax'" in plain.stderr
     assert seen.done.stderr == plain.stderr
-    assert [line["k"] for line in seen.main] == ["start", "end"]
+    assert [line["k"] for line in seen.main] == ["start", "error", "end"]
 
 
 def test_it_can_begin_in_a_process_that_has_jax(tmp_path: Path) -> None:
