@@ -134,7 +134,10 @@ class Keys:
                 root = _ROOT.split(name)[0]
                 position = site.parameters.index(root) if root in site.parameters else None
                 argument = name if position is not None else ""
-                self.used(leaves[number], Seen(site.name, frames, None if whole else site.id, argument, position))
+                self.used(
+                    leaves[number],
+                    Seen(site.name.rpartition("<locals>.")[2], frames, None if whole else site.id, argument, position),
+                )
 
     # -- eager draws ---------------------------------------------------------------------------------------------------
 

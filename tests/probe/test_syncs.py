@@ -1,0 +1,136 @@
+"""Where a program waits for its device: the line, the loop, how often; and what is nobody's wait."""
+
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+jax = pytest.importorskip("jax")
+import jax.numpy as jnp  # noqa: E402
+import numpy as np  # noqa: E402
+
+from probe.listening import Listener, listening  # noqa: E402
+
+NEWER = sys.version_info >= (3, 12)
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with listening() as listener:
+        yield listener
+
+
+def syncs(listener: Listener) -> dict[str, dict[str, Any]]:
+    return {line["how"]: line for line in listener.told("sync")}
+
+
+def line_of_this_call() -> int:
+    return sys._getframe(1).f_lineno
+
+
+def test_item_in_a_loop(listener: Listener) -> None:
+    loss = jnp.ones(())
+    total, at = 0.0, line_of_this_call()
+    for turn in range(10):
+        total += (loss + turn).item()
+    told = syncs(listener)["item"]
+    assert (told["path"], told["line"], told["count"]) == (__file__, at + 2, 10)
+    assert told["function"].endswith("test_item_in_a_loop")
+    assert told["loop"] and told["in_loop_of"] == {"path": __file__, "line": at + 1}
+    assert set(syncs(listener)) == {"item"}
+
+
+def test_a_function_that_is_called_in_a_loop(listener: Listener) -> None:
+    def log(value: Any) -> float:
+        return float(value)
+
+    left = 5.0
+    while left > 0:
+        left = log(jnp.ones(()) * left) - 1
+    told = syncs(listener)["float"]
+    assert told["function"].endswith("log") and told["value"] == "value"
+    assert not told["loop"] and told["in_loop_of"] is not None
+
+
+def test_ways_of_reading(listener: Listener) -> None:
+    one = jnp.ones(())
+    two = jnp.ones(2)
+    bool(one + 1)
+    int(one + 2)
+    if one + 3 > 2:
+        str(one + 4)
+    (two + 1).tolist()
+    jax.device_get(two + 2)
+    (two + 3).block_until_ready()
+    jax.block_until_ready([two + 4, two + 5])
+    told = syncs(listener)
+    assert set(told) == {"bool", "int", "print", "tolist", "device_get", "block_until_ready"}
+    assert told["bool"]["count"] == 1 and not told["bool"]["loop"] and told["bool"]["in_loop_of"] is None
+    assert told["tolist"]["bytes"] == 8 and told["tolist"]["value"] == "two + 1"
+
+
+@pytest.mark.skipif(not NEWER, reason="NumPy reads an array's memory unseen before Python 3.12")
+def test_numpy_reads(listener: Listener) -> None:
+    for turn in range(3):
+        np.asarray(jnp.ones(5) * turn)
+    told = syncs(listener)["np.asarray"]
+    assert told["count"] == 3 and told["bytes"] == 60 and told["loop"]
+
+
+def test_whether_it_had_to_wait(listener: Listener) -> None:
+    work = jax.jit(lambda x: jnp.linalg.matrix_power(x, 40).sum())
+    x = jnp.ones((400, 400)) / 400
+    float(work(x))
+    slow = work(x)
+    float(slow)
+    ready = jnp.ones(())
+    ready.block_until_ready()
+    told = syncs(listener)
+    assert told["float"]["count"] >= 1 and told["float"]["blocked"] >= 1
+    assert told["float"]["seconds"] > 0
+
+
+def test_what_jax_and_libraries_read_for_themselves(listener: Listener) -> None:
+    table = jnp.arange(1000.0)
+
+    @jax.jit
+    def look(x: Any) -> Any:
+        jax.debug.callback(lambda value: np.asarray(value).sum(), x)
+        return x + table
+
+    for _ in range(3):
+        look(jnp.ones(1000))
+    jax.effects_barrier()
+    assert syncs(listener) == {}
+
+
+def test_the_marker_of_filter_jit(listener: Listener) -> None:
+    eqx = pytest.importorskip("equinox")
+
+    @eqx.filter_jit
+    def double(x: Any) -> Any:
+        return x * 2
+
+    for _ in range(3):
+        double(jnp.ones(3))
+    assert syncs(listener) == {}
+
+
+def test_a_value_that_the_host_has_is_no_read(listener: Listener) -> None:
+    table = jax.device_put(np.arange(6.0).reshape(2, 3)).T + 0
+    float(table.sum())
+    assert syncs(listener)["float"]["count"] == 1
+
+
+def test_reading_works_as_before_and_afterwards() -> None:
+    with listening():
+        assert float(jnp.ones(())) == 1.0
+        assert np.asarray(jnp.ones(2)).tolist() == [1.0, 1.0]
+        with pytest.raises(TypeError):
+            float(jnp.ones(2))
+        with pytest.raises(ValueError, match="ambiguous"):
+            bool(jnp.ones(2))
+    assert float(jnp.ones(())) == 1.0
+    assert np.asarray(jnp.ones(2)).tolist() == [1.0, 1.0]
+    assert jnp.ones(2).block_until_ready().tolist() == [1.0, 1.0]
