@@ -1,0 +1,68 @@
+"""One program, many processes: each leaves its record, one summary is printed."""
+
+import json
+import sys
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from cli.test_run import jaxaudit, needs_jax
+
+POOL = """
+    import multiprocessing
+    import jax
+    import jax.numpy as jnp
+
+    @jax.jit
+    def worker_step(x):
+        return x + 1
+
+    def work(size):
+        return float(worker_step(jnp.ones(size)).sum())
+
+    if __name__ == "__main__":
+        with multiprocessing.get_context("spawn").Pool(2) as pool:
+            print(sum(pool.map(work, [1, 2, 3, 4], chunksize=1)))
+    """
+
+RANKS = """
+    import socket, subprocess, sys
+
+    RANK = '''
+    import sys
+    import jax
+    import jax.numpy as jnp
+
+    jax.distributed.initialize(f"localhost:{sys.argv[1]}", 2, int(sys.argv[2]))
+
+    @jax.jit
+    def rank_step(x):
+        return x + 1
+
+    rank_step(jnp.ones(3))
+    print(jax.process_index(), jax.process_count())
+    jax.distributed.shutdown()
+    '''
+
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = str(free.getsockname()[1])
+    ranks = [subprocess.Popen([sys.executable, "-c", RANK, port, str(rank)]) for rank in range(2)]
+    sys.exit(max(rank.wait() for rank in ranks))
+    """
+
+
+@needs_jax
+@pytest.mark.parametrize(("program", "function", "compiles"), [(POOL, "worker_step", 4), (RANKS, "rank_step", 2)])
+def test_each_process_is_observed(program: str, function: str, compiles: int, tmp_path: Path) -> None:
+    (tmp_path / "many.py").write_text(dedent(program))
+    done = jaxaudit(tmp_path, "run", "--format", "json", "--output", "out.json", "many.py", JAX_PLATFORMS="cpu")
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("jaxaudit run: ") == 1
+    document = json.loads((tmp_path / "out.json").read_text())
+    assert sum(one["compiles"] for one in document["functions"] if one["name"] == function) == compiles
+    workers = [one for one in document["processes"] if one["pid"] != document["processes"][0]["pid"]]
+    assert len(workers) == 2
+    assert {one["executable"] for one in workers} == {sys.executable}
+    assert all(one["ended"] for one in document["processes"]), document["processes"]
