@@ -52,10 +52,11 @@ def test_what_tracing_makes_itself_is_not_the_authors(tmp_path):
 
 
 def test_work_that_xla_does_on_constants(tmp_path):
-    folds = [row("fold", site=1, seconds=2.5, text="Constant folding took > 1s")] * 2
+    folds = [row("fold", site=1, seconds=2.5, text="`cumsum` of float32[9]", operations=3)] * 2
     rows = [site(tmp_path), constant(tmp_path, "table", size=800_000), *folds]
     (one,) = seen(tmp_path, "folded-constant", *rows)
-    assert "XLA spent 5.0 s of compiling `step` on constant folding of what it captures, `table`" in one.message
+    assert "`step` took 5.0 s to compile, and `cumsum` of float32[9] (and 2 more) in it" in one.message
+    assert "the constant `table`" in one.message
 
 
 def sync(tmp_path, line, how=".item()", count=60, **more):
@@ -97,7 +98,7 @@ def test_a_key_used_twice(tmp_path):
     one = only(tmp_path, "key-reuse", used)
     assert one.place.line == 11
     assert "`key` is used twice: it was consumed already at line 9" in one.message
-    assert "3 times" in one.message
+    assert "3 times in this run" in one.message
     assert [note.place.line for note in one.notes] == [9]
 
 
@@ -176,3 +177,11 @@ def test_seconds_that_every_process_pays(tmp_path, cache, seconds, found):
     said = every(tmp_path, site(tmp_path), compiled(cache=cache, compile_s=seconds))
     assert [one.rule for one in said] == ["no-compilation-cache"] * found
     assert all("9.0 s" in one.message for one in said)
+
+
+@pytest.mark.parametrize(("times", "certain"), [(2, False), (40, True)])
+def test_one_line_with_one_key_again_and_again(tmp_path, times, certain):
+    used = row("keys", site=None, key="key", first=at(tmp_path, 11), again=at(tmp_path, 11), how="step", times=times)
+    one = only(tmp_path, "key-reuse", used)
+    assert "this line consumed it already, and consumes the same key again (step)" in one.message
+    assert one.certain is certain

@@ -170,7 +170,7 @@ def test_single_operations_in_a_loop(tmp_path):
     add = site(tmp_path, 2, "add", path=LIBRARY.format(name="jax"), user=False, wrapper="eager")
     again = [compiled("signature", 2, at=at(tmp_path, 11), text=f"called with f32[{n}]") for n in range(5)]
     one = only(tmp_path, "eager-hot-path", add, compiled(number=2, at=at(tmp_path, 11)), *again)
-    assert "compiled again 5 times at this line" in one.message
+    assert "compiled again 5 times" in one.message
     assert "`add`" in one.message
 
 

@@ -273,7 +273,15 @@ def _donation(to: Gathered, row: Row) -> None:
 
 
 def _fold(to: Gathered, row: Row) -> None:
-    to.folds.append(FoldSeen(to.sites.get(row.get("site")), seconds_of(row, "seconds"), text_of(row, "text")))
+    to.folds.append(
+        FoldSeen(
+            site=to.sites.get(row.get("site")),
+            seconds=seconds_of(row, "seconds"),
+            text=text_of(row, "text"),
+            at=to.places.spot(row.get("at")),
+            operations=max(1, number_of(row, "operations")),
+        )
+    )
 
 
 def _note(to: Gathered, row: Row) -> None:

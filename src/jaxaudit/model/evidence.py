@@ -264,11 +264,15 @@ class DonationSeen:
 
 @dataclass(frozen=True, slots=True)
 class FoldSeen:
-    """XLA worked on constants while it compiled, so long that it said so."""
+    """A program that was long compiled and holds work on constants alone, which XLA does while it compiles."""
 
     site: Site | None
     seconds: float
+    """The whole compilation's."""
     text: str = ""
+    """The largest of the operations, in words."""
+    at: Spot | None = None
+    operations: int = 1
 
 
 @dataclass(frozen=True, slots=True, eq=False)

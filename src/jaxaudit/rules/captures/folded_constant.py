@@ -5,32 +5,45 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jaxaudit.model import Finding, amounts
-from jaxaudit.model.evidence import ConstantSeen, Evidence, Site
+from jaxaudit.model.evidence import ConstantSeen, Evidence, FoldSeen, Site
 from jaxaudit.rules.recompiles import leaves_named
 from jaxaudit.rules.rule import Example, Rule, Sample
 
+LIKELY = 0.85
+"""The compilation was long and held such work; how much of its time that took, XLA does not say."""
+
 
 def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
-    """One for each function, for all the alarms that XLA raised about it."""
-    table: dict[Site, list[float]] = {}
+    """One for each function, for all of its compilations."""
+    table: dict[Site, list[FoldSeen]] = {}
     for fold in evidence.folds:
-        if fold.site is not None:
-            table.setdefault(fold.site, []).append(fold.seconds)
-    for site, seconds in table.items():
+        if fold.site is not None and fold.site.user:
+            table.setdefault(fold.site, []).append(fold)
+    for site, folds in table.items():
+        seconds = sum(fold.seconds for fold in folds)
         constants = [one for one in evidence.constants if (one.site.path, one.site.name) == (site.path, site.name)]
         constants.sort(key=lambda one: -one.bytes)
         yield rule.seen(
-            site.spot,
-            f"XLA spent {amounts.seconds(sum(seconds))} of compiling `{site.name}` on constant folding"
-            f"{on_what(constants)}: none of that work depends on an argument, so it is done again at every compilation",
+            folds[0].at or site.spot,
+            f"`{site.name}` took {amounts.seconds(seconds)} to compile, and {work_of(folds[0])} in it depends on no "
+            f"argument{on_what(constants)}: XLA may fold such work while it compiles, at every compilation, or leave it "
+            "to every call",
+            confidence=LIKELY,
             facts={
                 "function": site.name,
-                "seconds": round(sum(seconds), 3),
+                "seconds": round(seconds, 3),
+                "operations": folds[0].operations,
                 "constants": [one.name for one in constants[:8]],
                 "constant_bytes": sum(one.bytes for one in constants),
             },
-            notes=[(one.at, f"`{one.name}` enters the program here") for one in constants[:1]],
+            notes=[(site.spot, f"`{site.name}`"), *((one.made, f"`{one.name}` is made here") for one in constants[:1])],
         )
+
+
+def work_of(fold: FoldSeen) -> str:
+    """`` `cumsum` of float32[50000,4] and 3 more operations ``."""
+    what = fold.text or "work on constants"
+    return what if fold.operations == 1 else f"{what} (and {fold.operations - 1} more)"
 
 
 def on_what(constants: list[ConstantSeen]) -> str:
@@ -38,7 +51,7 @@ def on_what(constants: list[ConstantSeen]) -> str:
         return ""
     named = leaves_named(list(dict.fromkeys(one.name for one in constants)))
     largest = constants[0]
-    return f" of what it captures, {named} ({amounts.array(largest.dtype, largest.shape)})"
+    return f", only on what is captured, the constant {named} ({amounts.array(largest.dtype, largest.shape)})"
 
 
 RULE = Rule(

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jaxaudit.model import Finding, amounts
+from jaxaudit.model import Finding
 from jaxaudit.model.evidence import Evidence, KeySeen
 from jaxaudit.rules.rule import Rule
+
+SURE = 0.95
+TURNS = 8
+PERHAPS_MEANT = 0.6
+"""A few passes of one line with one key may be a comparison that wants the same draws each time."""
 
 
 def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
     for key in evidence.keys:
-        how = f" ({key.how})" if key.how else ""
         yield rule.seen(
             key.again,
-            f"`{key.key}` is used twice: it was consumed already {first_of(key)}, and is consumed again here{how}"
-            f"{often(key)}: both draws come from the same numbers",
-            confidence=0.95,
+            f"`{key.key}` is used twice: {again(key)}{often(key)}: both draws come from the same numbers",
+            confidence=PERHAPS_MEANT if key.first == key.again and key.times < TURNS else SURE,
             facts={
                 "key": key.key,
                 "first_line": key.first.line,
@@ -31,11 +34,13 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
         )
 
 
-def first_of(key: KeySeen) -> str:
-    if key.first.path != key.again.path:
-        return f"at {key.first}"
-    return f"at line {key.first.line}" if key.first.line != key.again.line else "by this very line"
+def again(key: KeySeen) -> str:
+    how = f" ({key.how})" if key.how else ""
+    if key.first == key.again:
+        return f"this line consumed it already, and consumes the same key again{how}"
+    where = f"at line {key.first.line}" if key.first.path == key.again.path else f"at {key.first}"
+    return f"it was consumed already {where}, and is consumed again here{how}"
 
 
 def often(key: KeySeen) -> str:
-    return f", {amounts.times(key.times)}" if key.times > 1 else ""
+    return f", {key.times} times in this run" if key.times > 1 else ""

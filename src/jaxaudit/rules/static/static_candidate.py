@@ -76,8 +76,9 @@ RULE = Rule(
     severity="info",
     dont="Trace a host number that is the same in every call, where its value would let XLA do less.",
     do="Name it in `static_argnames`, if a measurement shows that it gains.",
-    why="A traced power costs a general `pow`; with a static 2 it is one multiplication, and the program has 12 "
-    "equations less in the example below. Often it gains nothing: `jaxaudit audit` measures before it proposes.",
+    why="A traced exponent costs a general `pow` for each element, a static 2 one multiplication: the example's program has "
+    "12 equations and 12 transcendental operations traced, 9 and none static (XLA's own count, JAX 0.10.2). Often it "
+    "gains nothing: `jaxaudit audit` measures before it proposes.",
     allowed="It differs between data sets (each value recompiles), arrives as a tracer, or nothing is gained.",
     may_break="Each new value compiles again.",
     sees=("run",),
