@@ -42,6 +42,10 @@ def install(observer: Observer) -> None:
     observer.on_constant = functools.partial(captured, observer)
 
 
+def uninstall() -> None:
+    """Nothing is kept here."""
+
+
 def captured(observer: Observer, site: Site | None, trace: Any, value: Any) -> None:
     """A trace met an array that is no argument of it."""
     size = int(getattr(value, "nbytes", 0) or 0)
@@ -70,7 +74,8 @@ def holder_of(value: Any, frame: types.FrameType | None) -> Holder | None:
         if frame is None:
             return None
         code = frame.f_code
-        if names.is_user(code.co_filename) or not code.co_filename.startswith("<"):
+        ours = code.co_filename.startswith(names.HERE)
+        if names.is_user(code.co_filename) or not (ours or code.co_filename.startswith("<")):
             found = _in_frame(frame, wanted)
             if found is not None:
                 return found
