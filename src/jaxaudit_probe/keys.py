@@ -60,12 +60,11 @@ class Seen(NamedTuple):
 class Told:
     """One reuse, however often it happens."""
 
-    __slots__ = ("fields", "said", "times")
+    __slots__ = ("fields", "times")
 
     def __init__(self, fields: dict[str, Any]) -> None:
         self.fields = fields
         self.times = 0
-        self.said = 0
 
 
 class Keys:
@@ -243,26 +242,24 @@ class Keys:
                 }
             )  # fmt: skip
         told.times += 1
-        if told.said == 0:
+        if told.times == 1:
             self.say(told)
         return told
 
     def say(self, told: Told) -> None:
-        told.said = told.times
         self.observer.writer.put("keys", **told.fields, times=told.times)
 
     def forked(self) -> None:
-        """In a forked child: what its parent told is told."""
+        """In a forked child: what its parent saw is its parent's to tell."""
         self.lock = threading.RLock()
-        for told in self.told.values():
-            told.said = told.times
+        self.told.clear()
+        self.pairs.clear()
 
     def totals(self) -> None:
         with self.lock:
             self.look_again(MOST_WAITING)
             for told in list(self.told.values()):
-                if told.times != told.said:
-                    self.say(told)
+                self.say(told)
 
 
 def _how(first: str, again: str, same: bool) -> str:

@@ -1,0 +1,133 @@
+"""What observing costs a call that JAX's C++ cache answers, as ratios to the same call unobserved.
+
+    python benchmarks/observe_overhead.py [--rounds 20] [--seconds 0.4]
+
+Every round measures, in random order: the call plain, plain once more (what the machine's noise makes of two equal
+things), observed with the sampling credit spent, and observed while every call is looked at. The ratio is to the plain
+call of the same round; printed are the median and the middle half. Small calls are timed in CPU seconds of the calling
+thread, for the machine's other work is not theirs; the long one by the clock.
+"""
+
+import argparse
+import os
+import random
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+os.environ.setdefault("JAX_PLATFORMS", "cpu")
+
+import jax
+import jax.numpy as jnp
+
+from jaxaudit_probe import calls, hooks
+
+Clock = Callable[[], float]
+VARIANTS = ("plain", "plain again", "observed, credit spent", "observed, every call looked at")
+
+
+class Silent:
+    """A record that goes nowhere."""
+
+    def put(self, kind: str, **fields: Any) -> None:
+        pass
+
+    def at_end(self, callback: Callable[[], None]) -> None:
+        pass
+
+
+def programs() -> list[tuple[str, Callable[[], Any], Clock]]:
+    """Calls with their names and clocks: a tiny one with one and with seven arguments, one of about a millisecond, a draw."""
+    small = jnp.ones(3)
+    seven = [jnp.ones(3) * i for i in range(5)]
+    side = 340
+    matrix = jnp.ones((side, side)) / side
+    key = jax.random.key(0)
+
+    @jax.jit
+    def increment(x: Any) -> Any:
+        return x + 1
+
+    @jax.jit
+    def weighted(a: Any, b: Any, c: Any, d: Any, e: Any, rate: Any, kind: Any) -> Any:
+        return (a + b + c + d + e) * rate + kind
+
+    @jax.jit
+    def product(x: Any) -> Any:
+        return x @ x @ x
+
+    def long() -> Any:
+        return product(matrix).block_until_ready()
+
+    return [
+        ("1 argument", lambda: increment(small), time.thread_time),
+        ("7 arguments", lambda: weighted(*seven, 0.5, 2), time.thread_time),
+        ("a millisecond", long, time.perf_counter),
+        ("eager random.normal", lambda: jax.random.normal(key, (3,)), time.thread_time),
+    ]
+
+
+def seconds_a_call(call: Callable[[], Any], clock: Clock, seconds: float) -> float:
+    """In batches, so that the clock is read seldom; at least as long as asked for, by the wall's clock."""
+    count, began, until = 0, clock(), time.perf_counter() + seconds
+    while time.perf_counter() < until:
+        for _ in range(20):
+            call()
+        count += 20
+    return (clock() - began) / count
+
+
+def measure(variant: str, call: Callable[[], Any], clock: Clock, seconds: float) -> float:
+    if variant.startswith("plain"):
+        return seconds_a_call(call, clock, seconds)
+    observer = hooks.install(Silent())
+    sampler = calls.current()
+    assert sampler is not None
+    try:
+        if variant.endswith("spent"):
+            sampler.disarm()
+            for part in hooks.PARTS:
+                for living in getattr(part, "_installed", ()):
+                    if hasattr(living, "credit"):
+                        living.credit = 0
+        else:
+            sampler.left = 1 << 40
+        call()
+        return seconds_a_call(call, clock, seconds)
+    finally:
+        assert observer is not None
+        hooks.uninstall()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=0.4)
+    parser.add_argument("--only", default="")
+    arguments = parser.parse_args()
+    print(f"JAX {jax.__version__}, Python {sys.version.split()[0]}, {os.cpu_count()} cores, {arguments.rounds} rounds")
+    chance = random.Random(0)
+    for name, call, clock in programs():
+        if arguments.only not in name:
+            continue
+        for _ in range(200):
+            call()
+        found: dict[str, list[float]] = {variant: [] for variant in VARIANTS}
+        for _ in range(arguments.rounds):
+            order = list(VARIANTS)
+            chance.shuffle(order)
+            for variant in order:
+                found[variant].append(measure(variant, call, clock, arguments.seconds))
+        print(f"{name}: {statistics.median(found['plain']) * 1e6:.1f} us")
+        for variant in VARIANTS[1:]:
+            ratios = [one / plain for one, plain in zip(found[variant], found["plain"])]
+            low, middle, high = statistics.quantiles(ratios, n=4)
+            print(f"    {variant:32} {middle:.3f}  [{low:.3f} .. {high:.3f}]")
+
+
+if __name__ == "__main__":
+    main()
