@@ -30,6 +30,8 @@ WORK = ("site", "backend", "trace", "compile")
 """From the first of these on, totals are worth saving now and then."""
 SOONEST, LATEST, SHARE = 2.0, 60.0, 0.02
 """Seconds between two savings of the totals: two at first, then a fiftieth of the run, a minute at most."""
+REDACT, HIDDEN = "JAXAUDIT_REDACT", "..."
+"""Where this is set, the arguments of the command line are not in the record."""
 HIGH = 100
 """Our descriptor stands from here on: the program's own files get the numbers that they would get without us."""
 
@@ -222,12 +224,14 @@ def _text_of(fields: dict[str, Any]) -> str:
 
 
 def _start() -> dict[str, Any]:
+    hidden = len(sys.argv) - 1 if os.environ.get(REDACT) else 0
+    shown = len(sys.orig_argv) - hidden
     return {
         "v": FORMAT,
         "pid": os.getpid(),
         "ppid": os.getppid(),
-        "argv": sys.argv,
-        "command": sys.orig_argv,
+        "argv": sys.argv[:1] + [HIDDEN] * hidden if hidden else sys.argv,
+        "command": sys.orig_argv[:shown] + [HIDDEN] * hidden,
         "executable": sys.executable,
         "python": ".".join(map(str, sys.version_info[:3])),
         "cwd": _working_directory(),

@@ -138,6 +138,20 @@ def test_it_can_begin_in_a_process_that_has_jax(tmp_path: Path) -> None:
     assert (seen.compiled, seen.ends) == (["a"], ["exit"])
 
 
+def test_a_python_without_its_lock_is_not_observed(tmp_path: Path) -> None:
+    program = f"""
+        import jax, sys
+        sys._is_gil_enabled = lambda: False
+        sys.path.insert(0, {str(SITE.parents[1])!r})
+        from jaxaudit_probe import start
+        start.begin("record")
+        print(sys.meta_path[0].__class__.__module__.startswith("jaxaudit"))
+        """
+    seen = observed(tmp_path, program, environ={"JAXAUDIT": ""})
+    assert (seen.done.stdout, seen.done.stderr) == ("False\n", "")
+    assert "free-threaded" in seen.of("note")[0]["text"]
+
+
 def test_a_python_that_is_too_old_gets_a_sentence() -> None:
     text = (SITE / "sitecustomize.py").read_text()
     assert "takes Python 3.10 or newer" in text

@@ -29,6 +29,14 @@ def test_the_first_line_says_what_runs(tmp_path: Path) -> None:
     assert set(start) >= {"pid", "ppid", "executable", "python", "time"}
 
 
+@pytest.mark.parametrize("argv", [(), ("--password", "secret")])
+def test_arguments_can_be_kept_out(argv: tuple[str, ...], tmp_path: Path) -> None:
+    seen = observed(tmp_path, "import sys\nprint(sys.argv[1:])", *argv, environ={"JAXAUDIT_REDACT": "1"})
+    assert seen.done.stdout == f"{[*argv]}\n"
+    assert seen.main[0]["argv"] == ["program.py", *("..." for _ in argv)]
+    assert seen.main[0]["command"][1:] == ["program.py", *("..." for _ in argv)]
+
+
 def test_what_cannot_be_written_down_is_noted(tmp_path: Path) -> None:
     class Odd:
         def __repr__(self) -> str:

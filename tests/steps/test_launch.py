@@ -297,6 +297,12 @@ def test_the_environment_is_the_users_and_the_probe() -> None:
     assert sorted(path.name for path in probe_folder().iterdir() if path.name != "__pycache__") == ["sitecustomize.py"]
 
 
+def test_where_it_does_not_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "win32")
+    with pytest.raises(Mistake, match="programs are observed on Linux and macOS only; `jaxaudit check` works here"):
+        launch(Wanted("train.py"))
+
+
 def test_the_parent_imports_no_jax(tmp_path: Path) -> None:
     code = (
         f"import sys; sys.path.insert(0, {str(SRC)!r})\nimport jaxaudit.steps.launch, jaxaudit.steps.child\n"

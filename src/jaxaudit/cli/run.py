@@ -28,6 +28,7 @@ def parser() -> arguments.Arguments:
     made.add_argument("--python", metavar="PYTHON", default="", help="the Python, or its environment, that runs it")
     made.add_argument("--env", metavar="NAME=VALUE", type=_setting, action="append", default=[], help="for the program")
     made.add_argument("--record", metavar="DIR", default="", help="the folder of its record (default: in .jaxaudit/)")
+    made.add_argument("--redact", action="store_true", help="keep the program's arguments out of the record")
     arguments.add_list(made, "--select", "only these rules: names, families, or the start of names", "RULES")
     arguments.add_list(made, "--ignore", "all but these rules", "RULES")
     made.add_argument("--unsure", action="store_true", help="show also what is not certain")
@@ -50,7 +51,7 @@ def run(argv: Sequence[str]) -> int:
         raise Mistake(f"--format {args.format} needs --output FILE: standard output is the program's own")
     from jaxaudit.steps.launch import Wanted, launch
 
-    ended = launch(Wanted(program[0], program[1:], args.module, args.python, args.record, dict(args.env)))
+    ended = launch(Wanted(program[0], program[1:], args.module, args.python, args.record, args.redact, dict(args.env)))
     return _finished(ended, args)
 
 

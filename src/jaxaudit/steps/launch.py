@@ -25,6 +25,7 @@ class Wanted:
     module: bool = False
     python: str = ""
     record: str = ""
+    redact: bool = False
     environ: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -57,7 +58,7 @@ def launch(wanted: Wanted) -> Ended:
     project = project_folders(config, Path.cwd(), interpreter.path)
     began = time.monotonic()
     try:
-        child = Child(command, environment({**os.environ, **wanted.environ}, record, project))
+        child = Child(command, environment({**os.environ, **wanted.environ}, record, project, wanted.redact))
     except OSError as error:
         raise Mistake(f"{interpreter.path} ({interpreter.because}) can't be started: {error.strerror}") from None
     code = child.wait()
@@ -66,13 +67,17 @@ def launch(wanted: Wanted) -> Ended:
     return Ended(interpreter, record, code, seconds)
 
 
-def environment(given: Mapping[str, str], record: Path, project: Sequence[str] = ()) -> dict[str, str]:
+def environment(
+    given: Mapping[str, str], record: Path, project: Sequence[str] = (), redact: bool = False
+) -> dict[str, str]:
     """The given environment with the probe in it; `project` are folders that are the user's wherever they lie."""
     site = str(probe_folder())
     paths = [path for path in given.get("PYTHONPATH", "").split(os.pathsep) if path != site]
     if paths == [""]:
         paths = []
     told = {"PYTHONPATH": os.pathsep.join([site, *paths]), "JAXAUDIT": "run", "JAXAUDIT_RECORD": str(record)}
+    if redact:
+        told["JAXAUDIT_REDACT"] = "1"
     if project:
         told["JAXAUDIT_PROJECT"] = os.pathsep.join(project)
     return {**given, **told}
