@@ -152,17 +152,17 @@ class Writer:
             if self._process != os.getpid():
                 self.forked()
             if not self._is_ours():
-                self._open()
+                self._open_once()
             if line is not None:
-                self._append(line)
-        except OSError as error:
+                self._append(self._descriptor, line)
+        except Exception as error:
             self._fall_silent(error)
 
-    def _append(self, line: Line) -> None:
+    def _append(self, descriptor: int, line: Line) -> None:
         kind, fields = line
         data = f'{{"k": "{kind}", "t": {perf_counter() - self._began:.6f}{fields}}}\n'.encode()
         while data:
-            data = data[os.write(self._descriptor, data) :]
+            data = data[os.write(descriptor, data) :]
 
     def _is_ours(self) -> bool:
         """Whether the descriptor still is our file: a program may close all, and open its own under that number."""
@@ -174,25 +174,35 @@ class Writer:
             return False
         return (seen.st_dev, seen.st_ino) == self._file
 
+    def _open_once(self) -> None:
+        """Effect: the file, for whichever thread comes first."""
+        alone = self._one_at_a_time.acquire(timeout=1)
+        try:
+            if not self._is_ours():
+                self._open()
+        finally:
+            if alone:
+                self._one_at_a_time.release()
+
     def _open(self) -> None:
         again = bool(self._path)
         if not again:
             os.makedirs(self.folder, exist_ok=True)
             self._path = os.path.join(self.folder, f"{self._process}-{time_ns()}{SUFFIX}")
-        descriptor = os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC, 0o666)
-        seen = os.fstat(descriptor)
-        self._file = (seen.st_dev, seen.st_ino)
-        self._descriptor = raised(descriptor)
+        descriptor = raised(os.open(self._path, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC, 0o666))
         if not again:
-            self._append(("start", _text_of(_start())))
+            self._append(descriptor, ("start", _text_of(_start())))
             for line in self._kept:
-                self._append(line)
+                self._append(descriptor, line)
+        seen = os.fstat(descriptor)
+        self._file, self._descriptor = (seen.st_dev, seen.st_ino), descriptor
 
-    def _fall_silent(self, error: OSError) -> None:
+    def _fall_silent(self, error: Exception) -> None:
         """Effect: says once that the record ends here. The program goes on as if nothing were."""
         self.silent = True
+        reason = getattr(error, "strerror", None) or repr(error)
         _tell(
-            f"jaxaudit: the record can't be written ({error.strerror or error}: {self._path or self.folder}); "
+            f"jaxaudit: the record can't be written ({reason}: {self._path or self.folder}); "
             "the program is not affected, and what was recorded until now is kept\n"
         )
 

@@ -47,9 +47,8 @@ def test_what_cannot_be_written_down_is_noted(tmp_path: Path) -> None:
     assert read(tmp_path / "record")[0][1]["text"] == "a line of site was lost: ValueError('no words')"
 
 
-def test_threads_do_not_tear_lines(tmp_path: Path) -> None:
+def test_threads_share_one_file_and_do_not_tear_its_lines(tmp_path: Path) -> None:
     writer = Writer(str(tmp_path / "record"))
-    writer.open()
     threads = [
         threading.Thread(target=lambda: [writer.put("trace", text="x" * 500) for _ in range(200)]) for _ in range(4)
     ]
@@ -57,7 +56,8 @@ def test_threads_do_not_tear_lines(tmp_path: Path) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert len(read(tmp_path / "record")[0]) == 801
+    (lines,) = read(tmp_path / "record")
+    assert [line["k"] for line in lines] == ["start"] + ["trace"] * 800
 
 
 def test_totals_are_said_again_only_when_they_changed(tmp_path: Path) -> None:
