@@ -1,7 +1,7 @@
 """Python imports this when it starts, because this folder is on PYTHONPATH: begins the observation and makes room.
 
 Afterwards nothing shows that it was here: its folder is off `sys.path`, and `sitecustomize` is the user's own or none.
-It can be read by Python 3.6, so that one that is too old gets a sentence.
+Programs start all kinds of Python: one that is too old can read this file, and nothing happens in it.
 """
 
 import os
@@ -10,10 +10,8 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 
 
-def begin() -> None:
+def begin():  # type: () -> None
     """Effect: loads the probe by its place, so that nothing else of where it is installed can be imported."""
-    if sys.version_info < (3, 10):  # noqa: UP036
-        raise RuntimeError(f"that takes Python 3.10 or newer, and this is {sys.version.split()[0]}")
     import _frozen_importlib as modules  # what `importlib` is made of, which itself would bring modules into the program
     import _frozen_importlib_external as files
 
@@ -32,10 +30,10 @@ def begin() -> None:
 
 sys.path[:] = [entry for entry in sys.path if entry != HERE]
 sys.path_importer_cache.pop(HERE, None)
-if os.environ.get("JAXAUDIT") == "run":
+if os.environ.get("JAXAUDIT") == "run" and sys.version_info >= (3, 10):
     try:
         begin()
     except Exception as error:
-        sys.stderr.write(f"jaxaudit: this process is not observed: {error}\n")
+        sys.stderr.write("jaxaudit: this process is not observed: {}\n".format(error))  # noqa: UP032
 del sys.modules["sitecustomize"]
 __import__("sitecustomize")  # the next one on the path; where there is none, `site` expects this very ImportError
