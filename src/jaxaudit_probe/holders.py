@@ -214,7 +214,7 @@ def parts(value: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
-    if type(value).__module__.partition(".")[0] in ("jax", "jaxlib"):
+    if type(value).__module__.partition(".")[0] in ("jax", "jaxlib", "jaxaudit_probe"):
         return
     held = vars(value) if hasattr(value, "__dict__") else {}
     for name, below in list(held.items())[:MOST_CHILDREN]:
