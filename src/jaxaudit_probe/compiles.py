@@ -37,6 +37,7 @@ class Observer:
         self.noted: set[str] = set()
         self.on_call: list[Callable[[Site, dict[str, Any], bool], None]] = []
         self.on_trace: list[Callable[[Site, Any, names.At | None], None]] = []
+        self.on_compiled: list[Callable[[Site, float], None]] = []
         self.on_lower: list[Callable[[Site, Any, Any], None]] = []
         self.checks: list[Callable[[Site, causes.Cause | None, names.At | None], None]] = []
         """Asked before a program is compiled for a call: what they raise reaches the caller."""
@@ -367,6 +368,9 @@ class Observer:
             at=at._asdict() if at else None, cause=cause.record() if cause else None,
             constants_bytes=site.bytes_captured, thread=threading.current_thread().name,
         )  # fmt: skip
+
+        for told in self.on_compiled:
+            told(site, frame.compile_s)
 
     def cache_hit(self) -> None:
         frame = self.under("request")

@@ -7,11 +7,13 @@ import glob
 import os
 from typing import Any
 
-from jaxaudit_probe import holders, names, private, sizes
+from jaxaudit_probe import calls, donations, folding, holders, keys, names, private, sizes, syncs
 from jaxaudit_probe.audience import Audience, Listener
 from jaxaudit_probe.compiles import Observer
 from jaxaudit_probe.frames import Frame
 
+PARTS: tuple[Any, ...] = (holders, sizes, folding, calls, syncs, keys, donations)
+"""What looks closer at what the observer sees. `keys` listens to `calls`, so it comes later."""
 _installed: list[Observer] = []
 
 
@@ -40,13 +42,15 @@ def _put_in() -> Observer:
     )
     private.hook_cache_hits(observer.cache_hit)
     private.hook_clearing(functools.partial(_clearing, observer))
-    holders.install(observer)
-    sizes.install(observer)
+    for part in PARTS:
+        part.install(observer)
     _installed.append(observer)
     return observer
 
 
 def uninstall() -> None:
+    for part in reversed(PARTS):
+        part.uninstall()
     private.restore()
     _installed.clear()
 

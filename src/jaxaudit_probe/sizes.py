@@ -30,3 +30,7 @@ def install(observer: Observer) -> None:
         )  # fmt: skip
 
     observer.on_trace.append(measured)
+
+
+def uninstall() -> None:
+    """Nothing is kept here."""

@@ -1,0 +1,131 @@
+"""Work that depends on no argument, only on captured arrays: XLA does it while it compiles, at every compilation.
+
+Told once a compile took long enough to matter. What XLA itself decides to fold is its own business: this is the work
+that it can fold, from the traced program.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from jaxaudit_probe import names, private
+from jaxaudit_probe.compiles import Observer
+from jaxaudit_probe.frames import Site
+
+LEAST_BYTES = 64 * 1024
+LEAST_SECONDS = 0.5
+"""A compile that is quicker than this is not worth a word."""
+MOST = 50_000
+FREE = frozenset(
+    {
+        "broadcast_in_dim",
+        "reshape",
+        "convert_element_type",
+        "squeeze",
+        "transpose",
+        "slice",
+        "copy",
+        "iota",
+        "pjit",
+        "jit",
+    }
+)
+"""Operations that cost nothing to fold."""
+
+
+COSTLY = frozenset(
+    {
+        "sort",
+        "cumsum",
+        "cumprod",
+        "cummax",
+        "cummin",
+        "cumlogsumexp",
+        "reduce_window_sum",
+        "dot_general",
+        "scan",
+        "while",
+    }
+    | {"conv_general_dilated", "fft", "gather", "scatter", "scatter-add", "top_k", "argsort"}
+)
+"""Operations that are told of before others."""
+
+
+class Work(NamedTuple):
+    operation: str
+    text: str
+    line: tuple[str, int] | None
+    bytes: int
+
+
+_found: weakref.WeakKeyDictionary[Site, list[Work]] = weakref.WeakKeyDictionary()
+
+
+def install(observer: Observer) -> None:
+    def traced(site: Site, program: Any, at: names.At | None) -> None:
+        if site.bytes_captured < LEAST_BYTES:
+            return
+        found = sorted(work_on_constants(program), key=lambda work: (work.operation not in COSTLY, -work.bytes))
+        if found:
+            _found[site] = found
+
+    def compiled(site: Site, seconds: float) -> None:
+        works = _found.pop(site, None)
+        if works is None or seconds < LEAST_SECONDS:
+            return
+        largest = works[0]
+        line = {"path": largest.line[0], "line": largest.line[1]} if largest.line is not None else None
+        observer.writer.put(
+            "fold", site=site.id, seconds=round(seconds, 6), text=largest.text, at=line, operations=len(works)
+        )
+
+    observer.on_trace.append(traced)
+    observer.on_compiled.append(compiled)
+
+
+def uninstall() -> None:
+    _found.clear()
+
+
+def work_on_constants(program: Any) -> Iterator[Work]:
+    """Operations of a traced program whose every input is a constant, and whose result or input is large."""
+    outer = getattr(program, "jaxpr", program)
+    yield from _walk(outer, [False] * len(outer.invars), [MOST])
+
+
+def _walk(program: Any, constant: list[bool], left: list[int]) -> Iterator[Work]:
+    known = {id(variable) for variable, fixed in zip(program.invars, constant) if fixed}
+    known |= {id(variable) for variable in program.constvars}
+
+    def is_constant(value: Any) -> bool:
+        return id(value) in known or hasattr(value, "val")
+
+    for equation in program.eqns:
+        left[0] -= 1
+        if left[0] <= 0:
+            return
+        inputs = [is_constant(value) for value in equation.invars]
+        inner = list(private.sub_programs(equation))
+        name = equation.primitive.name
+        if len(inner) == 1 and len(inner[0].invars) == len(inputs):
+            yield from _walk(inner[0], inputs, left)
+        if not (inputs and all(inputs)) or getattr(equation, "effects", None):
+            continue
+        known |= {id(variable) for variable in equation.outvars}
+        sizes = [_bytes_of(value) for value in (*equation.invars, *equation.outvars)]
+        if max(sizes, default=0) >= LEAST_BYTES and name not in FREE and not inner:
+            shape = _largest(equation)
+            yield Work(name, f"`{name}` of {shape}", private.line_of(equation, names.is_user), max(sizes))
+
+
+def _largest(equation: Any) -> str:
+    avals = [value.aval for value in (*equation.invars, *equation.outvars)]
+    aval = max(avals, key=lambda one: getattr(one, "size", 0))
+    return f"{aval.dtype}[{','.join(map(str, aval.shape))}]"
+
+
+def _bytes_of(value: Any) -> int:
+    aval = value.aval
+    return int(getattr(aval, "size", 0)) * int(getattr(getattr(aval, "dtype", None), "itemsize", 0) or 0)
