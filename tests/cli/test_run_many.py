@@ -9,7 +9,7 @@ import pytest
 
 from cli.test_run import jaxaudit, needs_jax
 
-POOL = """
+SPAWNED = """
     import multiprocessing
     import jax
     import jax.numpy as jnp
@@ -18,12 +18,17 @@ POOL = """
     def worker_step(x):
         return x + 1
 
-    def work(size):
-        return float(worker_step(jnp.ones(size)).sum())
+    def work(*sizes):
+        for size in sizes:
+            worker_step(jnp.ones(size))
 
     if __name__ == "__main__":
-        with multiprocessing.get_context("spawn").Pool(2) as pool:
-            print(sum(pool.map(work, [1, 2, 3, 4], chunksize=1)))
+        spawn = multiprocessing.get_context("spawn")
+        workers = [spawn.Process(target=work, args=sizes) for sizes in ((1, 2), (3, 4))]
+        for worker in workers:
+            worker.start()
+        for worker in workers:
+            worker.join()
     """
 
 RANKS = """
@@ -54,7 +59,7 @@ RANKS = """
 
 
 @needs_jax
-@pytest.mark.parametrize(("program", "function", "compiles"), [(POOL, "worker_step", 4), (RANKS, "rank_step", 2)])
+@pytest.mark.parametrize(("program", "function", "compiles"), [(SPAWNED, "worker_step", 4), (RANKS, "rank_step", 2)])
 def test_each_process_is_observed(program: str, function: str, compiles: int, tmp_path: Path) -> None:
     (tmp_path / "many.py").write_text(dedent(program))
     done = jaxaudit(tmp_path, "run", "--format", "json", "--output", "out.json", "many.py", JAX_PLATFORMS="cpu")
