@@ -35,14 +35,14 @@ sys.exit(end_like(ended.code))
 """
 
 
-def started(folder: Path, *argv: str, paths: tuple[Path, ...] = (FAKE_JAX,), **more: object) -> "subprocess.Popen[str]":
-    """The launcher as a process of its own session, as far as terminals go."""
+def started(folder: Path, *argv: str, first: str = "", **more: object) -> "subprocess.Popen[str]":
+    """The launcher as a process of its own session, as far as terminals go; `first` is what it does at first."""
     env = {name: value for name, value in os.environ.items() if not name.startswith(("JAXAUDIT", "PYTHON"))}
-    code = f"import sys; sys.path.insert(0, {str(SRC)!r})\n{LAUNCHER}"
+    code = f"import sys; sys.path.insert(0, {str(SRC)!r})\n{first}\n{LAUNCHER}"
     return subprocess.Popen(
         [sys.executable, "-c", code, *argv],
         cwd=folder,
-        env={**env, "PYTHONPATH": os.pathsep.join(map(str, paths))},
+        env={**env, "PYTHONPATH": str(FAKE_JAX)},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -110,6 +110,17 @@ def test_a_signal_goes_to_the_program_which_may_handle_it(name: str, tmp_path: P
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (7, f"{name}\n")
     assert err == "said: the program failed with exit code 7\n"
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_where_a_signal_does_not_say_who_sent_it(name: str, tmp_path: Path) -> None:
+    """macOS: outside of a terminal it is handed on all the same."""
+    (tmp_path / "program.py").write_text(WAITS.format(caught=[name]))
+    process = started(tmp_path, "program.py", first="import signal\ndel signal.sigwaitinfo")
+    ready(process)
+    process.send_signal(getattr(signal, name))
+    assert process.communicate(timeout=60)[0] == f"{name}\n"
+    assert process.returncode == 7
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGUSR1"])
