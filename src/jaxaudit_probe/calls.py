@@ -23,21 +23,23 @@ from jaxaudit_probe.frames import Site
 CREDIT = 20_000
 """Units that are there at the start; a call that is merely counted costs one."""
 SHARE = 0.01
-UNIT = 3e-6
+UNIT = 4e-6
 """Seconds that a unit stands for."""
 TICK = 0.25
 BURST = 64
 CLOSE = 32
-"""The first calls are all looked at closely, later on two neighbours of sixteen."""
+SPACING = 31
+"""The first calls are all looked at closely, later on two neighbours of thirty-two."""
 CLOSE_UNITS = 4
 
+ArrayImpl = private.ArrayImpl
 now = time.perf_counter
 
 
 class Record:
     """The calls of one function of the user's."""
 
-    __slots__ = ("entries", "estimated", "hits", "looked", "parameters", "site", "tracers")
+    __slots__ = ("entries", "estimated", "hits", "parameters", "site", "spends_keys", "tracers")
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -45,8 +47,13 @@ class Record:
         self.entries = 0
         self.tracers = 0
         self.hits = 0
-        self.looked = 0
         self.estimated = 0.0
+        self.spends_keys = False
+
+    @property
+    def looked(self) -> int:
+        """Calls that were seen, not estimated."""
+        return self.entries + self.hits
 
     def parameter(self, name: str) -> Parameter:
         found = self.parameters.get(name)
@@ -56,7 +63,7 @@ class Record:
 
     def fields(self, unseen: float) -> dict[str, Any]:
         unseen += self.estimated
-        calls = self.entries + self.hits + round(unseen)
+        calls = self.looked + round(unseen)
         static = set(self.site.static)
         return {
             "site": self.site.id, "calls": calls, "sampled": self.looked, "tracer_calls": self.tracers,
@@ -93,6 +100,7 @@ class Calls:
         self.records: dict[int, Record] = {}
         self.functions: dict[int, Jitted] = {}
         self.on_hit: Callable[[Site, tuple[Any, ...], dict[str, Any]], None] | None = None
+        self.on_tick: Callable[[float], None] | None = None
         self.left = self.units = 0
         self.on = False
         self.next: Any = None
@@ -109,11 +117,10 @@ class Calls:
             return
         record = self.record_of(site)
         record.entries += 1
-        record.looked += 1
         if tracers:
             record.tracers += 1
-        close = record.entries <= CLOSE or record.entries & 15 < 2
-        number = record.entries + record.hits
+        close = record.entries <= CLOSE or record.entries & SPACING < 2
+        number = record.looked
         for name, value in given.items():
             parameter = record.parameter(name)
             if close or type(value) is not private.ArrayImpl:
@@ -133,9 +140,23 @@ class Calls:
             known = self.functions.get(id(fun))
             if known is None or known.reference() is not fun:
                 known = self.meet(fun, args, kwargs)
-            known.hits += 1
-            if known.record is not None:
-                self.of_user(fun, known, known.record, args, kwargs)
+            known.hits = hits = known.hits + 1
+            record = known.record
+            if record is not None:
+                close = hits <= CLOSE or hits & SPACING < 2
+                if known.filtered:
+                    record = self.of_filtered(fun, known, args, kwargs, close)
+                elif close:
+                    self.look(known, record, args, kwargs)
+                else:
+                    for i, value in enumerate(args):
+                        if type(value) is not ArrayImpl:
+                            record.parameter(known.named(i)).glance(value)
+                    for name, value in kwargs.items():
+                        record.parameter(name).glance(value)
+                record.hits += 1
+                if record.spends_keys and self.on_hit is not None:
+                    self.on_hit(record.site, args, kwargs)
             if self.left <= 0:
                 self.disarm()
         except Exception as fault:
@@ -162,45 +183,29 @@ class Calls:
             known.positions, known.rest = _positions(target)
         return known
 
-    def of_user(self, fun: Any, known: Jitted, record: Record, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        if known.filtered:
-            self.of_filtered(fun, known, args, kwargs)
-            return
-        record.hits += 1
-        record.looked += 1
-        if known.hits <= CLOSE or known.hits & 15 < 2:
-            self.left -= CLOSE_UNITS
-            number = record.entries + record.hits
-            for i, value in enumerate(args):
-                record.parameter(known.named(i)).look(value, number)
-            for name, value in kwargs.items():
-                record.parameter(name).look(value, number)
-        else:
-            for i, value in enumerate(args):
-                if type(value) is not private.ArrayImpl:
-                    record.parameter(known.named(i)).glance(value)
-            for name, value in kwargs.items():
-                record.parameter(name).glance(value)
-        if self.on_hit is not None:
-            self.on_hit(record.site, args, kwargs)
+    def look(self, known: Jitted, record: Record, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self.left -= CLOSE_UNITS
+        number = record.looked + 1
+        for i, value in enumerate(args):
+            record.parameter(known.named(i)).look(value, number)
+        for name, value in kwargs.items():
+            record.parameter(name).look(value, number)
 
-    def of_filtered(self, fun: Any, known: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+    def of_filtered(
+        self, fun: Any, known: Jitted, args: tuple[Any, ...], kwargs: dict[str, Any], close: bool
+    ) -> Record:
         """`filter_jit` shares one jitted object between functions of one name: which it is stands in the arguments."""
         mark = id(args[2][0])
         record = known.inner.get(mark)
-        if record is None or known.hits <= CLOSE or known.hits & 15 < 2:
+        if record is None or close:
             self.left -= 2 * CLOSE_UNITS
             callee = names.callee_of(fun.__wrapped__, args, kwargs, private.unflatten)
             if len(known.inner) > 1000:
                 known.inner.clear()
             record = known.inner[mark] = self.record_of(self.observer.site_of_callee(callee, None))
-            number = record.entries + record.hits + 1
             for name, value in snapshots.bound(callee.target, callee.args, callee.kwargs).items():
-                record.parameter(name).look(value, number)
-        record.hits += 1
-        record.looked += 1
-        if self.on_hit is not None:
-            self.on_hit(record.site, args, kwargs)
+                record.parameter(name).look(value, record.looked + 1)
+        return record
 
     # -- the bucket ----------------------------------------------------------------------------------------------------
 
@@ -262,6 +267,8 @@ class Calls:
         while not self.stopped.wait(TICK):
             at = now()
             self.refill(at - before)
+            if self.on_tick is not None:
+                self.on_tick(at - before)
             before = at
 
     def start(self) -> None:
@@ -293,10 +300,13 @@ class Calls:
                     share = known.a_second * (now() - self.disarmed) / len(self.records_under(known))
                     unseen[record.site.id] = unseen.get(record.site.id, 0.0) + share
         for record in list(self.records.values()):
-            self.observer.writer.put("calls", **record.fields(unseen.get(record.site.id, 0.0)))
+            if record.looked:
+                self.observer.writer.put("calls", **record.fields(unseen.get(record.site.id, 0.0)))
 
     def forked(self) -> None:
         """In a forked child, which has none of our threads: its parent's counts are its parent's."""
+        if self.stopped.is_set():
+            return
         self.records.clear()
         self.functions.clear()
         self.stopped = threading.Event()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 import weakref
 from collections import deque
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from jaxaudit_probe import call_paths, calls, key_flow, names, private
@@ -26,8 +26,7 @@ MOST_WAITING = 256
 MOST_PAIRS = 5_000
 CREDIT = 10_000
 """Eager uses that are all looked at; afterwards as many a second as cost a hundredth of the time."""
-A_SECOND = 1_000
-now = time.perf_counter
+A_SECOND = 500
 
 
 class Spent(NamedTuple):
@@ -80,7 +79,7 @@ class Keys:
         self.pairs: dict[Any, tuple[Frames, Frames, Told | None]] = {}
         self.judged_paths: dict[tuple[Frames, Frames], str] = {}
         self.credit = CREDIT
-        self.refilled = now()
+        self.switch: Callable[[bool], None] = lambda on: None
 
     # -- inside programs -----------------------------------------------------------------------------------------------
 
@@ -91,6 +90,9 @@ class Keys:
             names_of = dict(enumerate(private.argument_names(program)))
             leaves = tuple((i, whole, names_of.get(i, "")) for i, whole in sorted(found.spent.items()))
             self.spent[site.id] = Spent(leaves, ((), ()))
+            sampler = calls.current()
+            if sampler is not None:
+                sampler.record_of(site).spends_keys = True
         for reuse in found.reuses if site.id not in self.analysed else ():
             meeting = call_paths.meeting(reuse.first.frames, reuse.again.frames)
             if meeting is not None:
@@ -142,23 +144,20 @@ class Keys:
 
     def checked(self, name: str, key: Any) -> None:
         """A function of `jax.random` was handed a key."""
-        if name in SPENDS_NOTHING or not private.is_array(key) or not self.afford() or private.staging_now():
+        self.credit -= 1
+        if self.credit < 0:
+            self.switch(False)
+            return
+        if name in SPENDS_NOTHING or not private.is_array(key) or private.staging_now():
             return
         try:
             self.used(key, Seen(name, call_paths.here(2)))
         except Exception as fault:
             self.observer.note(f"keys: {type(fault).__name__}: {fault}")
 
-    def afford(self) -> bool:
-        self.credit -= 1
-        if self.credit >= 0:
-            return True
-        seconds = now() - self.refilled
-        if seconds < 0.05:
-            return False
-        self.refilled += seconds
-        self.credit = min(int(seconds * A_SECOND), CREDIT)
-        return self.credit > 0
+    def refill(self, seconds: float) -> None:
+        self.credit = min(max(self.credit, 0) + int(seconds * A_SECOND), CREDIT)
+        self.switch(True)
 
     def used(self, key: Any, use: Seen) -> None:
         with self.lock:
@@ -294,10 +293,11 @@ def install(observer: Observer) -> Keys:
 
         return _check_prng_key
 
-    private.hook_keys(checking)
+    keys.switch = private.hook_keys(checking)
     sampler = calls.current()
     if sampler is not None:
         sampler.on_hit = keys.hit
+        sampler.on_tick = keys.refill
     _installed.append(keys)
     return keys
 
@@ -306,5 +306,12 @@ def uninstall() -> None:
     """Forgets every key; the hooks themselves go with `private.restore`."""
     while _installed:
         keys = _installed.pop()
+        sampler = calls.current()
+        if sampler is not None:
+            sampler.on_hit = sampler.on_tick = None
         keys.observer.on_trace.remove(keys.traced)
         keys.observer.on_call.remove(keys.called)
+
+
+def current() -> Keys | None:
+    return _installed[-1] if _installed else None

@@ -349,10 +349,20 @@ for _name in ("random.core", "random"):
         break
 
 
-def hook_keys(wrap: Callable[[Any], Any]) -> None:
-    """Every function of `jax.random` first checks the key that it was handed: `(name, key)`."""
-    if _random is None or not replace(_random, "_check_prng_key", wrap):
+def hook_keys(wrap: Callable[[Any], Any]) -> Callable[[bool], None]:
+    """Every function of `jax.random` first checks the key that it was handed: `(name, key)`. Gives what switches it."""
+    name = "_check_prng_key"
+    original = getattr(_random, name, None)
+    if original is None or not replace(_random, name, wrap):
         missing.append("keys")
+        return lambda on: None
+    hooked = getattr(_random, name)
+
+    def switch(on: bool) -> None:
+        if getattr(_random, name) is (original if on else hooked):
+            setattr(_random, name, hooked if on else original)
+
+    return switch
 
 
 def staging_now() -> bool:
