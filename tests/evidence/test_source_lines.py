@@ -82,3 +82,45 @@ def test_the_loops_that_call_a_function(tmp_path):
     file.write_text(CODE, "utf-8")
     found = SourceLines().loops_that_call(str(file), "train")
     assert [(one.line, one.function, one.loop.kind) for one in found] == [(23, "<module>", "comprehension")]
+
+
+JITS = dedent(
+    """\
+    import jax
+
+    def fit(xs):
+        step = jax.jit(lambda x: x)
+        for x in xs:
+            x = step(x)
+            y = jax.jit(jax.grad(loss))(x)
+            @jax.jit
+            def inner(z):
+                return z
+        return y
+
+    @partial(jax.jit, static_argnums=0)
+    def whole(n, x):
+        return x
+
+    run = eqx.filter_jit(model.apply)
+    """
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "function", "line", "loop"),
+    [
+        ("fit.<lambda>", "fit", 4, None),
+        ("loss", "fit", 7, 5),
+        ("fit.inner", "fit", 8, 5),
+        ("whole", "elsewhere", None, None),
+        ("Model.apply", "<module>", None, None),
+        ("unheard_of", "fit", None, None),
+    ],
+)
+def test_where_a_function_is_jitted(tmp_path, name, function, line, loop):
+    file = tmp_path / "program.py"
+    file.write_text(JITS, "utf-8")
+    found = SourceLines().jitted(str(file), name, function)
+    assert (found and found.line) == line
+    assert (found.loop.line if found and found.loop else None) == loop

@@ -195,3 +195,19 @@ def test_none_is_left_without_a_finding(tmp_path):
 
 def test_processes_start_with_a_first_compilation_each(tmp_path):
     assert not seen(tmp_path, "unstable-structure", site(tmp_path), compiled(), compiled())
+
+
+def test_a_function_jitted_before_the_loop_that_calls_it_is_jitted_per_call(tmp_path):
+    (tmp_path / "fits.py").write_text(
+        "def fit(xs):\n    step = jax.jit(lambda x: x)\n    for x in xs:\n        step(x)\n", "utf-8"
+    )
+    place = {"path": str(tmp_path / "fits.py"), "line": 4, "function": "fit"}
+    one = only(
+        tmp_path,
+        "jit-per-call",
+        site(tmp_path, name="fit.<locals>.<lambda>", path=place["path"], line=2),
+        compiled(at=place),
+        *[compiled("new-function", 1, ("the function", "one object", "a new one"), at=place)] * 2,
+    )
+    assert (one.place.line, one.place.function) == (2, "fit")
+    assert "in each call of `fit`" in one.message

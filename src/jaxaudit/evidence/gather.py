@@ -194,9 +194,19 @@ def _compile(to: Gathered, row: Row) -> None:
             compile_s=seconds_of(row, "compile_s"),
             cache=text_of(row, "cache", "off"),
             constants_bytes=number_of(row, "constants_bytes"),
+            jitted_at=_jitted(to, row),
             bodies=tuple(to.sites[one] for one in row.get("bodies") or () if one in to.sites),
         )
     )
+
+
+def _jitted(to: Gathered, row: Row) -> Spot | None:
+    site, at = to.site(row), row.get("at")
+    if site.jitted_at is not None or not site.user or not isinstance(at, dict):
+        return site.jitted_at
+    path = text_of(at, "path")
+    found = to.places.source.jitted(path, site.name, plain_name(text_of(at, "function")))
+    return Spot(to.places.path(path), found.line, found.function, found.loop) if found else None
 
 
 def _constant(to: Gathered, row: Row) -> None:

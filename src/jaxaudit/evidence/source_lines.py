@@ -31,6 +31,20 @@ class CalledInLoop(NamedTuple):
     loop: Turns
 
 
+class Jit(NamedTuple):
+    """A line that jits something, and every name that it jits or hands on: `jax.jit(jax.grad(loss))`."""
+
+    line: int
+    function: str
+    loop: Turns | None
+    names: frozenset[str]
+
+    @property
+    def again(self) -> bool:
+        """Whether it can run more than once: a line of the module itself does only in a loop."""
+        return self.loop is not None or self.function != "<module>"
+
+
 class SourceLines:
     """Reads each file once. Tolerates files that are gone, too large or no Python: then nothing is known."""
 
@@ -44,6 +58,15 @@ class SourceLines:
         """Where the file calls the function (by its last name) within a loop."""
         return tuple(self.file(path).calls.get(name, ())) if path.endswith(".py") else ()
 
+    def jitted(self, path: str, name: str, function: str) -> Jit | None:
+        """Where a function of this name is jitted anew: in the function that calls it, else the file's only such place."""
+        if not path.endswith(".py"):
+            return None
+        last = name.rpartition(".")[2]
+        found = [jit for jit in self.file(path).jits if last in jit.names and jit.again]
+        here = [jit for jit in found if jit.function == function]
+        return here[0] if here else found[0] if len(found) == 1 else None
+
 
 class _File:
     """One parsed file: what is known of each line that holds code."""
@@ -51,6 +74,7 @@ class _File:
     def __init__(self, path: str) -> None:
         self.known: dict[int, Known] = {}
         self.calls: dict[str, list[CalledInLoop]] = {}
+        self.jits: list[Jit] = []
         try:
             with open(path, "rb") as file:
                 data = file.read(LARGEST + 1)
@@ -78,14 +102,19 @@ class _File:
                 continue
             if isinstance(child, ast.expr | ast.stmt):
                 self._mark(child, place)
-            if isinstance(child, ast.Call) and place.loop is not None:
-                self._call(child, place.name, place.loop)
+            if isinstance(child, ast.Call):
+                if place.loop is not None:
+                    self._call(child, place.name, place.loop)
+                if _jits(child.func) and not (outside is not None and field == "decorator_list"):
+                    self._jit(child.lineno, place, _names(child))
             self._walk(child, place)
 
     def _mark_scope(self, node: ast.AST, name: str, outside: "_Here") -> None:
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             return  # a line is the function's that makes the lambda, unless the record says otherwise
         for decorator in node.decorator_list:
+            if any(_jits(part) for part in ast.walk(decorator) if isinstance(part, ast.expr)):
+                self._jit(decorator.lineno, outside, frozenset({node.name}))
             for line in range(decorator.lineno, (decorator.end_lineno or decorator.lineno) + 1):
                 self.known[line] = Known(outside.name or "<module>", outside.turns, node.lineno)
         for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
@@ -98,6 +127,9 @@ class _File:
                 continue
             if before.loop is None or here.loop is not None:
                 self.known[line] = Known(here.name.removesuffix(".<lambda>") or "<module>", here.turns)
+
+    def _jit(self, line: int, here: "_Here", names: frozenset[str]) -> None:
+        self.jits.append(Jit(line, here.name or "<module>", here.turns, names))
 
     def _call(self, node: ast.Call, name: str, loop: Turns) -> None:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
@@ -134,6 +166,31 @@ def _children(node: ast.AST) -> list[tuple[str, ast.AST]]:
         parts = value if isinstance(value, list) else [value]
         found += [(field, part) for part in parts if isinstance(part, ast.AST)]
     return found
+
+
+JITS = frozenset({"jit", "filter_jit", "pmap", "filter_pmap"})
+
+
+def _jits(function: ast.expr) -> bool:
+    """Whether an expression is a wrapper that compiles, by its last name: `jax.jit`, `eqx.filter_jit`."""
+    return (function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")) in JITS
+
+
+def _names(call: ast.Call) -> frozenset[str]:
+    """Every name in the arguments, with `<lambda>` for a lambda."""
+    found: set[str] = set()
+    for argument in (*call.args, *(keyword.value for keyword in call.keywords)):
+        if isinstance(argument, ast.Lambda):
+            found.add("<lambda>")
+            continue
+        for part in ast.walk(argument):
+            if isinstance(part, ast.Name):
+                found.add(part.id)
+            elif isinstance(part, ast.Attribute):
+                found.add(part.attr)
+            elif isinstance(part, ast.Lambda):
+                found.add("<lambda>")
+    return frozenset(found)
 
 
 def _counts(test: ast.expr) -> bool:

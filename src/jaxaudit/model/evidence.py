@@ -147,6 +147,8 @@ class CompileSeen:
     compile_s: float = 0.0
     cache: str = "off"
     constants_bytes: int = 0
+    jitted_at: Spot | None = None
+    """Where the source jits it, as far as that can be told from the line of the call."""
     bodies: tuple[Site, ...] = ()
     """Functions of the user's that stand as loop bodies and branches in this program."""
 

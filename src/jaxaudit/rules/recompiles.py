@@ -166,7 +166,7 @@ def _rule_of_new_function(seen: CompileSeen) -> str:
         return "fresh-body"
     if not site.user:
         return "eager-hot-path" if _is_jax(site) else "library-recompile"
-    made = site.jitted_at or seen.at
+    made = seen.jitted_at or seen.at
     return "jit-in-loop" if made is not None and made.loop is not None else "jit-per-call"
 
 

@@ -49,7 +49,8 @@ def joined(groups: Iterator[Recompiles]) -> Iterator[Recompiles]:
 
 def where(group: Recompiles) -> Spot:
     """Where it is jitted; else where it is called, or defined."""
-    return group.site.jitted_at or group.at or group.site.spot
+    jitted = next((seen.jitted_at for seen in group.compiles if seen.jitted_at is not None), None)
+    return jitted or group.at or group.site.spot
 
 
 def _found(rule: Rule, group: Recompiles, at: Spot, message: str) -> Finding:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jaxaudit.model import Finding
+from jaxaudit.model import Finding, amounts
 from jaxaudit.model.evidence import CompileSeen, Evidence, Spot
 from jaxaudit.rules.recompiles import Recompiles, captured_words, of_rule
 from jaxaudit.rules.rule import Rule
@@ -25,7 +25,7 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
         yield rule.seen(
             at,
             f"`{name}` runs outside jit with {body_of(first)} that is made anew in every call of "
-            f"`{at.function or '<module>'}`: each call traces and compiles it again, here {group.count} times; it "
+            f"`{at.function or '<module>'}`: each call traces and compiles it again, here {amounts.times(group.count)} more; it "
             f"{group.cost}{captured_words(group)}",
             facts=group.facts,
             help=f"Jit the function around it, with what the body captures as arguments: then `{name}` compiles once.",
