@@ -42,7 +42,6 @@ class Writer:
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self.silent = False
-        self._began = perf_counter()
         self._at_end: list[Callable[[], None]] = []
         self._at_fork: list[Callable[[], None]] = []
         self._at_work: list[Callable[[], None]] = []
@@ -51,6 +50,7 @@ class Writer:
 
     def _fresh(self, process: int) -> None:
         self._process = process
+        self._began = perf_counter()
         self._path = ""
         self._descriptor = -1
         self._file: tuple[int, int] = (0, 0)

@@ -9,10 +9,11 @@ import pytest
 from probe.observing import observed, plainly
 
 FORK = """
-import jax, os, sys, warnings
+import jax, os, sys, time, warnings
 warnings.simplefilter("ignore")  # of threads: after its first compile JAX itself has some
 jax.count()
 jax.compile("parent")
+time.sleep(0.3)
 child = os.fork()
 if not child:
     jax.compile("child")
@@ -33,6 +34,7 @@ def test_a_forked_child_has_a_file_of_its_own_and_counts_from_nothing(tmp_path: 
     ]
     assert [(line["calls"]) for line in seen.of("calls")] == [1]
     assert (parent[-1]["how"], child[-1]["how"]) == ("exit", "fork-child")
+    assert 0 <= child[-1]["seconds"] < 0.3 < parent[-1]["seconds"]
 
 
 def test_a_forked_child_repeats_what_its_lines_speak_of(tmp_path: Path) -> None:
