@@ -47,6 +47,8 @@ class Seen(NamedTuple):
     part: int | None = None
     argument: str = ""
     position: int | None = None
+    site: int | None = None
+    """The jitted function that was called with it; None for a draw."""
 
     @property
     def key(self) -> str:
@@ -137,7 +139,14 @@ class Keys:
                 argument = name if position is not None else ""
                 self.used(
                     leaves[number],
-                    Seen(site.name.rpartition("<locals>.")[2], frames, None if whole else site.id, argument, position),
+                    Seen(
+                        site.name.rpartition("<locals>.")[2],
+                        frames,
+                        None if whole else site.id,
+                        argument,
+                        position,
+                        site.id,
+                    ),
                 )
 
     # -- eager draws ---------------------------------------------------------------------------------------------------
@@ -224,12 +233,16 @@ class Keys:
             return None  # what the function that was called there does inside
         key = use.key or then.key
         same = paths[0] == paths[1]
-        return self.tell(None, key, meeting, _how(then.what, use.what, same), then.frames, use.frames)
+        how = _how(then.what, use.what, same)
+        return self.tell(None, key, meeting, how, then.frames, use.frames, (then.site, use.site))
 
     # -- telling -------------------------------------------------------------------------------------------------------
 
-    def tell(self, site: Site | None, key: str, meeting: Meeting, how: str, first: Frames, again: Frames) -> Told:
-        """Once when it is found; how often, with the totals."""
+    def tell(
+        self, site: Site | None, key: str, meeting: Meeting, how: str, first: Frames, again: Frames,
+        called: tuple[int | None, int | None] = (None, None),
+    ) -> Told:  # fmt: skip
+        """Once when it is found; how often, with the totals. `called`: the jitted functions that were handed the key."""
         number = site.id if site is not None else None
         mark = (number, meeting, key, how)
         told = self.told.get(mark)
@@ -238,6 +251,7 @@ class Keys:
                 {
                     "site": number, "key": key or "a random key", "first": meeting.first._asdict(),
                     "again": meeting.again._asdict(), "how": how, "drawn": [_innermost(first), _innermost(again)],
+                    "called": list(called),
                 }
             )  # fmt: skip
         told.times += 1

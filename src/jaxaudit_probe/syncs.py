@@ -11,7 +11,7 @@ import os
 import sys
 import threading
 import time
-from types import CodeType, FrameType
+from types import CodeType, FrameType, ModuleType
 from typing import Any
 
 from jaxaudit_probe import call_paths, names, private
@@ -35,10 +35,12 @@ now = time.perf_counter
 class Sync:
     """One line and one way of reading there."""
 
-    __slots__ = ("blocked", "bytes", "code", "count", "how", "offset", "paths", "seconds")
+    __slots__ = ("blocked", "bytes", "code", "count", "how", "offset", "paths", "seconds", "via")
 
-    def __init__(self, code: CodeType, offset: int, how: str) -> None:
+    def __init__(self, code: CodeType, offset: int, how: str, via: str) -> None:
         self.code = code
+        self.via = via
+        """The library that read, on its own account: a loop of the user's around it is not to blame."""
         self.offset = offset
         self.how = how
         self.count = self.blocked = self.bytes = 0
@@ -47,13 +49,13 @@ class Sync:
 
     def fields(self) -> dict[str, Any]:
         at = call_paths.at(self.code, self.offset)
-        own = call_paths.is_loop_of(self.code, self.offset)
-        outer = None if own is not None else self.loop_of_a_caller()
+        own = call_paths.is_loop_of(self.code, self.offset) if not self.via else None
+        outer = None if own is not None or self.via else self.loop_of_a_caller()
         loop = {"path": at.path, "line": own} if own is not None else outer
         return {
             **at._asdict(), "how": self.how, "count": self.count, "blocked": self.blocked,
             "seconds": round(self.seconds, 6), "bytes": self.bytes, "loop": self.count > 1 and own is not None,
-            "in_loop_of": loop, "value": value_read(self.code, self.offset),
+            "in_loop_of": loop, "value": value_read(self.code, self.offset), "via": self.via,
         }  # fmt: skip
 
     def loop_of_a_caller(self) -> dict[str, Any] | None:
@@ -70,14 +72,17 @@ class Sync:
 class Syncs:
     def __init__(self, observer: Observer) -> None:
         self.observer = observer
-        self.known: dict[tuple[int, int, str], Sync] = {}
+        self.known: dict[tuple[int, int, str, str], Sync] = {}
         self.whose: dict[str, str] = {}
+        self.libraries: dict[str, str] = {}
         self.busy = threading.local()
 
     def timed(self, original: Any, array: Any, args: tuple[Any, ...], way: str) -> Any:
         """The read itself, and its note. A read within a read is the same one."""
         if getattr(self.busy, "reading", False):
             return original(array, *args)
+        if self.observer.sync_checks:
+            self.check(way)
         self.busy.reading = True
         try:
             waits = not private.is_ready(array)
@@ -92,16 +97,24 @@ class Syncs:
             self.observer.note(f"syncs: {type(fault).__name__}: {fault}")
         return answer
 
+    def check(self, way: str) -> None:
+        """Budgets are asked before the host waits; what they raise reaches the caller."""
+        found = self.who(way)
+        at = names.at_of(found[0]) if found is not None else None
+        if found is not None and at is not None:
+            for ask in list(self.observer.sync_checks):
+                ask(f"`{found[1]}`", at)
+
     def note(self, way: str, waits: bool, seconds: float, size: int) -> None:
         found = self.who(way)
         if found is None:
             return
-        frame, how = found
+        frame, how, via = found
         code = frame.f_code
-        key = (id(code), frame.f_lasti, how)
+        key = (id(code), frame.f_lasti, how, via)
         sync = self.known.get(key)
         if sync is None:
-            sync = self.known[key] = Sync(code, frame.f_lasti, how)
+            sync = self.known[key] = Sync(code, frame.f_lasti, how, via)
         sync.count += 1
         sync.blocked += waits
         sync.seconds += seconds
@@ -109,19 +122,21 @@ class Syncs:
         if len(sync.paths) < PATHS_KEPT:
             sync.paths.append(call_paths.here(4))
 
-    def who(self, way: str) -> tuple[FrameType, str] | None:
-        """The user's frame that read, and the word for how; None for what JAX or a library does for itself."""
+    def who(self, way: str) -> tuple[FrameType, str, str] | None:
+        """The user's frame that read, the word for how, and the library of JAX programs that did it on its own account;
+        None for what JAX does for itself.
+        """
         for under_way in self.observer.local.stack:
             if under_way.kind in ("lower", "compile", "request"):
                 return None  # constants are read when a program is lowered
         frame: FrameType | None = sys._getframe(4)
-        how = way
+        how, via = way, ""
         inside_jax = True
         while frame is not None:
             code = frame.f_code
             whose = self.whose.get(code.co_filename) or self.ask_whose(code.co_filename)
             if whose == "user":
-                return frame, how
+                return frame, how, via
             if whose == "jax":
                 if inside_jax:
                     how = WORDS.get(code.co_name, how)
@@ -131,8 +146,20 @@ class Syncs:
                 inside_jax = False
                 if (os.sep.join(code.co_filename.split(os.sep)[-2:]), code.co_name) in MARKERS:
                     return None
+                via = self.jax_library(frame)
             frame = frame.f_back
         return None
+
+    def jax_library(self, frame: FrameType) -> str:
+        """The package of a frame whose module itself works with JAX; "" for NumPy, loggers and their like."""
+        file = frame.f_code.co_filename
+        known = self.libraries.get(file)
+        if known is None:
+            held = list(frame.f_globals.values())
+            uses = any(isinstance(one, ModuleType) and one.__name__.partition(".")[0] == "jax" for one in held)
+            package = str(frame.f_globals.get("__name__", "")).partition(".")[0]
+            known = self.libraries[file] = package if uses else ""
+        return known
 
     def ask_whose(self, file: str) -> str:
         if names.is_user(file):
@@ -153,7 +180,7 @@ class Syncs:
             if sync.paths and any(call_paths.is_callback(code.co_filename) for code, _ in sync.paths[0]):
                 continue
             told = sync.fields()
-            known = lines.setdefault((told["path"], told["line"], told["how"]), told)
+            known = lines.setdefault((told["path"], told["line"], told["how"], told["via"]), told)
             if known is not told:
                 for field in ("count", "blocked", "seconds", "bytes"):
                     known[field] += told[field]

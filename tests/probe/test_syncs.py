@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -115,6 +116,20 @@ def test_the_marker_of_filter_jit(listener: Listener) -> None:
     for _ in range(3):
         double(jnp.ones(3))
     assert syncs(listener) == {}
+
+
+def test_what_a_library_of_jax_programs_reads_is_its_own_affair(listener: Listener, tmp_path: Path) -> None:
+    package = tmp_path / "site-packages" / "solver.py"
+    package.parent.mkdir()
+    source = "import jax\n\ndef solve(x):\n    return float(x.sum())\n"
+    package.write_text(source, "utf-8")
+    scope: dict[str, Any] = {"__name__": "solver"}
+    exec(compile(source, str(package), "exec"), scope)
+    for _ in range(3):
+        scope["solve"](jnp.ones(3))
+    told = syncs(listener)["float"]
+    assert told["via"] == "solver" and told["count"] == 3
+    assert not told["loop"] and told["in_loop_of"] is None
 
 
 def test_a_value_that_the_host_has_is_no_read(listener: Listener) -> None:
