@@ -154,6 +154,16 @@ def structure_of(value: Value) -> list[tuple[str, Value]] | None:
     return [(tree_util.keystr(path), leaf) for path, leaf in leaves]
 
 
+def children_of(value: Value) -> tuple[list[tuple[str, Value]], Any] | None:
+    """What a registered pytree hands to JAX, one level deep, and what it keeps as metadata; None for a leaf."""
+    flat: tuple[list[tuple[Any, Value]], Any] = tree_util.tree_flatten_with_path(value, is_leaf=lambda x: x is not value)
+    keyed, tree = flat
+    if len(keyed) == 1 and keyed[0][1] is value:
+        return None
+    data = tree.node_data()
+    return [(tree_util.keystr(path), child) for path, child in keyed], data[1] if data is not None else None
+
+
 def unflatten(tree: Value, leaves: list[Value]) -> Value:
     return tree_util.tree_unflatten(tree, leaves)
 

@@ -12,6 +12,7 @@ import functools
 import inspect
 import types
 import weakref
+from collections import Counter
 from typing import Any, NamedTuple
 
 from jaxaudit_probe import names, private
@@ -169,7 +170,7 @@ def tree(value: Any, static: bool = False, depth: int = 0) -> Tree:
     if value is None or kind in (bool, int, float, complex, str) or depth > DEEPEST:
         return leaf(value, static)
     if kind in (list, tuple):
-        parts = ((f"[{i}]", x) for i, x in enumerate(value[:MOST_CHILDREN]))
+        parts = _pairs(value) or ((f"[{i}]", x) for i, x in enumerate(value[:MOST_CHILDREN]))
         return Node(kind.__name__, {step: tree(x, static, depth + 1) for step, x in parts})
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         parts = ((f".{name}", getattr(value, name)) for name in value._fields)
@@ -189,19 +190,59 @@ def tree(value: Any, static: bool = False, depth: int = 0) -> Tree:
         parts_of_node = None
     if parts_of_node is None:
         return leaf(value, static)
-    return Node(kind.__qualname__, {step: leaf(x, static) for step, x in parts_of_node[:MOST_CHILDREN]})
+    below: dict[str, Tree] = {step: leaf(x, static) for step, x in parts_of_node[:MOST_CHILDREN]}
+    return Node(kind.__qualname__, {**below, **_metadata(value)})
 
 
 def _fields(value: Any, static: bool, depth: int) -> dict[str, Tree]:
     out: dict[str, Tree] = {}
+    data = _data_fields(value)
     for field in dataclasses.fields(value):
         if not hasattr(value, field.name):
             continue
         held = getattr(value, field.name)
         fixed = field.metadata.get("static") or field.metadata.get("pytree_node") is False
-        below = Leaf("static", static=Held(held)) if fixed else tree(held, static, depth + 1)
+        metadata = data is not None and field.name not in data
+        below = Leaf("static", static=Held(held)) if fixed else tree(held, static or metadata, depth + 1)
         out[f".{field.name}"] = below
     return out
+
+
+def _data_fields(value: Any) -> set[str] | None:
+    """The fields that a registered dataclass hands to JAX: `register_dataclass` says it apart from the fields."""
+    try:
+        found = private.children_of(value)
+    except Exception:
+        return None
+    if found is None or not all(step.startswith(".") for step, _ in found[0]):
+        return None
+    return {step[1:] for step, _ in found[0]}
+
+
+def _pairs(value: Any) -> list[tuple[str, Any]]:
+    """(name, value) pairs, as libraries keep attributes in a hashable form: by their names."""
+    pairs = [one for one in value[:MOST_CHILDREN] if type(one) is tuple and len(one) == 2 and type(one[0]) is str]
+    if not pairs or len(pairs) < len(value):
+        return []
+    counts = Counter(name for name, _ in pairs)
+    return [(f".{name}" if counts[name] == 1 else f"[{i}].{name}", one) for i, (name, one) in enumerate(pairs)]
+
+
+def _metadata(value: Any) -> dict[str, Tree]:
+    """What a registered class keeps out of JAX's sight, by the attributes that hold it."""
+    try:
+        found = private.children_of(value)
+    except Exception:
+        return {}
+    kept = found[1] if found is not None else None
+    if kept is None or kept == () or kept == {}:
+        return {}
+    parts = list(kept.values()) if isinstance(kept, dict) else list(kept) if type(kept) in (tuple, list) else [kept]
+    held = getattr(value, "__dict__", None) or {}
+    out: dict[str, Tree] = {
+        f".{name}": Leaf("static", static=Held(one)) for name, one in held.items() if any(one is part for part in parts)
+    }
+    return out if len(out) >= len(parts) else {**out, " (metadata)": Leaf("static", static=Held(kept))}
 
 
 class Snapshot(NamedTuple):
