@@ -12,7 +12,7 @@ pytest.importorskip("jax")
 pytest.importorskip("equinox")
 
 ROOT = Path(__file__).parents[2]
-PROGRAM = '''
+PROGRAM = """
 import traceback
 
 import equinox as eqx
@@ -62,14 +62,16 @@ try:
     inner(jnp.ones(31))
 except Exception:
     print(traceback.format_exc())
-'''
+"""
 
 
 def ran(folder: Path, observed: bool) -> tuple[str, str, list[str]]:
     folder.mkdir()
     place = folder.parent / "program.py"
     place.write_text(PROGRAM)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("JAX", "PYTHON"))} | {"JAX_PLATFORMS": "cpu"}
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("JAX", "PYTHON"))} | {
+        "JAX_PLATFORMS": "cpu"
+    }
     if observed:
         environment |= {
             "PYTHONPATH": str(ROOT / "src" / "jaxaudit_probe" / "site"), "JAXAUDIT": "run",
