@@ -11,7 +11,7 @@ from jaxaudit.model import Note, Place
 from jaxaudit.rules.random_numbers.key_origins import Origin, written_between
 from jaxaudit.rules.random_numbers.key_splitting import in_one_block, needed_later
 from jaxaudit.rules.random_numbers.spent_key import Spent
-from jaxaudit.rules.random_numbers.unused_draws import is_thrown_away
+from jaxaudit.rules.random_numbers.unused_draws import is_thrown_away, take_apart
 from jaxaudit.source import calls as c
 from jaxaudit.source import facts
 from jaxaudit.source import values as v
@@ -75,6 +75,8 @@ def first_pair(program: Program, uses: list[Spent]) -> tuple[Spent, Spent] | Non
 
 def clash(program: Program, first: Spent, second: Spent) -> bool:
     if first.renews or exclude(first.path, second.path) or in_other_turns(first, second) or is_dead_split(first):
+        return False
+    if take_apart(first, second):
         return False
     if written_between(program, first.origin, first.call.flow, first.call.order, second.call.order, None):
         return False

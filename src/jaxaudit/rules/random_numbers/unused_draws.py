@@ -1,4 +1,4 @@
-"""Keys that are used where nothing of what is drawn is kept: a call that only compiles, values that are loaded over."""
+"""Keys that are used where nothing of what is drawn is kept, or only what no other use keeps."""
 
 from __future__ import annotations
 
@@ -37,16 +37,43 @@ def is_warm_up(program: Program, call: v.Call, flow: Flow) -> bool:
     return id(call) not in taken and any(id(other) in taken for other in others)
 
 
-def used_values(flow: Flow) -> set[int]:
+def take_apart(first: Spent, second: Spent) -> bool:
+    """`split(key)[0]` and `split(key)[1]`: the same parts made twice, and each taken once."""
+    if first.how != "split" or second.how != "split" or first.inner is not None or second.inner is not None:
+        return False
+    if first.call.flow is not second.call.flow or how_many(first.call) != how_many(second.call):
+        return False
+    one, other = items_taken(first.call.flow, first.call), items_taken(second.call.flow, second.call)
+    return bool(one) and bool(other) and one.isdisjoint(other)
+
+
+def how_many(call: v.Call) -> object:
+    """The number of parts, where it is written."""
+    given = call.argument(1, "num")
+    return 2 if given is None else given.value if isinstance(given, v.Const) else given
+
+
+def items_taken(flow: Flow, call: v.Call) -> set[object]:
+    """By which constants a body takes items of a call's result; none where it takes anything else of it."""
+    found: set[object] = set()
+    for value in (*used_values(flow).values(), *flow.calls):
+        if any(part is call for part in value.parts()):
+            if not (isinstance(value, v.Item) and isinstance(value.index, v.Const)):
+                return set()
+            found.add(value.index.value)
+    return found if all(bind.value is not call for bind in flow.binds) else set()
+
+
+def used_values(flow: Flow) -> dict[int, v.Value]:
     """All values of a body that something else is made of, is bound to, or that leave it."""
     waiting = [part for call in flow.calls if not waits(call) for part in call.parts()]
     waiting += [*kept_in(flow), *[bind.value for bind in flow.binds]]
     waiting += [loop.iterable for loop in flow.loops if loop.iterable is not None]
-    seen: set[int] = set()
+    seen: dict[int, v.Value] = {}
     while waiting:
         value = waiting.pop()
         if id(value) not in seen:
-            seen.add(id(value))
+            seen[id(value)] = value
             waiting += value.parts()
     return seen
 
