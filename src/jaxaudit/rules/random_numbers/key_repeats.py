@@ -34,7 +34,7 @@ def used_in_each_turn(program: Program, spent: list[Spent]) -> Iterator[Told]:
         if loop is None or follows_from(program, one.origin, loop) or is_last(one, loop) or one.renews:
             continue
         meant = said_so(program, one) or one.by in PICKS or EVALUATES.match(one.by) is not None
-        meant = meant or EVALUATES.match(one.flow.function.name) is not None
+        meant = meant or EVALUATES.match(one.flow.function.name) is not None or by_seed(program, one.origin, loop)
         ends = len(one.path) > len(loop.path) and (leaves(one, loop) or asks_for_turn(program, one, loop))
         yield Told(
             one.mark,
@@ -67,6 +67,14 @@ def follows_from(program: Program, origin: Origin, loop: Loop) -> bool:
     """A part of a key that is split anew in each turn: the split itself is what is told."""
     root = origin.root
     return isinstance(root, v.Call) and loop in root.loops and c.known_name(program, root.func) in DERIVES
+
+
+def by_seed(program: Program, origin: Origin, loop: Loop) -> bool:
+    """`PRNGKey(seed)` in each turn, of a seed that the caller chose: perhaps the same draw for each on purpose."""
+    root = origin.root
+    if not isinstance(root, v.Call) or loop not in root.loops or c.known_name(program, root.func) not in KEY_MAKERS:
+        return False
+    return bool(root.args) and isinstance(v.settle(root.args[0]), v.Param)
 
 
 def is_last(one: Spent, loop: Loop) -> bool:
