@@ -24,6 +24,7 @@ from jaxaudit.rules.pytrees.calls_compared import (
     spelled_both_ways,
 )
 from jaxaudit.rules.pytrees.carried_state import BadCarry, WeakLeaf, bad_carries, changed, weak_leaves
+from jaxaudit.rules.pytrees.other_lengths import other_lengths
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
 from jaxaudit.source.callgraph import Edge
@@ -49,6 +50,10 @@ def match(program: Program) -> Iterator[Finding]:
                 if name not in told and not (site.filtered and (found.one.host or found.other.host)):
                     told.add(name)
                     yield of_state(program, site, edge, name, found)
+            for other in other_lengths(program, site, edge):
+                if (spot := f"{other.facts['parameter']} {other.place.line}") not in told:
+                    told |= {spot, other.facts["parameter"]}
+                    yield RULE.found(**other._asdict())
         for name in site.traced_parameters():
             if name not in told:
                 change = between_calls(program, site, edges, name)
