@@ -55,7 +55,7 @@ def _frequency(program: Program, function: Function, depth: int) -> Frequency:
         caller = call.flow.function
         if is_test_path(caller.module.path) and not is_test_path(function.module.path):
             continue
-        repeating = repeats(call.loops)
+        repeating = repeats(tuple([loop for loop in call.loops if not _is_turn_of(call.func, loop)]))
         if repeating is not None:
             return Frequency("many", call, repeating)
         above = frequency(program, caller, depth + 1)
@@ -75,6 +75,13 @@ def _frequency(program: Program, function: Function, depth: int) -> Frequency:
     if count > 1:
         return Frequency("few", calls[1])
     return Frequency("unknown" if unknown else "once", calls[0] if calls else None)
+
+
+def _is_turn_of(value: v.Value, loop: Loop) -> bool:
+    """`for check in (first, second): check()` calls each of them once."""
+    while value.__class__ is v.Item:
+        value = value.base
+    return value.__class__ is v.Elem and value.loop is loop
 
 
 def repeats(loops: tuple[Loop, ...]) -> Loop | None:

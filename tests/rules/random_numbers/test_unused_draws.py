@@ -12,6 +12,45 @@ RIGHT = {
             second = jax.random.split(jax.random.split(key)[1], 3)
             return first, second
         """,
+    "models that are built by name, to be compared": """
+        class Model:
+            def __init__(self, make_layer, key):
+                self.weight = jax.random.normal(key, (3,))
+                self.layer = make_layer(key)
+        def models(key):
+            layers = {"a": lambda key: jax.random.normal(key), "b": lambda key: jax.random.uniform(key)}
+            return {name: Model(make_layer=make, key=key) for name, make in layers.items()}
+        """,
+    "a jitter of roots in a library": """
+        @functools.partial(jax.jit, static_argnames="turns")
+        def refine(z, turns=3):
+            key, other = jax.random.split(jax.random.PRNGKey(0))
+            for _ in range(turns):
+                z = z + 1e-9 * jax.random.uniform(key, z.shape)
+            return z
+        """,
+    "samples that only show shapes": """
+        def buffers(observations, actions):
+            dummy_key = jax.random.PRNGKey(0)
+            empty = jax.tree.map(lambda x: jnp.empty((9, *x.shape)), jax.random.normal(dummy_key, (3,)))
+            return empty, jnp.empty(jax.random.uniform(dummy_key, (2,)).shape)
+        """,
+    "one of two draws is kept": """
+        def place(key, upright):
+            def draw(key, n):
+                return jax.random.categorical(key, jnp.zeros(n))
+            column = draw(key, 3)
+            row = draw(key, 4)
+            return jax.lax.cond(upright, lambda: column, lambda: row)
+        """,
+    "a helper that draws in one branch": """
+        def observe(state, action, key):
+            check = lambda inputs: inputs[0] + jax.random.normal(inputs[1])
+            return jax.lax.cond(action > 4, check, lambda inputs: inputs[0], (state, key))
+        def reset(key):
+            first, second = jax.random.split(key)
+            return observe(jax.random.normal(first), 0, key), jax.random.normal(second)
+        """,
 }
 WRONG = {
     "the same part of one split twice": """
@@ -25,6 +64,19 @@ WRONG = {
             first = jax.random.normal(jax.random.split(key)[0])
             second = jax.random.normal(jax.random.split(key, 3)[1])
             return first, second
+        """,
+    "layers of a list, by their sizes": """
+        class Layer:
+            def __init__(self, n, key):
+                self.weight = jax.random.normal(key, (n, n))
+        def layers(key, sizes=(3, 3, 3)):
+            return [Layer(n, key=key) for n in sizes]
+        """,
+    "two draws that are both kept": """
+        def draws(key, test):
+            column = jax.random.normal(key)
+            row = jax.random.normal(key)
+            return jax.lax.cond(test, lambda: column + row, lambda: row)
         """,
     "a step that draws twice and is kept both times": """
         @jax.jit

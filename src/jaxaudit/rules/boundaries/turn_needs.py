@@ -1,6 +1,6 @@
 """Whether what a function takes from a loop's turn could be an argument, or needs a compiled program of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from jaxaudit.rules.captures.captured_values import nested_in, reads_of
 from jaxaudit.rules.captures.reads import Read, reads
@@ -26,7 +26,49 @@ def own_program_for(program: Program, value: v.Value, loop: Loop) -> str:
         found = from_closure(program, target.function, loop) or from_partials(program, target, loop)
         if found:
             return found
+    for made in factories(program, value, loop):
+        for maker in c.targets(program, made.func):
+            found = own_program_from_arguments(program, made, maker, loop)
+            if found:
+                return found
     return "" if targets else takes_from_turn(program, value, loop)
+
+
+def factories(program: Program, value: v.Value, loop: Loop, depth: int = 0) -> Iterator[v.Call]:
+    """The project's calls in the turn that make what is wrapped: `make(settings)["energy"]`, through `vmap` and names."""
+    if depth > 6:
+        return
+    if isinstance(value, v.Call):
+        if loop in value.loops and c.known_name(program, value.func) is None:
+            yield value
+        for part in value.args:
+            yield from factories(program, part, loop, depth + 1)
+    elif isinstance(value, v.Item | v.Attr):
+        yield from factories(program, value.base, loop, depth + 1)
+
+
+def setting_of_factory(
+    program: Program, value: v.Value, function: Function, is_constant: Callable[[Program, v.Value], bool]
+) -> str:
+    """What a project's function that makes the wrapped one is handed of the function around, as a setting."""
+    while isinstance(value, v.Call) and c.known_name(program, value.func) is not None and value.args:
+        value = value.args[0]
+    value = v.settle(value)
+    if not isinstance(value, v.Call):
+        return ""
+    for target in c.targets(program, value.func):
+        for name, given in arguments.bind(value, target).items():
+            if is_of_call(given, function) and not is_constant(program, given):
+                if any(is_setting(program, read, given) for read in reads_of(target.function, name)):
+                    return text(given.expr, 30)
+    return ""
+
+
+def is_of_call(value: v.Value, function: Function, depth: int = 0) -> bool:
+    """A parameter of the function, or what is made of one."""
+    if isinstance(value, v.Param):
+        return value.function is function
+    return depth < 6 and any(is_of_call(part, function, depth + 1) for part in value.parts())
 
 
 def own_program_from_arguments(program: Program, call: v.Call, target: c.Target, loop: Loop) -> str:

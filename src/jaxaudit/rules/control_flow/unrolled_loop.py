@@ -58,8 +58,8 @@ def judge(program: Program, function: Function, loop: Loop, context: Context) ->
     if differ and not differ.startswith("maybe"):
         return None
     confidence = certainty(turns, work)
-    if differ:
-        confidence = min(confidence, 0.5)
+    if differ or "unroll" in function.name.lower():
+        confidence = min(confidence, 0.5)  # its name says that it is meant
     if confidence == 0.0:
         return None
     return finding(program, function, loop, context, turns, work, dependence(program, loop), confidence)

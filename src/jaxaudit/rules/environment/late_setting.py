@@ -113,6 +113,18 @@ def starts_backend(program: Program, call: v.Call) -> bool:
     return maker is not None and maker.library == "jax" and call.flow.function not in program.tracing.contexts
 
 
+def made_up_for(program: Program, made: Set) -> bool:
+    """`jax.config.update("jax_enable_x64", True)` beside the variable: here the option counts, the variable is for others."""
+    option = OPTION_OF_VARIABLE.get(made.name)
+    return option is not None and any(
+        c.known_name(program, call.func) == "jax.config.update"
+        and bool(call.args)
+        and isinstance(call.args[0], v.Const)
+        and call.args[0].value == option
+        for call in made.function.flow.calls
+    )
+
+
 def excluded(first: v.Path, second: v.Path) -> bool:
     arms = dict(first)
     return any(arms.get(branch, arm) != arm for branch, arm in second) or bool(first)
@@ -130,7 +142,11 @@ def told(program: Program, made: Set, early: Early) -> Finding:
     return RULE.found(
         place,
         f"`{made.name}` is set too late and {effect}: {early.what} in line {early.line}, before it{advice}",
-        0.85 if made.function.is_module or made.setting.until == "backend" else 0.6,
+        0.4
+        if made_up_for(program, made)
+        else 0.85
+        if made.function.is_module or made.setting.until == "backend"
+        else 0.6,
         facts={"setting": made.name, "until": made.setting.until, "first": early.line},
         notes=[Note(program.place(early.flow, early.expr), "too late from here on")],
     )

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 from jaxaudit.model import Note, Place
 from jaxaudit.rules.random_numbers.key_origins import Origin, written_between
 from jaxaudit.rules.random_numbers.key_splitting import in_one_block, needed_later
-from jaxaudit.rules.random_numbers.spent_key import Spent
-from jaxaudit.rules.random_numbers.unused_draws import is_thrown_away, take_apart
+from jaxaudit.rules.random_numbers.spent_key import Spent, comes_from
+from jaxaudit.rules.random_numbers.unused_draws import is_thrown_away, keeps_one_branch, keeps_one_value, take_apart
 from jaxaudit.source import calls as c
 from jaxaudit.source import facts
 from jaxaudit.source import values as v
@@ -33,7 +33,7 @@ UNDOES = re.compile(
     r"(^|_|\.)(inverse(?!_?(gamma|wishart|gaussian))|undo|decode|decrypt|unrotate|unshuffle)(_|\.|$)", re.IGNORECASE
 )
 """What takes back what was done with the same key: `inverse_rotation(x, key)`."""
-NAMED_COMMON = re.compile(r"(^|_)(common|shared|same|crn|fixed)(_|$)", re.IGNORECASE)
+NAMED_COMMON = re.compile(r"(^|_)(common|shared|same|crn|fixed|dummy)(_|$)", re.IGNORECASE)
 
 
 class Told(NamedTuple):
@@ -113,7 +113,9 @@ def on_purpose(program: Program, first: Spent, second: Spent) -> bool:
         return True
     for call in second.call.flow.calls:
         name = c.known_name(program, call.func)
-        if name in KEEPS_ONE and {first.call, second.call} <= set(call.args):
+        if name in KEEPS_ONE and keeps_one_value(call, first, second):
+            return True
+        if keeps_one_branch(program, call, first, second):
             return True
         if name == "builtins.print" and not {first.call, second.call}.isdisjoint(call.args):
             return True
@@ -172,12 +174,6 @@ def only_shows_shapes(one: Spent) -> bool:
 def called_last(call: v.Call) -> str:
     func = call.func
     return func.name if isinstance(func, v.Attr) else ""
-
-
-def comes_from(value: v.Value, call: v.Call, depth: int = 0) -> bool:
-    if value is call:
-        return True
-    return depth < 8 and any(comes_from(part, call, depth + 1) for part in value.parts())
 
 
 def told(program: Program, first: Spent, second: Spent, uses: list[Spent]) -> Told:

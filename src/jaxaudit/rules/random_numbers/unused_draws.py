@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jaxaudit.rules.random_numbers.spent_key import Spent
+from jaxaudit.rules.random_numbers.spent_key import Spent, comes_from
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.flow import Flow
@@ -45,6 +45,27 @@ def take_apart(first: Spent, second: Spent) -> bool:
         return False
     one, other = items_taken(first.call.flow, first.call), items_taken(second.call.flow, second.call)
     return bool(one) and bool(other) and one.isdisjoint(other)
+
+
+def keeps_one_value(call: v.Call, first: Spent, second: Spent) -> bool:
+    """`where(test, f(draw), g(other))`: of two draws one is kept."""
+    ones, others = ([comes_from(a, one.call) for a in call.args] for one in (first, second))
+    return any(ones) and any(others) and not any(a and b for a, b in zip(ones, others))
+
+
+def keeps_one_branch(program: Program, call: v.Call, first: Spent, second: Spent) -> bool:
+    """`cond(test, lambda: draw, lambda: other)`: each branch takes one of two draws."""
+    use = c.transform_of(program, call)
+    if use is None or use.spec.kind != "branch":
+        return False
+    taken = [
+        c.targets(program, value)[0].function.flow.frees for value, _ in use.functions if c.targets(program, value)
+    ]
+    ones, others = (
+        [any(bind.name in frees and comes_from(bind.value, one.call) for bind in call.flow.binds) for frees in taken]
+        for one in (first, second)
+    )
+    return any(ones) and any(others) and not any(a and b for a, b in zip(ones, others))
 
 
 def how_many(call: v.Call) -> object:
