@@ -16,6 +16,11 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _BOM = b"\xef\xbb\xbf"
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a text without their ends, where Python ends them: a form feed or a \\u2028 ends none."""
+    return _LINE_END.split(text)
+
+
 @dataclass(frozen=True)
 class SourceText:
     """One file as it was read: `data` is what stood on disk, `text` the same decoded, newlines untouched, BOM off.
