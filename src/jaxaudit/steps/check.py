@@ -192,8 +192,13 @@ Marks = dict[str, list[suppress.Suppression]]
 
 def _marks(sources: "Sources") -> Marks:
     """The suppression comments of each file that has some."""
-    read = sources.marked.items()
-    return {path: said for path, data in read if (said := suppress.suppressions(path, data))}
+    found: Marks = {}
+    for path, data in sources.marked.items():
+        notebook = sources.notebooks.get(path)
+        cells = [line.cell for line in notebook.cells] if notebook else ()
+        if said := suppress.suppressions(path, data, cells):
+            found[path] = said
+    return found
 
 
 def _without_allowed(found: list[Finding], marks: Marks, rules: Rules, chosen: frozenset[str]) -> list[Finding]:
