@@ -9,6 +9,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.source import calls as c
+from jaxaudit.source import forwarding
 from jaxaudit.source import values as v
 from jaxaudit.source.arguments import bind
 from jaxaudit.source.classes import all_fields, method_of
@@ -62,6 +63,7 @@ class CallGraph:
         self.program = program
         self.edges: dict[Function, list[Edge]] = defaultdict(list)
         self.handed: dict[Function, list[Handed]] = defaultdict(list)
+        self.forwards: dict[Function, list[Edge]] = defaultdict(list)
         self.constructions: dict[Class, list[v.Call]] = defaultdict(list)
         self.uses: list[c.TransformUse] = []
         self.words: dict[Function, set[str]] = defaultdict(set)
@@ -166,8 +168,6 @@ class CallGraph:
         use = c.transform_of(program, call)
         if use is not None:
             self.uses.append(use)
-            if not use.functions:
-                return
             for value, slot in use.functions:
                 self.hand(call, value, use, slot, use.spec.feeds)
             return
@@ -194,12 +194,33 @@ class CallGraph:
                 forget(func)
                 targets = c.targets(program, func)
         for target in targets:
-            self.edges[target.function].append(Edge(call, target))
+            self.add(Edge(call, target))
             if target.function.module is not call.flow.function.module or target.function.parent is None:
                 if any([self.is_function(a) for a in call.args] + [self.is_function(a) for _, a in call.kwargs]):
                     self.waiting.append(target.function)  # it may call what it is handed
         if not targets and self.first_pass and not isinstance(func, v.Unknown):
             self.unresolved.append(call)
+
+    def add(self, edge: Edge, depth: int = 0) -> None:
+        """A call; one that hands on the `*args` of the function around it is also made by whoever calls that."""
+        called = edge.target.function
+        self.edges[called].append(edge)
+        for inner in self.forwards.get(called, ()):
+            self.add_forwarded(edge, inner, depth)
+        if (edge.call.kwargs or edge.call.args) and forwarding.hands_on(edge.call) and edge.caller is not called:
+            self.forwards[edge.caller].append(edge)
+            for outer in list(self.edges.get(edge.caller, ())):
+                self.add_forwarded(outer, edge, depth)
+
+    def add_forwarded(self, outer: Edge, inner: Edge, depth: int) -> None:
+        found = forwarding.forwarded(self.program, outer.call, outer.target, inner.call) if depth < 4 else None
+        if found is None:
+            return
+        call, func = found
+        targets = (inner.target,) if func is inner.call.func else c.targets(self.program, func)
+        for target in targets:
+            if target.function is inner.target.function:
+                self.add(Edge(call, target), depth + 1)
 
     def is_function(self, value: v.Value) -> bool:
         """Whether a value is a function of the project, or one that a transformation made."""
@@ -243,7 +264,7 @@ class CallGraph:
                 continue
             forget(call.func)
             for target in c.targets(self.program, call.func):
-                self.edges[target.function].append(Edge(call, target))
+                self.add(Edge(call, target))
 
     def grow(self) -> None:
         """From here on, asking for a function's callers follows every unit that may hold one."""
@@ -288,6 +309,9 @@ class CallGraph:
 
     def callers(self, function: Function) -> list[Edge]:
         self.reach(function)
+        for edge in list(self.edges.get(function, ())):
+            if edge.caller in self.forwards and edge.caller is not function:
+                self.reach(edge.caller)
         return self.edges.get(function, [])
 
     def handovers(self, function: Function) -> list[Handed]:

@@ -83,6 +83,7 @@ def certainty(program: Program, found: Difference, one: Edge, other: Edge) -> fl
 
 def spelled_both_ways(edges: list[Edge], name: str) -> tuple[Edge, Edge] | None:
     """A call that hands a parameter over by name, and one that does so by position."""
+    edges = [e for e in edges if not any(a.__class__ is v.Star for a in e.call.args)]
     by_name = [e for e in edges if e.call.keyword(name) is not None]
     by_position = [e for e in edges if e.call.keyword(name) is None and name in bind(e.call, e.target)]
     return (by_name[0], by_position[0]) if by_name and by_position else None
