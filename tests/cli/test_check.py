@@ -112,6 +112,8 @@ def test_quiet_and_verbose(project: Project, capsys: pytest.CaptureFixture[str])
     project.write("pyproject.toml", "[tool.jaxaudit]\n")
     project.write("a.py", FAULTY)
     assert "Found" not in said(capsys, "--quiet")[1]
+    (project.root / "b.py").write_bytes(b"\xff")
+    assert "\nnot read: b.py: it is not UTF-8" in said(capsys, "--quiet")[1]
     assert "configuration: pyproject.toml\n" in said(capsys, "--verbose")[1]
     assert said(capsys, "--quiet", "--verbose")[0] == 2
 

@@ -5,6 +5,8 @@ import pytest
 
 from fake_engine import Project
 from jaxaudit.cli.main import main
+from jaxaudit.report.page import rule_table
+from jaxaudit.steps.explain import all_rules
 
 
 def said(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
@@ -75,6 +77,21 @@ def test_rules(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert "boundaries\n  jit-in-loop" in out
     code, out = said(capsys, "rules", "--format", "json")
     assert {rule["name"] for rule in json.loads(out)["rules"]} == set(project.rules)
+
+
+@pytest.mark.parametrize("columns", [40, 80, 110])
+def test_the_table_of_rules_fits_and_is_whole(columns: int) -> None:
+    rules = all_rules()
+    lines = rule_table(rules, columns).splitlines()
+    assert max(map(len, lines)) <= columns
+    shown = "".join("".join(lines).split())
+    assert all("".join(rule["title"].split()) in shown for rule in rules)
+
+
+def test_every_document_says_what_it_is(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    for argv in (["rules"], ["explain", "key-reuse"], ["explain", "Segmentation fault (core dumped)"]):
+        document = json.loads(said(capsys, *argv, "--format", "json")[1])
+        assert (document["schema"], document["kind"]) == ("jaxaudit/1", argv[0])
 
 
 def test_here_runs_the_examples(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -115,3 +115,13 @@ def test_a_comment_that_ends_its_cell_says_nothing_of_the_next(tmp_path: Path, m
     ]
     path = write(tmp_path / "n.ipynb", [setup, "# jaxaudit: allow key-reuse\n\nb = jax.random.normal(key, (3,))"])
     assert checked([path])["findings"] == []
+
+
+def test_a_line_of_a_magic_is_shown_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    cells = ["import jax\nkey = jax.random.key(0)\n%time a = jax.random.normal(key)", "b = jax.random.normal(key)"]
+    [found] = checked([write(tmp_path / "n.ipynb", cells)])["findings"]
+    [note] = found["notes"]
+    [row] = note["snippet"]
+    assert row["text"] == "%time a = jax.random.normal(key)"
+    assert row["text"][note["column"] - 1 : note["end_column"] - 1] == "key"

@@ -8,7 +8,9 @@ from typing import NoReturn
 
 from jaxaudit.model.mistake import Mistake, nearest
 
-EXIT_CODES = "exit codes: 0 nothing found, 1 something found, 2 wrong use or a fault of jaxaudit's own"
+EXIT_CODES = """\
+exit codes: 0 nothing found, 1 something found or a file could not be read,
+2 wrong use or a fault of jaxaudit's own"""
 
 
 class Arguments(argparse.ArgumentParser):

@@ -12,7 +12,7 @@ COMMANDS = {
     "check": "find faults in JAX source, without running it",
     "fix": "show, or with --write apply, the mechanical fixes",
     "explain": "a rule's page, or the meaning of a message of JAX's or XLA's",
-    "rules": "all rules, one line each",
+    "rules": "all rules, family by family",
 }
 """What `--help` lists. Each name is a file of this folder."""
 

@@ -14,7 +14,7 @@ from jaxaudit.steps import document, suppress
 from jaxaudit.steps.baseline import read_baseline, split
 from jaxaudit.steps.cache_place import default_cache_dir
 from jaxaudit.steps.cells import in_cells
-from jaxaudit.steps.config import Config, read_config
+from jaxaudit.steps.config import Config, name_of, read_config
 from jaxaudit.steps.fingerprint import fingerprinted
 from jaxaudit.steps.flag_judge import users_prefix
 from jaxaudit.steps.selection import Rules, resolve
@@ -120,13 +120,17 @@ def find(paths: Sequence[str], options: Options) -> Checked:
 
 def chosen_rules(options: Options, config: Config, rules: Rules) -> frozenset[str]:
     """The names selected and not ignored. The command line's `--select` replaces the file's; `--ignore` adds to it."""
-    file = f"[tool.jaxaudit] in {config.file}"
+    file = _table_of(config)
     if options.select:
         chosen = resolve(options.select, rules, "--select")
     else:
         chosen = resolve(config.select, rules, f"select of {file}") if config.select else frozenset(rules)
         chosen -= resolve(config.ignore, rules, f"ignore of {file}")
     return chosen - resolve(options.ignore, rules, "--ignore")
+
+
+def _table_of(config: Config) -> str:
+    return f"[tool.jaxaudit] in {name_of(config.file)}" if config.file else ""
 
 
 def _read(paths: Sequence[str], options: Options, config: Config) -> tuple["Sources", "Files"]:
@@ -170,7 +174,7 @@ def _per_file_ignores(config: Config, rules: Rules) -> Callable[[str], frozenset
         return lambda path: frozenset()
     from jaxaudit.source.gitignore import IgnoreRules
 
-    where = f"per-file-ignores of [tool.jaxaudit] in {config.file}"
+    where = f"per-file-ignores of {_table_of(config)}"
     table = [(IgnoreRules([pattern]), resolve(words, rules, where)) for pattern, words in config.per_file_ignores]
 
     @cache
@@ -223,9 +227,12 @@ def _common_folder(paths: Sequence[str], stdin: tuple[str, bytes] | None) -> Pat
         return Path.cwd()
 
 
-def _cache_dir(options: Options, config: Config) -> Path:
-    named = config.root / config.cache_dir if config.cache_dir else None
-    return options.cache_dir or named or default_cache_dir()
+def _cache_dir(options: Options, config: Config) -> Path | None:
+    """None where nothing is kept. Raises `Mistake` for a name that a file has."""
+    named = options.cache_dir or (config.root / config.cache_dir if config.cache_dir else None)
+    if named and named.exists() and not named.is_dir():
+        raise Mistake(f"the cache can't be kept in {str(named)!r}, which is no folder")
+    return named or default_cache_dir()
 
 
 def _baseline(options: Options, config: Config) -> Path | None:

@@ -9,6 +9,7 @@ from jaxaudit.model.mistake import Mistake, nearest
 from jaxaudit.rules import load_rules
 from jaxaudit.rules.rule import Rule
 from jaxaudit.steps.config import read_config
+from jaxaudit.steps.document import SCHEMA
 from jaxaudit.steps.evidence_words import settled_by
 from jaxaudit.steps.figures import holds_sentence, precision_of
 from jaxaudit.steps.interpreter import users_python
@@ -33,16 +34,20 @@ def explain(text: str) -> dict[str, Any]:
     rules = load_rules()
     names = named(text.strip(), rules)
     if names:
-        return {"message": None, "rules": [entry(rules[name]) for name in rules if name in names]}
+        return _document(None, [entry(rules[name]) for name in rules if name in names])
     for message in meanings(text):
         found = [entry(rules[name]) for name in message.rules if name in rules]
-        return {"message": {"text": text.strip(), "cause": message.cause, "next": message.next}, "rules": found}
+        return _document({"text": text.strip(), "cause": message.cause, "next": message.next}, found)
     if " " in text.strip():
-        return {"message": {"text": text.strip(), "cause": None, "next": UNKNOWN}, "rules": _nearest(text, rules)}
+        return _document({"text": text.strip(), "cause": None, "next": UNKNOWN}, _nearest(text, rules))
     raise Mistake(
         f"there is no rule {text!r}{nearest(text, known_words(rules)) or ';'} `jaxaudit rules` lists them, "
         "and a message of JAX's goes in quotes"
     )
+
+
+def _document(message: dict[str, Any] | None, rules: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"schema": SCHEMA, "kind": "explain", "message": message, "rules": rules}
 
 
 def _nearest(text: str, rules: Mapping[str, Rule]) -> list[dict[str, Any]]:
