@@ -9,10 +9,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.source import calls as c
-from jaxaudit.source import forwarding
+from jaxaudit.source import forwarding, own_transforms
 from jaxaudit.source import values as v
 from jaxaudit.source.arguments import bind
 from jaxaudit.source.classes import all_fields, method_of
+from jaxaudit.source.forgetting import forget
 from jaxaudit.source.knowledge.higher_order import HIGHER_ORDER
 from jaxaudit.source.knowledge.transforms import Feed, Slot
 from jaxaudit.source.knowledge.transforms_of_libraries import TRANSFORMS
@@ -127,6 +128,8 @@ class CallGraph:
             for name, bound in flow.bindings.items():
                 for value in bound:
                     self.note_module_name(name, value)
+        if own_transforms.makes_one(self.program, function):
+            self.aliases.add((function.parent or function).name)
         for returned in flow.returns:  # a factory's name is a word for the function it makes
             parts = returned.value.parts() if returned.value.__class__ in _HOLDERS else (returned.value,)
             for part in parts:
@@ -167,9 +170,7 @@ class CallGraph:
         program = self.program
         use = c.transform_of(program, call)
         if use is not None:
-            self.uses.append(use)
-            for value, slot in use.functions:
-                self.hand(call, value, use, slot, use.spec.feeds)
+            self.link_use(use)
             return
         func = call.func
         name = c.known_name(program, func)
@@ -200,6 +201,15 @@ class CallGraph:
                     self.waiting.append(target.function)  # it may call what it is handed
         if not targets and self.first_pass and not isinstance(func, v.Unknown):
             self.unresolved.append(call)
+
+    def link_use(self, use: c.TransformUse) -> None:
+        self.uses.append(use)
+        for value, slot in use.functions:
+            self.hand(use.call, value, use, slot, use.spec.feeds)
+            if use.is_own and isinstance(value, v.Call):  # what `def batched(f): return jit(vmap(f))` puts below
+                inner = c.transform_of(self.program, value)
+                if inner is not None and inner is not use:
+                    self.link_use(inner)
 
     def add(self, edge: Edge, depth: int = 0) -> None:
         """A call; one that hands on the `*args` of the function around it is also made by whoever calls that."""
@@ -382,18 +392,6 @@ class CallGraph:
                 if value is not None:
                     out.append(value)
         return out
-
-
-def forget(value: v.Value, depth: int = 0) -> None:
-    """Drops what was worked out before the callers were known."""
-    if value.memo:
-        value.memo.clear()
-    if value.__class__ is v.Call:
-        value.transform = v.NOT_ASKED
-    if depth < 6:
-        for part in value.parts():
-            if not isinstance(part, (v.FunctionValue, v.ClassValue, v.External, v.ModuleValue)):
-                forget(part, depth + 1)
 
 
 _HOLDERS = frozenset({v.Sequence, v.Mapping})

@@ -16,7 +16,7 @@ def hands_on(call: v.Call) -> bool:
     """Whether a call hands on the `*args` or `**kwargs` of the function that it stands in."""
     function = call.flow.function
     for value in call.args:
-        if value.__class__ is v.Star and _is_gathered(value.value, function, "*"):  # type: ignore[attr-defined]
+        if value.__class__ is v.Star and _is_gathered(value.value, function, "*"):
             return _is_settled(call.func, function)
     for key, value in call.kwargs:
         if key is None and _is_gathered(value, function, "**"):
@@ -25,16 +25,16 @@ def hands_on(call: v.Call) -> bool:
 
 
 def _is_gathered(value: v.Value, function: Function, kind: str) -> bool:
-    if value.__class__ is not v.Param or value.function is not function:  # type: ignore[attr-defined]
+    if value.__class__ is not v.Param or value.function is not function:
         return False
-    parameter = function.parameter(value.name)  # type: ignore[attr-defined]
+    parameter = function.parameter(value.name)
     return parameter is not None and parameter.kind == kind
 
 
 def _is_settled(func: v.Value, function: Function) -> bool:
     """The same function at each call, or the one that this call hands over; not what a decorator was given."""
     func = v.settle(func)
-    return func.__class__ is not v.Param or func.function is function  # type: ignore[attr-defined]
+    return func.__class__ is not v.Param or func.function is function
 
 
 def forwarded(program: Program, outer: v.Call, through: c.Target, inner: v.Call) -> tuple[v.Call, v.Value] | None:
@@ -58,7 +58,7 @@ def forwarded(program: Program, outer: v.Call, through: c.Target, inner: v.Call)
     args: list[v.Value] = []
     for one in inner.args:
         if one.__class__ is v.Star:
-            if not _is_gathered(one.value, function, "*"):  # type: ignore[attr-defined]
+            if not _is_gathered(one.value, function, "*"):
                 return None
             args += rest
         else:
@@ -89,6 +89,6 @@ def _written(outer: v.Call, args: list[v.Value], kwargs: list[tuple[str | None, 
 
 
 def _of_outer(value: v.Value, function: Function, bound: dict[str, v.Value]) -> v.Value:
-    if value.__class__ is v.Param and value.function is function:  # type: ignore[attr-defined]
-        return bound.get(value.name, value)  # type: ignore[attr-defined]
+    if value.__class__ is v.Param and value.function is function:
+        return bound.get(value.name, value)
     return value

@@ -135,7 +135,7 @@ def finding_of(program: Program, fault: Fault, evidence: HostEvidence, confidenc
     )
     mendable = (
         kind == "jit" and not evidence.arrays and bool(why.use.spec.static_names) and unhashable(evidence) is None
-    )
+    ) and not why.use.is_own
     return RULE.found(
         needed if here else signature,
         f"`{why.param}` of `{function.name}` decides {sink.what}{where}, but `{why.use.short}` makes it a tracer: "
@@ -180,7 +180,7 @@ def finding_of_object(program: Program, found: Untraceable) -> Finding:
         notes=notes,
         help=f"Name `{name}` in `static_argnames`, or close over it.",
         fix=Fix("unsafe", f"make `{name}` static")
-        if notes[1].place.path == place.path and site.use.spec.static_names
+        if notes[1].place.path == place.path and site.use.spec.static_names and not site.use.is_own
         else None,
     )
 
