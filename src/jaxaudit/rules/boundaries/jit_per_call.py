@@ -143,8 +143,10 @@ def is_one_object(fresh: FreshWrapper, value: v.Value | None) -> bool:
     if fresh.frequency.how != "many" or call is None or method.owner is None or fresh.frequency.through:
         return False
     receivers = [call.func, *call.args] if fresh.frequency.loop is None else [call.func]
-    held = [one.base for one in receivers if isinstance(one, v.Attr) and one.name == method.name]
-    return bool(held) and not any(varies(base) and not is_self(base) for base in held)
+    held = [v.settle(one.base) for one in receivers if isinstance(one, v.Attr) and one.name == method.name]
+    loop = fresh.frequency.loop
+    made = [base for base in held if isinstance(base, v.Call) and loop in base.loops]
+    return bool(held) and not made and not any(varies(base) and not is_self(base) for base in held)
 
 
 def is_self(base: v.Value) -> bool:
@@ -161,7 +163,9 @@ def is_constant(program: Program, value: v.Value) -> bool:
 
 
 def varies(source: v.Value, depth: int = 0) -> bool:
-    """A loop's element, a parameter, or a part of one; or some item of `*args`, and which one is not known."""
+    """A loop's element, what a loop makes, a parameter, or a part of one; or some item of `*args`, whichever."""
+    if isinstance(source, v.Call) and repeats(source.loops) is not None:
+        return True
     if isinstance(source, v.Elem | v.Carried | v.Param) or (
         isinstance(source, v.Item) and isinstance(source.index, v.Unknown)
     ):
