@@ -59,7 +59,8 @@ def _shape_of_call(program: Program, call: v.Call, maker: ArrayMaker, first: v.V
         return shape_of_argument(program, first, depth)
     if rule == "permuted":  # permutation(10) is one of arange(10)
         n = number(program, first)
-        return (n,) if type(n) is int else kinds.kind_of(program, first, depth + 1).shape
+        known = kinds.kind_of(program, first, depth + 1)
+        return (n,) if type(n) is int else (None,) if known.what == "int" else known.shape
     if rule == "indices" and (c.known_name(program, call.func) or "").endswith(".indices"):
         dims = shape_of_argument(program, first, depth)
         return None if dims is None else (len(dims), *dims)

@@ -55,6 +55,32 @@ SCRIPTS = {
             return net.apply(params, x, train=train)
         forward({}, jnp.ones(3), True)
         """, "@jax.jit", "@functools.partial(jax.jit, static_argnames='train')"),
+    "options that a solver hands on": ("missing-static", """
+        @jax.jit
+        def relax(u, n_iter=10):
+            for _ in range(n_iter):  # fault
+                u = 0.5 * (u + jnp.roll(u, 1))
+            return u
+        def solve(u, **options):
+            return relax(u, **options)
+        solve(jnp.ones(9), n_iter=20)
+        """, "@jax.jit", "@functools.partial(jax.jit, static_argnames='n_iter')"),
+    "a decorator of one's own, with the static name": ("varying-static", """
+        def compiled(*names):
+            return functools.partial(jax.jit, static_argnames=names)
+        @compiled("temperature")  # fault
+        def free_energy(x, temperature):
+            return -temperature * jax.nn.logsumexp(-x / temperature)
+        for k in range(10):
+            free_energy(jnp.ones(3), 0.5 + 0.25 * k)
+        """, '@compiled("temperature")', "@compiled()"),
+    "a window as a static argument": ("static-array", """
+        @functools.partial(jax.jit, static_argnames=("weights",))
+        def mean(values, weights):
+            return jnp.sum(values * weights) / weights.sum()
+        weights = np.hanning(16)
+        mean(jnp.arange(16.0), weights=weights)  # fault
+        """, 'static_argnames=("weights",)', "static_argnames=()"),
     "settings that a dict spreads": ("missing-static", """
         def loss(logits, num_classes):
             return logits @ jax.nn.one_hot(0, num_classes)  # fault

@@ -17,6 +17,7 @@ COMPARISONS = frozenset({"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE", "Chain"})
 NO_ARRAYS = frozenset(
     ["str", "none", "function", "class", "module", "dtype", "shape", "tuple", "list", "dict", "transformed", "slice"]
 )
+SAME_KIND = frozenset({"builtins.abs", "builtins.round"})
 ARRAY_FUNCTIONS = ("jax.numpy.", "jax.lax.", "jax.nn.", "jax.random.", "jax.scipy.")
 
 
@@ -60,7 +61,7 @@ def certainty_of_call(program: Program, call: v.Call, depth: int) -> float:
     if name is not None:
         if name.startswith(ARRAY_FUNCTIONS) and c.transform_of(program, call) is None:
             return 0.9
-        return 0.4
+        return certainty(program, call.args[0], depth + 1) if name in SAME_KIND and call.args else 0.4
     if call.func.__class__ is v.Attr and is_array(program, call.func.base):
         return 0.9
     if kind_of(program, call).is_array:

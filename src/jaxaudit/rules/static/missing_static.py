@@ -14,7 +14,7 @@ from jaxaudit.rules.static.origins import argument_expr
 from jaxaudit.rules.static.plain_way import asks_parameters, entry, guarded, is_plain
 from jaxaudit.source import calls as c
 from jaxaudit.source.facts import text
-from jaxaudit.source.kinds import Kind
+from jaxaudit.source.kinds import Kind, kind_of
 from jaxaudit.source.program import Function, Program
 from jaxaudit.source.structure import Sink, parameters_in, sinks
 from jaxaudit.source.tracing import Why
@@ -74,6 +74,7 @@ def judge(program: Program, faults: list[Fault]) -> Finding | None:
     ]
     if evidence.arrays or not (evidence.is_host or evidence.named):
         others = []  # a branch on an array is branch-on-tracer's
+    others = [f for f in others if not stands_beside_an_array(program, f)]
     rated = [
         (sure_of(program, f.why, f.sink.flow.function, certainty(f, evidence), plain=True), f)
         for f in [*structural, *others][:24]
@@ -83,6 +84,12 @@ def judge(program: Program, faults: list[Fault]) -> Finding | None:
     if best == 0.0:
         return None
     return finding_of(program, next(f for r, f in rated if r == best), evidence, best)
+
+
+def stands_beside_an_array(program: Program, fault: Fault) -> bool:
+    """Whether what is asked for is made of a traced array as well, so that a static number would not help."""
+    others = [p for p in parameters_in(program, fault.sink.value) if p.name != fault.why.param]
+    return any(kind_of(program, p).is_array and program.tracing.tracer(p) is not None for p in others)
 
 
 def certainty(fault: Fault, evidence: HostEvidence) -> float:

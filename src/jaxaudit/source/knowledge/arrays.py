@@ -126,6 +126,7 @@ def _rows(library: str, module: str) -> dict[str, ArrayMaker]:
         **rows("outer", "outer", "promote"),
         **rows("diag", "diagonal", "like"),
         **rows(_OTHERS, "unknown", "unknown", "strong"),
+        **rows("bartlett blackman hamming hanning kaiser", "permuted", "float", "strong"),
         **rows("reshape", "reshape", "like"),
         **rows("broadcast_to", "broadcast", "like"),
         # creation
