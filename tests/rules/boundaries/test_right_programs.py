@@ -43,6 +43,43 @@ RIGHT = {
                 results.append(check())
             return results
         """),
+    "a controller of its own in each call": ("jit-per-call", """
+        def run(kind, x):
+            if kind == "small":
+                def update(c):
+                    return c + 1
+            else:
+                def update(c):
+                    return c * 2
+            def step(c, i):
+                return update(c), i
+            scan = jax.jit(lambda c, i: lax.scan(step, c, i))
+            return scan(x, jnp.arange(3))
+        for kind in ("small", "large"):
+            print(run(kind, 1.0))
+        """),
+    "a property that can be set": ("trace-time-effect", """
+        class Plan:
+            def __init__(self, policy):
+                self._policy = policy
+            @property
+            def policy(self):
+                return self._policy
+            @policy.setter
+            def policy(self, value):
+                self._policy = value
+        def run(plan: Plan, x):
+            return jax.jit(plan.policy)(x)
+        run(Plan(jnp.sin), 1.0)
+        """),
+    "data for a measurement": ("key-made-in-jit", """
+        import time
+        def measure(f):
+            start = time.perf_counter()
+            f(jax.random.normal(jax.random.PRNGKey(42), (3,))).block_until_ready()
+            return time.perf_counter() - start
+        times = [measure(f) for f in (jnp.sin, jnp.cos)]
+        """),
     "a loop that is to be measured unrolled": ("unrolled-loop", """
         @jax.jit
         def unrolled(x):

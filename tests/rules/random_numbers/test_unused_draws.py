@@ -35,6 +35,26 @@ RIGHT = {
             empty = jax.tree.map(lambda x: jnp.empty((9, *x.shape)), jax.random.normal(dummy_key, (3,)))
             return empty, jnp.empty(jax.random.uniform(dummy_key, (2,)).shape)
         """,
+    "a check whose result nobody takes": """
+        def loss(data, key):
+            def one(x, key):
+                return x * jax.random.normal(key)
+            one(data[0], key)
+            keys = jax.random.split(key, 3)
+            return jax.vmap(one)(data, keys).sum()
+        """,
+    "shapes that are asked of a function": """
+        def template(step, sample, state, key):
+            return jax.eval_shape(lambda s: jax.random.normal(key) + s + jax.random.uniform(key), state)
+        """,
+    "two ways, of which a test takes one": """
+        def run(key, references, bootstrap):
+            if references is None and not bootstrap:
+                references = jax.random.normal(key)
+            if not bootstrap:
+                return references
+            return jax.random.uniform(key)
+        """,
     "one of two draws is kept": """
         def place(key, upright):
             def draw(key, n):
@@ -92,6 +112,20 @@ WRONG = {
 @pytest.mark.parametrize("source", RIGHT.values(), ids=RIGHT)
 def test_nothing_certain_is_said(source):
     assert certain(source) == []
+
+
+def test_a_library_may_try_itself_out():
+    own = """
+        import jax
+        def layer(key):
+            return jax.random.normal(key)
+        if __name__ == "__main__":
+            key = jax.random.key(0)
+            x = jax.random.normal(key)
+            y = layer(key)
+        """
+    assert certain({"layers.py": own})
+    assert certain({"layers.py": own, "model.py": "from layers import layer"}) == []
 
 
 @pytest.mark.parametrize("source", WRONG.values(), ids=WRONG)

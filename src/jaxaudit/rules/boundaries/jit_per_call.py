@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.boundaries.fresh_wrappers import FreshWrapper, fresh_wrappers
-from jaxaudit.rules.boundaries.turn_needs import is_setting, setting_of_factory
+from jaxaudit.rules.boundaries.turn_needs import chosen_function, is_setting, setting_of_factory
 from jaxaudit.rules.captures.captured_values import nested_in
 from jaxaudit.rules.captures.changes import is_lazy
 from jaxaudit.rules.captures.partial_outside import is_cured_by_swap, swap
@@ -132,7 +132,7 @@ def setting_of_caller(program: Program, fresh: FreshWrapper) -> str:
                 continue
             if found and is_setting(program, read, found[-1]) and not is_constant(program, found[-1]):
                 return base.name
-    return setting_of_factory(program, fresh.value, home.function, is_constant)
+    return chosen_function(function, home) or setting_of_factory(program, fresh.value, home.function, is_constant)
 
 
 def is_one_object(fresh: FreshWrapper, value: v.Value | None) -> bool:

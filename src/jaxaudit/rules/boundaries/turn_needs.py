@@ -9,6 +9,7 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.events import Loop
 from jaxaudit.source.facts import text
+from jaxaudit.source.flow import Flow
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.knowledge.array_values import STATIC_ATTRIBUTES
 from jaxaudit.source.program import Function, Program
@@ -45,6 +46,23 @@ def factories(program: Program, value: v.Value, loop: Loop, depth: int = 0) -> I
             yield from factories(program, part, loop, depth + 1)
     elif isinstance(value, v.Item | v.Attr):
         yield from factories(program, value.base, loop, depth + 1)
+
+
+def chosen_function(function: Function, home: Flow) -> str:
+    """One of several functions of one name, whichever the call asks for, that a function or its siblings call."""
+    waiting, seen = [function], {function}
+    while waiting and len(seen) < 24:
+        one = waiting.pop()
+        found = [inner for inner in nested_in(one) if inner not in seen]
+        for name in one.flow.frees:
+            bound = [v.settle(value) for value in home.bindings.get(name, ())]
+            named = [value.function for value in bound if isinstance(value, v.FunctionValue)]
+            if len(named) > 1:
+                return name
+            found += [other for other in named if other not in seen]
+        seen |= set(found)
+        waiting += found
+    return ""
 
 
 def setting_of_factory(

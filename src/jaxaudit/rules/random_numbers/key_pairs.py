@@ -15,6 +15,7 @@ from jaxaudit.rules.random_numbers.unused_draws import is_thrown_away, keeps_one
 from jaxaudit.source import calls as c
 from jaxaudit.source import facts
 from jaxaudit.source import values as v
+from jaxaudit.source.events import Branch
 from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
 from jaxaudit.source.program import Program
 
@@ -259,6 +260,9 @@ def opposite(one: Any, one_arm: int, two: Any, two_arm: int) -> bool:
     """`if a: ...` and later `if not a: ...`, `if a:` twice with different arms, or `x == 1` and `x == 2`."""
     if one.test is None or two.test is None or one.kind not in ("if", "ifexp") or two.kind not in ("if", "ifexp"):
         return False
+    for this, arm, other, other_arm in ((one, one_arm, two, two_arm), (two, two_arm, one, one_arm)):
+        if isinstance(this.test, v.Op) and (this.test.name, arm) in (("And", 0), ("Or", 1)):
+            return any(opposite(Branch("if", part, 0), arm, other, other_arm) for part in this.test.operands)
     if one_arm == two_arm == 0 and other_constant(one.test, two.test):
         return True
     first, negated_first = plain_test(one.test)

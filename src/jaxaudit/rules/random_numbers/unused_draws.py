@@ -9,7 +9,9 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.flow import Flow
 from jaxaudit.source.knowledge.random_keys import TEMPLATES
-from jaxaudit.source.program import Program
+from jaxaudit.source.program import Function, Program
+
+SHOWS = ("builtins.print", "matplotlib.", "builtins.open", "numpy.save", "wandb.", "logging.")
 
 
 def is_thrown_away(program: Program, one: Spent) -> bool:
@@ -31,10 +33,25 @@ def is_warm_up(program: Program, call: v.Call, flow: Flow) -> bool:
     """A statement whose result nobody takes, of a function whose result is taken elsewhere in the same body."""
     func = v.settle(call.func)
     others = [other for other in flow.calls if other is not call and v.settle(other.func) is func]
-    if not others or c.known_name(program, call.func) is not None:
+    if c.known_name(program, call.func) is not None or not (others or only_returns(program, call)):
         return False
     taken = used_values(flow)
-    return id(call) not in taken and any(id(other) in taken for other in others)
+    return id(call) not in taken and (not others or any(id(other) in taken for other in others))
+
+
+def only_returns(program: Program, call: v.Call) -> bool:
+    """A function of the project that gives its result back and leaves nothing else behind."""
+    found = c.targets(program, call.func)
+    return len(found) == 1 and not found[0].chain and leaves_nothing(program, found[0].function)
+
+
+def leaves_nothing(program: Program, function: Function) -> bool:
+    flow = function.flow
+    if not flow.returns or flow.stores or function.name == "__init__":
+        return False
+    return all(
+        c.known_name(program, call.func) is not None or id(call) in used_values(flow) for call in flow.calls
+    ) and not any((c.known_name(program, call.func) or "").startswith(SHOWS) for call in flow.calls)
 
 
 def take_apart(first: Spent, second: Spent) -> bool:
