@@ -16,15 +16,15 @@ SEES = {"source": "the source", "run": "a run", "environment": "the environment"
 
 
 def explanation(document: Mapping[str, Any], columns: int = 80, paint: Paint = plain) -> str:
-    """The page of one rule; for a family or a message with several rules, the table of them."""
+    """The page of one rule; for a family or a message, whose meaning comes first, the table of its rules."""
     lines: list[str] = []
     if document["message"]:
         lines += _message(document["message"], columns, paint)
     rules = document["rules"]
-    if len(rules) == 1:
+    if len(rules) == 1 and not document["message"]:
         lines += _page(rules[0], columns, paint)
     elif rules:
-        lines += [*_rows(rules, paint, columns), "", "`jaxaudit explain RULE` tells more of one of them."]
+        lines += [*_rows(rules, paint, columns), "", _more(rules)]
     if document["message"] and not document["message"]["cause"] and rules:
         lines.insert(lines.index("") + 1, paint("Perhaps", "strong"))
     elif document["message"] and rules:
@@ -33,6 +33,12 @@ def explanation(document: Mapping[str, Any], columns: int = 80, paint: Paint = p
     if document.get("here"):
         lines += ["", *_here(document["here"], columns, paint)]
     return "\n".join(lines) + "\n"
+
+
+def _more(rules: Sequence[Mapping[str, Any]]) -> str:
+    if len(rules) == 1:
+        return f"`jaxaudit explain {rules[0]['name']}` tells more."
+    return "`jaxaudit explain RULE` tells more of one of them."
 
 
 def _here(here: Mapping[str, Any], columns: int, paint: Paint) -> Iterator[str]:
