@@ -116,6 +116,18 @@ SCRIPTS = {
                 x = mixer.step(x)
         main()
         """, "self.mix(self.history)", "self.mix(self.history[-1:])"),
+    "a best value that is a float at first": ("""
+        import equinox as eqx
+        @eqx.filter_jit
+        def evaluate(x, best):
+            return jnp.minimum(jnp.sum(x**2), best)
+        def search(points):
+            best = float("inf")  # fault
+            for x in points:
+                best = evaluate(x, best)
+            return best
+        search(jnp.ones((5, 3)))
+        """, 'float("inf")', 'jnp.float32("inf")'),
     "a weak number in a dict that a comprehension updates": ("""
         @jax.jit
         def update(params, x):
