@@ -285,8 +285,8 @@ def _targets_of_attribute(program: Program, attr: v.Attr, depth: int) -> list[Ta
                 function.owner is not None
                 and target.receiver is None
                 and function.self_name is not None
-                and (not isinstance(base, v.ClassValue) or is_classmethod(value))
-                and _plain_method(value)
+                and (not (isinstance(base, v.ClassValue) or _is_class(base)) or is_classmethod(value))
+                and (_plain_method(value) or _stored_by_class(value))
             )
             out.append(target._replace(receiver=base) if bound else target)
     return out or (_applied(program, attr) if attr.name == "apply" else out)
@@ -309,6 +309,19 @@ def is_classmethod(value: v.Value) -> bool:
             return True
         value = value.args[0]
     return False
+
+
+def _stored_by_class(value: v.Value) -> bool:
+    """`cls.step = jax.jit(cls.step)` in a class method: a method like any other."""
+    return isinstance(value, v.Call) and any(_is_class(part.base) for part in value.args if isinstance(part, v.Attr))
+
+
+def _is_class(value: v.Value) -> bool:
+    """`cls` of a class method: an attribute of it is not bound to an object."""
+    if not isinstance(value, v.Param) or value.function.owner is None or value.function.bound is None:
+        return False
+    first = value.function.all_parameters[:1]
+    return bool(first) and first[0].name == value.name and is_classmethod(value.function.bound)
 
 
 def _plain_method(value: v.Value) -> bool:

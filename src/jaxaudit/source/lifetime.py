@@ -156,6 +156,10 @@ def identity(program: Program, value: v.Value, since: Loop | Function | None = N
             return Identity("fresh", "`functools.partial`", value)
         use = c.transform_of(program, value)
         if use is not None and use.spec.wraps:
+            if use.name.startswith("equinox.filter_") and use.functions:  # told apart by what they wrap
+                wrapped = identity(program, use.functions[0][0], None, depth + 1)
+                if wrapped.how not in ("fresh", "here"):
+                    return wrapped
             return Identity("fresh", f"`{use.short}(...)`", value)
         for target in c.targets(program, value.func):
             if target.function.name == "__init__" or is_cached(program, target.function):

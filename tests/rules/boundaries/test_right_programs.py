@@ -80,6 +80,34 @@ RIGHT = {
             return time.perf_counter() - start
         times = [measure(f) for f in (jnp.sin, jnp.cos)]
         """),
+    "a step that Equinox tells by what it wraps": ("jit-per-call", """
+        import equinox as eqx
+        def loss(model, x):
+            return jnp.sum(model * x)
+        def train_step(model, x):
+            return eqx.filter_jit(eqx.filter_value_and_grad(loss))(model, x)
+        for _ in range(9):
+            train_step(jnp.ones(3), jnp.ones(3))
+        """),
+    "methods that a class jits": ("unhashable-static", """
+        class Workflow:
+            def evaluate(self, state):
+                return state["x"] + 1
+            @classmethod
+            def compile(cls):
+                cls.evaluate = jax.jit(cls.evaluate, static_argnums=(0,))
+            def run(self):
+                return self.evaluate({"x": 1.0})
+        Workflow.compile()
+        Workflow().run()
+        """),
+    "a number that is there while tracing": ("branch-on-tracer", """
+        @jax.jit
+        def grow(a):
+            with jax.ensure_compile_time_eval():
+                start = 0.5 * jnp.cbrt(jnp.finfo(jnp.float32).eps).item()
+            return a + start
+        """),
     "a loop that is to be measured unrolled": ("unrolled-loop", """
         @jax.jit
         def unrolled(x):

@@ -132,7 +132,7 @@ def said_so(program: Program, one: Spent) -> bool:
     root = one.origin.root
     if root.expr is not None and root.flow is not None and root.flow.function.module is one.flow.function.module:
         at.append(facts.start(root.expr)[0])
-    return any(SAID.search(line) for end in at for line in lines[max(end - 4, 0) : end])
+    return any(SAID.search(line) for end in at for line in lines[max(end - 4, 0) : end + 1])
 
 
 def is_example(drawn: Spent, init: Spent) -> bool:

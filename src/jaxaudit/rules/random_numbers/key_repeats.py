@@ -308,6 +308,7 @@ def kept_on_self(program: Program, function: Function, spent: list[Spent]) -> It
             and stores
             and not renewed
             and not replaced(program, often, name)
+            and surely_run(program, function)  # a library's may be seeded to do the same each time
         )
         notes: tuple[Note, ...] = ()
         if often.call is not None and often.call.expr is not None:
