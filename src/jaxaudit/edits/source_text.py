@@ -42,7 +42,7 @@ class SourceText:
             bom = data.startswith(_BOM)
             encoding = "utf-8" if encoding == "utf-8-sig" else encoding
             text = data[len(_BOM) if bom else 0 :].decode(encoding)
-        except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+        except (SyntaxError, UnicodeError, LookupError) as error:
             raise CannotEdit(f"{path} cannot be decoded: {error}") from error
         return cls(path, data, text, encoding, bom)
 
@@ -59,7 +59,9 @@ class SourceText:
         try:
             return ast.parse(self.text, self.path)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise CannotEdit(f"{self.path} does not parse: {error}") from error
+            from jaxaudit.source.syntax_reasons import reason
+
+            raise CannotEdit(f"{self.path} does not parse: {reason(error, self.data)}") from error
 
     @cached_property
     def newline(self) -> str:

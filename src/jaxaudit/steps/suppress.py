@@ -92,7 +92,7 @@ def _comments(data: bytes) -> Iterator[tuple[tokenize.TokenInfo, int, int]]:
 def _tokens(data: bytes) -> Iterator[tokenize.TokenInfo]:
     try:
         yield from tokenize.tokenize(io.BytesIO(data).readline)
-    except (tokenize.TokenError, SyntaxError, UnicodeDecodeError):
+    except (tokenize.TokenError, SyntaxError, UnicodeError):
         return
 
 
