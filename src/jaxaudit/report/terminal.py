@@ -100,7 +100,8 @@ def _sentences(document: Document, unsure: bool) -> Iterator[str]:
         yield f"`jaxaudit fix` can mend {number(len(fixes), 'finding')}{more}."
     rules = sorted({finding["rule"] for finding in printed(document, unsure)})
     if rules:
-        yield f"`jaxaudit explain {rules[0]}` tells more{', and so for each rule' if len(rules) > 1 else ''}."
+        one = rules[0] if len(rules) == 1 else "RULE"
+        yield f"`jaxaudit explain {one}` tells more{' of each of these rules' if len(rules) > 1 else ''}."
 
 
 def statistics(document: Document, columns: int = 80, paint: Paint = plain) -> str:
