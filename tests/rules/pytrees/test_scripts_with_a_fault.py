@@ -128,6 +128,18 @@ SCRIPTS = {
             return best
         search(jnp.ones((5, 3)))
         """, 'float("inf")', 'jnp.float32("inf")'),
+    "a width that is a number at first": ("""
+        @jax.jit
+        def posterior(y, width):
+            return y * width**2 / (1 + width**2)
+        def estimate(y):
+            width = 1  # fault
+            for _ in range(4):
+                mean = posterior(y, width)
+                width = jnp.sqrt(jnp.mean(mean**2) + 0.1)  # fault
+            return width
+        estimate(jnp.linspace(-1, 1, 20))
+        """, "width = 1", "width = jnp.float32(1)"),
     "a weak number in a dict that a comprehension updates": ("""
         @jax.jit
         def update(params, x):

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from jaxaudit.model import Finding, Note
+from jaxaudit.rules.control_flow.in_sight import surely_run
 from jaxaudit.rules.environment.flag_writes import environment_writes
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
@@ -87,14 +88,26 @@ def first_start(program: Program, made: Set) -> Early | None:
             continue
         return Early(flow, call.expr, f"`{text(call.expr, 40)}` starts the backend", start(call.expr)[0])
     if made.setting.until == "import" and made.function.is_module:
-        return earlier_import(made, flow)
+        return earlier_import(made.function, start(made.expr)[0])
+    if made.setting.until == "import" and surely_run(program, made.function) and not starts_processes(made.function):
+        module = made.function.module.function
+        called = [start(e.call.expr)[0] for e in program.graph.callers(made.function) if e.caller is module]
+        return earlier_import(module, min(called, default=start(made.expr)[0]))
     return None
 
 
-def earlier_import(made: Set, flow: Flow) -> Early | None:
-    """`import jax` above the setting, at the top of the same file."""
-    line = start(made.expr)[0]
-    for statement in made.function.body:
+def starts_processes(function: Function) -> bool:
+    """The variable may be meant for a child."""
+    return any(name.partition(".")[0] in PROCESSES for _, name, *_ in function.module.imports)
+
+
+PROCESSES = frozenset({"subprocess", "multiprocessing", "concurrent", "joblib", "ray", "submitit"})
+
+
+def earlier_import(top: Function, line: int) -> Early | None:
+    """`import jax` above the setting (or above the call of what sets it), at the top of the same file."""
+    flow = top.flow
+    for statement in top.body:
         if statement[0] == "import" and statement[-1] < line:
             for name, module, _ in statement[1]:
                 if module.partition(".")[0] == "jax":
@@ -145,7 +158,7 @@ def told(program: Program, made: Set, early: Early) -> Finding:
         0.4
         if made_up_for(program, made)
         else 0.85
-        if made.function.is_module or made.setting.until == "backend"
+        if early.flow.function.is_module or made.setting.until == "backend"
         else 0.6,
         facts={"setting": made.name, "until": made.setting.until, "first": early.line},
         notes=[Note(program.place(early.flow, early.expr), "too late from here on")],
