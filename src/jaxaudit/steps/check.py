@@ -160,7 +160,19 @@ def _wanted(found: Iterable[Finding], chosen: frozenset[str], config: Config, ru
             continue
         seen.add(said)
         if not _within_budget(finding, config, rules):
-            yield finding
+            yield _left_traced(finding, config)
+
+
+def _left_traced(finding: Finding, config: Config) -> Finding:
+    """Without a fix, and with other advice, where that would make an argument static that `never-static` names."""
+    name = finding.facts.get("made_static")
+    if name not in config.never_static:
+        return finding
+    advice = (
+        f"`{name}` stays traced, as `never-static` wishes: work out before the call what needs its value, or use a "
+        "fixed size with a mask, `lax.cond`, or `lax.dynamic_slice`."
+    )
+    return replace(finding, fix=None, help=advice)
 
 
 def _within_budget(finding: Finding, config: Config, rules: Rules) -> bool:

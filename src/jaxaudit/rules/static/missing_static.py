@@ -134,8 +134,7 @@ def finding_of(program: Program, fault: Fault, evidence: HostEvidence, confidenc
     kind = why.use.spec.kind
     advice = (
         f"Name it in `{static}` of the `{why.use.short}`, where its callers hold a plain Python value; if it must "
-        "stay an "
-        "array, use a fixed size with a mask, `lax.cond`, or `lax.dynamic_slice`."
+        "stay an array, use a fixed size with a mask, `lax.cond`, or `lax.dynamic_slice`."
         if static and kind in ("jit", "pmap", "checkpoint")
         else f"Under `{why.use.short}` each parameter is a tracer: close over the plain value instead (a lambda, "
         "`functools.partial`), or use a fixed size with a mask, `lax.dynamic_slice`, `lax.cond`."
@@ -153,6 +152,7 @@ def finding_of(program: Program, fault: Fault, evidence: HostEvidence, confidenc
             "function": function.name,
             "decides": sink.what,
             "transformation": why.use.short,
+            "made_static": why.param if static else "",
         },
         notes=notes,
         help=advice,
@@ -183,7 +183,7 @@ def finding_of_object(program: Program, found: Untraceable) -> Finding:
         f"`{value_text}` is {what}, and `{name}` of the jitted `{site.function.name}` is not static: it can't be "
         "traced and the call raises an error",
         certainty_of_object(program, found) if parameter.kind in ("positional", "keyword") else 0.5,
-        facts={"parameter": name, "function": site.function.name, "value": value_text},
+        facts={"parameter": name, "function": site.function.name, "value": value_text, "made_static": name},
         notes=notes,
         help=f"Name `{name}` in `static_argnames`, or close over it.",
         fix=Fix("unsafe", f"make `{name}` static")
