@@ -108,6 +108,17 @@ RIGHT = {
                 start = 0.5 * jnp.cbrt(jnp.finfo(jnp.float32).eps).item()
             return a + start
         """),
+    "a function of the turn that a default holds": ("jit-in-loop", """
+        import records
+        def fit(problem, p):
+            for turn in range(9):
+                closure = records.closure(problem, np.asarray(p))
+                def loss(q, closure=closure):
+                    return jnp.mean(closure(q) ** 2)
+                gradient = jax.jit(jax.grad(loss))
+                p = p - gradient(p)
+            return p
+        """),
     "a loop that is to be measured unrolled": ("unrolled-loop", """
         @jax.jit
         def unrolled(x):

@@ -55,6 +55,24 @@ RIGHT = {
                 return references
             return jax.random.uniform(key)
         """,
+    "a target network that starts as a copy": """
+        import flax.linen as nn
+        class Net(nn.Module):
+            @nn.compact
+            def __call__(self, x):
+                return nn.Dense(3)(x)
+        def start(net: Net, key):
+            params = net.init(key, jnp.ones(2))
+            target = net.init(key, jnp.ones(2))
+            return params, target
+        """,
+    "weights that are drawn over": """
+        import equinox as eqx
+        def init_weights(linear, key):
+            return eqx.tree_at(lambda l: l.weight, linear, jax.random.normal(key, linear.weight.shape))
+        def layer(key):
+            return init_weights(eqx.nn.Linear(2, 3, key=key), key)
+        """,
     "one of two draws is kept": """
         def place(key, upright):
             def draw(key, n):

@@ -27,6 +27,9 @@ def own_program_for(program: Program, value: v.Value, loop: Loop) -> str:
         found = from_closure(program, target.function, loop) or from_partials(program, target, loop)
         if found:
             return found
+        found = from_defaults(target.function, loop)
+        if found:
+            return found
     for made in factories(program, value, loop):
         for maker in c.targets(program, made.func):
             found = own_program_from_arguments(program, made, maker, loop)
@@ -115,6 +118,16 @@ def closed_over(function: Function, loop: Loop) -> Iterator[Read]:
         for read in reads(one):
             if isinstance(read.base, v.Free) and read.base.home is loop.flow:
                 yield read
+
+
+def from_defaults(function: Function, loop: Loop) -> str:
+    """`def loss(q, closure=closure)`: something of the turn that is called."""
+    turn = {bind.name for bind in loop.flow.binds if loop in bind.loops}
+    for parameter in function.all_parameters:
+        if parameter.default is not None and parameter.default[0] == "n" and parameter.default[1] in turn:
+            if any(read.how == "called" for read in reads_of(function, parameter.name)):
+                return parameter.name
+    return ""
 
 
 def from_partials(program: Program, target: c.Target, loop: Loop) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
+from jaxaudit.rules.control_flow.in_sight import is_imported
 from jaxaudit.rules.control_flow.running import runs_eagerly
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
@@ -44,7 +45,8 @@ def match(program: Program) -> Iterator[Finding]:
         often = lifetime.frequency(program, flow.function)
         if loop is None and often.how in ("once", "cached"):
             continue
-        yield finding(program, use, flow.function, fresh, loop, often, runs_eagerly(program, flow.function))
+        eager = runs_eagerly(program, flow.function) and not is_imported(program, flow.function.module)
+        yield finding(program, use, flow.function, fresh, loop, often, eager)
 
 
 def fresh_function(program: Program, use: c.TransformUse) -> tuple[v.Value, Identity] | None:

@@ -34,6 +34,7 @@ UNDOES = re.compile(
     r"(^|_|\.)(inverse(?!_?(gamma|wishart|gaussian))|undo|decode|decrypt|unrotate|unshuffle)(_|\.|$)", re.IGNORECASE
 )
 """What takes back what was done with the same key: `inverse_rotation(x, key)`."""
+MAKES_ANEW = re.compile(r"(^|_)(re_?)?init", re.IGNORECASE)
 NAMED_COMMON = re.compile(r"(^|_)(common|shared|same|crn|fixed|dummy)(_|$)", re.IGNORECASE)
 
 
@@ -120,7 +121,26 @@ def on_purpose(program: Program, first: Spent, second: Spent) -> bool:
             return True
         if name == "builtins.print" and not {first.call, second.call}.isdisjoint(call.args):
             return True
-    return is_example(first, second) or is_example(second, first)
+    return (
+        is_example(first, second) or is_example(second, first) or is_copy(first, second) or is_made_anew(first, second)
+    )
+
+
+def is_copy(first: Spent, second: Spent) -> bool:
+    """`target = net.init(key, x)` as `params = net.init(key, x)` before it: the same parameters are wanted."""
+    return first.by == second.by and first.by.endswith(".init") and (
+        written_arguments(first.call) == written_arguments(second.call)
+    )  # fmt: skip
+
+
+def written_arguments(call: v.Call) -> list[str]:
+    expr = call.expr if call.expr is not None and call.expr[0] == "c" else None
+    return [facts.text(one, 400) for one in expr[2]] if expr is not None else []
+
+
+def is_made_anew(first: Spent, second: Spent) -> bool:
+    """`reinit(Linear(key=key), key)`: what was drawn first is drawn over."""
+    return MAKES_ANEW.search(second.by) is not None and any(comes_from(a, first.call) for a in second.call.args)
 
 
 def said_so(program: Program, one: Spent) -> bool:

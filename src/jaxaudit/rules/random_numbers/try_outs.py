@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from jaxaudit.rules.control_flow.in_sight import is_imported
 from jaxaudit.rules.random_numbers.key_events import NO_DRAW
 from jaxaudit.rules.random_numbers.spent_key import Spent
 from jaxaudit.source import values as v
-from jaxaudit.source.groups import absolute
-from jaxaudit.source.program import Function, Module, Program
+from jaxaudit.source.program import Function, Program
 
 
 def only_shapes(program: Program, function: Function) -> bool:
@@ -25,15 +25,3 @@ def is_main(test: v.Value | None) -> bool:
     return isinstance(test, v.Op) and any(
         isinstance(one, v.Const) and one.value == "__main__" for one in test.operands
     )  # fmt: skip
-
-
-def is_imported(program: Program, module: Module) -> bool:
-    found = program.memo.get("imported modules")
-    if found is None:
-        found = program.memo["imported modules"] = set()
-        for one in program.modules.values():
-            for _, target, level, attr in one.imports:
-                dotted = absolute(one.name, one.is_package, target, level)
-                found |= {dotted, f"{dotted}.{attr}"}
-            found |= {absolute(one.name, one.is_package, target, level) for target, level in one.stars}
-    return module.name in found
