@@ -129,13 +129,14 @@ def starts_backend(program: Program, call: v.Call) -> bool:
 def made_up_for(program: Program, made: Set) -> bool:
     """`jax.config.update("jax_enable_x64", True)` beside the variable: here the option counts, the variable is for others."""
     option = OPTION_OF_VARIABLE.get(made.name)
-    return option is not None and any(
-        c.known_name(program, call.func) == "jax.config.update"
-        and bool(call.args)
-        and isinstance(call.args[0], v.Const)
-        and call.args[0].value == option
-        for call in made.function.flow.calls
-    )
+    for call in made.function.flow.calls:
+        name = c.known_name(program, call.func) or ""
+        if made.name == "JAX_COMPILATION_CACHE_DIR" and name.endswith((".set_cache_dir", ".initialize_cache")):
+            return True
+        named = call.args[0].value if call.args and isinstance(call.args[0], v.Const) else None
+        if name == "jax.config.update" and option is not None and named == option:
+            return True
+    return False
 
 
 def excluded(first: v.Path, second: v.Path) -> bool:
@@ -158,7 +159,7 @@ def told(program: Program, made: Set, early: Early) -> Finding:
         0.4
         if made_up_for(program, made)
         else 0.85
-        if early.flow.function.is_module or made.setting.until == "backend"
+        if (early.flow.function.is_module and surely_run(program, made.function)) or made.setting.until == "backend"
         else 0.6,
         facts={"setting": made.name, "until": made.setting.until, "first": early.line},
         notes=[Note(program.place(early.flow, early.expr), "too late from here on")],
