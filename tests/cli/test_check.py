@@ -60,6 +60,17 @@ def test_a_failed_rule_is_our_fault_even_with_exit_zero(project: Project, capsys
     assert "warning[jit-in-loop]" in out
 
 
+@pytest.mark.parametrize("command", ["check", "fix", "explain"])
+def test_a_program_is_not_overwritten_by_a_report(
+    project: Project, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    project.write("a.py", FAULTY)
+    what = "key-reuse" if command == "explain" else "."
+    assert main([command, what, "--output", "a.py"]) == 2
+    assert "--output would overwrite 'a.py'" in capsys.readouterr().err
+    assert Path("a.py").read_text() == FAULTY
+
+
 def test_json_to_standard_output_and_nothing_else(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     project.write("a.py", FAULTY + "x = f()  # FAULT key-reuse 0.3\n")
     code, out, err = said(capsys, "--format", "json")
