@@ -119,6 +119,31 @@ RIGHT = {
                 p = p - gradient(p)
             return p
         """),
+    "a bench of each backend": ("jit-in-loop", """
+        import time
+        def measure(f, x):
+            start = time.perf_counter()
+            f(x).block_until_ready()
+            return time.perf_counter() - start
+        def compare(kernel, x, backends):
+            times = []
+            for backend in backends:
+                @jax.jit
+                def run(x):
+                    return kernel(x, backend)
+                times.append(measure(run, x))
+            return times
+        """),
+    "a class method that jits with its class static": ("unhashable-static", """
+        import equinox as eqx
+        class Family(eqx.Module):
+            p: jax.Array
+            @classmethod
+            @functools.partial(jax.jit, static_argnames="cls")
+            def fit(cls, x):
+                return jnp.mean(x)
+        Family.fit(jnp.ones(3))
+        """),
     "a loop that is to be measured unrolled": ("unrolled-loop", """
         @jax.jit
         def unrolled(x):
