@@ -71,6 +71,17 @@ def test_a_program_is_not_overwritten_by_a_report(
     assert Path("a.py").read_text() == FAULTY
 
 
+def test_what_is_excluded_can_stay_out_although_it_is_named(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.write("pyproject.toml", '[tool.jaxaudit]\nexclude = ["gen/"]\n')
+    project.write("gen/a.py", FAULTY)
+    project.write("b.py", FAULTY)
+    assert "2 files" in said(capsys, "gen/a.py", "b.py")[1]
+    assert "1 file (" in said(capsys, "gen/a.py", "b.py", "--force-exclude")[1]
+    assert "0 files" in said(capsys, "gen/a.py", "b.py", "--force-exclude", "--exclude", "b.py")[1]
+
+
 def test_json_to_standard_output_and_nothing_else(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     project.write("a.py", FAULTY + "x = f()  # FAULT key-reuse 0.3\n")
     code, out, err = said(capsys, "--format", "json")

@@ -57,11 +57,12 @@ def add_list(
 
 
 def add_choice_of_rules(parser: argparse.ArgumentParser) -> None:
-    """`--select`, `--ignore`, `--exclude`."""
+    """`--select`, `--ignore`, `--exclude`, `--force-exclude`."""
     what = "only these rules: names, families, or the start of names; comma-separated"
     add_list(parser, "--select", what, "RULES", some_words)
     add_list(parser, "--ignore", "all but these rules", "RULES")
     add_list(parser, "--exclude", "leave out paths that match, written as in .gitignore", "PATTERNS")
+    parser.add_argument("--force-exclude", action="store_true", help="also files named on the command line")
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:

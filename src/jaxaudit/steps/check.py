@@ -34,6 +34,8 @@ class Options:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    force_exclude: bool = False
+    """What is excluded stays out even where it is named, as by pre-commit, which names every file."""
     jobs: int | None = None
     cached: bool = True
     cache_dir: Path | None = None
@@ -140,7 +142,9 @@ def _read(paths: Sequence[str], options: Options, config: Config) -> tuple["Sour
     if options.stdin:
         files, overlay = Files([options.stdin[0]], []), {**options.overlay, options.stdin[0]: options.stdin[1]}
     else:
-        files = discover(paths, [*config.exclude, *options.exclude], root=str(config.root))
+        exclude = [*config.exclude, *options.exclude]
+        files = discover(paths, exclude, root=str(config.root))
+        files = _without(exclude, files, config) if options.force_exclude else files
         overlay = dict(options.overlay)
     cache = _cache_dir(options, config) if options.cached else None
     progress = options.progress
@@ -148,6 +152,13 @@ def _read(paths: Sequence[str], options: Options, config: Config) -> tuple["Sour
         files.paths, cache=cache, jobs=options.jobs, progress=progress, overlay=overlay, marked=suppress.MARK
     )
     return sources, files
+
+
+def _without(exclude: Sequence[str], files: "Files", config: Config) -> "Files":
+    from jaxaudit.source.gitignore import IgnoreRules
+
+    rules = IgnoreRules(exclude)
+    return files._replace(paths=[path for path in files.paths if not _matches(rules, _from_root(path, config))])
 
 
 def _wanted(found: Iterable[Finding], chosen: frozenset[str], config: Config, rules: Rules) -> Iterator[Finding]:
