@@ -241,7 +241,9 @@ class CallGraph:
             return False
         if isinstance(value, v.Call):
             use = c.transform_of(self.program, value)
-            return use is not None and use.spec.wraps
+            made = v.settle(value.func)
+            is_called = isinstance(made, v.ClassValue) and "__call__" in made.cls.methods
+            return is_called or (use is not None and use.spec.wraps)
         if isinstance(value, v.Free):
             return any(self.is_function(x) for x in value.values() if not isinstance(x, v.Free))
         return isinstance(value, v.Attr) and not self.is_large and bool(c.targets(self.program, value))

@@ -148,3 +148,19 @@ def test_a_step_that_gets_smaller_is_an_array():
     (found,) = findings(RULE, code)
     assert found.confidence >= 0.8
     assert not findings(load_rules()["missing-static"], code)
+
+
+def test_a_helper_of_a_scan_body():
+    code = """
+        def move(x, action):
+            if action == 0:
+                return x + 1
+            return x - 1
+        def play(x, actions):
+            def turn(x, action):
+                return move(x, action), None
+            return jax.lax.scan(turn, x, actions)[0]
+        play(jnp.float32(0.0), jnp.array([0, 1, 2]))
+        """
+    (found,) = findings(RULE, code)
+    assert found.confidence >= 0.8

@@ -69,7 +69,7 @@ def certainty_of_call(program: Program, call: v.Call, depth: int) -> float:
     return 0.4
 
 
-def certainty_of_param(program: Program, param: v.Param) -> float:
+def certainty_of_param(program: Program, param: v.Param, depth: int = 0) -> float:
     """A bare parameter may be a dict, a tuple or None; one that is an array at its callers is certain."""
     kind = kind_of(program, param)
     if kind.is_array or kind.what == "key":
@@ -79,6 +79,9 @@ def certainty_of_param(program: Program, param: v.Param) -> float:
     parameter = param.function.parameter(param.name)
     if parameter is not None and (parameter.default is not None or parameter.kind not in ("positional", "keyword")):
         return 0.4
+    handed = [source for call, source in program.sources(param)[:8] if call is not None]
+    if depth < 3 and handed and all(one.__class__ is v.Param for one in handed):
+        return min(certainty_of_param(program, one, depth + 1) for one in handed)  # type: ignore[arg-type]
     why = program.tracing.tracer(param)
     its_own = why is not None and why.function is param.function and why.use.spec.kind == "loop"
     only_a_body = its_own and not program.graph.callers(param.function)

@@ -328,7 +328,10 @@ def replaced(program: Program, often: lifetime.Frequency, name: str) -> bool:
     """Whether whoever calls the method gives the object a new key from outside."""
     if often.call is None:
         return False
-    return any(store.name == name for store in often.call.flow.stores) or often.call.func.__class__ is not v.Attr
+    func = often.call.func
+    made = v.settle(func)
+    kept = isinstance(func, v.Attr) or (isinstance(made, v.Call) and often.loop not in made.loops)
+    return any(store.name == name for store in often.call.flow.stores) or not kept
 
 
 def kept_elsewhere(program: Program, function: Function, spent: list[Spent]) -> Iterator[Told]:
