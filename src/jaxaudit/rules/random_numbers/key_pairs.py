@@ -34,7 +34,7 @@ UNDOES = re.compile(
     r"(^|_|\.)(inverse(?!_?(gamma|wishart|gaussian))|undo|decode|decrypt|unrotate|unshuffle)(_|\.|$)", re.IGNORECASE
 )
 """What takes back what was done with the same key: `inverse_rotation(x, key)`."""
-MAKES_ANEW = re.compile(r"(^|_)(re_?)?init", re.IGNORECASE)
+MAKES_ANEW = re.compile(r"(^|_)(re_?)?init\w*_(weight|linear|layer|bias|kernel|conv)", re.IGNORECASE)
 NAMED_COMMON = re.compile(r"(^|_)(common|shared|same|crn|fixed|dummy)(_|$)", re.IGNORECASE)
 
 
