@@ -53,6 +53,17 @@ SPELLINGS = {
             return jax.jit(fn, static_argnames=static)
         @functools.partial(compiled, static=("n",))
         """),
+    "a wrapper that hands all on": ("""
+        def compiled(*names):
+            def decorate(fn):
+                jitted = jax.jit(fn, static_argnames=names)
+                @functools.wraps(fn)
+                def inner(*args, **kwargs):
+                    return jitted(*args, **kwargs)
+                return inner
+            return decorate
+        @compiled("n")
+        """),
     "more than jit": ("""
         def batched(fn):
             return jax.jit(jax.vmap(fn, in_axes=(0, None)), static_argnums=1)

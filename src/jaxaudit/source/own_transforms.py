@@ -120,8 +120,12 @@ def applied(
 
 
 def jit_of(program: Program, value: v.Value) -> c.TransformUse | None:
-    """The one `jit` that a value is, also behind `functools.wraps(fn)(...)`."""
+    """The one `jit` that a value is, also behind `functools.wraps(fn)(...)` and a wrapper that hands all on to it."""
     value = provenance.single(program, value)
+    if isinstance(value, v.FunctionValue):
+        inside = [one.value for one in value.function.flow.returns]
+        calls = [one for one in inside if isinstance(one, v.Call) and any(isinstance(a, v.Star) for a in one.args)]
+        return jit_of(program, calls[0].func) if len(calls) == len(inside) == 1 else None
     if not isinstance(value, v.Call):
         return None
     if isinstance(value.func, v.Call) and value.args and c.known_name(program, value.func.func) == "functools.wraps":
