@@ -111,13 +111,13 @@ WRONG = {
             return [Layer(n, key=key) for n in sizes]
         """,
     "states drawn after the parameters that they hang on": """
-        def init_params(key):
+        def draw_params(key):
             return jax.random.normal(key, (3,))
-        def init_states(key, params):
+        def draw_states(key, params):
             return params * jax.random.normal(key, (3,))
         def start(key):
-            params = init_params(key)
-            return params, init_states(key, params)
+            params = draw_params(key)
+            return params, draw_states(key, params)
         """,
     "two draws that are both kept": """
         def draws(key, test):

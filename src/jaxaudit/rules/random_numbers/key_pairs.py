@@ -214,7 +214,7 @@ def told(program: Program, first: Spent, second: Spent, uses: list[Spent]) -> To
         program.place(second.flow, second.shown),
         f"the key `{second.name}` is used again: `{second.by}` {deed} it, although it was already {before} by "
         f"`{first.by}` {where}; the two are not independent{same}",
-        0.5 if on_purpose(program, first, second) else 0.9 if sure else 0.6,
+        0.5 if on_purpose(program, first, second) else 0.6 if not sure else 0.7 if starts_apart(first, second) else 0.9,
         {
             "key": second.name, "first": first.by, "second": second.by, "first_line": first.line,
             "lines": [u.line for u in (first, second, *later)], "by": [u.by for u in (first, second, *mended)],
@@ -223,6 +223,21 @@ def told(program: Program, first: Spent, second: Spent, uses: list[Spent]) -> To
         tuple(notes),
         fixable,
     )  # fmt: skip
+
+
+def starts_apart(first: Spent, second: Spent) -> bool:
+    """Weights that are drawn with a key that serves something else too: half of what was read of these was meant, or did no
+    harm (a target network, a model that is only measured, weights that are loaded later). Layers of one object are none.
+    """
+    starts = [one for one in (first, second) if makes_weights(one.by)]
+    in_one_object = len(starts) == 2 and first.flow is second.flow and first.flow.function.name == "__init__"
+    return bool(starts) and not in_one_object
+
+
+def makes_weights(by: str) -> bool:
+    """`MLP`, `net.init`, `init_params`."""
+    name = by.rstrip("()").rpartition(".")[2]
+    return name[:1].isupper() or "init" in name.split("_") or name.startswith("initial")
 
 
 def after(one: Spent, second: Spent) -> bool:
