@@ -156,7 +156,9 @@ def structure_of(value: Value) -> list[tuple[str, Value]] | None:
 
 def children_of(value: Value) -> tuple[list[tuple[str, Value]], Any] | None:
     """What a registered pytree hands to JAX, one level deep, and what it keeps as metadata; None for a leaf."""
-    flat: tuple[list[tuple[Any, Value]], Any] = tree_util.tree_flatten_with_path(value, is_leaf=lambda x: x is not value)
+    flat: tuple[list[tuple[Any, Value]], Any] = tree_util.tree_flatten_with_path(
+        value, is_leaf=lambda x: x is not value
+    )
     keyed, tree = flat
     if len(keyed) == 1 and keyed[0][1] is value:
         return None

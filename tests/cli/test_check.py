@@ -60,6 +60,28 @@ def test_a_failed_rule_is_our_fault_even_with_exit_zero(project: Project, capsys
     assert "warning[jit-in-loop]" in out
 
 
+@pytest.mark.parametrize("command", ["check", "fix", "explain"])
+def test_a_program_is_not_overwritten_by_a_report(
+    project: Project, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    project.write("a.py", FAULTY)
+    what = "key-reuse" if command == "explain" else "."
+    assert main([command, what, "--output", "a.py"]) == 2
+    assert "--output would overwrite 'a.py'" in capsys.readouterr().err
+    assert Path("a.py").read_text() == FAULTY
+
+
+def test_what_is_excluded_can_stay_out_although_it_is_named(
+    project: Project, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project.write("pyproject.toml", '[tool.jaxaudit]\nexclude = ["gen/"]\n')
+    project.write("gen/a.py", FAULTY)
+    project.write("b.py", FAULTY)
+    assert "2 files" in said(capsys, "gen/a.py", "b.py")[1]
+    assert "1 file (" in said(capsys, "gen/a.py", "b.py", "--force-exclude")[1]
+    assert "0 files" in said(capsys, "gen/a.py", "b.py", "--force-exclude", "--exclude", "b.py")[1]
+
+
 def test_json_to_standard_output_and_nothing_else(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     project.write("a.py", FAULTY + "x = f()  # FAULT key-reuse 0.3\n")
     code, out, err = said(capsys, "--format", "json")
@@ -112,6 +134,8 @@ def test_quiet_and_verbose(project: Project, capsys: pytest.CaptureFixture[str])
     project.write("pyproject.toml", "[tool.jaxaudit]\n")
     project.write("a.py", FAULTY)
     assert "Found" not in said(capsys, "--quiet")[1]
+    (project.root / "b.py").write_bytes(b"\xff")
+    assert "\nnot read: b.py: it is not UTF-8" in said(capsys, "--quiet")[1]
     assert "configuration: pyproject.toml\n" in said(capsys, "--verbose")[1]
     assert said(capsys, "--quiet", "--verbose")[0] == 2
 

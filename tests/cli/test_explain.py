@@ -1,3 +1,4 @@
+import io
 import json
 import sys
 
@@ -5,6 +6,8 @@ import pytest
 
 from fake_engine import Project
 from jaxaudit.cli.main import main
+from jaxaudit.report.page import rule_table
+from jaxaudit.steps.explain import all_rules
 
 
 def said(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, str]:
@@ -52,6 +55,42 @@ def test_a_family_is_listed(project: Project, capsys: pytest.CaptureFixture[str]
     assert "jit-per-call" in out
 
 
+@pytest.mark.parametrize("words", ["jit-in-loop", "JIT-IN-LOOP", "jit_in_loop", "jit in loop", " jit-in-loop "])
+def test_a_rule_however_it_is_spelled(project: Project, capsys: pytest.CaptureFixture[str], words: str) -> None:
+    assert said(capsys, "explain", words)[1].startswith("jit-in-loop (boundaries")
+    assert said(capsys, "explain", *words.split())[1].startswith("jit-in-loop (boundaries")
+
+
+@pytest.mark.parametrize("words", ["jit-in-loop key-reuse", "jit-in-loop, key-reuse"])
+def test_several_rules(project: Project, capsys: pytest.CaptureFixture[str], words: str) -> None:
+    code, out = said(capsys, "explain", words)
+    assert code == 0
+    assert out.index("jit-in-loop") < out.index("key-reuse")
+    assert "cause" not in out
+
+
+def test_the_start_of_names(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "jit-per-call" in said(capsys, "explain", "jit")[1]
+
+
+def test_a_message_from_standard_input(
+    project: Project, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        sys, "stdin", io.StringIO('File "a.py"\nKeyReuseError: Previously-consumed key passed to `f`\n')
+    )
+    code, out = said(capsys, "explain", "-")
+    assert code == 0
+    assert out.startswith("cause: The same random key was used twice")
+    assert "`jaxaudit explain key-reuse` tells more." in out
+    assert "Don't" not in out
+
+
+def test_nothing_to_explain(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", " "]) == 2
+    assert capsys.readouterr().err.startswith("jaxaudit: name a rule, or paste a message")
+
+
 def test_an_old_name_finds_the_rule(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert "jit-in-loop (boundaries" in said(capsys, "explain", "loop-jit")[1]
 
@@ -75,6 +114,21 @@ def test_rules(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
     assert "boundaries\n  jit-in-loop" in out
     code, out = said(capsys, "rules", "--format", "json")
     assert {rule["name"] for rule in json.loads(out)["rules"]} == set(project.rules)
+
+
+@pytest.mark.parametrize("columns", [40, 80, 110])
+def test_the_table_of_rules_fits_and_is_whole(columns: int) -> None:
+    rules = all_rules()
+    lines = rule_table(rules, columns).splitlines()
+    assert max(map(len, lines)) <= columns
+    shown = "".join("".join(lines).split())
+    assert all("".join(rule["title"].split()) in shown for rule in rules)
+
+
+def test_every_document_says_what_it_is(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    for argv in (["rules"], ["explain", "key-reuse"], ["explain", "Segmentation fault (core dumped)"]):
+        document = json.loads(said(capsys, *argv, "--format", "json")[1])
+        assert (document["schema"], document["kind"]) == ("jaxaudit/1", argv[0])
 
 
 def test_here_runs_the_examples(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -55,6 +55,7 @@ def test_no_command_shows_the_help_and_is_wrong_use(capsys: pytest.CaptureFixtur
             ["explain", "key-resue"],
             "there is no rule 'key-resue'; did you mean 'key-reuse'? `jaxaudit rules` lists them",
         ),
+        (["check", "--select", ","], "argument --select: ',' names nothing"),
         (["dev", "new-rule", "x"], "the following arguments are required: --family"),
         (["dev", "new-rule", "x", "--family", "y"], "is not a checkout of jaxaudit: it has no src/jaxaudit/rules"),
     ],

@@ -159,3 +159,35 @@ def test_a_setting_moves_up():
     assert written(source, move_before(source, moved, source.tree.body[1])) == (
         "import os\nos.environ['XLA_FLAGS'] = '--a'\nimport jax\n"
     )
+
+
+def test_a_statement_takes_its_comment_with_it():
+    source, _ = marked("for x in xs:\n    «step = jax.jit(f)»  # one program\n    x = step(x)  # a turn\n")
+    loop = source.tree.body[0]
+    assert written(source, move_before(source, loop.body[0], loop)) == (
+        "step = jax.jit(f)  # one program\nfor x in xs:\n    x = step(x)  # a turn\n"
+    )
+
+
+@pytest.mark.parametrize("line", ["step = jax.jit(f); x = step(x)  # here", "step = jax.jit(f)  # here"])
+def test_a_comment_whose_line_stays_stays(line):
+    source, _ = marked(f"for «x» in xs:\n    {line}\n")
+    loop = source.tree.body[0]
+    statement = next(one for one in loop.body if "step =" in source.of(one))
+    after = written(source, move_before(source, statement, loop))
+    assert after.startswith("step = jax.jit(f)\nfor x in xs:\n")
+    assert after.count("# here") == 1
+
+
+def test_signs_that_end_lines_elsewhere_end_none_in_python():
+    source, place = marked(
+        "for x in xs:\n    def «step»(y):\n        \x0c\n        return y, '\u2028 \x85'\n    x = step(x)\n"
+    )
+    function = function_at(source, place)
+    after = written(source, move_before(source, function, enclosing(source, function, *LOOPS)))
+    assert after == "def step(y):\n    \x0c\n    return y, '\u2028 \x85'\nfor x in xs:\n    x = step(x)\n"
+
+
+def test_an_expression_with_a_string_of_several_lines_stays():
+    with pytest.raises(CannotEdit, match="a string in the expression"):
+        hoisted("def g():\n    for i in r:\n        «h('''a\n  b''')»\n")

@@ -72,3 +72,9 @@ def test_insertions_at_one_spot_keep_their_order_but_clash_between_findings():
 def test_overlapping_edits_are_refused():
     with pytest.raises(CannotEdit, match="overlap at offset 2"):
         merge([Edit(0, 3, ""), Edit(2, 4, "")])
+
+
+@pytest.mark.parametrize("name", ["idna", "utf-7", "nonsense"])
+def test_an_encoding_that_cannot_be_edited_is_said(name):
+    with pytest.raises(CannotEdit, match=r"a\.py cannot be decoded"):
+        SourceText.from_bytes("a.py", f"# coding: {name}\n".encode() + b"x = '\xe9'\n")

@@ -45,5 +45,5 @@ def test_the_report() -> None:
     assert "## error: captured-array in `train.py`, line 9" in text
     assert "**Fix** (safe): move the jit above the loop" in text
     assert "unstable-structure" not in text.split("## ", 1)[1]
-    assert "1 more would have to be settled by a run" in text
+    assert "1 more would have to be settled by a run: `jaxaudit check --unsure` shows it." in text
     assert "unstable-structure in" in markdown(document, unsure=True)

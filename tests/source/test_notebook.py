@@ -28,6 +28,7 @@ def test_lines_lead_back_to_cells() -> None:
         "import jax\nx = 1\ny = 2\nz = 'é'\n".encode(),
         [CellLine(2, 1), CellLine(2, 2), CellLine(3, 1), CellLine(3, 2)],
         [],
+        {},
     )
 
 
@@ -65,7 +66,7 @@ def test_a_broken_cell_is_named_and_the_others_are_read() -> None:
 def test_format_3_is_read() -> None:
     cells = [{"cell_type": "code", "input": ["x = 1"]}, {"cell_type": "heading", "source": "x"}]
     read = notebook_source(json.dumps({"worksheets": [{"cells": cells}]}).encode())
-    assert read == Notebook(b"x = 1\n", [CellLine(1, 1)], [])
+    assert read == Notebook(b"x = 1\n", [CellLine(1, 1)], [], {})
 
 
 @pytest.mark.parametrize(

@@ -100,6 +100,7 @@ def test_knows_the_except_of_python_2() -> None:
         (b'f"{f"{f"{1}"}"}"', 12, "f-string syntax"),
         (b"f\"{'\\n'.join(x)}\"", 12, "f-string syntax"),
         (b'f"{x  # why\n}"', 12, "f-string syntax"),
+        (b'print(f"{a!r:>{10}} {"q"} {\n1}")', 12, "f-string syntax"),
         (b"t'{x}'", 14, "template string"),
     ],
 )
@@ -152,3 +153,9 @@ def test_warnings_about_the_source_stay_silent(data: bytes) -> None:
         warnings.simplefilter("error")
         assert isinstance(parse(data, "some.py"), ast.Module)
     assert not said
+
+
+def test_a_comment_that_python_would_stumble_over_is_named() -> None:
+    assert reason_of(b"x = 1\n# \xe9\n") == "not UTF-8, and names no other encoding (byte 0xe9, line 2)"
+    assert isinstance(parse(b"# coding: latin-1\n# \xe9\n", "some.py"), ast.Module)
+    assert isinstance(parse("# é\n".encode(), "some.py"), ast.Module)

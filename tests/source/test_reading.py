@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from jaxaudit.rules import load_rules
+from jaxaudit.source.program import decoded
 from jaxaudit.source.reading import Sources
 from jaxaudit.steps.verdict import Verdict, judged
 
@@ -34,3 +35,8 @@ def test_a_lost_entry_of_the_cache_is_read_again(tmp_path: Path) -> None:
     sources.store._held["facts"].clear()
     assert len(sources.rows()) == 1
     sources.close()
+
+
+def test_lines_of_any_codec() -> None:
+    assert decoded(b"# coding: idna\nx = 1\n") == "# coding: idna\nx = 1\n"
+    assert decoded(b"# coding: nonsense\nx = '\xe9'\n") == "# coding: nonsense\nx = '\N{REPLACEMENT CHARACTER}'\n"

@@ -103,3 +103,25 @@ def test_a_notebook_from_standard_input(tmp_path: Path) -> None:
     data = Path(write(tmp_path / "study.ipynb", CELLS)).read_bytes()
     document = checked([], stdin=("elsewhere.ipynb", data))
     assert by_rule(document, "captured-array")["cell"] == 4
+
+
+def test_a_comment_that_ends_its_cell_says_nothing_of_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    setup = "import jax\nkey = jax.random.key(0)\na = jax.random.normal(key, (3,))"
+    path = write(tmp_path / "n.ipynb", [f"{setup}\n# jaxaudit: allow key-reuse", "b = jax.random.normal(key, (3,))"])
+    assert [(one["rule"], one["cell"]) for one in checked([path])["findings"]] == [
+        ("unused-suppression", 1),
+        ("key-reuse", 2),
+    ]
+    path = write(tmp_path / "n.ipynb", [setup, "# jaxaudit: allow key-reuse\n\nb = jax.random.normal(key, (3,))"])
+    assert checked([path])["findings"] == []
+
+
+def test_a_line_of_a_magic_is_shown_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    cells = ["import jax\nkey = jax.random.key(0)\n%time a = jax.random.normal(key)", "b = jax.random.normal(key)"]
+    [found] = checked([write(tmp_path / "n.ipynb", cells)])["findings"]
+    [note] = found["notes"]
+    [row] = note["snippet"]
+    assert row["text"] == "%time a = jax.random.normal(key)"
+    assert row["text"][note["column"] - 1 : note["end_column"] - 1] == "key"

@@ -56,6 +56,8 @@ def test_no_file_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         ("captured-bytes = true", "must be a number of bytes"),
         ("baseline = []", "baseline in [tool.jaxaudit] must be a string, not []"),
         ("per-file-ignores = []", "must be a table such as"),
+        ('per-file-ignores = {"a" = "b"}', "must be a table of lists such as"),
+        ('never-static = "contrast"', 'never-static in [tool.jaxaudit] must be a list of strings such as ["contrast"]'),
     ],
 )
 def test_the_words_of_errors(project: Project, text: str, sentence: str) -> None:
@@ -82,3 +84,19 @@ def test_sizes(said: object, count: int) -> None:
 def test_what_is_no_size(said: object) -> None:
     with pytest.raises(ValueError):
         byte_count(said)
+
+
+def test_a_tool_that_is_no_table_is_not_ours(project: Project) -> None:
+    project.write("pyproject.toml", "tool = 3  # not jaxaudit's")
+    assert read_config(project.root).file is None
+
+
+def test_a_file_that_may_not_be_read_is_named(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.write("pyproject.toml", "[tool.jaxaudit]\n")
+
+    def refused(path: Path) -> bytes:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "read_bytes", refused)
+    with pytest.raises(Mistake, match=r"^pyproject.toml can't be read: Permission denied$"):
+        read_config(project.root)

@@ -3,12 +3,17 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NoReturn, TextIO
 
 from jaxaudit.model.mistake import Mistake, nearest
 
-EXIT_CODES = "exit codes: 0 nothing found, 1 something found, 2 wrong use or a fault of jaxaudit's own"
+EXIT_CODES = """\
+exit codes: 0 nothing found, 1 something found or a file could not be read,
+2 wrong use or a fault of jaxaudit's own"""
+
+
+Words = Callable[[str], tuple[str, ...]]
 
 
 class Arguments(argparse.ArgumentParser):
@@ -38,15 +43,26 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
-def add_list(parser: argparse.ArgumentParser, name: str, what: str, metavar: str = "LIST") -> None:
-    parser.add_argument(name, metavar=metavar, type=words, action="extend", default=[], help=what)
+def some_words(text: str) -> tuple[str, ...]:
+    """The same where an empty list would mean its opposite."""
+    if not words(text):
+        raise argparse.ArgumentTypeError(f"{text!r} names nothing")
+    return words(text)
+
+
+def add_list(
+    parser: argparse.ArgumentParser, name: str, what: str, metavar: str = "LIST", split: Words = words
+) -> None:
+    parser.add_argument(name, metavar=metavar, type=split, action="extend", default=[], help=what)
 
 
 def add_choice_of_rules(parser: argparse.ArgumentParser) -> None:
-    """`--select`, `--ignore`, `--exclude`."""
-    add_list(parser, "--select", "only these rules: names, families, or the start of names; comma-separated", "RULES")
+    """`--select`, `--ignore`, `--exclude`, `--force-exclude`."""
+    what = "only these rules: names, families, or the start of names; comma-separated"
+    add_list(parser, "--select", what, "RULES", some_words)
     add_list(parser, "--ignore", "all but these rules", "RULES")
     add_list(parser, "--exclude", "leave out paths that match, written as in .gitignore", "PATTERNS")
+    parser.add_argument("--force-exclude", action="store_true", help="also files named on the command line")
 
 
 def add_reading(parser: argparse.ArgumentParser) -> None:

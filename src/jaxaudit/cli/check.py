@@ -27,7 +27,7 @@ def parser() -> arguments.Arguments:
     arguments.add_output(made, FORMATS)
     arguments.add_reading(made)
     loudness = made.add_mutually_exclusive_group()
-    loudness.add_argument("-q", "--quiet", action="store_true", help="findings only, no summary")
+    loudness.add_argument("-q", "--quiet", action="store_true", help="findings and what could not be read, no summary")
     loudness.add_argument("-v", "--verbose", action="store_true", help="say also what governed the check")
     return made
 
@@ -81,7 +81,7 @@ def _for_terminal(document: dict[str, Any], args: argparse.Namespace) -> str:
     else:
         body = terminal.findings(document, columns, brush, args.unsure)
     if args.quiet:
-        return body
+        return body + terminal.gaps(document, columns)
     more = terminal.circumstances(document) if args.verbose else ""
     return body + terminal.summary(document, columns, brush, args.unsure) + more
 

@@ -15,7 +15,9 @@ DESCRIPTION = """\
 Shows what jaxaudit can mend by itself as a diff, for you or `git apply -p1`.
 Nothing is written without --write."""
 
-EXIT_CODES = "exit codes: 0 nothing left to fix, 1 a fix is only shown or a file was left, 2 wrong use or our fault"
+EXIT_CODES = """\
+exit codes: 0 nothing left to fix, 1 a fix is only shown or a file was left,
+2 wrong use or a fault of jaxaudit's own"""
 
 
 def parser() -> arguments.Arguments:
@@ -60,7 +62,8 @@ def run(argv: Sequence[str]) -> int:
         _show(report, args)
     if not args.quiet and (args.format != "json" or args.output):
         brush = paint.coloured if arguments.wants_colour(args.color) and sys.stderr.isatty() else paint.plain
-        output.write_summary(fixes.fix_summary(document, output.columns(), brush, args.write))
+        said = fixes.fix_summary(document, output.columns(), brush, args.write, from_stdin="-" in args.paths)
+        output.write_summary(said)
     return 0 if args.exit_zero and not report.unwritten else report.exit_code
 
 

@@ -15,7 +15,7 @@ COMMANDS = {
     "compare": "what got better or worse between two of them",
     "fix": "show, or with --write apply, the mechanical fixes",
     "explain": "a rule's page, or the meaning of a message of JAX's or XLA's",
-    "rules": "all rules, one line each",
+    "rules": "all rules, family by family",
     "probe-path": "the folder that brings the probe into launchers of others",
 }
 """What `--help` lists. Each name is a file of this folder, with `_` for `-`."""

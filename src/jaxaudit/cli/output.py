@@ -20,6 +20,7 @@ def write(text: str, file: str | None) -> None:
     if file is None:
         sys.stdout.write(text)
         return
+    _must_be_no_source(file)
     try:
         Path(file).write_text(text, "utf-8", errors="backslashreplace")
     except OSError as error:
@@ -32,10 +33,17 @@ def write_bytes(data: bytes, file: str | None) -> None:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         return
+    _must_be_no_source(file)
     try:
         Path(file).write_bytes(data)
     except OSError as error:
         raise Mistake(f"{file!r} can't be written: {error.strerror or error}") from None
+
+
+def _must_be_no_source(file: str) -> None:
+    """A report never takes the place of a program."""
+    if Path(file).suffix in (".py", ".pyi", ".ipynb") and Path(file).exists():
+        raise Mistake(f"--output would overwrite {file!r}, which looks like a program; name another file")
 
 
 def write_summary(text: str) -> None:

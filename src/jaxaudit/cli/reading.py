@@ -17,6 +17,7 @@ def options_of(args: argparse.Namespace, progress: Progress | None) -> Options:
         select=tuple(args.select),
         ignore=tuple(args.ignore),
         exclude=tuple(args.exclude),
+        force_exclude=args.force_exclude,
         jobs=args.jobs,
         cached=not args.no_cache,
         cache_dir=Path(args.cache_dir) if args.cache_dir else None,

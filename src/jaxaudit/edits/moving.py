@@ -5,8 +5,15 @@ import ast
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.names import bound_in, eager_names, free_names, fresh_name
 from jaxaudit.edits.nodes import COMPREHENSIONS, FUNCTIONS, Comprehension, Loop, parents_of, statement_of
-from jaxaudit.edits.source_text import SourceText
-from jaxaudit.edits.statements import indent_of, indented, insert_after, insert_before, remove_statement
+from jaxaudit.edits.source_text import SourceText, lines_of
+from jaxaudit.edits.statements import (
+    comment_behind,
+    indent_of,
+    indented,
+    insert_after,
+    insert_before,
+    remove_statement,
+)
 
 _STAYS = (ast.NamedExpr, ast.Await, ast.Yield, ast.YieldFrom)
 
@@ -49,7 +56,7 @@ def hoist_to_module(source: SourceText, node: ast.expr, hint: str) -> tuple[Edit
 
 
 def move_before(source: SourceText, statement: ast.stmt, target: ast.stmt) -> tuple[Edit, ...]:
-    """A statement (a `def`, an assignment) goes before another, at that one's indentation."""
+    """A statement (a `def`, an assignment) goes before another, at that one's indentation, its comment with it."""
     bound = (
         set().union(*(_loop_binds(one) for one in _up_to(source, statement, target)))
         if _holds(target, statement)
@@ -60,11 +67,18 @@ def move_before(source: SourceText, statement: ast.stmt, target: ast.stmt) -> tu
         raise CannotEdit(f"the statement needs {', '.join(needed)}, bound where it stands")
     moved = _reindented(source, statement, indent_of(source, statement), indent_of(source, target))
     start = source.start(target) - len(indent_of(source, target))
-    return (Edit(start, start, moved), *remove_statement(source, statement))
+    [removed] = remove_statement(source, statement)
+    comment = comment_behind(source, statement) if removed.end > source.end(statement) else ""
+    return (Edit(start, start, moved + comment + source.newline), removed)
 
 
 def standalone(source: SourceText, node: ast.expr) -> str:
-    """The expression's text as it can stand after `name = `: in parentheses where it runs over several lines."""
+    """The expression's text as it can stand after `name = `: in parentheses where it runs over several lines.
+
+    CannotEdit when one of its strings does, whose lines another indentation would change.
+    """
+    if any(_string_lines(one) for one in ast.walk(node)):
+        raise CannotEdit("a string in the expression runs over several lines")
     text = source.of(node)
     try:
         ast.parse(f"_ = {text}")
@@ -118,17 +132,17 @@ def _apart_before(source: SourceText, statement: ast.stmt, line: str) -> tuple[E
 
 
 def _reindented(source: SourceText, statement: ast.stmt, old: str, new: str) -> str:
-    """The statement's lines at another indentation; lines inside strings stay as they are."""
+    """The statement's lines at another indentation, the last one open; lines inside strings stay as they are."""
     start, end = source.span(statement)
     first = source.line_of(start)
     frozen = {line for node in ast.walk(statement) for line in _string_lines(node)}
-    lines = source.text[start:end].splitlines()
+    lines = lines_of(source.text[start:end])
     rest = [
         line if first + number in frozen or not line.startswith(old) else new + line[len(old) :]
         for number, line in enumerate(lines)
         if number
     ]
-    return source.newline.join((new + lines[0], *rest)) + source.newline
+    return source.newline.join((new + lines[0], *rest))
 
 
 def _string_lines(node: ast.AST) -> range:

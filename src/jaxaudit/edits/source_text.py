@@ -16,6 +16,11 @@ _LINE_END = re.compile(r"\r\n|\r|\n")
 _BOM = b"\xef\xbb\xbf"
 
 
+def lines_of(text: str) -> list[str]:
+    """The lines of a text without their ends, where Python ends them: a form feed or a \\u2028 ends none."""
+    return _LINE_END.split(text)
+
+
 @dataclass(frozen=True)
 class SourceText:
     """One file as it was read: `data` is what stood on disk, `text` the same decoded, newlines untouched, BOM off.
@@ -37,7 +42,7 @@ class SourceText:
             bom = data.startswith(_BOM)
             encoding = "utf-8" if encoding == "utf-8-sig" else encoding
             text = data[len(_BOM) if bom else 0 :].decode(encoding)
-        except (SyntaxError, UnicodeDecodeError, LookupError) as error:
+        except (SyntaxError, UnicodeError, LookupError) as error:
             raise CannotEdit(f"{path} cannot be decoded: {error}") from error
         return cls(path, data, text, encoding, bom)
 
@@ -54,7 +59,9 @@ class SourceText:
         try:
             return ast.parse(self.text, self.path)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            raise CannotEdit(f"{self.path} does not parse: {error}") from error
+            from jaxaudit.source.syntax_reasons import reason
+
+            raise CannotEdit(f"{self.path} does not parse: {reason(error, self.data)}") from error
 
     @cached_property
     def newline(self) -> str:

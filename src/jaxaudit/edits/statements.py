@@ -5,7 +5,7 @@ import re
 
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.nodes import block_of
-from jaxaudit.edits.source_text import SourceText
+from jaxaudit.edits.source_text import SourceText, lines_of
 
 _REST = re.compile(r"[ \t\f]*(?:#[^\r\n]*)?(\r\n|\r|\n|$)")
 _SEMICOLON = re.compile(r"[ \t\f]*;[ \t\f]*")
@@ -40,6 +40,12 @@ def insert_after(source: SourceText, statement: ast.stmt, code: str) -> tuple[Ed
     return (Edit(rest.end(), rest.end(), source.newline + lines.removesuffix(source.newline)),)
 
 
+def comment_behind(source: SourceText, statement: ast.stmt) -> str:
+    """The comment at the end of a statement's last line, with the blanks before it; "" where there is none."""
+    rest = _REST.match(source.text, source.end(statement))
+    return rest[0].removesuffix(rest[1]).rstrip() if rest else ""
+
+
 def remove_statement(source: SourceText, statement: ast.stmt) -> tuple[Edit, ...]:
     """The statement goes with its lines and the comment behind it; a block that would be empty keeps `pass`."""
     start, end = source.span(statement)
@@ -63,7 +69,7 @@ def remove_statement(source: SourceText, statement: ast.stmt) -> tuple[Edit, ...
 
 def indented(source: SourceText, code: str, indent: str) -> str:
     """Lines of code at an indentation, in the file's newlines, the last one ended."""
-    lines = code.strip("\r\n").splitlines()
+    lines = lines_of(code.strip("\r\n"))
     return "".join(f"{indent}{line}{source.newline}" if line else source.newline for line in lines)
 
 

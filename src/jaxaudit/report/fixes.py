@@ -9,22 +9,24 @@ from jaxaudit.report.places import file_of, line_of
 from jaxaudit.report.text_width import wrap
 
 
-def fix_summary(document: Document, columns: int = 80, paint: Paint = plain, writing: bool = False) -> str:
+def fix_summary(
+    document: Document, columns: int = 80, paint: Paint = plain, writing: bool = False, from_stdin: bool = False
+) -> str:
     """How many findings are mended in how many files, which are not and why, and what to do next."""
-    first, *rest = _sentences(document, writing)
+    first, *rest = _sentences(document, writing, from_stdin)
     lines = [paint(first, "strong")]
     for sentence in rest:
         lines += wrap(sentence, columns, rest="  ")
     return "\n".join(lines) + "\n"
 
 
-def _sentences(document: Document, writing: bool) -> Iterator[str]:
+def _sentences(document: Document, writing: bool, from_stdin: bool) -> Iterator[str]:
     mended = [one for one in document["findings"] if "skipped" not in one]
     unwritten = {entry["path"] for entry in document["unwritten"]}
     done = [one for one in mended if one["path"] not in unwritten]
     left = [one for one in document["findings"] if "skipped" in one]
     yield _first(done, writing and bool(mended))
-    if done and not writing:
+    if done and not writing and not from_stdin:
         yield "Nothing was written: `jaxaudit fix --write` applies the fixes."
     yield from (f"left as it is: {entry['path']}: {entry['reason']}" for entry in document["unwritten"])
     yield from (f"not read: {file_of(entry)}: {entry['reason']}" for entry in document["unread"])

@@ -19,7 +19,8 @@ def markdown(document: Document, unsure: bool = False, statistics: bool = False)
     parts += [part for finding in in_order(printed(document, unsure)) for part in _finding(finding)]
     hidden = 0 if unsure else document["summary"]["unsure"]
     if hidden:
-        parts.append(f"{hidden} more would have to be settled by a run: `jaxaudit check --unsure` shows them.")
+        them = "it" if hidden == 1 else "them"
+        parts.append(f"{hidden} more would have to be settled by a run: `jaxaudit check --unsure` shows {them}.")
     return "\n\n".join(parts) + "\n"
 
 

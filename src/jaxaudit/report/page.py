@@ -9,19 +9,22 @@ from jaxaudit.report.paint import Paint, plain
 from jaxaudit.report.tables import table
 from jaxaudit.report.text_width import printable, width, wrap
 
+NARROWEST_TITLE = 20
+"""A title that has less room than this beside its rule's name stands below it."""
+
 SEES = {"source": "the source", "run": "a run", "environment": "the environment"}
 
 
 def explanation(document: Mapping[str, Any], columns: int = 80, paint: Paint = plain) -> str:
-    """The page of one rule; for a family or a message with several rules, the table of them."""
+    """The page of one rule; for a family or a message, whose meaning comes first, the table of its rules."""
     lines: list[str] = []
     if document["message"]:
         lines += _message(document["message"], columns, paint)
     rules = document["rules"]
-    if len(rules) == 1:
+    if len(rules) == 1 and not document["message"]:
         lines += _page(rules[0], columns, paint)
     elif rules:
-        lines += [*_rows(rules, paint), "", "`jaxaudit explain RULE` tells more of one of them."]
+        lines += [*_rows(rules, paint, columns), "", _more(rules)]
     if document["message"] and not document["message"]["cause"] and rules:
         lines.insert(lines.index("") + 1, paint("Perhaps", "strong"))
     elif document["message"] and rules:
@@ -30,6 +33,12 @@ def explanation(document: Mapping[str, Any], columns: int = 80, paint: Paint = p
     if document.get("here"):
         lines += ["", *_here(document["here"], columns, paint)]
     return "\n".join(lines) + "\n"
+
+
+def _more(rules: Sequence[Mapping[str, Any]]) -> str:
+    if len(rules) == 1:
+        return f"`jaxaudit explain {rules[0]['name']}` tells more."
+    return "`jaxaudit explain RULE` tells more of one of them."
 
 
 def _here(here: Mapping[str, Any], columns: int, paint: Paint) -> Iterator[str]:
@@ -111,17 +120,21 @@ def _prose(text: str, columns: int) -> Iterator[str]:
 
 
 def rule_table(rules: Sequence[Mapping[str, Any]], columns: int = 80, paint: Paint = plain) -> str:
-    """All rules by family, one line each."""
+    """All rules by family; a title that is too long for the rest of its line goes on below itself."""
     return "\n".join(_rows(rules, paint, columns)) + "\n"
 
 
 def _rows(rules: Sequence[Mapping[str, Any]], paint: Paint, columns: int = 80) -> Iterator[str]:
-    lines = iter(table([(f"  {rule['name']}", _letters(rule), rule["severity"], rule["title"]) for rule in rules]))
-    for family, members in groupby(rules, key=lambda rule: rule["family"]):
+    left = table([(f"  {rule['name']}", _letters(rule), rule["severity"]) for rule in rules])
+    edge = max(map(width, left), default=0) + 2
+    lines = zip(left, rules, strict=True)
+    for family, members in groupby(lines, key=lambda one: str(one[1]["family"])):
         yield paint(family, "strong")
-        for _ in members:
-            line = next(lines)
-            yield line if width(line) <= columns else f"{line[: columns - 1]}…"
+        for line, rule in members:
+            if columns - edge < NARROWEST_TITLE:
+                yield from (line, *wrap(rule["title"], columns, first="      ", rest="      "))
+            else:
+                yield from wrap(rule["title"], columns, first=line.ljust(edge), rest=" " * edge)
 
 
 def _letters(rule: Mapping[str, Any]) -> str:

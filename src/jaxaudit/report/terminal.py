@@ -51,14 +51,19 @@ def _advice(finding: Entry) -> Iterator[tuple[str, str]]:
 
 def summary(document: Document, columns: int = 80, paint: Paint = plain, unsure: bool = False) -> str:
     """The last lines: what was found, what could not be read, and what to do next."""
-    lines = [paint(found_line(document), "strong")]
+    found = [paint(line, "strong") for line in wrap(found_line(document), columns, rest="  ")]
+    more = [line for sentence in _sentences(document, unsure) for line in wrap(sentence, columns, rest="  ")]
+    return "".join(f"{line}\n" for line in found) + gaps(document, columns) + "".join(f"{line}\n" for line in more)
+
+
+def gaps(document: Document, columns: int = 80) -> str:
+    """What was not looked at: the files that could not be read, and the rules that failed."""
+    lines: list[str] = []
     for entry in document["unread"]:
         lines += wrap(f"not read: {file_of(entry)}: {entry['reason']}", columns, rest="  ")
     for entry in document["faults"]:
         lines += wrap(_fault(entry), columns, rest="  ")
-    for sentence in _sentences(document, unsure):
-        lines += wrap(sentence, columns, rest="  ")
-    return "\n".join(lines) + "\n"
+    return "".join(f"{line}\n" for line in lines)
 
 
 def circumstances(document: Document) -> str:
@@ -90,11 +95,13 @@ def _sentences(document: Document, unsure: bool) -> Iterator[str]:
     fixes = [finding["fix"]["applicability"] for finding in printed(document, unsure) if finding["fix"]]
     if fixes:
         unsafe = fixes.count("unsafe")
-        more = f" ({unsafe} of them may change behaviour: --unsafe)" if unsafe else ""
+        them = "it" if len(fixes) == 1 else "all" if unsafe == len(fixes) else f"{unsafe} of them"
+        more = f" ({them} may change behaviour: --unsafe)" if unsafe else ""
         yield f"`jaxaudit fix` can mend {number(len(fixes), 'finding')}{more}."
     rules = sorted({finding["rule"] for finding in printed(document, unsure)})
     if rules:
-        yield f"`jaxaudit explain {rules[0]}` tells more{' of a rule' if len(rules) > 1 else ''}."
+        one = rules[0] if len(rules) == 1 else "RULE"
+        yield f"`jaxaudit explain {one}` tells more{' of each of these rules' if len(rules) > 1 else ''}."
 
 
 def statistics(document: Document, columns: int = 80, paint: Paint = plain) -> str:

@@ -9,9 +9,11 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.source import calls as c
+from jaxaudit.source import forwarding, own_transforms
 from jaxaudit.source import values as v
 from jaxaudit.source.arguments import bind
 from jaxaudit.source.classes import all_fields, method_of
+from jaxaudit.source.forgetting import forget
 from jaxaudit.source.knowledge.higher_order import HIGHER_ORDER
 from jaxaudit.source.knowledge.transforms import Feed, Slot
 from jaxaudit.source.knowledge.transforms_of_libraries import TRANSFORMS
@@ -62,6 +64,7 @@ class CallGraph:
         self.program = program
         self.edges: dict[Function, list[Edge]] = defaultdict(list)
         self.handed: dict[Function, list[Handed]] = defaultdict(list)
+        self.forwards: dict[Function, list[Edge]] = defaultdict(list)
         self.constructions: dict[Class, list[v.Call]] = defaultdict(list)
         self.uses: list[c.TransformUse] = []
         self.words: dict[Function, set[str]] = defaultdict(set)
@@ -125,6 +128,8 @@ class CallGraph:
             for name, bound in flow.bindings.items():
                 for value in bound:
                     self.note_module_name(name, value)
+        if own_transforms.makes_one(self.program, function):
+            self.aliases.add((function.parent or function).name)
         for returned in flow.returns:  # a factory's name is a word for the function it makes
             parts = returned.value.parts() if returned.value.__class__ in _HOLDERS else (returned.value,)
             for part in parts:
@@ -165,11 +170,7 @@ class CallGraph:
         program = self.program
         use = c.transform_of(program, call)
         if use is not None:
-            self.uses.append(use)
-            if not use.functions:
-                return
-            for value, slot in use.functions:
-                self.hand(call, value, use, slot, use.spec.feeds)
+            self.link_use(use)
             return
         func = call.func
         name = c.known_name(program, func)
@@ -194,12 +195,42 @@ class CallGraph:
                 forget(func)
                 targets = c.targets(program, func)
         for target in targets:
-            self.edges[target.function].append(Edge(call, target))
+            self.add(Edge(call, target))
             if target.function.module is not call.flow.function.module or target.function.parent is None:
                 if any([self.is_function(a) for a in call.args] + [self.is_function(a) for _, a in call.kwargs]):
                     self.waiting.append(target.function)  # it may call what it is handed
         if not targets and self.first_pass and not isinstance(func, v.Unknown):
             self.unresolved.append(call)
+
+    def link_use(self, use: c.TransformUse) -> None:
+        self.uses.append(use)
+        for value, slot in use.functions:
+            self.hand(use.call, value, use, slot, use.spec.feeds)
+            if use.is_own and isinstance(value, v.Call):  # what `def batched(f): return jit(vmap(f))` puts below
+                inner = c.transform_of(self.program, value)
+                if inner is not None and inner is not use:
+                    self.link_use(inner)
+
+    def add(self, edge: Edge, depth: int = 0) -> None:
+        """A call; one that hands on the `*args` of the function around it is also made by whoever calls that."""
+        called = edge.target.function
+        self.edges[called].append(edge)
+        for inner in self.forwards.get(called, ()):
+            self.add_forwarded(edge, inner, depth)
+        if (edge.call.kwargs or edge.call.args) and forwarding.hands_on(edge.call) and edge.caller is not called:
+            self.forwards[edge.caller].append(edge)
+            for outer in list(self.edges.get(edge.caller, ())):
+                self.add_forwarded(outer, edge, depth)
+
+    def add_forwarded(self, outer: Edge, inner: Edge, depth: int) -> None:
+        found = forwarding.forwarded(self.program, outer.call, outer.target, inner.call) if depth < 4 else None
+        if found is None:
+            return
+        call, func = found
+        targets = (inner.target,) if func is inner.call.func else c.targets(self.program, func)
+        for target in targets:
+            if target.function is inner.target.function:
+                self.add(Edge(call, target), depth + 1)
 
     def is_function(self, value: v.Value) -> bool:
         """Whether a value is a function of the project, or one that a transformation made."""
@@ -210,7 +241,9 @@ class CallGraph:
             return False
         if isinstance(value, v.Call):
             use = c.transform_of(self.program, value)
-            return use is not None and use.spec.wraps
+            made = v.settle(value.func)
+            is_called = isinstance(made, v.ClassValue) and "__call__" in made.cls.methods
+            return is_called or (use is not None and use.spec.wraps)
         if isinstance(value, v.Free):
             return any(self.is_function(x) for x in value.values() if not isinstance(x, v.Free))
         return isinstance(value, v.Attr) and not self.is_large and bool(c.targets(self.program, value))
@@ -243,7 +276,7 @@ class CallGraph:
                 continue
             forget(call.func)
             for target in c.targets(self.program, call.func):
-                self.edges[target.function].append(Edge(call, target))
+                self.add(Edge(call, target))
 
     def grow(self) -> None:
         """From here on, asking for a function's callers follows every unit that may hold one."""
@@ -288,6 +321,9 @@ class CallGraph:
 
     def callers(self, function: Function) -> list[Edge]:
         self.reach(function)
+        for edge in list(self.edges.get(function, ())):
+            if edge.caller in self.forwards and edge.caller is not function:
+                self.reach(edge.caller)
         return self.edges.get(function, [])
 
     def handovers(self, function: Function) -> list[Handed]:
@@ -358,18 +394,6 @@ class CallGraph:
                 if value is not None:
                     out.append(value)
         return out
-
-
-def forget(value: v.Value, depth: int = 0) -> None:
-    """Drops what was worked out before the callers were known."""
-    if value.memo:
-        value.memo.clear()
-    if value.__class__ is v.Call:
-        value.transform = v.NOT_ASKED
-    if depth < 6:
-        for part in value.parts():
-            if not isinstance(part, (v.FunctionValue, v.ClassValue, v.External, v.ModuleValue)):
-                forget(part, depth + 1)
 
 
 _HOLDERS = frozenset({v.Sequence, v.Mapping})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jaxaudit.source import classes, provenance
+from jaxaudit.source import classes, own_transforms, provenance
 from jaxaudit.source import values as v
 from jaxaudit.source.knowledge.higher_order import TRANSPARENT
 from jaxaudit.source.knowledge.transforms import Slot, Transform
@@ -50,6 +50,11 @@ class TransformUse(NamedTuple):
                 if found is not None:
                     return found
         return None
+
+    @property
+    def is_own(self) -> bool:
+        """Applied by a decorator of the project's own: the call that is seen does not carry the options."""
+        return self.call not in self.options
 
     @property
     def short(self) -> str:
@@ -121,7 +126,7 @@ def _transform_of(program: Program, call: v.Call) -> TransformUse | None:
         return None
     made = provenance.single(program, func)
     if not isinstance(made, v.Call):
-        return None
+        return own_transforms.own_transform(program, call) if made.__class__ is v.FunctionValue else None
     inner_name = known_name(program, made.func)
     if inner_name == "functools.partial" and made.args:
         name = known_name(program, made.args[0])
@@ -129,11 +134,11 @@ def _transform_of(program: Program, call: v.Call) -> TransformUse | None:
         if spec is not None and name is not None:
             handed = _handed(spec, (*made.args[1:], *call.args), call, made)
             return TransformUse(name, spec, call, (call, made), handed)
-        return None
+        return own_transforms.own_transform(program, call)
     inner = transform_of(program, made)
     if inner is not None and inner.spec.factory and not inner.functions and inner.spec.wraps and call.args:
         return TransformUse(inner.name, inner.spec, call, (*inner.options, call), ((call.args[0], Slot(0, "")),))
-    return None
+    return own_transforms.own_transform(program, call) if inner is None else None
 
 
 def _handed(spec: Transform, args: tuple[v.Value, ...], *calls: v.Call) -> tuple[tuple[v.Value, Slot], ...]:
@@ -280,8 +285,8 @@ def _targets_of_attribute(program: Program, attr: v.Attr, depth: int) -> list[Ta
                 function.owner is not None
                 and target.receiver is None
                 and function.self_name is not None
-                and (not isinstance(base, v.ClassValue) or is_classmethod(value))
-                and _plain_method(value)
+                and (not (isinstance(base, v.ClassValue) or _is_class(base)) or is_classmethod(value))
+                and (_plain_method(value) or _stored_by_class(value))
             )
             out.append(target._replace(receiver=base) if bound else target)
     return out or (_applied(program, attr) if attr.name == "apply" else out)
@@ -304,6 +309,19 @@ def is_classmethod(value: v.Value) -> bool:
             return True
         value = value.args[0]
     return False
+
+
+def _stored_by_class(value: v.Value) -> bool:
+    """`cls.step = jax.jit(cls.step)` in a class method: a method like any other."""
+    return isinstance(value, v.Call) and any(_is_class(part.base) for part in value.args if isinstance(part, v.Attr))
+
+
+def _is_class(value: v.Value) -> bool:
+    """`cls` of a class method: an attribute of it is not bound to an object."""
+    if not isinstance(value, v.Param) or value.function.owner is None or value.function.bound is None:
+        return False
+    first = value.function.all_parameters[:1]
+    return bool(first) and first[0].name == value.name and is_classmethod(value.function.bound)
 
 
 def _plain_method(value: v.Value) -> bool:

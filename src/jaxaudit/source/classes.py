@@ -259,7 +259,7 @@ def class_attribute(program: Program, cls: Class, name: str) -> list[v.Value]:
         cls.memo[key] = []
         found = []
         for part in lineage(program, cls):
-            here = list(part.ready().namespace.get(name, ()))
+            here = [value for value in part.ready().namespace.get(name, ()) if not _is_setter(value)]
             here += [store.value for store in stores_on_self(part, name)]
             found += here
             if here and not _is_field_marker(here):
@@ -268,6 +268,12 @@ def class_attribute(program: Program, cls: Class, name: str) -> list[v.Value]:
             found = [f for f in found if not _is_field_marker([f])] + program.field_arguments(cls, name)
         cls.memo[key] = found
     return found
+
+
+def _is_setter(value: v.Value) -> bool:
+    """`@width.setter`: reading the attribute runs the property's getter, never this."""
+    func = value.func if isinstance(value, v.Call) and value.decorator else None
+    return isinstance(func, v.Attr) and func.name in ("setter", "deleter")
 
 
 def _is_field_marker(found: list[v.Value]) -> bool:

@@ -31,6 +31,7 @@ class Flow:
         "calls",
         "computed_items",
         "declared",
+        "deleted",
         "done",
         "env",
         "frees",
@@ -66,6 +67,7 @@ class Flow:
         self.returns: list[Return] = []
         self.yields: list[v.Value] = []
         self.computed_items: list[tuple[v.Item, v.Path]] = []
+        self.deleted: list[tuple[v.Value, tuple[Loop, ...]]] = []
         self.frees: dict[str, v.Value] = {}
         self.declared: dict[str, str] = {}
         self.env: Env = {}

@@ -55,7 +55,7 @@ def _frequency(program: Program, function: Function, depth: int) -> Frequency:
         caller = call.flow.function
         if is_test_path(caller.module.path) and not is_test_path(function.module.path):
             continue
-        repeating = repeats(call.loops)
+        repeating = repeats(tuple([loop for loop in call.loops if not _is_turn_of(call.func, loop)]))
         if repeating is not None:
             return Frequency("many", call, repeating)
         above = frequency(program, caller, depth + 1)
@@ -75,6 +75,13 @@ def _frequency(program: Program, function: Function, depth: int) -> Frequency:
     if count > 1:
         return Frequency("few", calls[1])
     return Frequency("unknown" if unknown else "once", calls[0] if calls else None)
+
+
+def _is_turn_of(value: v.Value, loop: Loop) -> bool:
+    """`for check in (first, second): check()` calls each of them once."""
+    while value.__class__ is v.Item:
+        value = value.base
+    return value.__class__ is v.Elem and value.loop is loop
 
 
 def repeats(loops: tuple[Loop, ...]) -> Loop | None:
@@ -149,6 +156,10 @@ def identity(program: Program, value: v.Value, since: Loop | Function | None = N
             return Identity("fresh", "`functools.partial`", value)
         use = c.transform_of(program, value)
         if use is not None and use.spec.wraps:
+            if use.name.startswith("equinox.filter_") and use.functions:  # told apart by what they wrap
+                wrapped = identity(program, use.functions[0][0], None, depth + 1)
+                if wrapped.how not in ("fresh", "here"):
+                    return wrapped
             return Identity("fresh", f"`{use.short}(...)`", value)
         for target in c.targets(program, value.func):
             if target.function.name == "__init__" or is_cached(program, target.function):

@@ -57,6 +57,13 @@ def _shape_of_call(program: Program, call: v.Call, maker: ArrayMaker, first: v.V
         return () if rule == "shape" else None
     if rule == "shape":
         return shape_of_argument(program, first, depth)
+    if rule == "permuted":  # permutation(10) is one of arange(10)
+        n = number(program, first)
+        known = kinds.kind_of(program, first, depth + 1)
+        return (n,) if type(n) is int else (None,) if known.what == "int" else known.shape
+    if rule == "indices" and (c.known_name(program, call.func) or "").endswith(".indices"):
+        dims = shape_of_argument(program, first, depth)
+        return None if dims is None else (len(dims), *dims)
     if rule in ("like", "cumulative", "square"):
         return kinds.kind_of(program, first, depth + 1).shape
     if rule == "identity":
@@ -267,8 +274,11 @@ def method_kind(program: Program, call: v.Call, func: v.Attr, depth: int) -> kin
             return made_kind(program, as_function, maker._replace(library=receiver.library or maker.library), depth)
         return receiver._replace(shape=None) if name is not None else kinds.UNKNOWN
     if isinstance(base, (v.Call, v.Free, v.Param, v.Attr)):
-        for root in roots(program, base):
+        makers = [s for _, s in program.sources(base)[:4]] if isinstance(base, v.Param) else [base]
+        for root in [root for maker in makers for root in roots(program, maker)]:
             if isinstance(root, v.Call) and c.known_name(program, root.func) in NUMPY_GENERATORS:
+                if func.name in ("permutation", "permuted"):
+                    return made_kind(program, call, ARRAYS["numpy.random.permutation"], depth)
                 shape = shape_of_draw(program, call, func.name, depth)
                 kind = "int64" if func.name == "integers" else "float64"
                 if shape == ():

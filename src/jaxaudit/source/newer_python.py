@@ -130,4 +130,4 @@ def serve() -> None:
             rows[path] = pack(lower(tree, data))
         except (RecursionError, MemoryError):
             continue
-    sys.stdout.buffer.write(pickle.dumps(rows, 5))
+    sys.stdout.buffer.write(pack(rows))

@@ -29,11 +29,15 @@ class CellLine(NamedTuple):
 
 
 class Notebook(NamedTuple):
-    """The joined source; the cell of each of its lines; the cells left out because they do not parse, and why."""
+    """The joined source; the cell of each of its lines; the cells left out because they do not parse, and why.
+
+    `typed` holds the lines of magics, by their line in the joined source, as they stand in the notebook.
+    """
 
     source: bytes
     cells: list[CellLine]
     unread: list[tuple[int, str]]
+    typed: dict[int, str]
 
 
 def notebook_source(data: bytes, path: str = "") -> Notebook | Unread:
@@ -56,6 +60,7 @@ def notebook_source(data: bytes, path: str = "") -> Notebook | Unread:
     lines: list[str] = []
     where: list[CellLine] = []
     unread: list[tuple[int, str]] = []
+    typed: dict[int, str] = {}
     for number, cell in enumerate(cells, 1):
         code = _code(cell)
         if code is None:
@@ -63,9 +68,10 @@ def notebook_source(data: bytes, path: str = "") -> Notebook | Unread:
         text, reason = _as_python(code)
         if reason:
             unread.append((number, reason))
+        typed |= {len(lines) + 1 + at: line for at, line in enumerate(code) if text[at] and text[at] != line}
         lines += text
         where += [CellLine(number, line) for line in range(1, len(text) + 1)]
-    return Notebook("".join(line + "\n" for line in lines).encode("utf-8", "replace"), where, unread)
+    return Notebook("".join(line + "\n" for line in lines).encode("utf-8", "replace"), where, unread, typed)
 
 
 def _cells(document: Any) -> list[Any] | None:

@@ -44,6 +44,10 @@ def numbers(program: Program, value: v.Value, depth: int = 0) -> list[Any]:
         return _all(program, tuple(sources), depth)
     if isinstance(value, v.Carried):
         return []
+    if isinstance(value, (v.Item, v.Attr)):
+        measured = _measured(program, value)
+        if measured is not None:
+            return [measured]
     steps = expand(program, value)
     if not steps and isinstance(value, v.Call):
         steps = returned(program, value)
@@ -91,6 +95,32 @@ def _operation(program: Program, op: v.Op, depth: int) -> list[Any]:
             return []
         out.append(result)
     return out
+
+
+def _measured(program: Program, value: v.Item | v.Attr) -> int | None:
+    """`x.shape[0]`, `x.size` and `x.ndim` of an array whose shape the source decides."""
+    if isinstance(value, v.Item):
+        shape, index = value.base, value.index
+        if not isinstance(shape, v.Attr) or shape.name != "shape" or not isinstance(index, v.Const):
+            return None
+        dims = _shape(program, shape.base)
+        at = index.value
+        return dims[at] if dims is not None and type(at) is int and -len(dims) <= at < len(dims) else None
+    if value.name not in ("size", "ndim"):
+        return None
+    dims = _shape(program, value.base)
+    if dims is None:
+        return None
+    if value.name == "ndim":
+        return len(dims)
+    return None if None in dims else math.prod([d or 0 for d in dims])
+
+
+def _shape(program: Program, value: v.Value) -> tuple[int | None, ...] | None:
+    from jaxaudit.source.kinds import kind_of
+
+    kind = kind_of(program, value)
+    return kind.shape if kind.is_array else None
 
 
 def _call(program: Program, call: v.Call, depth: int) -> list[Any]:

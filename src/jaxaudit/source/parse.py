@@ -18,11 +18,17 @@ def parse(data: bytes, path: str) -> ast.Module | Unread:
     read is an `Unread` whose reason is one sentence with the line.
     """
     try:
-        return _tree(data) if len(data) < LOOK_FROM else _big_tree(data, path)
+        tree = _tree(data) if len(data) < LOOK_FROM else _big_tree(data, path)
     except Exception as error:
         from jaxaudit.source.syntax_reasons import reason
 
         return Unread(path, reason(error, data))
+    if not data.isascii():  # the parser passes over comments, in which running the file would stumble
+        from jaxaudit.source.syntax_reasons import not_text
+
+        if said := not_text(data):
+            return Unread(path, said)
+    return tree
 
 
 def _big_tree(data: bytes, path: str) -> ast.Module | Unread:

@@ -569,7 +569,7 @@ def decoded(data: bytes) -> str:
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
         return data.decode(encoding, "replace")
-    except (SyntaxError, LookupError):
+    except (SyntaxError, LookupError, UnicodeError):  # a codec such as idna knows no "replace"
         return data.decode("utf-8", "replace")
 
 

@@ -190,7 +190,9 @@ def delete(flow: Flow, s: Any) -> bool:
         if target[0] == "n":
             flow.env.pop(target[1], None)
         else:
-            flow.eval(target)
+            gone = flow.eval(target)
+            if isinstance(gone, v.Item) and not flow.quiet:
+                flow.deleted.append((gone.base, flow.loop_stack))
     return False
 
 

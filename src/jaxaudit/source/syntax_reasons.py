@@ -29,7 +29,7 @@ _NEWER = (
     (12, r"", rb"^\s*(class|(async\s+)?def)\s" + _NAME + rb"\[", "type parameter syntax"),
     (12, r"f-string expression part cannot include|f-string: expressions nested", rb"", "f-string syntax"),
     (12, r"f-string: (expecting|unmatched|untermin)", rb"[fF][rR]?(['\"]).*\{.*\1.*\1.*\1", "f-string syntax"),
-    (12, r"unterminated (f-)?string|f-string: expecting", rb"[fF][rR]?['\"][^'\"]*\{[^}'\"]*$", "f-string syntax"),
+    (12, r"unterminated (f-)?string|f-string: expecting", rb"[fF][rR]?['\"].*\{[^}'\"]*$", "f-string syntax"),
     (14, r"multiple exception types", rb"", "except without parentheses"),
     (14, r"invalid syntax", rb"(^|[^\w'\"])([tT][rR]?|[rR][tT])['\"]", "template string"),
     (15, r"invalid syntax", rb"^\s*lazy\s+(import|from)\b", "lazy import"),
@@ -50,7 +50,7 @@ def reason(error: BaseException, data: bytes, running: int = sys.version_info.mi
     """One sentence for what the parser raised on these bytes. `running` is the parser's minor version."""
     if isinstance(error, SyntaxError):
         return (
-            _not_text(data)
+            not_text(data)
             or _too_deep(error)
             or _python_2(error, data)
             or _newer_python(error, data, running)
@@ -58,10 +58,10 @@ def reason(error: BaseException, data: bytes, running: int = sys.version_info.mi
         )
     if isinstance(error, RecursionError | MemoryError):
         return f"nested too deeply for Python's parser (the longest expression is in line {_longest_line(data)})"
-    return _not_text(data) or f"{type(error).__name__} while parsing: {error} (line {_longest_line(data)})"
+    return not_text(data) or f"{type(error).__name__} while parsing: {error} (line {_longest_line(data)})"
 
 
-def _not_text(data: bytes) -> str | None:
+def not_text(data: bytes) -> str | None:
     """What keeps the bytes from being text: NUL bytes, an unknown encoding, bytes outside the declared one."""
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "UTF-16 text; Python reads UTF-8 unless a coding comment names another encoding (line 1)"

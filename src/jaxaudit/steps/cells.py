@@ -59,10 +59,16 @@ def _place(place: Entry, notebook: Notebook) -> None:
         place["end_line"] = cells[last - 1].line
     if "snippet" in place:
         place["snippet"] = [
-            {**row, "line": cells[row["line"] - 1].line}
+            {**row, "line": cells[row["line"] - 1].line, "text": _as_typed(row, notebook)}
             for row in place["snippet"]
             if row["line"] <= len(cells) and cells[row["line"] - 1].cell == cell
         ]
+
+
+def _as_typed(row: Entry, notebook: Notebook) -> str:
+    """The line with the magic that stands in the notebook; it is cut where the row is."""
+    line = notebook.typed.get(row["line"])
+    return row["text"] if line is None else line[row["offset"] :][: max(len(row["text"]), 1)]
 
 
 def _said(text: str, notebook: Notebook, cell: int) -> str:

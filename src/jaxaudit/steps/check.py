@@ -14,7 +14,7 @@ from jaxaudit.steps import document, suppress
 from jaxaudit.steps.baseline import read_baseline, split
 from jaxaudit.steps.cache_place import default_cache_dir
 from jaxaudit.steps.cells import in_cells
-from jaxaudit.steps.config import Config, read_config
+from jaxaudit.steps.config import Config, name_of, read_config
 from jaxaudit.steps.fingerprint import fingerprinted
 from jaxaudit.steps.flag_judge import users_prefix
 from jaxaudit.steps.selection import Rules, resolve
@@ -34,6 +34,8 @@ class Options:
     select: tuple[str, ...] = ()
     ignore: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    force_exclude: bool = False
+    """What is excluded stays out even where it is named, as by pre-commit, which names every file."""
     jobs: int | None = None
     cached: bool = True
     cache_dir: Path | None = None
@@ -120,13 +122,17 @@ def find(paths: Sequence[str], options: Options) -> Checked:
 
 def chosen_rules(options: Options, config: Config, rules: Rules) -> frozenset[str]:
     """The names selected and not ignored. The command line's `--select` replaces the file's; `--ignore` adds to it."""
-    file = f"[tool.jaxaudit] in {config.file}"
+    file = _table_of(config)
     if options.select:
         chosen = resolve(options.select, rules, "--select")
     else:
         chosen = resolve(config.select, rules, f"select of {file}") if config.select else frozenset(rules)
         chosen -= resolve(config.ignore, rules, f"ignore of {file}")
     return chosen - resolve(options.ignore, rules, "--ignore")
+
+
+def _table_of(config: Config) -> str:
+    return f"[tool.jaxaudit] in {name_of(config.file)}" if config.file else ""
 
 
 def _read(paths: Sequence[str], options: Options, config: Config) -> tuple["Sources", "Files"]:
@@ -136,7 +142,9 @@ def _read(paths: Sequence[str], options: Options, config: Config) -> tuple["Sour
     if options.stdin:
         files, overlay = Files([options.stdin[0]], []), {**options.overlay, options.stdin[0]: options.stdin[1]}
     else:
-        files = discover(paths, [*config.exclude, *options.exclude], root=str(config.root))
+        exclude = [*config.exclude, *options.exclude]
+        files = discover(paths, exclude, root=str(config.root))
+        files = _without(exclude, files, config) if options.force_exclude else files
         overlay = dict(options.overlay)
     cache = _cache_dir(options, config) if options.cached else None
     progress = options.progress
@@ -144,6 +152,13 @@ def _read(paths: Sequence[str], options: Options, config: Config) -> tuple["Sour
         files.paths, cache=cache, jobs=options.jobs, progress=progress, overlay=overlay, marked=suppress.MARK
     )
     return sources, files
+
+
+def _without(exclude: Sequence[str], files: "Files", config: Config) -> "Files":
+    from jaxaudit.source.gitignore import IgnoreRules
+
+    rules = IgnoreRules(exclude)
+    return files._replace(paths=[path for path in files.paths if not _matches(rules, _from_root(path, config))])
 
 
 def wanted(found: Iterable[Finding], chosen: frozenset[str], config: Config, rules: Rules) -> Iterator[Finding]:
@@ -156,7 +171,19 @@ def wanted(found: Iterable[Finding], chosen: frozenset[str], config: Config, rul
             continue
         seen.add(said)
         if not _within_budget(finding, config, rules):
-            yield finding
+            yield _left_traced(finding, config)
+
+
+def _left_traced(finding: Finding, config: Config) -> Finding:
+    """Without a fix, and with other advice, where that would make an argument static that `never-static` names."""
+    name = finding.facts.get("made_static")
+    if name not in config.never_static:
+        return finding
+    advice = (
+        f"`{name}` stays traced, as `never-static` wishes: work out before the call what needs its value, or use a "
+        "fixed size with a mask, `lax.cond`, or `lax.dynamic_slice`."
+    )
+    return replace(finding, fix=None, help=advice)
 
 
 def _within_budget(finding: Finding, config: Config, rules: Rules) -> bool:
@@ -170,7 +197,7 @@ def _per_file_ignores(config: Config, rules: Rules) -> Callable[[str], frozenset
         return lambda path: frozenset()
     from jaxaudit.source.gitignore import IgnoreRules
 
-    where = f"per-file-ignores of [tool.jaxaudit] in {config.file}"
+    where = f"per-file-ignores of {_table_of(config)}"
     table = [(IgnoreRules([pattern]), resolve(words, rules, where)) for pattern, words in config.per_file_ignores]
 
     @cache
@@ -192,8 +219,13 @@ Marks = dict[str, list[suppress.Suppression]]
 
 def _marks(sources: "Sources") -> Marks:
     """The suppression comments of each file that has some."""
-    read = sources.marked.items()
-    return {path: said for path, data in read if (said := suppress.suppressions(path, data))}
+    found: Marks = {}
+    for path, data in sources.marked.items():
+        notebook = sources.notebooks.get(path)
+        cells = [line.cell for line in notebook.cells] if notebook else ()
+        if said := suppress.suppressions(path, data, cells):
+            found[path] = said
+    return found
 
 
 def _without_allowed(found: list[Finding], marks: Marks, rules: Rules, chosen: frozenset[str]) -> list[Finding]:
@@ -218,9 +250,12 @@ def _common_folder(paths: Sequence[str], stdin: tuple[str, bytes] | None) -> Pat
         return Path.cwd()
 
 
-def _cache_dir(options: Options, config: Config) -> Path:
-    named = config.root / config.cache_dir if config.cache_dir else None
-    return options.cache_dir or named or default_cache_dir()
+def _cache_dir(options: Options, config: Config) -> Path | None:
+    """None where nothing is kept. Raises `Mistake` for a name that a file has."""
+    named = options.cache_dir or (config.root / config.cache_dir if config.cache_dir else None)
+    if named and named.exists() and not named.is_dir():
+        raise Mistake(f"the cache can't be kept in {str(named)!r}, which is no folder")
+    return named or default_cache_dir()
 
 
 def _baseline(options: Options, config: Config) -> Path | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,10 @@ def _upwards(start: Path) -> list[Path]:
 def _table(file: Path) -> Mapping[str, Any] | None:
     try:
         data = file.read_bytes()
+    except PermissionError as error:
+        if file.is_dir():  # what Windows says of one
+            return None
+        raise Mistake(f"{name_of(file)} can't be read: {error.strerror}") from None
     except OSError:
         return None
     if b"jaxaudit" not in data:
@@ -60,11 +65,12 @@ def _table(file: Path) -> Mapping[str, Any] | None:
     import tomllib
 
     try:
-        table = tomllib.loads(data.decode("utf-8")).get("tool", {}).get("jaxaudit")
+        tools = tomllib.loads(data.decode("utf-8")).get("tool")
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise Mistake(f"{_name(file)} is not valid TOML: {error}") from None
+        raise Mistake(f"{name_of(file)} is not valid TOML: {error}") from None
+    table = tools.get("jaxaudit") if isinstance(tools, dict) else None
     if table is not None and not isinstance(table, dict):
-        raise Mistake(f"{_name(file)}: tool.jaxaudit must be a table, not {table!r}")
+        raise Mistake(f"{name_of(file)}: tool.jaxaudit must be a table, not {table!r}")
     return table
 
 
@@ -73,15 +79,15 @@ def _config(table: Mapping[str, Any], file: Path) -> Config:
     for key, value in table.items():
         if key not in KEYS:
             close = nearest(key, KEYS) or f"; the keys are {', '.join(KEYS)}"
-            raise Mistake(f"{_name(file)}: [tool.jaxaudit] has no key {key!r}{close}")
+            raise Mistake(f"{name_of(file)}: [tool.jaxaudit] has no key {key!r}{close}")
         try:
-            values[key.replace("-", "_")] = _READERS.get(key, _words)(value)
+            values[key.replace("-", "_")] = _READERS[key](value)
         except _Unfit as wanted:
-            raise Mistake(f"{_name(file)}: {key} in [tool.jaxaudit] must be {wanted}, not {value!r}") from None
+            raise Mistake(f"{name_of(file)}: {key} in [tool.jaxaudit] must be {wanted}, not {value!r}") from None
     return Config(**values, root=file.parent, file=file)
 
 
-def _name(file: Path) -> str:
+def name_of(file: Path) -> str:
     """The file as the user would write it from here."""
     try:
         return str(file.relative_to(Path.cwd()))
@@ -93,10 +99,10 @@ class _Unfit(Exception):
     """What the value should have been."""
 
 
-def _words(value: Any) -> tuple[str, ...]:
+def _words(value: Any, example: str = "key-reuse") -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(word, str) for word in value):
         return tuple(value)
-    raise _Unfit('a list of strings such as ["key-reuse"]')
+    raise _Unfit(f'a list of strings such as ["{example}"]')
 
 
 def _text(value: Any) -> str:
@@ -114,7 +120,10 @@ def _truth(value: Any) -> bool:
 def _per_file(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
     if not isinstance(value, dict):
         raise _Unfit('a table such as {"tests/**" = ["key-reuse"]}')
-    return tuple((pattern, _words(rules)) for pattern, rules in value.items())
+    try:
+        return tuple((pattern, _words(rules)) for pattern, rules in value.items())
+    except _Unfit:
+        raise _Unfit('a table of lists such as {"tests/**" = ["key-reuse"]}') from None
 
 
 def _byte_count(value: Any) -> int:
@@ -141,6 +150,11 @@ def byte_count(value: object) -> int:
 
 
 _READERS: dict[str, Any] = {
+    "select": _words,
+    "ignore": _words,
+    "exclude": partial(_words, example="legacy/"),
+    "never-static": partial(_words, example="contrast"),
+    "project": partial(_words, example="mypackage"),
     "per-file-ignores": _per_file,
     "captured-bytes": _byte_count,
     "keep-signatures": _truth,

@@ -9,13 +9,14 @@ from jaxaudit.model.mistake import Mistake, nearest
 from jaxaudit.rules import load_rules
 from jaxaudit.rules.rule import Rule
 from jaxaudit.steps.config import read_config
+from jaxaudit.steps.document import SCHEMA
 from jaxaudit.steps.evidence_words import settled_by
 from jaxaudit.steps.figures import holds_sentence, precision_of
 from jaxaudit.steps.interpreter import users_python
 from jaxaudit.steps.messages import meanings
 from jaxaudit.steps.rule_samples import Claim, claims_of, requests_of
 from jaxaudit.steps.sample_runs import Shown, run_samples
-from jaxaudit.steps.selection import known_words, named
+from jaxaudit.steps.selection import known_words, named_or_begun
 
 UNKNOWN = (
     "jaxaudit does not know this message. Paste more of it (the last lines of a traceback), without what your own "
@@ -30,19 +31,32 @@ def explain(text: str) -> dict[str, Any]:
     A message that is not known has no `cause`, and the rules whose words are nearest. Raises `Mistake` for a word
     that is no rule.
     """
+    if not text.strip():
+        raise Mistake("name a rule, or paste a message of JAX's; `jaxaudit rules` lists the rules")
     rules = load_rules()
-    names = named(text.strip(), rules)
+    names = _named(text, rules)
     if names:
-        return {"message": None, "rules": [entry(rules[name]) for name in rules if name in names]}
+        return _document(None, [entry(rules[name]) for name in rules if name in names])
     for message in meanings(text):
         found = [entry(rules[name]) for name in message.rules if name in rules]
-        return {"message": {"text": text.strip(), "cause": message.cause, "next": message.next}, "rules": found}
+        return _document({"text": text.strip(), "cause": message.cause, "next": message.next}, found)
     if " " in text.strip():
-        return {"message": {"text": text.strip(), "cause": None, "next": UNKNOWN}, "rules": _nearest(text, rules)}
+        return _document({"text": text.strip(), "cause": None, "next": UNKNOWN}, _nearest(text, rules))
     raise Mistake(
-        f"there is no rule {text!r}{nearest(text, known_words(rules)) or ';'} `jaxaudit rules` lists them, "
+        f"there is no rule {text!r}{nearest(text.lower(), known_words(rules)) or ';'} `jaxaudit rules` lists them, "
         "and a message of JAX's goes in quotes"
     )
+
+
+def _named(text: str, rules: Mapping[str, Rule]) -> frozenset[str]:
+    """The rules that a text of nothing but their names means: `jit-in-loop`, `Jit in loop`, `jit`, `pmap key-reuse`."""
+    words = text.lower().replace("_", "-").replace(",", " ").split()
+    each = [named_or_begun(word, rules) for word in words]
+    return named_or_begun("-".join(words), rules) or frozenset().union(*(each if all(each) else ()))
+
+
+def _document(message: dict[str, Any] | None, rules: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"schema": SCHEMA, "kind": "explain", "message": message, "rules": rules}
 
 
 def _nearest(text: str, rules: Mapping[str, Rule]) -> list[dict[str, Any]]:

@@ -71,8 +71,8 @@ def new_rule(name: str, family: str, root: Path) -> Path:
         if not re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", word):
             raise Mistake(f"{word!r} is no name of a rule or family; write lower-case words with - between them")
     file = rules / family.replace("-", "_") / f"{name.replace('-', '_')}.py"
-    if file.exists():
-        raise Mistake(f"{file.relative_to(root)} exists already")
+    for same in rules.glob(f"*/{file.name}"):
+        raise Mistake(f"{same.relative_to(root).as_posix()} exists already")
     if not file.parent.exists():
         file.parent.mkdir()
         (file.parent / "__init__.py").write_text(f'"""The family {family}."""\n', "utf-8")

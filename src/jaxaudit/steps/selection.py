@@ -17,11 +17,16 @@ def resolve(words: Iterable[str], rules: Rules, where: str) -> frozenset[str]:
 
 
 def _meant(word: str, rules: Rules, where: str) -> frozenset[str]:
-    found = named(word, rules) or frozenset(name for name in rules if name.startswith(f"{word}-"))
+    found = named_or_begun(word, rules)
     if not found:
         close = nearest(word, known_words(rules)) or "; `jaxaudit rules` lists them"
         raise Mistake(f"{where}: there is no rule {word!r}{close}")
     return found
+
+
+def named_or_begun(word: str, rules: Rules) -> frozenset[str]:
+    """The rules that a word names, or whose names begin with it: `jit` means every `jit-...`."""
+    return named(word, rules) or frozenset(name for name in rules if name.startswith(f"{word}-"))
 
 
 def named(word: str, rules: Rules) -> frozenset[str]:

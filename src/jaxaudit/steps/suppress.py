@@ -3,7 +3,7 @@
 import io
 import re
 import tokenize
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jaxaudit.model import Finding, Fix, Place
@@ -36,12 +36,18 @@ class Suppression:
         return self.first <= place.line <= self.last or place.end_line == self.place.line
 
 
-def suppressions(path: str, data: bytes) -> list[Suppression]:
-    """The comments of one file that speak to jaxaudit. Reads real comments only; tolerates what does not tokenize."""
+def suppressions(path: str, data: bytes, cells: Sequence[int] = ()) -> list[Suppression]:
+    """The comments of one file that speak to jaxaudit. Reads real comments only; tolerates what does not tokenize.
+
+    `cells` holds a notebook's cell for each line: a comment that ends its cell does not speak for the next one.
+    """
     if MARK not in data:
         return []
     found: list[Suppression] = []
     for comment, first, last in _comments(data):
+        own = comment.start[0]
+        if cells and cells[own - 1] != cells[first - 1]:
+            first = last = own
         found += [
             Suppression(_place(path, comment, said), said["verb"], _names(said["names"]), first, last)
             for said in WORD.finditer(comment.string)
@@ -86,7 +92,7 @@ def _comments(data: bytes) -> Iterator[tuple[tokenize.TokenInfo, int, int]]:
 def _tokens(data: bytes) -> Iterator[tokenize.TokenInfo]:
     try:
         yield from tokenize.tokenize(io.BytesIO(data).readline)
-    except (tokenize.TokenError, SyntaxError, UnicodeDecodeError):
+    except (tokenize.TokenError, SyntaxError, UnicodeError):
         return
 
 

@@ -114,3 +114,17 @@ def test_a_call_that_depends_below_a_loop_further_up_is_a_suspicion():
 def test_a_function_that_nobody_calls_here_is_a_suspicion():
     [one] = found("jit-per-call", "def f(x, a):\n    return jax.jit(lambda x: a * x)(x)\n")
     assert one.confidence < 0.6
+
+
+def test_an_object_for_each_turn_may_need_a_program_of_its_own():
+    source = """
+        class Case:
+            def __init__(self, setup):
+                self.setup = setup
+            def start(self, x):
+                return jax.jit(lambda y: self.setup * y)(x)
+        for setup in load():
+            case = Case(setup)
+            case.start(jnp.ones(3))
+        """
+    assert not [one for one in found("jit-per-call", source) if one.confidence >= 0.8]

@@ -85,6 +85,20 @@ SCRIPTS = {
                 return so.root(self.residual, guess).x
         Balance(0.5).solve([0.1])
         """, "jax.jit(lambda y: self.gain * jnp.tanh(y) - y)", "lambda y: self.gain * jnp.tanh(y) - y"),
+    "an object that compiles itself at each call": ("jit-per-call", """
+        class Likelihood:
+            def __init__(self, data):
+                self.data = data
+            def _log_prob(self, theta):
+                return -0.5 * jnp.sum((self.data - theta) ** 2)
+            def __call__(self, theta):
+                return jax.jit(self._log_prob)(theta)  # fault
+        def climb(target, theta):
+            for k in range(10):
+                theta = theta + 0.1 * target(theta)
+            return theta
+        climb(Likelihood(jnp.ones(20)), 0.0)
+        """, "jax.jit(self._log_prob)(theta)", "self._log_prob(theta)"),
     "a model that predicts batch by batch": ("jit-per-call", """
         class Regressor:
             def __init__(self, net):

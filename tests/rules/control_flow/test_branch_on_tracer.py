@@ -2,6 +2,7 @@
 
 import pytest
 
+from jaxaudit.rules import load_rules
 from jaxaudit.rules.control_flow.branch_on_tracer import RULE
 from rules.marked_faults import at_the_mark, findings
 
@@ -130,3 +131,36 @@ def test_the_fault_is_found_where_it_stands(source: str | dict[str, str]) -> Non
 @pytest.mark.parametrize("source", SOUND.values(), ids=SOUND.keys())
 def test_what_is_sound_is_left_alone(source: str | dict[str, str]) -> None:
     assert [one.message for one in findings(RULE, source)] == []
+
+
+def test_a_step_that_gets_smaller_is_an_array():
+    code = """
+        @jax.jit
+        def kepler(mean, e, tol=1e-6):
+            E = mean
+            delta = 1.0
+            while abs(delta) > tol:
+                delta = (E - e * jnp.sin(E) - mean) / (1 - e * jnp.cos(E))
+                E = E - delta
+            return E
+        kepler(jnp.float32(1.0), 0.3)
+        """
+    (found,) = findings(RULE, code)
+    assert found.confidence >= 0.8
+    assert not findings(load_rules()["missing-static"], code)
+
+
+def test_a_helper_of_a_scan_body():
+    code = """
+        def move(x, action):
+            if action == 0:
+                return x + 1
+            return x - 1
+        def play(x, actions):
+            def turn(x, action):
+                return move(x, action), None
+            return jax.lax.scan(turn, x, actions)[0]
+        play(jnp.float32(0.0), jnp.array([0, 1, 2]))
+        """
+    (found,) = findings(RULE, code)
+    assert found.confidence >= 0.8

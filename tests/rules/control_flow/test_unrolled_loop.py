@@ -254,3 +254,30 @@ def test_the_fault_is_found_where_it_stands(source: str | dict[str, str]) -> Non
 @pytest.mark.parametrize("source", SOUND.values(), ids=SOUND.keys())
 def test_what_is_sound_is_left_alone(source: str | dict[str, str]) -> None:
     assert [one.message for one in findings(RULE, source)] == []
+
+
+def test_many_equal_layers_are_a_suspicion():
+    code = """
+        import equinox as eqx
+        class Block(eqx.Module):
+            up: eqx.nn.Linear
+            down: eqx.nn.Linear
+            def __init__(self, key):
+                self.up = eqx.nn.Linear(8, 32, key=key)
+                self.down = eqx.nn.Linear(32, 8, key=key)
+            def __call__(self, x):
+                return x + self.down(jax.nn.gelu(self.up(x)))
+        class Stack(eqx.Module):
+            blocks: list
+            def __init__(self, key):
+                self.blocks = [Block(k) for k in jax.random.split(key, 48)]
+            @eqx.filter_jit
+            def __call__(self, x):
+                for block in self.blocks:
+                    x = block(x)
+                return x
+        Stack(jax.random.key(0))(jnp.ones(8))
+        """
+    (found,) = findings(RULE, code)
+    assert 0.5 <= found.confidence < 0.8
+    assert "stacked" in found.message

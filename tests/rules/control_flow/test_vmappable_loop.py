@@ -176,3 +176,22 @@ def test_only_simple_stacks_get_a_fix() -> None:
         """,
     )
     assert {one.place.function: one.fix is not None for one in found} == {"simple": True, "computed": False}
+
+
+def test_parameters_of_a_committee_are_alike():
+    code = """
+        def predict(params, x):
+            return jnp.tanh(x @ params["w"]) @ params["v"]
+        @jax.jit
+        def committee(all_params, x):
+            votes = []
+            for params in all_params:
+                votes.append(predict(params, x))
+            return jnp.stack(votes).mean(axis=0)
+        keys = jax.random.split(jax.random.key(0), 16)
+        many = [{"w": jax.random.normal(k, (4, 8)), "v": jnp.ones(8)} for k in keys]
+        committee(many, jnp.ones((5, 4)))
+        """
+    assert [one for one in findings(RULE, code) if one.confidence >= 0.8]
+    ragged = code.replace("jax.random.normal(k, (4, 8))", "load(k)")
+    assert not [one for one in findings(RULE, ragged) if one.confidence >= 0.8]

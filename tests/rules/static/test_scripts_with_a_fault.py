@@ -55,6 +55,55 @@ SCRIPTS = {
             return net.apply(params, x, train=train)
         forward({}, jnp.ones(3), True)
         """, "@jax.jit", "@functools.partial(jax.jit, static_argnames='train')"),
+    "options that a solver hands on": ("missing-static", """
+        @jax.jit
+        def relax(u, n_iter=10):
+            for _ in range(n_iter):  # fault
+                u = 0.5 * (u + jnp.roll(u, 1))
+            return u
+        def solve(u, **options):
+            return relax(u, **options)
+        solve(jnp.ones(9), n_iter=20)
+        """, "@jax.jit", "@functools.partial(jax.jit, static_argnames='n_iter')"),
+    "a decorator of one's own, with the static name": ("varying-static", """
+        def compiled(*names):
+            return functools.partial(jax.jit, static_argnames=names)
+        @compiled("temperature")  # fault
+        def free_energy(x, temperature):
+            return -temperature * jax.nn.logsumexp(-x / temperature)
+        for k in range(10):
+            free_energy(jnp.ones(3), 0.5 + 0.25 * k)
+        """, '@compiled("temperature")', "@compiled()"),
+    "a window as a static argument": ("static-array", """
+        @functools.partial(jax.jit, static_argnames=("weights",))
+        def mean(values, weights):
+            return jnp.sum(values * weights) / weights.sum()
+        weights = np.hanning(16)
+        mean(jnp.arange(16.0), weights=weights)  # fault
+        """, 'static_argnames=("weights",)', "static_argnames=()"),
+    "the activation of a network made for each seed": ("identity-hashed-static", """
+        import equinox as eqx
+        @eqx.filter_jit
+        def loss(model, x):
+            return jnp.mean(jax.vmap(model)(x) ** 2)
+        def build(key, slope=0.1):
+            return eqx.nn.MLP(3, 1, 16, 2, activation=lambda z: jnp.where(z > 0, z, slope * z), key=key)  # fault
+        for seed in range(4):
+            model = build(jax.random.key(seed))
+            loss(model, jnp.ones((5, 3)))
+        """, "activation=lambda z: jnp.where(z > 0, z, slope * z)", "activation=jax.nn.leaky_relu"),
+    "a frozen dataclass that holds an array": ("unhashable-static", """
+        import dataclasses
+        @dataclasses.dataclass(frozen=True)
+        class Quadrature:
+            nodes: np.ndarray
+            weights: np.ndarray
+        @functools.partial(jax.jit, static_argnames=("rule",))
+        def integrate(scale, rule):
+            return jnp.sum(rule.weights * jnp.exp(-scale * rule.nodes**2))
+        nodes, weights = np.polynomial.legendre.leggauss(8)
+        integrate(1.0, rule=Quadrature(nodes, weights))  # fault
+        """, 'static_argnames=("rule",)', "static_argnames=()"),
     "settings that a dict spreads": ("missing-static", """
         def loss(logits, num_classes):
             return logits @ jax.nn.one_hot(0, num_classes)  # fault

@@ -81,3 +81,17 @@ REPEATED = {
 def test_a_list_that_costs_is_certain(name):
     [one] = found("list-to-array", REPEATED[name])
     assert one.confidence >= 0.8
+
+
+def test_a_method_of_ones_own_is_no_progress_bar():
+    source = """
+        class Trainer:
+            def __init__(self):
+                self.update = jax.jit(lambda w, x: w - 0.1 * x)
+            def fit(self, w, x):
+                for _ in range(100):
+                    w = self.update(w, x)
+                return w
+        Trainer().fit(jnp.ones(3), jnp.ones(3))
+        """
+    assert not found("host-sync-in-loop", source)

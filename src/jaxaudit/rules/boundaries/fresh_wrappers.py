@@ -11,6 +11,7 @@ from jaxaudit.source import values as v
 from jaxaudit.source.arguments import bind
 from jaxaudit.source.events import Loop
 from jaxaudit.source.facts import text
+from jaxaudit.source.knowledge.host import CLOCKS
 from jaxaudit.source.knowledge.transforms import IDENTITIES
 from jaxaudit.source.lifetime import Frequency, Identity
 from jaxaudit.source.program import Function, Program
@@ -232,6 +233,17 @@ def _calls_parameter(program: Program, function: Function, name: str, depth: int
                 if calls_what_it_gets(program, call, value, depth + 1):
                     return True
     return False
+
+
+def is_handed_to_a_clock(program: Program, fresh: FreshWrapper) -> bool:
+    """`benchmark(jitted, x)`: a function that times what it is handed."""
+    return any(
+        c.known_name(program, inner.func) in CLOCKS
+        for call in fresh.use.flow.calls
+        if any(value is fresh.use.call for value in call.args) and call is not fresh.use.call
+        for target in c.targets(program, call.func)
+        for inner in target.function.flow.calls
+    )
 
 
 def _holds(value: v.Value, made: v.Call, depth: int = 0) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
-from jaxaudit.rules.boundaries.fresh_wrappers import FreshWrapper, fresh_wrappers
+from jaxaudit.rules.boundaries.fresh_wrappers import FreshWrapper, fresh_wrappers, is_handed_to_a_clock
 from jaxaudit.rules.boundaries.new_functions import observe_loop
 from jaxaudit.rules.boundaries.turn_needs import closed_over, takes_from_turn
 from jaxaudit.rules.captures.partial_outside import is_cured_by_swap, swap
@@ -73,6 +73,8 @@ def is_measured(fresh: FreshWrapper) -> bool:
     """A loop that reads the clock and builds a program of each of its candidates: the compiling is what it is for."""
     program, loop = fresh.use.flow.program, fresh.loop
     assert loop is not None
+    if is_handed_to_a_clock(program, fresh):
+        return True
     if not is_timed(program, loop):
         return False
     if fresh.factory is not None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.boundaries.fresh_wrappers import FreshWrapper, fresh_wrappers
 from jaxaudit.rules.boundaries.new_functions import observe_calls
-from jaxaudit.rules.boundaries.turn_needs import is_setting
+from jaxaudit.rules.boundaries.turn_needs import chosen_function, is_setting, setting_of_factory
 from jaxaudit.rules.captures.captured_values import nested_in
 from jaxaudit.rules.captures.changes import is_lazy
 from jaxaudit.rules.captures.partial_outside import is_cured_by_swap, swap
@@ -133,7 +133,7 @@ def setting_of_caller(program: Program, fresh: FreshWrapper) -> str:
                 continue
             if found and is_setting(program, read, found[-1]) and not is_constant(program, found[-1]):
                 return base.name
-    return ""
+    return chosen_function(function, home) or setting_of_factory(program, fresh.value, home.function, is_constant)
 
 
 def is_one_object(fresh: FreshWrapper, value: v.Value | None) -> bool:
@@ -144,8 +144,10 @@ def is_one_object(fresh: FreshWrapper, value: v.Value | None) -> bool:
     if fresh.frequency.how != "many" or call is None or method.owner is None or fresh.frequency.through:
         return False
     receivers = [call.func, *call.args] if fresh.frequency.loop is None else [call.func]
-    held = [one.base for one in receivers if isinstance(one, v.Attr) and one.name == method.name]
-    return bool(held) and not any(varies(base) and not is_self(base) for base in held)
+    held = [v.settle(one.base) for one in receivers if isinstance(one, v.Attr) and one.name == method.name]
+    loop = fresh.frequency.loop
+    made = [base for base in held if isinstance(base, v.Call) and loop in base.loops]
+    return bool(held) and not made and not any(varies(base) and not is_self(base) for base in held)
 
 
 def is_self(base: v.Value) -> bool:
@@ -162,7 +164,9 @@ def is_constant(program: Program, value: v.Value) -> bool:
 
 
 def varies(source: v.Value, depth: int = 0) -> bool:
-    """A loop's element, a parameter, or a part of one; or some item of `*args`, and which one is not known."""
+    """A loop's element, what a loop makes, a parameter, or a part of one; or some item of `*args`, whichever."""
+    if isinstance(source, v.Call) and repeats(source.loops) is not None:
+        return True
     if isinstance(source, v.Elem | v.Carried | v.Param) or (
         isinstance(source, v.Item) and isinstance(source.index, v.Unknown)
     ):

@@ -101,7 +101,7 @@ def confidence(program: Program, compiled: Compiled, effect: Effect) -> float:
     if effect.what == "print":
         sure = 0.85 if effect.leaks is not None else 0.4
     elif effect.what == "log":
-        sure = 0.85 if effect.leaks is not None else 0.3
+        sure = 0.85 if effect.leaks is not None and not effect.target.endswith(".debug") else 0.3
     elif effect.what == "record":
         sure = 0.85
     else:
@@ -127,6 +127,8 @@ def is_meant_for_tracing(program: Program, compiled: Compiled, effect: Effect) -
         return True
     if any(word in words for word in ("trace", "tracing", "compil", "jitting")):
         return True
+    if effect.what in ("log", "print") and any(branch.kind == "try" and arm > 0 for branch, arm in effect.path):
+        return True  # what is said of an error that tracing ended in
     return any(branch.test is not None and asks_for_tracer(program, branch.test) for branch, _ in effect.path)
 
 

@@ -1,6 +1,6 @@
 """Whether what a function takes from a loop's turn could be an argument, or needs a compiled program of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from jaxaudit.rules.captures.captured_values import nested_in, reads_of
 from jaxaudit.rules.captures.reads import Read, reads
@@ -9,6 +9,7 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.events import Loop
 from jaxaudit.source.facts import text
+from jaxaudit.source.flow import Flow
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.knowledge.array_values import STATIC_ATTRIBUTES
 from jaxaudit.source.program import Function, Program
@@ -26,7 +27,69 @@ def own_program_for(program: Program, value: v.Value, loop: Loop) -> str:
         found = from_closure(program, target.function, loop) or from_partials(program, target, loop)
         if found:
             return found
+        found = from_defaults(target.function, loop)
+        if found:
+            return found
+    for made in factories(program, value, loop):
+        for maker in c.targets(program, made.func):
+            found = own_program_from_arguments(program, made, maker, loop)
+            if found:
+                return found
     return "" if targets else takes_from_turn(program, value, loop)
+
+
+def factories(program: Program, value: v.Value, loop: Loop, depth: int = 0) -> Iterator[v.Call]:
+    """The project's calls in the turn that make what is wrapped: `make(settings)["energy"]`, through `vmap` and names."""
+    if depth > 6:
+        return
+    if isinstance(value, v.Call):
+        if loop in value.loops and c.known_name(program, value.func) is None:
+            yield value
+        for part in value.args:
+            yield from factories(program, part, loop, depth + 1)
+    elif isinstance(value, v.Item | v.Attr):
+        yield from factories(program, value.base, loop, depth + 1)
+
+
+def chosen_function(function: Function, home: Flow) -> str:
+    """One of several functions of one name, whichever the call asks for, that a function or its siblings call."""
+    waiting, seen = [function], {function}
+    while waiting and len(seen) < 24:
+        one = waiting.pop()
+        found = [inner for inner in nested_in(one) if inner not in seen]
+        for name in one.flow.frees:
+            bound = [v.settle(value) for value in home.bindings.get(name, ())]
+            named = [value.function for value in bound if isinstance(value, v.FunctionValue)]
+            if len(named) > 1:
+                return name
+            found += [other for other in named if other not in seen]
+        seen |= set(found)
+        waiting += found
+    return ""
+
+
+def setting_of_factory(
+    program: Program, value: v.Value, function: Function, is_constant: Callable[[Program, v.Value], bool]
+) -> str:
+    """What a project's function that makes the wrapped one is handed of the function around, as a setting."""
+    while isinstance(value, v.Call) and c.known_name(program, value.func) is not None and value.args:
+        value = value.args[0]
+    value = v.settle(value)
+    if not isinstance(value, v.Call):
+        return ""
+    for target in c.targets(program, value.func):
+        for name, given in arguments.bind(value, target).items():
+            if is_of_call(given, function) and not is_constant(program, given):
+                if any(is_setting(program, read, given) for read in reads_of(target.function, name)):
+                    return text(given.expr, 30)
+    return ""
+
+
+def is_of_call(value: v.Value, function: Function, depth: int = 0) -> bool:
+    """A parameter of the function, or what is made of one."""
+    if isinstance(value, v.Param):
+        return value.function is function
+    return depth < 6 and any(is_of_call(part, function, depth + 1) for part in value.parts())
 
 
 def own_program_from_arguments(program: Program, call: v.Call, target: c.Target, loop: Loop) -> str:
@@ -55,6 +118,16 @@ def closed_over(function: Function, loop: Loop) -> Iterator[Read]:
         for read in reads(one):
             if isinstance(read.base, v.Free) and read.base.home is loop.flow:
                 yield read
+
+
+def from_defaults(function: Function, loop: Loop) -> str:
+    """`def loss(q, closure=closure)`: something of the turn that is called."""
+    turn = {bind.name for bind in loop.flow.binds if loop in bind.loops}
+    for parameter in function.all_parameters:
+        if parameter.default is not None and parameter.default[0] == "n" and parameter.default[1] in turn:
+            if any(read.how == "called" for read in reads_of(function, parameter.name)):
+                return parameter.name
+    return ""
 
 
 def from_partials(program: Program, target: c.Target, loop: Loop) -> str:

@@ -5,7 +5,7 @@ from typing import Any
 from jaxaudit.model import Note
 from jaxaudit.rules.captures.captured_values import Captured, of_one_program, weight
 from jaxaudit.rules.captures.held_arrays import SMALL, Held, described, origin, readable
-from jaxaudit.rules.control_flow.in_sight import surely_run
+from jaxaudit.rules.control_flow.in_sight import is_imported, surely_run
 from jaxaudit.source.facts import start
 from jaxaudit.source.program import Program
 
@@ -52,7 +52,7 @@ def is_script(program: Program, group: Group) -> bool:
     site = group[0].site.flow.function
     made = [origin(program, held.value) for one in group for held in one.arrays if held.loader in FILES]
     here = any(place is not None and place.path == site.module.path for place in made)
-    return here and surely_run(program, site)
+    return here and surely_run(program, site) and not is_imported(program, site.module)
 
 
 def subject(captured: Captured) -> str:

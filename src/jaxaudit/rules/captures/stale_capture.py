@@ -81,7 +81,7 @@ def judged(program: Program, stale: Stale) -> Finding | None:
             if found is not None:
                 return told(program, stale, change, found)
     supposed = next((change for change in stale.changes if may_come_later(stale, change)), None)
-    return told(program, stale, supposed, None) if supposed is not None else None
+    return told(program, stale, supposed, None) if supposed is not None and stale.read.base.flow is not None else None
 
 
 def sees_variable(read: Read, change: Change, flow: Flow) -> bool:

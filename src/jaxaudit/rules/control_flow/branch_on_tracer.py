@@ -21,6 +21,7 @@ from jaxaudit.source.tracing import Why
 MAKES_TRACERS = frozenset({"jit", "pmap", "vmap", "loop", "branch", "checkpoint", "shard_map", "solver"})
 _NUMBERS = {"builtins.int": "int", "builtins.float": "float", "builtins.bool": "bool", "builtins.complex": "complex"}
 _ORDERING = frozenset({"builtins.max", "builtins.min", "builtins.any", "builtins.all", "builtins.sorted"})
+CONCRETE = "ensure_compile_time_eval"
 _GUARDS = frozenset(
     {
         "isinstance",
@@ -92,6 +93,8 @@ def judge(program: Program, function: Function, asked: Asked) -> Finding | None:
     confidence = sure_of(program, why, function, certainty(program, asked.value))
     if confidence == 0.0 or left_to_missing_static(program, asked, why):
         return None
+    if any((c.known_name(program, call.func) or "").endswith(CONCRETE) for call in function.flow.calls):
+        confidence = min(confidence, 0.6)  # under `with jax.ensure_compile_time_eval():` there are values
     if by_option(program, asked.path):
         confidence = min(confidence, 0.6)  # the trace may never take this arm
     if not why.sure:

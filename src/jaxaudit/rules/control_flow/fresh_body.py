@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.control_flow.fresh_body_seen import observe
+from jaxaudit.rules.control_flow.in_sight import is_imported
 from jaxaudit.rules.control_flow.running import runs_eagerly
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
@@ -45,7 +46,8 @@ def match(program: Program) -> Iterator[Finding]:
         often = lifetime.frequency(program, flow.function)
         if loop is None and often.how in ("once", "cached"):
             continue
-        yield finding(program, use, flow.function, fresh, loop, often, runs_eagerly(program, flow.function))
+        eager = runs_eagerly(program, flow.function) and not is_imported(program, flow.function.module)
+        yield finding(program, use, flow.function, fresh, loop, often, eager)
 
 
 def fresh_function(program: Program, use: c.TransformUse) -> tuple[v.Value, Identity] | None:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.contexts import is_test_path
+from jaxaudit.source.groups import absolute
 from jaxaudit.source.knowledge.contexts import RUN_ONCE
 
 if TYPE_CHECKING:
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Function, Module, Program
     from jaxaudit.source.tracing import Why
 
 DEEPEST = 8
@@ -79,3 +80,16 @@ def _calls(program: Program, function: Function) -> list[v.Call]:
     if function.owner is not None and function.name in ("__init__", "__post_init__", "setup"):
         out += program.graph.built(function.owner)
     return out
+
+
+def is_imported(program: Program, module: Module) -> bool:
+    """A module that another one imports: a library's, not a script."""
+    found = program.memo.get("imported modules")
+    if found is None:
+        found = program.memo["imported modules"] = set()
+        for one in program.modules.values():
+            for _, target, level, attr in one.imports:
+                dotted = absolute(one.name, one.is_package, target, level)
+                found |= {dotted, f"{dotted}.{attr}"}
+            found |= {absolute(one.name, one.is_package, target, level) for target, level in one.stars}
+    return module.name in found

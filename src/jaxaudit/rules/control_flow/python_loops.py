@@ -82,6 +82,11 @@ def turns_over(program: Program, iterable: v.Value, depth: int = 0) -> Turns:
                     return Turns(None, "")
                 return Turns(min(counts) if counts else None, "known" if counts else inner[0].sort)
             return inner[0]
+    if source.__class__ is v.Param and depth < 3:
+        handed = [one for call, one in program.sources(source) if call is not None]
+        listed = _one(program, handed[0]) if len(handed) == 1 else source
+        if listed.__class__ is v.Comprehension and makes_modules(program, listed):
+            return turns_over(program, listed, depth + 1)
     if source.__class__ is v.Comprehension and makes_modules(program, source):
         return Turns(length_of(program, source), "modules")
     kind = kind_of(program, source)
@@ -99,8 +104,11 @@ def _one(program: Program, value: v.Value) -> v.Value:
 
 
 def makes_modules(program: Program, made: v.Comprehension) -> bool:
-    """`[eqx.nn.MLP(..., key=k) for k in keys]`: objects of one class that differ by a key at most."""
+    """`[eqx.nn.MLP(..., key=k) for k in keys]`: objects of one class (or dicts) that differ by a key at most."""
     element = made.element
+    if element.__class__ is v.Mapping and len(made.loops) == 1:
+        loop = made.loops[0]
+        return all(not _leans(x, loop) or _is_of_one_size(program, x) for _, x in element.pairs)
     if element.__class__ is not v.Call or len(made.loops) != 1:
         return False
     name = c.known_name(program, element.func) or ""
@@ -111,6 +119,11 @@ def makes_modules(program: Program, made: v.Comprehension) -> bool:
         not _leans(x, loop) or kind_of(program, x).what in ("key", "array")
         for x in (*element.args, *[value for _, value in element.kwargs])
     )
+
+
+def _is_of_one_size(program: Program, value: v.Value) -> bool:
+    kind = kind_of(program, value)
+    return kind.what == "key" or kind.size is not None
 
 
 def _number_of_keys(program: Program, source: v.Value) -> int | None:

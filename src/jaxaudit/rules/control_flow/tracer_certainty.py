@@ -17,6 +17,7 @@ COMPARISONS = frozenset({"Eq", "NotEq", "Lt", "LtE", "Gt", "GtE", "Chain"})
 NO_ARRAYS = frozenset(
     ["str", "none", "function", "class", "module", "dtype", "shape", "tuple", "list", "dict", "transformed", "slice"]
 )
+SAME_KIND = frozenset({"builtins.abs", "builtins.round"})
 ARRAY_FUNCTIONS = ("jax.numpy.", "jax.lax.", "jax.nn.", "jax.random.", "jax.scipy.")
 
 
@@ -60,7 +61,7 @@ def certainty_of_call(program: Program, call: v.Call, depth: int) -> float:
     if name is not None:
         if name.startswith(ARRAY_FUNCTIONS) and c.transform_of(program, call) is None:
             return 0.9
-        return 0.4
+        return certainty(program, call.args[0], depth + 1) if name in SAME_KIND and call.args else 0.4
     if call.func.__class__ is v.Attr and is_array(program, call.func.base):
         return 0.9
     if kind_of(program, call).is_array:
@@ -68,7 +69,7 @@ def certainty_of_call(program: Program, call: v.Call, depth: int) -> float:
     return 0.4
 
 
-def certainty_of_param(program: Program, param: v.Param) -> float:
+def certainty_of_param(program: Program, param: v.Param, depth: int = 0) -> float:
     """A bare parameter may be a dict, a tuple or None; one that is an array at its callers is certain."""
     kind = kind_of(program, param)
     if kind.is_array or kind.what == "key":
@@ -78,6 +79,9 @@ def certainty_of_param(program: Program, param: v.Param) -> float:
     parameter = param.function.parameter(param.name)
     if parameter is not None and (parameter.default is not None or parameter.kind not in ("positional", "keyword")):
         return 0.4
+    handed = [source for call, source in program.sources(param)[:8] if call is not None]
+    if depth < 3 and handed and all(one.__class__ is v.Param for one in handed):
+        return min(certainty_of_param(program, one, depth + 1) for one in handed)  # type: ignore[arg-type]
     why = program.tracing.tracer(param)
     its_own = why is not None and why.function is param.function and why.use.spec.kind == "loop"
     only_a_body = its_own and not program.graph.callers(param.function)

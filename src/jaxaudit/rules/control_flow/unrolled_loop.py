@@ -48,8 +48,10 @@ def match(program: Program) -> Iterator[Finding]:
 
 def judge(program: Program, function: Function, loop: Loop, context: Context) -> Finding | None:
     turns = turns_of(program, loop)
-    if turns.sort in ("", "modules") or (turns.number is not None and turns.number < LEAST_TURNS):
+    if turns.sort == "" or (turns.number is not None and turns.number < LEAST_TURNS):
         return None
+    if turns.sort == "modules" and turns.number is None:
+        return None  # as many layers as a network has
     if gathered_results(program, loop) is not None:
         return None  # its turns don't need each other: vmappable-loop
     work = turn_work(program, loop)
@@ -58,9 +60,9 @@ def judge(program: Program, function: Function, loop: Loop, context: Context) ->
     differ = turns_differ(program, loop)
     if differ and not differ.startswith("maybe"):
         return None
-    confidence = certainty(turns, work)
-    if differ:
-        confidence = min(confidence, 0.5)
+    confidence = min(certainty(turns, work), 0.6 if turns.sort == "modules" else 1.0)
+    if differ or "unroll" in function.name.lower():
+        confidence = min(confidence, 0.5)  # its name says that it is meant
     if confidence == 0.0:
         return None
     return finding(program, function, loop, context, turns, work, dependence(program, loop), confidence)
@@ -94,6 +96,8 @@ def finding(
     total = f", about {turns.number * work.operations} in all" if turns.number is not None else ""
     calls = f" (it calls `{work.callee}`)" if work.callee else ""
     how = "`jax.lax.scan` or `jax.lax.fori_loop`"
+    if turns.sort == "modules":
+        how = "`jax.lax.scan` over the modules, stacked (`eqx.filter_vmap` of what makes them),"
     carried = ", ".join([f"`{n}`" for n in needs.carried or tuple(needs.gathered)][:3])
     place = program.place(loop.flow, loop.expr)
     operations = f"{work.operations} array operation{'s' if work.operations != 1 else ''}"

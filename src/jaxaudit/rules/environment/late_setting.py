@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from jaxaudit.model import Finding, Note
+from jaxaudit.rules.control_flow.in_sight import surely_run
 from jaxaudit.rules.environment.flag_writes import environment_writes
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
@@ -87,14 +88,26 @@ def first_start(program: Program, made: Set) -> Early | None:
             continue
         return Early(flow, call.expr, f"`{text(call.expr, 40)}` starts the backend", start(call.expr)[0])
     if made.setting.until == "import" and made.function.is_module:
-        return earlier_import(made, flow)
+        return earlier_import(made.function, start(made.expr)[0])
+    if made.setting.until == "import" and surely_run(program, made.function) and not starts_processes(made.function):
+        module = made.function.module.function
+        called = [start(e.call.expr)[0] for e in program.graph.callers(made.function) if e.caller is module]
+        return earlier_import(module, min(called, default=start(made.expr)[0]))
     return None
 
 
-def earlier_import(made: Set, flow: Flow) -> Early | None:
-    """`import jax` above the setting, at the top of the same file."""
-    line = start(made.expr)[0]
-    for statement in made.function.body:
+def starts_processes(function: Function) -> bool:
+    """The variable may be meant for a child."""
+    return any(name.partition(".")[0] in PROCESSES for _, name, *_ in function.module.imports)
+
+
+PROCESSES = frozenset({"subprocess", "multiprocessing", "concurrent", "joblib", "ray", "submitit"})
+
+
+def earlier_import(top: Function, line: int) -> Early | None:
+    """`import jax` above the setting (or above the call of what sets it), at the top of the same file."""
+    flow = top.flow
+    for statement in top.body:
         if statement[0] == "import" and statement[-1] < line:
             for name, module, _ in statement[1]:
                 if module.partition(".")[0] == "jax":
@@ -111,6 +124,19 @@ def starts_backend(program: Program, call: v.Call) -> bool:
         return True
     maker = ARRAYS.get(name)
     return maker is not None and maker.library == "jax" and call.flow.function not in program.tracing.contexts
+
+
+def made_up_for(program: Program, made: Set) -> bool:
+    """`jax.config.update("jax_enable_x64", True)` beside the variable: here the option counts, the variable is for others."""
+    option = OPTION_OF_VARIABLE.get(made.name)
+    for call in made.function.flow.calls:
+        name = c.known_name(program, call.func) or ""
+        if made.name == "JAX_COMPILATION_CACHE_DIR" and name.endswith((".set_cache_dir", ".initialize_cache")):
+            return True
+        named = call.args[0].value if call.args and isinstance(call.args[0], v.Const) else None
+        if name == "jax.config.update" and option is not None and named == option:
+            return True
+    return False
 
 
 def excluded(first: v.Path, second: v.Path) -> bool:
@@ -130,7 +156,11 @@ def told(program: Program, made: Set, early: Early) -> Finding:
     return RULE.found(
         place,
         f"`{made.name}` is set too late and {effect}: {early.what} in line {early.line}, before it{advice}",
-        0.85 if made.function.is_module or made.setting.until == "backend" else 0.6,
+        0.4
+        if made_up_for(program, made)
+        else 0.85
+        if (early.flow.function.is_module and surely_run(program, made.function)) or made.setting.until == "backend"
+        else 0.6,
         facts={"setting": made.name, "until": made.setting.until, "first": early.line},
         notes=[Note(program.place(early.flow, early.expr), "too late from here on")],
     )

@@ -43,7 +43,7 @@ def between_calls(program: Program, site: Site, edges: list[Edge], name: str) ->
         value = bind(edge.call, edge.target).get(name)
         if value is None:
             continue
-        for option in alternatives(program, value)[:MOST_CALLS]:
+        for option in (*alternatives(program, value)[:MOST_CALLS], *made_again(edge, value)):
             one = seen_of(program, option)
             if one is not None and not (site.filtered and one.host):
                 seen.append((one, edge))
@@ -56,6 +56,15 @@ def between_calls(program: Program, site: Site, edges: list[Edge], name: str) ->
                 if best is None or change.confidence > best.confidence:
                     best = change
     return best
+
+
+def made_again(edge: Edge, value: v.Value) -> tuple[v.Value, ...]:
+    """What a name that the loop carries is from the second turn on, where the turn makes it of something else."""
+    if not isinstance(value, v.Carried) or value.loop not in edge.call.loops or value.after is None:
+        return ()
+    after = value.after
+    own = after is edge.call or (isinstance(after, v.Item) and after.base is edge.call)  # what comes back: `changed`
+    return (after,) if isinstance(after, (v.Call, v.Op)) and not own else ()
 
 
 def certainty(program: Program, found: Difference, one: Edge, other: Edge) -> float:
@@ -83,6 +92,7 @@ def certainty(program: Program, found: Difference, one: Edge, other: Edge) -> fl
 
 def spelled_both_ways(edges: list[Edge], name: str) -> tuple[Edge, Edge] | None:
     """A call that hands a parameter over by name, and one that does so by position."""
+    edges = [e for e in edges if not any(a.__class__ is v.Star for a in e.call.args)]
     by_name = [e for e in edges if e.call.keyword(name) is not None]
     by_position = [e for e in edges if e.call.keyword(name) is None and name in bind(e.call, e.target)]
     return (by_name[0], by_position[0]) if by_name and by_position else None

@@ -71,6 +71,8 @@ def changed(program: Program, site: Site, edge: Edge) -> Iterator[tuple[str, Dif
         if len(afters) != 1 or afters[0] is None:
             continue
         found = difference(before, afters[0])
+        if site.filtered and before.host and not afters[0].host and afters[0].structure == "leaf":
+            found = Difference("structure", before, afters[0])  # static at first, then traced
         if found is not None:
             yield name, found
 

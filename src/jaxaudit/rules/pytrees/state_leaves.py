@@ -15,6 +15,7 @@ from jaxaudit.source.kinds import Kind, kind_of, kind_supposing
 from jaxaudit.source.provenance import expand
 
 if TYPE_CHECKING:
+    from jaxaudit.source.events import Loop
     from jaxaudit.source.program import Function, Program
 
 WEAK = Kind("array", "jax", (), "float32", True)
@@ -90,6 +91,8 @@ def _after(program: Program, value: v.Value, state: v.Value, leaf: Leaf, depth: 
         return "" if item is None else _strength(program, item, state, leaf)
     if value.__class__ is v.Sequence and leaf.name.isdigit() and int(leaf.name) < len(value.items):
         return _strength(program, value.items[int(leaf.name)], state, leaf)
+    if value.__class__ is v.Comprehension:
+        return _comprehended(program, value, state)
     if value.__class__ in (v.Phi, v.Free, v.Left, v.Carried, v.Item):
         found = {_after(program, part, state, leaf, depth + 1) for part in expand(program, value)}
         return found.pop() if len(found) == 1 else ""
@@ -166,6 +169,35 @@ def _mapped(program: Program, call: v.Call) -> str:
         if kinds == {True}:
             return "weak"
     return ""
+
+
+def _comprehended(program: Program, whole: v.Comprehension, state: v.Value) -> str:
+    """`{k: params[k] - lr * grads[k] for k in params}` for a weakly typed leaf."""
+    if whole.kind != "DictComp" or len(whole.loops) != 1 or whole.element.__class__ is not v.Sequence:
+        return ""
+    result = whole.element.items[1]
+    read = [part for part in _inside(result) if part.__class__ is v.Item and _is_entry(part, whole.loops[0])]
+    if not any(_reaches(part, state) for part in read):
+        return ""
+    kind = kind_supposing(program, result, [(part, WEAK) for part in read])
+    return "strong" if kind.weak is False and kind.is_array else "weak" if kind.weak is True else ""
+
+
+def _is_entry(item: v.Item, loop: Loop) -> bool:
+    """`params[k]`, or the value of `for k, p in params.items()`."""
+    key = item.index if item.index.__class__ is v.Elem else item.base
+    if key.__class__ is v.Item and item.index is not key:
+        key = key.base
+    if key.__class__ is not v.Elem or key.loop is not loop:
+        return item.index.__class__ is v.Item and item.index.base.__class__ is v.Elem and item.index.base.loop is loop
+    return key is item.index or (item.index.__class__ is v.Const and item.index.value == 1)
+
+
+def _inside(value: v.Value, depth: int = 0) -> Iterator[v.Value]:
+    yield value
+    if depth < DEEPEST:
+        for part in value.parts():
+            yield from _inside(part, depth + 1)
 
 
 def _tree_at(program: Program, call: v.Call, state: v.Value, leaf: Leaf, depth: int) -> str:

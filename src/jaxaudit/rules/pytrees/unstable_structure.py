@@ -24,6 +24,7 @@ from jaxaudit.rules.pytrees.calls_compared import (
     spelled_both_ways,
 )
 from jaxaudit.rules.pytrees.carried_state import BadCarry, WeakLeaf, bad_carries, changed, weak_leaves
+from jaxaudit.rules.pytrees.other_lengths import other_lengths
 from jaxaudit.rules.pytrees.unstable_structure_seen import observe
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
@@ -47,9 +48,13 @@ def match(program: Program) -> Iterator[Finding]:
                     told |= {weak.param + weak.leaf.name, weak.param}
                     yield of_leaf(program, site, edge, weak)
             for name, found in changed(program, site, edge):
-                if name not in told and not (site.filtered and (found.one.host or found.other.host)):
+                if name not in told and not (site.filtered and found.other.host):
                     told.add(name)
                     yield of_state(program, site, edge, name, found)
+            for other in other_lengths(program, site, edge):
+                if (spot := f"{other.facts['parameter']} {other.place.line}") not in told:
+                    told |= {spot, other.facts["parameter"]}
+                    yield RULE.found(**other._asdict())
         for name in site.traced_parameters():
             if name not in told:
                 change = between_calls(program, site, edges, name)
@@ -115,6 +120,9 @@ def of_spelling(program: Program, site: Site, name: str, one: Edge, other: Edge)
     )  # fmt: skip
 
 
+CERTAIN_CHANGES = {"weak type": 0.9, "dtype": 0.85, "container": 0.9, "rank": 0.7}
+
+
 # -- a state that the function hands back ------------------------------------------------------------------------------
 
 
@@ -122,11 +130,8 @@ def of_state(program: Program, site: Site, edge: Edge, name: str, found: Differe
     before, after = found.one, found.other
     place = place_of(program, before.source, edge.call)
     mendable = found.what == "weak type" and before.weak is True and can_take_dtype(program, before.source)
-    sure = (
-        0.6
-        if not runs_eagerly(program, edge.caller)
-        else {"weak type": 0.9, "dtype": 0.85, "container": 0.9, "rank": 0.7, "structure": 0.6}.get(found.what, 0.6)
-    )
+    certain = 0.85 if before.host and found.what == "structure" else CERTAIN_CHANGES.get(found.what, 0.6)
+    sure = certain if runs_eagerly(program, edge.caller) else 0.6
     return RULE.found(
         place,
         f"`{name}` of the jitted `{site.function.name}` starts as {before.words()} "
@@ -199,12 +204,14 @@ RULE = Rule(
     title="argument or carry that changes its kind between calls",
     severity="warning",
     dont="Hand a jitted function first a weak scalar and then a strong one, ints and then floats, a tuple and "
-    "then a list.",
-    do="Make each leaf once, with its dtype (`jnp.asarray(1.0, dtype=jnp.float32)`), and keep containers the same.",
+    "then a list, a history that grows, a last batch that is shorter.",
+    do="Make each leaf once, with its dtype (`jnp.asarray(1.0, dtype=jnp.float32)`), and keep containers and lengths the "
+    "same.",
     why="The cache of `jit` tells arguments apart by tree structure, shape, dtype and weak type: 1 and 1.0, 1.0 and "
     "`jnp.float32(1)`, a tuple and a list, None and an array, `f(x, 1.0)` and `f(x, a=1.0)` each compiled a "
     "second time, "
-    "`jnp.asarray(1.0)` and 1.0 did not (14 pairs, JAX 0.10.2 and 0.12.0.1). `optax.apply_updates` makes every "
+    "`jnp.asarray(1.0)` and 1.0 did not (14 pairs, JAX 0.10.2 and 0.12.0.1). A list that got one item more in each of 8 "
+    "turns compiled 8 times; 1000 rows in batches of 128 compiled twice. `optax.apply_updates` makes every "
     "leaf strong, and "
     "so do the updates of all its optimisers but plain `sgd`: a model with one weak scalar compiled its step two "
     "(optax) or three times (Equinox and `adam`).",

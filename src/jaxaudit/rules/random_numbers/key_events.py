@@ -140,13 +140,19 @@ def needs_of(program: Program, function: Function) -> list[Needs]:
             root = one.origin.root
             if not isinstance(root, v.Param) or root.function is not function or one.how == "fold":
                 continue
-            sure = one.sure and always(function, one.path)
+            sure = one.sure and always(function, one.path) and not is_choice(program, one.call)
             before = known.get(one.mark)
             if before is None or (sure and not before.sure):
                 renews = one.renews or renewed(program, function, one.origin)
                 known[one.mark] = Needs(root.name, one.origin.steps, one._replace(renews=renews), sure)
         found = function.memo[key] = list(known.values())
     return found
+
+
+def is_choice(program: Program, call: v.Call) -> bool:
+    """`cond(test, draw, keep, key)`: the branch that draws may be the one that is not taken."""
+    use = c.transform_of(program, call)
+    return use is not None and use.spec.kind == "branch"
 
 
 def outside_needs(program: Program, function: Function) -> list[Spent]:

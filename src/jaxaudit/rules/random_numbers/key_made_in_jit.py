@@ -14,7 +14,7 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import start, text
-from jaxaudit.source.knowledge.host import HOST_RANDOM_MODULES, HOST_RANDOM_SEEDS
+from jaxaudit.source.knowledge.host import CLOCKS, HOST_RANDOM_MODULES, HOST_RANDOM_SEEDS
 from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
 from jaxaudit.source.numbers import number
 from jaxaudit.source.program import Function, Program
@@ -83,6 +83,8 @@ def constant_seed(program: Program, function: Function, call: v.Call) -> Iterato
 def meant_to_be_same(program: Program, function: Function) -> bool:
     """An evaluation; or a library's function, which is more often one that is to give the same result each time (a start
     for a solver, padding) than one that was forgotten."""
+    if any(c.known_name(program, call.func) in CLOCKS for call in function.flow.calls):
+        return True  # data for a measurement
     return EVALUATES.match(function.name) is not None or not surely_run(program, function)
 
 

@@ -10,11 +10,12 @@ from typing import Any, NamedTuple
 from jaxaudit.model import Note, Place
 from jaxaudit.rules.random_numbers.key_origins import Origin, written_between
 from jaxaudit.rules.random_numbers.key_splitting import in_one_block, needed_later
-from jaxaudit.rules.random_numbers.spent_key import Spent
-from jaxaudit.rules.random_numbers.unused_draws import is_thrown_away
+from jaxaudit.rules.random_numbers.spent_key import Spent, comes_from
+from jaxaudit.rules.random_numbers.unused_draws import is_thrown_away, keeps_one_branch, keeps_one_value, take_apart
 from jaxaudit.source import calls as c
 from jaxaudit.source import facts
 from jaxaudit.source import values as v
+from jaxaudit.source.events import Branch
 from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
 from jaxaudit.source.program import Program
 
@@ -33,7 +34,8 @@ UNDOES = re.compile(
     r"(^|_|\.)(inverse(?!_?(gamma|wishart|gaussian))|undo|decode|decrypt|unrotate|unshuffle)(_|\.|$)", re.IGNORECASE
 )
 """What takes back what was done with the same key: `inverse_rotation(x, key)`."""
-NAMED_COMMON = re.compile(r"(^|_)(common|shared|same|crn|fixed)(_|$)", re.IGNORECASE)
+MAKES_ANEW = re.compile(r"(^|_)(re_?)?init\w*_(weight|linear|layer|bias|kernel|conv)", re.IGNORECASE)
+NAMED_COMMON = re.compile(r"(^|_)(common|shared|same|crn|fixed|dummy)(_|$)", re.IGNORECASE)
 
 
 class Told(NamedTuple):
@@ -76,6 +78,8 @@ def first_pair(program: Program, uses: list[Spent]) -> tuple[Spent, Spent] | Non
 def clash(program: Program, first: Spent, second: Spent) -> bool:
     if first.renews or exclude(first.path, second.path) or in_other_turns(first, second) or is_dead_split(first):
         return False
+    if take_apart(first, second):
+        return False
     if written_between(program, first.origin, first.call.flow, first.call.order, second.call.order, None):
         return False
     if "fold" in (first.how, second.how):
@@ -111,11 +115,32 @@ def on_purpose(program: Program, first: Spent, second: Spent) -> bool:
         return True
     for call in second.call.flow.calls:
         name = c.known_name(program, call.func)
-        if name in KEEPS_ONE and {first.call, second.call} <= set(call.args):
+        if name in KEEPS_ONE and keeps_one_value(call, first, second):
+            return True
+        if keeps_one_branch(program, call, first, second):
             return True
         if name == "builtins.print" and not {first.call, second.call}.isdisjoint(call.args):
             return True
-    return is_example(first, second) or is_example(second, first)
+    return (
+        is_example(first, second) or is_example(second, first) or is_copy(first, second) or is_made_anew(first, second)
+    )
+
+
+def is_copy(first: Spent, second: Spent) -> bool:
+    """`target = net.init(key, x)` as `params = net.init(key, x)` before it: the same parameters are wanted."""
+    return first.by == second.by and first.by.endswith(".init") and (
+        written_arguments(first.call) == written_arguments(second.call)
+    )  # fmt: skip
+
+
+def written_arguments(call: v.Call) -> list[str]:
+    expr = call.expr if call.expr is not None and call.expr[0] == "c" else None
+    return [facts.text(one, 400) for one in expr[2]] if expr is not None else []
+
+
+def is_made_anew(first: Spent, second: Spent) -> bool:
+    """`reinit(Linear(key=key), key)`: what was drawn first is drawn over."""
+    return MAKES_ANEW.search(second.by) is not None and any(comes_from(a, first.call) for a in second.call.args)
 
 
 def said_so(program: Program, one: Spent) -> bool:
@@ -127,7 +152,7 @@ def said_so(program: Program, one: Spent) -> bool:
     root = one.origin.root
     if root.expr is not None and root.flow is not None and root.flow.function.module is one.flow.function.module:
         at.append(facts.start(root.expr)[0])
-    return any(SAID.search(line) for end in at for line in lines[max(end - 4, 0) : end])
+    return any(SAID.search(line) for end in at for line in lines[max(end - 4, 0) : end + 1])
 
 
 def is_example(drawn: Spent, init: Spent) -> bool:
@@ -172,12 +197,6 @@ def called_last(call: v.Call) -> str:
     return func.name if isinstance(func, v.Attr) else ""
 
 
-def comes_from(value: v.Value, call: v.Call, depth: int = 0) -> bool:
-    if value is call:
-        return True
-    return depth < 8 and any(comes_from(part, call, depth + 1) for part in value.parts())
-
-
 def told(program: Program, first: Spent, second: Spent, uses: list[Spent]) -> Told:
     deed = {"split": "splits", "draw": "draws from", "fold": "folds the same number into"}[second.how]
     before = {"split": "split", "draw": "drawn from", "fold": "folded with it"}[first.how]
@@ -195,7 +214,7 @@ def told(program: Program, first: Spent, second: Spent, uses: list[Spent]) -> To
         program.place(second.flow, second.shown),
         f"the key `{second.name}` is used again: `{second.by}` {deed} it, although it was already {before} by "
         f"`{first.by}` {where}; the two are not independent{same}",
-        0.5 if on_purpose(program, first, second) else 0.9 if sure else 0.6,
+        0.5 if on_purpose(program, first, second) else 0.6 if not sure else 0.7 if starts_apart(first, second) else 0.9,
         {
             "key": second.name, "first": first.by, "second": second.by, "first_line": first.line,
             "lines": [u.line for u in (first, second, *later)], "by": [u.by for u in (first, second, *mended)],
@@ -204,6 +223,21 @@ def told(program: Program, first: Spent, second: Spent, uses: list[Spent]) -> To
         tuple(notes),
         fixable,
     )  # fmt: skip
+
+
+def starts_apart(first: Spent, second: Spent) -> bool:
+    """Weights that are drawn with a key that serves something else too: half of what was read of these was meant, or did no
+    harm (a target network, a model that is only measured, weights that are loaded later). Layers of one object are none.
+    """
+    starts = [one for one in (first, second) if makes_weights(one.by)]
+    in_one_object = len(starts) == 2 and first.flow is second.flow and first.flow.function.name == "__init__"
+    return bool(starts) and not in_one_object
+
+
+def makes_weights(by: str) -> bool:
+    """`MLP`, `net.init`, `init_params`."""
+    name = by.rstrip("()").rpartition(".")[2]
+    return name[:1].isupper() or "init" in name.split("_") or name.startswith("initial")
 
 
 def after(one: Spent, second: Spent) -> bool:
@@ -261,6 +295,9 @@ def opposite(one: Any, one_arm: int, two: Any, two_arm: int) -> bool:
     """`if a: ...` and later `if not a: ...`, `if a:` twice with different arms, or `x == 1` and `x == 2`."""
     if one.test is None or two.test is None or one.kind not in ("if", "ifexp") or two.kind not in ("if", "ifexp"):
         return False
+    for this, arm, other, other_arm in ((one, one_arm, two, two_arm), (two, two_arm, one, one_arm)):
+        if isinstance(this.test, v.Op) and (this.test.name, arm) in (("And", 0), ("Or", 1)):
+            return any(opposite(Branch("if", part, 0), arm, other, other_arm) for part in this.test.operands)
     if one_arm == two_arm == 0 and other_constant(one.test, two.test):
         return True
     first, negated_first = plain_test(one.test)

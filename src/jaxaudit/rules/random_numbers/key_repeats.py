@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from jaxaudit.model import Note, Place
+from jaxaudit.rules.control_flow.in_sight import surely_run
 from jaxaudit.rules.random_numbers.key_consumers import is_key
 from jaxaudit.rules.random_numbers.key_events import fed
 from jaxaudit.rules.random_numbers.key_origins import DERIVES, Origin, Steps, at, key_varies, origin_of, varies
@@ -34,7 +35,8 @@ def used_in_each_turn(program: Program, spent: list[Spent]) -> Iterator[Told]:
         if loop is None or follows_from(program, one.origin, loop) or is_last(one, loop) or one.renews:
             continue
         meant = said_so(program, one) or one.by in PICKS or EVALUATES.match(one.by) is not None
-        meant = meant or EVALUATES.match(one.flow.function.name) is not None
+        meant = meant or EVALUATES.match(one.flow.function.name) is not None or by_seed(program, one.origin, loop)
+        meant = meant or builds_others(one.call, loop) or is_jitter(program, one)
         ends = len(one.path) > len(loop.path) and (leaves(one, loop) or asks_for_turn(program, one, loop))
         yield Told(
             one.mark,
@@ -67,6 +69,49 @@ def follows_from(program: Program, origin: Origin, loop: Loop) -> bool:
     """A part of a key that is split anew in each turn: the split itself is what is told."""
     root = origin.root
     return isinstance(root, v.Call) and loop in root.loops and c.known_name(program, root.func) in DERIVES
+
+
+def by_seed(program: Program, origin: Origin, loop: Loop) -> bool:
+    """`PRNGKey(seed)` in each turn, of a seed that the caller chose: perhaps the same draw for each on purpose."""
+    root = origin.root
+    if not isinstance(root, v.Call) or loop not in root.loops or c.known_name(program, root.func) not in KEY_MAKERS:
+        return False
+    return bool(root.args) and isinstance(v.settle(root.args[0]), v.Param)
+
+
+def builds_others(call: v.Call, loop: Loop) -> bool:
+    """`{name: Model(layer=fn, key=key) for name, fn in layers.items()}`: other models, which may start alike."""
+    given = (*call.args, *[value for _, value in call.kwargs])
+    return any(takes_turn(value, loop) and comes_from_functions(value) for value in given)
+
+
+def comes_from_functions(value: v.Value, depth: int = 0) -> bool:
+    """Out of a list or dict of functions."""
+    value = v.settle(value)
+    if value.__class__ in (v.Mapping, v.Sequence):
+        return any(v.settle(part).__class__ is v.FunctionValue for part in value.parts())
+    return depth < 5 and any(comes_from_functions(part, depth + 1) for part in value.parts())
+
+
+def takes_turn(value: v.Value, loop: Loop, depth: int = 0) -> bool:
+    if isinstance(value, v.Elem):
+        return value.loop is loop
+    return depth < 4 and any(takes_turn(part, loop, depth + 1) for part in value.parts())
+
+
+def is_jitter(program: Program, one: Spent) -> bool:
+    """A key that a traced function of a library makes of a constant: the same numbers in each call are what it wants."""
+    root = one.origin.root
+    while isinstance(root, v.Call | v.Item) and not (isinstance(root, v.Call) and is_made(program, root)):
+        root = root.base if isinstance(root, v.Item) else root.args[0] if root.args else v.Unknown()
+    if not isinstance(root, v.Call) or not root.args or not isinstance(root.args[0], v.Const) or root.flow is None:
+        return False
+    home = root.flow.function
+    return program.tracing.jitted_context(home) is not None and not surely_run(program, home)
+
+
+def is_made(program: Program, call: v.Call) -> bool:
+    return c.known_name(program, call.func) in KEY_MAKERS
 
 
 def is_last(one: Spent, loop: Loop) -> bool:
@@ -263,6 +308,7 @@ def kept_on_self(program: Program, function: Function, spent: list[Spent]) -> It
             and stores
             and not renewed
             and not replaced(program, often, name)
+            and surely_run(program, function)  # a library's may be seeded to do the same each time
         )
         notes: tuple[Note, ...] = ()
         if often.call is not None and often.call.expr is not None:
@@ -282,7 +328,10 @@ def replaced(program: Program, often: lifetime.Frequency, name: str) -> bool:
     """Whether whoever calls the method gives the object a new key from outside."""
     if often.call is None:
         return False
-    return any(store.name == name for store in often.call.flow.stores) or often.call.func.__class__ is not v.Attr
+    func = often.call.func
+    made = v.settle(func)
+    kept = isinstance(func, v.Attr) or (isinstance(made, v.Call) and often.loop not in made.loops)
+    return any(store.name == name for store in often.call.flow.stores) or not kept
 
 
 def kept_elsewhere(program: Program, function: Function, spent: list[Spent]) -> Iterator[Told]:

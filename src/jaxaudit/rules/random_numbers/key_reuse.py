@@ -17,6 +17,7 @@ from jaxaudit.rules.random_numbers.key_repeats import (
 from jaxaudit.rules.random_numbers.key_returns import used_and_returned
 from jaxaudit.rules.random_numbers.key_reuse_seen import observe
 from jaxaudit.rules.random_numbers.key_splitting import TITLE, mend
+from jaxaudit.rules.random_numbers.try_outs import is_try_out, only_shapes
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source.program import Function, Program
 
@@ -24,8 +25,9 @@ from jaxaudit.source.program import Function, Program
 def match(program: Program) -> Iterator[Finding]:
     said: set[Hashable] = set()
     for function in functions_with_keys(program):
-        if function.module.context:
+        if function.module.context or only_shapes(program, function):
             continue
+        spent = spent_keys(program, function)
         for told in sorted(faults_of(program, function), key=lambda one: -one.confidence):
             here = (told.place.path, told.place.line, told.place.column)
             if here in said or (function, told.mark) in said:
@@ -34,7 +36,7 @@ def match(program: Program) -> Iterator[Finding]:
             yield RULE.found(
                 told.place,
                 told.message,
-                told.confidence,
+                min(told.confidence, 0.5) if is_try_out(program, spent, told.place.line) else told.confidence,
                 facts=told.facts,
                 notes=told.notes,
                 fix=Fix("unsafe", TITLE) if told.fixable else None,

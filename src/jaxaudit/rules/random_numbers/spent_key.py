@@ -76,6 +76,12 @@ class Spent(NamedTuple):
         return facts.start(self.shown)[0]
 
 
+def comes_from(value: v.Value, call: v.Call, depth: int = 0) -> bool:
+    if value is call:
+        return True
+    return depth < 8 and any(comes_from(part, call, depth + 1) for part in value.parts())
+
+
 def called(call: v.Call) -> str:
     """What a call calls, as it is written: `self.noise`, `sample`."""
     expr = call.expr[1] if call.expr is not None and call.expr[0] == "c" else None

@@ -12,6 +12,7 @@ from jaxaudit.source.facts import text
 from jaxaudit.source.flow import Flow
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.knowledge.array_values import HOST_RESULTS, STATIC_ATTRIBUTES
+from jaxaudit.source.knowledge.contexts import ONCE_PER_OBJECT
 from jaxaudit.source.knowledge.host import CLOCKS, HOST_GENERATORS, HOST_RANDOM_MODULES, HOST_RANDOM_SEEDS
 from jaxaudit.source.numbers import length_of, number
 from jaxaudit.source.program import Program
@@ -231,8 +232,10 @@ class _Search:
             return None
         for cls in classes_of(self.program, attr.base):
             for part in lineage(self.program, cls):
+                built = {id(store) for name in ONCE_PER_OBJECT if name in part.methods
+                         for store in part.methods[name].flow.stores}  # fmt: skip
                 for store in stores_on_self(part):
-                    if store.name == attr.name and store.augmented:
+                    if store.name == attr.name and store.augmented and id(store) not in built:
                         return Change(f"is counted up (`{text(store.expr)}` is rebound)", None, None, attr, attr.flow)
         found = self.stored_in(attr, loops) or self.first(expand(self.program, attr), loops, depth)
         if found is None:

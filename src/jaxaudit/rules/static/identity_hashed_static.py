@@ -33,7 +33,7 @@ def finding_of_state(program: Program, state: FreshState) -> Finding:
     assert state.call.flow is not None
     return RULE.found(
         program.place(state.call.flow, state.call.expr),
-        f"`{state.name}` of this `{state.cls}` is {state.made}: it is a static field and equals no other, so "
+        f"`{state.name}` of this `{state.cls}` is {state.made}: it is no leaf and equals no other, so "
         f"`{function.name}` compiles again for each new `{state.cls}`{again(state.how)}",
         state.confidence,
         facts={"attribute": state.name, "class": state.cls, "function": function.name, "made": state.made},

@@ -9,8 +9,9 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.arguments import bind
 from jaxaudit.source.classes import external_bases
-from jaxaudit.source.knowledge.classes import STATES
+from jaxaudit.source.knowledge.classes import HOLDERS, STATES
 from jaxaudit.source.program import Program
+from jaxaudit.source.provenance import roots
 from jaxaudit.source.sites import Site, jit_sites
 from jaxaudit.source.structure import parameters_in
 
@@ -43,13 +44,25 @@ def fresh_states(program: Program) -> Iterator[FreshState]:
         for edge in sure_calls(program, site) if not site.flow.function.module.context else ():
             for value in bind(edge.call, edge.target).values():
                 for origin in origins(program, value, (edge.call,)):
-                    if id(origin.value) in made and id(origin.value) not in done:
-                        done.add(id(origin.value))
-                        yield from _fresh_fields(program, site, *made[id(origin.value)])
+                    for one in _inside(program, origin.value):
+                        if id(one) in made and id(one) not in done:
+                            done.add(id(one))
+                            call, name = made[id(one)]
+                            if site.filtered or name not in HOLDERS:
+                                yield from _fresh_fields(program, site, call, name)
+
+
+def _inside(program: Program, value: v.Value) -> Iterator[v.Value]:
+    """The object that a name or a helper of the project stands for, and the modules listed in it."""
+    for root in roots(program, value)[:4]:
+        yield root
+        for argument in root.args if isinstance(root, v.Call) else ():
+            listed = v.settle(argument)
+            yield from listed.items if isinstance(listed, v.Sequence) else ()
 
 
 def _created(program: Program) -> Iterator[tuple[v.Call, str]]:
-    words = {name.rpartition(".")[2] for name in STATES}
+    words = {name.rpartition(".")[2] for name in (*STATES, *HOLDERS)}
     if not any(program.index.get(word) for word in words):
         return
     for function in program.functions_using(words | {"create"}):
@@ -57,7 +70,7 @@ def _created(program: Program) -> Iterator[tuple[v.Call, str]]:
             continue
         for call in function.flow.calls:
             name = state_class(program, call.func)
-            if name in STATES:
+            if name in STATES or name in HOLDERS:
                 yield call, name
 
 
@@ -72,8 +85,9 @@ def state_class(program: Program, func: v.Value) -> str:
 
 
 def _fresh_fields(program: Program, site: Site, call: v.Call, name: str) -> Iterator[FreshState]:
-    for field in STATES[name]:
-        value = call.keyword(field)
+    fields = HOLDERS[name] if name in HOLDERS else [(-1, field) for field in STATES[name]]
+    for position, field in fields:
+        value = call.argument(position if position >= 0 else None, field)
         for one in written(program, value) if value is not None else ():
             found = fresh_by_identity(program, one)
             if found is not None and (how := making(program, found[1])).confidence:

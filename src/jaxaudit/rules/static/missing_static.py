@@ -14,7 +14,7 @@ from jaxaudit.rules.static.origins import argument_expr
 from jaxaudit.rules.static.plain_way import asks_parameters, entry, guarded, is_plain
 from jaxaudit.source import calls as c
 from jaxaudit.source.facts import text
-from jaxaudit.source.kinds import Kind
+from jaxaudit.source.kinds import Kind, kind_of
 from jaxaudit.source.program import Function, Program
 from jaxaudit.source.structure import Sink, parameters_in, sinks
 from jaxaudit.source.tracing import Why
@@ -74,6 +74,7 @@ def judge(program: Program, faults: list[Fault]) -> Finding | None:
     ]
     if evidence.arrays or not (evidence.is_host or evidence.named):
         others = []  # a branch on an array is branch-on-tracer's
+    others = [f for f in others if not stands_beside_an_array(program, f)]
     rated = [
         (sure_of(program, f.why, f.sink.flow.function, certainty(f, evidence), plain=True), f)
         for f in [*structural, *others][:24]
@@ -83,6 +84,12 @@ def judge(program: Program, faults: list[Fault]) -> Finding | None:
     if best == 0.0:
         return None
     return finding_of(program, next(f for r, f in rated if r == best), evidence, best)
+
+
+def stands_beside_an_array(program: Program, fault: Fault) -> bool:
+    """Whether what is asked for is made of a traced array as well, so that a static number would not help."""
+    others = [p for p in parameters_in(program, fault.sink.value) if p.name != fault.why.param]
+    return any(kind_of(program, p).is_array and program.tracing.tracer(p) is not None for p in others)
 
 
 def certainty(fault: Fault, evidence: HostEvidence) -> float:
@@ -127,15 +134,14 @@ def finding_of(program: Program, fault: Fault, evidence: HostEvidence, confidenc
     kind = why.use.spec.kind
     advice = (
         f"Name it in `{static}` of the `{why.use.short}`, where its callers hold a plain Python value; if it must "
-        "stay an "
-        "array, use a fixed size with a mask, `lax.cond`, or `lax.dynamic_slice`."
+        "stay an array, use a fixed size with a mask, `lax.cond`, or `lax.dynamic_slice`."
         if static and kind in ("jit", "pmap", "checkpoint")
         else f"Under `{why.use.short}` each parameter is a tracer: close over the plain value instead (a lambda, "
         "`functools.partial`), or use a fixed size with a mask, `lax.dynamic_slice`, `lax.cond`."
     )
     mendable = (
         kind == "jit" and not evidence.arrays and bool(why.use.spec.static_names) and unhashable(evidence) is None
-    )
+    ) and not why.use.is_own
     return RULE.found(
         needed if here else signature,
         f"`{why.param}` of `{function.name}` decides {sink.what}{where}, but `{why.use.short}` makes it a tracer: "
@@ -146,6 +152,7 @@ def finding_of(program: Program, fault: Fault, evidence: HostEvidence, confidenc
             "function": function.name,
             "decides": sink.what,
             "transformation": why.use.short,
+            "made_static": why.param if static else "",
         },
         notes=notes,
         help=advice,
@@ -176,11 +183,11 @@ def finding_of_object(program: Program, found: Untraceable) -> Finding:
         f"`{value_text}` is {what}, and `{name}` of the jitted `{site.function.name}` is not static: it can't be "
         "traced and the call raises an error",
         certainty_of_object(program, found) if parameter.kind in ("positional", "keyword") else 0.5,
-        facts={"parameter": name, "function": site.function.name, "value": value_text},
+        facts={"parameter": name, "function": site.function.name, "value": value_text, "made_static": name},
         notes=notes,
         help=f"Name `{name}` in `static_argnames`, or close over it.",
         fix=Fix("unsafe", f"make `{name}` static")
-        if notes[1].place.path == place.path and site.use.spec.static_names
+        if notes[1].place.path == place.path and site.use.spec.static_names and not site.use.is_own
         else None,
     )
 

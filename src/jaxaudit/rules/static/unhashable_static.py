@@ -12,6 +12,7 @@ from jaxaudit.rules.static.origins import Handed, Origin, argument_expr, handed_
 from jaxaudit.rules.static.static_options import how_static, static_place
 from jaxaudit.rules.static.unhashable_values import is_unfrozen, unhashable, unhashable_class
 from jaxaudit.source import values as v
+from jaxaudit.source.calls import is_classmethod
 from jaxaudit.source.facts import text
 from jaxaudit.source.program import Class, Program
 from jaxaudit.source.sites import jit_sites
@@ -84,7 +85,7 @@ def selves(program: Program, told: set[tuple[int, str]]) -> Iterator[Finding]:
         owner, name = function.owner, function.self_name
         if owner is None or name is None or name not in site.static or (id(site.call), name) in told:
             continue
-        if site.flow.function.module.context:
+        if site.flow.function.module.context or (function.bound is not None and is_classmethod(function.bound)):
             continue
         what, cls = unhashable_class(program, owner)
         if cls is None:

@@ -5,6 +5,7 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.classes import all_fields, lineage
 from jaxaudit.source.fields import annotation_heads, annotations_of, class_facts, field_defaults
+from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.knowledge.classes import ARRAY_ANNOTATIONS, UNHASHABLE
 from jaxaudit.source.program import Class, Program
 from jaxaudit.source.provenance import single
@@ -105,11 +106,21 @@ def unhashable_part(program: Program, cls: Class, made: v.Call) -> tuple[str, Cl
         what = ""
         if handed is not None:
             what = unhashable(program, single(program, handed), 2)[0]
+            if not what and is_an_array(program, handed, declared=name == array_field(program, cls)):
+                what = "an array"
         elif options is not None and options.keyword("default_factory") is not None:
             what = made_by(program, options.keyword("default_factory"))  # type: ignore[arg-type]
         if what:
             return f"an object of `{cls.name}`, whose `{name}` is {what}", cls
     return "", None
+
+
+def is_an_array(program: Program, handed: v.Value, *, declared: bool) -> bool:
+    """An array by what it is, or by the field's annotation where the source leaves it open."""
+    kind = kind_of(program, handed)
+    if kind.is_array:
+        return kind.library == "jax" or bool(kind.shape)
+    return declared and kind.what == "unknown"
 
 
 def made_by(program: Program, factory: v.Value) -> str:

@@ -150,7 +150,7 @@ def what_of(written: object, name: str) -> str:
 
 
 def mendable(site: Site) -> bool:
-    return site.use.spec.static_names == "static_argnames"
+    return site.use.spec.static_names == "static_argnames" and not site.use.is_own
 
 
 def lone_finding(program: Program, site: Site, name: str) -> Finding:

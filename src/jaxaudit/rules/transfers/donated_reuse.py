@@ -190,7 +190,7 @@ def _step(decorator: str, line: str) -> str:
 
 RULE = Rule(
     name="donated-reuse",
-    title="Donated buffer read again, or donated for nothing",
+    title="donated buffer read again, or donated for nothing",
     severity="error",
     dont="Read an array after it was donated, or donate one that no result can take the place of.",
     do="Rebind the result to the donated name; donate only arguments that match an output in shape and dtype.",

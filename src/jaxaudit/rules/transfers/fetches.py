@@ -70,7 +70,7 @@ def _of_call(program: Program, call: v.Call, flow: Flow) -> Iterator[Fetch]:
                 flow,
                 call,
             )
-        elif func.name in LOGGING_METHODS or func.name == "format":
+        elif (func.name in LOGGING_METHODS or func.name == "format") and not c.targets(program, func):
             yield from _shown(call, f".{func.name}()", flow)
         return
     if name in WAITS:

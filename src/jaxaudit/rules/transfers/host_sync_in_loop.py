@@ -34,12 +34,17 @@ def match(program: Program) -> Iterator[Finding]:
     for function in list(program.graph.linked_functions):
         if function.module.context or program.tracing.context(function) is not None:
             continue
-        seen: set[tuple[int, str]] = set()
+        seen: set[tuple[object, ...]] = set()
         for fetch in fetches(program, function.flow):
             finding = in_own_loop(program, fetch) if fetch.loops else in_callers_loop(program, function, fetch)
-            if finding is not None and (finding.place.line, str(finding.facts["value"])) not in seen:
-                seen.add((finding.place.line, str(finding.facts["value"])))
+            if finding is None:
+                continue
+            keys: set[tuple[object, ...]] = {(finding.place.line, finding.facts["value"])}
+            if isinstance(fetch.value, v.Call):  # `f(x + h)` and `f(x - h)`: once for each that computes them
+                keys.add((finding.facts["loop_line"], finding.facts["made_by"], finding.facts["purpose"]))
+            if seen.isdisjoint(keys):
                 yield finding
+            seen |= keys
 
 
 def in_own_loop(program: Program, fetch: Fetch) -> Finding | None:
@@ -55,7 +60,7 @@ def in_own_loop(program: Program, fetch: Fetch) -> Finding | None:
     if how == "now and then" or (is_timed(program, loop) and fetch.how == "wait"):
         return None
     confidence = certainty(program, fetch, made, loop)
-    if how == "maybe":
+    if how == "maybe" or any(branch.kind == "try" and arm > 0 for branch, arm in loop.path):
         confidence = min(confidence, 0.45)
     return finding(program, fetch, made, loop, confidence)
 

@@ -18,6 +18,7 @@ class ArrayMaker(NamedTuple):
         "arange", "linspace", "eye", "tri" of their numbers; "indices" index arrays;
         "reduce" over `axis`, all axes by default; "cumulative" the same shape, flattened without `axis`;
         "stack" one axis more, "concatenate" the same number of axes, of a sequence at `position`;
+        "permuted" the shape of that argument, or as many as that number;
         "reshape" the same number of elements, the shape in the next position; "view" the same number of elements;
         "broadcast" to the shape in the next position; "repeat" more elements; "pick" some elements of that argument;
         "matmul", "outer", "diagonal", "einsum"; "square" a matrix factorisation or inverse of that argument; "unknown".
@@ -125,6 +126,7 @@ def _rows(library: str, module: str) -> dict[str, ArrayMaker]:
         **rows("outer", "outer", "promote"),
         **rows("diag", "diagonal", "like"),
         **rows(_OTHERS, "unknown", "unknown", "strong"),
+        **rows("bartlett blackman hamming hanning kaiser", "permuted", "float", "strong"),
         **rows("reshape", "reshape", "like"),
         **rows("broadcast_to", "broadcast", "like"),
         # creation
@@ -184,6 +186,7 @@ NUMPY: dict[str, ArrayMaker] = {
         f"numpy.random.{name}": ArrayMaker("numpy", "shape", -1, "size", default="float", weak="strong")
         for name in _NUMPY_DRAWS.split()
     },
+    "numpy.random.permutation": ArrayMaker("numpy", "permuted", 0, "x", default="like", weak="strong"),
 }
 
 # name -> what it returns, for jax.numpy.

@@ -105,7 +105,7 @@ RANDOM: dict[str, ArrayMaker] = {
     "jax.random.choice": _draw(2, -1, "like"),
     "jax.random.ball": _draw(3, 4),
     "jax.random.orthogonal": _draw(2, 3),
-    "jax.random.permutation": ArrayMaker("jax", "pick", 1, "x", default="like", weak="strong"),
+    "jax.random.permutation": ArrayMaker("jax", "permuted", 1, "x", default="like", weak="strong"),
     "jax.random.split": ArrayMaker("jax", "shape", 1, "num", default="unknown", weak="strong"),
     "jax.random.key_data": _UNKNOWN,
     **{

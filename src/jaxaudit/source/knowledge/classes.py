@@ -169,6 +169,11 @@ PYTREE_HOOKS: frozenset[str] = frozenset(
 STATES: dict[str, tuple[str, ...]] = {
     "flax.training.train_state.TrainState": ("tx", "apply_fn"),
 }
+# modules of a library that hold a function, which is no leaf to `filter_jit`: position (-1: by name) and name.
+HOLDERS: dict[str, tuple[tuple[int, str], ...]] = {
+    "equinox.nn.MLP": ((4, "activation"), (5, "final_activation")),
+    "equinox.nn.Lambda": ((0, "fn"),),
+}
 
 # functions that give a fresh object of closures at each call: equal arguments, different identity.
 FRESH_CLOSURES: frozenset[str] = frozenset(

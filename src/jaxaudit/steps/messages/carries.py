@@ -34,6 +34,46 @@ jax.lax.scan(lambda c, x: (jnp.stack([c, c]), None), jnp.float32(0), jnp.arange(
 """,
     ),
     Message(
+        says=("scan body output must be a pair",),
+        cause="The body of lax.scan returns one thing; it returns two, the carry and what is collected.",
+        next="Return (carry, None), or (carry, y) to collect y.",
+        provoked_by="""\
+import jax, jax.numpy as jnp
+jax.lax.scan(lambda c, x: c + x, 0.0, jnp.ones(3))
+""",
+    ),
+    Message(
+        says=(
+            "scan got values with different leading axis sizes",
+            "scan got no values to scan over and `length` not provided",
+            "scan got `length` argument of ... which disagrees with leading axis sizes",
+        ),
+        cause="lax.scan goes along the first axis of every array in `xs`, so these axes must have one length.",
+        next="Bring the arrays to one length, or give `length=` where there is nothing to go along.",
+        provoked_by="""\
+import jax, jax.numpy as jnp
+jax.lax.scan(lambda c, x: (c, x), 0.0, (jnp.ones(3), jnp.ones(4)))
+""",
+    ),
+    Message(
+        says=("cond_fun must return a boolean scalar",),
+        cause="The condition of lax.while_loop returns something else than one truth value.",
+        next="Compare in it (`c < 3`), and reduce an array with .any() or .all().",
+        provoked_by="""\
+import jax
+jax.lax.while_loop(lambda c: c, lambda c: c + 1, 0)
+""",
+    ),
+    Message(
+        says=("Index type must be an integer, got",),
+        cause="lax.switch got a float or an array to choose its branch by.",
+        next="Hand in one whole number, for example index.astype(int).",
+        provoked_by="""\
+import jax
+jax.lax.switch(1.0, [lambda x: x, lambda x: x], 1.0)
+""",
+    ),
+    Message(
         says=(
             "branch outputs must have the same pytree structure",
             "branches must have equal output types but they differ",
@@ -65,6 +105,16 @@ jax.lax.cond(jax.numpy.ones(3) > 0, lambda x: x, lambda x: x, 1.0)
         provoked_by="""\
 import jax, jax.numpy as jnp
 jax.vmap(lambda a, b: a + b)(jnp.ones(3), jnp.ones(4))
+""",
+    ),
+    Message(
+        says=("must have at least one non-None value in in_axes",),
+        cause="vmap maps nothing: `in_axes` is None for every argument.",
+        next="Give the axis of at least one argument, or `axis_size=`.",
+        rules=("vmap-without-axes",),
+        provoked_by="""\
+import jax, jax.numpy as jnp
+jax.vmap(lambda a: a, in_axes=None)(jnp.ones(3))
 """,
     ),
     Message(

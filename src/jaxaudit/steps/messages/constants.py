@@ -18,7 +18,7 @@ jax.jit(lambda x: x + weights)(1.0)
 """,
     ),
     Message(
-        says=("Constant folding an instruction is taking > ",),
+        says=("Constant folding an instruction is taking >", "slow_operation_alarm.cc ... The operation took"),
         cause="XLA computes on constants of the program while it compiles. Large arrays that a jitted function "
         "captured are such constants, and so is what is made of them.",
         next="Make the arrays arguments, or compute once outside the jitted function.",
@@ -32,10 +32,17 @@ jax.jit(lambda x: x + weights)(1.0)
         rules=("unrolled-loop", "captured-array"),
     ),
     Message(
-        says=("Finished XLA compilation of ... in ... sec", "Compiling ... with global shapes and types"),
+        says=(
+            "Finished XLA compilation of ... in ... sec",
+            "Compiling ... with global shapes and types",
+            "Finished jaxpr to MLIR module conversion",
+            "Finished tracing ... for jit in",
+            "Finished tracing + transforming ... for pjit",
+        ),
         cause="JAX logs each compilation (`jax_log_compiles`). The same name again and again means that something "
         "differs from call to call: the function object, a static value, a shape, a dtype.",
         next="See what differs: `JAX_EXPLAIN_CACHE_MISSES=1`, and `jaxaudit check` for where it comes from.",
+        aside=True,
         rules=("jit-in-loop", "jit-per-call", "varying-static", "unstable-structure"),
     ),
     Message(
@@ -45,6 +52,7 @@ jax.jit(lambda x: x + weights)(1.0)
         "lines below it say which.",
         next="`never seen function` on a function that you call often: it is made anew each time. `different input "
         "types`: give the arguments one dtype and shape. `different ... static`: trace the argument.",
+        aside=True,
         rules=("jit-in-loop", "jit-per-call", "varying-static", "unstable-structure"),
         provoked_by="""\
 import jax

@@ -53,6 +53,7 @@ jax.config.update("jax_nonsense", 3)
         says=("Explicitly requested dtype ... is not available, and will be truncated to dtype",),
         cause="64 bits were asked for, but jax_enable_x64 is off, so 32 bits are delivered.",
         next="Set jax_enable_x64 before the first array is made, or ask for 32 bits.",
+        aside=True,
         rules=("silent-downcast",),
         provoked_by="""\
 import jax.numpy as jnp
@@ -63,20 +64,63 @@ jnp.zeros(3, "float64")
         says=("Unknown backend", "Unable to initialize backend"),
         cause="The platform that was asked for is not there: its plugin is not installed, or finds no device.",
         next="`python -c 'import jax; print(jax.devices())'` shows what is there; install jax[cuda12] or jax[tpu].",
+        aside=True,
         provoked_by="""\
 import jax
 jax.devices("nonsense")
 """,
     ),
     Message(
-        says=("An NVIDIA GPU may be present on this machine, but a CUDA-enabled jaxlib is not installed",),
-        cause="JAX runs on the CPU, because jaxlib was installed without CUDA.",
-        next="Install jax[cuda12] (or the version that fits the driver).",
+        says=(
+            "An NVIDIA GPU may be present on this machine, but a CUDA-enabled jaxlib is not installed",
+            "A Google TPU may be present on this machine, but",
+            "No GPU/TPU found, falling back to CPU",
+        ),
+        cause="JAX runs on the CPU, because jaxlib was installed without CUDA (or without the TPU's library).",
+        next="Install jax[cuda12] (or the version that fits the driver), or jax[tpu].",
+        aside=True,
+    ),
+    Message(
+        says=("The TPU is already in use by", "libtpu.so is already in use by"),
+        cause="Another process holds the TPU; one process uses it at a time.",
+        next="End the other one (a notebook whose kernel still runs is the usual one).",
+    ),
+    Message(
+        says=(
+            "Loaded runtime CuDNN library: ... but source was compiled with",
+            "Could not load library libcudnn",
+            "CUDNN_STATUS_NOT_INITIALIZED",
+            "Unable to load cuDNN",
+        ),
+        cause="The cuDNN that is found does not fit jaxlib, often because another package or LD_LIBRARY_PATH brings "
+        "its own; or the memory of the GPU is taken already.",
+        next="Unset LD_LIBRARY_PATH, install jax[cuda12] in a fresh environment, and end other users of the GPU.",
+    ),
+    Message(
+        says=(
+            "module 'jax' has no attribute",
+            "module 'jax.random' has no attribute",
+            "module 'jax.numpy' has no attribute",
+            "module 'jax.core' has no attribute",
+            "module 'jax.lax' has no attribute",
+            "No module named 'jax.config'",
+            "No module named 'jax.experimental.",
+            "cannot import name ... from 'jax",
+        ),
+        cause="The name was removed or moved in the installed version of JAX, or came with a later one; or a file of "
+        "your own is called jax.py.",
+        next="Look it up in JAX's changelog; update the package that asks for it, or install the JAX that it was "
+        "written for.",
+        provoked_by="""\
+import jax
+jax.nonsense
+""",
     ),
     Message(
         says=("pmap is deprecated", "jax.pmap has been deprecated", "pmap is in maintenance mode"),
         cause="pmap gives way to jit with shardings, which does the same with fewer copies.",
         next="Place the data with NamedSharding and use jit; keep shard_map for collectives.",
+        aside=True,
         rules=("pmap",),
     ),
     Message(
@@ -92,12 +136,23 @@ jax.devices("nonsense")
         says=("os.fork() was called. os.fork() is incompatible with multithreaded code, and JAX is multithreaded",),
         cause="A process was forked after JAX had started its threads; the child can hang.",
         next='Use multiprocessing with the start method "spawn", and start workers before JAX.',
+        aside=True,
     ),
     Message(
-        says=("PERSISTENT COMPILATION CACHE MISS", "Error reading persistent compilation cache entry"),
+        says=("Not writing persistent cache entry", "Error writing persistent compilation cache entry"),
+        cause="A compiled program was not kept on disk: it compiled faster than "
+        "jax_persistent_cache_min_compile_time_secs (1 second), or the folder cannot be written.",
+        next="Set jax_persistent_cache_min_compile_time_secs=0 to keep all, and jax_compilation_cache_dir to a folder "
+        "that can be written.",
+        aside=True,
+        rules=("no-compilation-cache",),
+    ),
+    Message(
+        says=("PERSISTENT COMPILATION CACHE MISS", "Error reading persistent compilation cache entry for"),
         cause="JAX looked for a compiled program in its cache on disk and found none: the program, a flag, the version "
         "or the device differs. Captured arrays are part of the program.",
         next="Make captured arrays arguments, so that new values find the old program.",
+        aside=True,
         rules=("captured-array", "no-compilation-cache"),
     ),
 )

@@ -27,12 +27,21 @@ jax.random.normal(jax.random.split(jax.random.key(0), 3))
 """,
     ),
     Message(
-        says=("JAX encountered invalid PRNG key data",),
+        says=("JAX encountered invalid PRNG key data", "unexpected PRNG key type"),
         cause="Something that is no key was given as one: a seed, a float array, half of a key.",
         next="Make a key with jax.random.key(seed), and hand on what split returns, unchanged.",
         provoked_by="""\
 import jax
 jax.random.normal(0)
+""",
+    ),
+    Message(
+        says=("does not accept dtypes key<",),
+        cause="Arithmetic on a typed key; it is no number.",
+        next="Make new keys with jax.random.split(key) or jax.random.fold_in(key, number).",
+        provoked_by="""\
+import jax
+jax.random.key(0) + 1
 """,
     ),
     Message(

@@ -63,6 +63,67 @@ f(jnp.ones(2))
 """,
     ),
     Message(
+        says=("Possibly assigning a JAX-transformed callable as an attribute",),
+        cause="A field of an eqx.Module holds the result of jax.jit, jax.vmap or the like of a layer. That is no "
+        "pytree: its parameters are not trained, and a jitted call that reads it holds them as constants.",
+        next="Keep the layer in the field and transform it where it is called, or use eqx.filter_vmap and its kin.",
+        rules=("captured-self",),
+        provoked_by="""\
+import equinox as eqx, jax
+class Model(eqx.Module):
+    f: object
+    def __init__(self):
+        self.f = jax.vmap(eqx.nn.Linear(2, 2, key=jax.random.key(0)))
+Model()
+""",
+    ),
+    Message(
+        says=("EquinoxTracetimeError", "EquinoxRuntimeError"),
+        cause="eqx.error_if stopped the program; the words after the name are the program's own.",
+        next="EQX_ON_ERROR=breakpoint opens a debugger where it happens, EQX_ON_ERROR=off leaves such checks out.",
+    ),
+    Message(
+        says=("Cannot update variable ... because collection ... is immutable",),
+        cause="A linen module writes to a collection (batch_stats of a BatchNorm) that apply was not told may change.",
+        next='Write `y, changed = model.apply(variables, x, mutable=["batch_stats"])`, and go on with what changed.',
+        provoked_by="""\
+import flax.linen as nn, jax, jax.numpy as jnp
+model = nn.BatchNorm(use_running_average=False)
+x = jnp.ones((2, 1))
+model.apply(model.init(jax.random.key(0), x), x)
+""",
+    ),
+    Message(
+        says=("needs PRNG for",),
+        cause="A linen module draws random numbers (dropout, init) and was given no key for them.",
+        next='Hand one in at each call, a new one each time: apply(..., rngs={"dropout": key}).',
+        rules=("key-reuse",),
+        provoked_by="""\
+import flax.linen as nn, jax.numpy as jnp
+nn.Dropout(0.5, deterministic=False).apply({}, jnp.ones(3))
+""",
+    ),
+    Message(
+        says=(
+            "but got a dict with an extra params layer",
+            "the given initializer is expected to generate shape ... but the existing parameter it received has shape",
+            "Could not find parameter named ... in scope",
+        ),
+        cause="The parameters that a linen module got are not those of this module and this input: other layers, other "
+        "sizes, or one `params` too many.",
+        next="Initialise with an input of the same shape, and hand on what init returned, unchanged.",
+        provoked_by="""\
+import flax.linen as nn, jax, jax.numpy as jnp
+model = nn.Dense(1)
+model.apply(model.init(jax.random.key(0), jnp.ones(3)), jnp.ones(4))
+""",
+    ),
+    Message(
+        says=("Jax transforms and Flax models cannot be mixed", "JaxTransformError"),
+        cause="jax.jit, jax.vmap or lax.scan inside a linen module wraps a call of another module.",
+        next="Use nn.jit, nn.vmap or nn.scan there.",
+    ),
+    Message(
         says=("Can't call compact methods on unbound modules", "Can't call methods on unbound modules"),
         cause="A linen module was called like a function; it holds no parameters.",
         next="model.init(key, x) gives the parameters, model.apply(parameters, x) calls it.",

@@ -8,6 +8,7 @@ MESSAGES = (
             "Array has been deleted",
             "Buffer has been deleted or donated",
             "invalid buffer passed: buffer has been deleted",
+            "Donation requested for invalid buffer",
         ),
         cause="The array was donated to a jitted call, which took its memory for the result, and is read again.",
         next="Use the result under the same name, or do not donate the argument.",
@@ -21,9 +22,11 @@ x + 1
 """,
     ),
     Message(
-        says=("Some donated buffers were not usable",),
-        cause="A donated argument matches no output in shape and dtype, so its memory cannot be used for one.",
+        says=("Some donated buffers were not usable", "Donation is not implemented for"),
+        cause="A donated argument matches no output in shape and dtype (or the platform reuses none), so its memory "
+        "cannot be used for one.",
         next="Donate only what comes back in the same shape, such as the state.",
+        aside=True,
         rules=("donated-reuse",),
         provoked_by="""\
 import jax, jax.numpy as jnp
@@ -31,7 +34,35 @@ jax.jit(lambda x: x.sum(), donate_argnums=0)(jnp.ones(37))
 """,
     ),
     Message(
-        says=("RESOURCE_EXHAUSTED", "Out of memory allocating", "Out of memory while trying to allocate"),
+        says=(
+            "Attempt to donate the same buffer twice",
+            "Attempt to donate a buffer which is also used by the same call",
+        ),
+        cause="One array is handed to a jitted call twice, and at least one of the two arguments is donated.",
+        next="Hand in a copy (jnp.copy) for one of them, or donate neither; two states often start as the same zeros.",
+        rules=("donated-reuse",),
+        provoked_by="""\
+import jax, jax.numpy as jnp
+x = jnp.ones(3)
+jax.jit(lambda x, y: (x + y, y), donate_argnums=(0, 1))(x, x)
+""",
+    ),
+    Message(
+        says=("Can't reduce memory use below ... by rematerialization",),
+        cause="XLA expects this program to need more memory than the device has, and found no way to recompute enough "
+        "of it. Large captured arrays, a written out loop and what is kept for gradients are the usual causes.",
+        next="Look for the first two; then use jax.checkpoint on the body of a loop whose gradient is taken.",
+        rules=("captured-array", "missed-donation", "unrolled-loop"),
+    ),
+    Message(
+        says=(
+            "RESOURCE_EXHAUSTED",
+            "Out of memory allocating",
+            "Out of memory while trying to allocate",
+            "ran out of memory trying to allocate",
+            "Failed to allocate request for",
+            "CUDA_ERROR_OUT_OF_MEMORY",
+        ),
         cause="The device has no memory left. Large arrays captured as constants count several times; so do a written "
         "out loop, a whole batch under vmap and an undonated state.",
         next="Check for captured arrays first. Then donate the state, map in chunks (`jax.lax.map(..., batch_size=)`), "

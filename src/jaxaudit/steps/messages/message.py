@@ -19,6 +19,8 @@ class Message:
     cause: str
     next: str
     rules: tuple[str, ...] = ()
+    aside: bool = False
+    """A log line or a warning that says nothing of the error that stands in the same text."""
     provoked_by: str = ""
     """A program on which JAX says it; the tests run it. Empty where it needs another machine or minutes."""
 
@@ -37,10 +39,10 @@ def squashed(text: str) -> str:
 
 
 def best(messages: tuple[Message, ...], text: str) -> tuple[Message, ...]:
-    """The messages found in a text, the one that explains most of it first."""
+    """The messages found in a text, the one that explains most of it first; those said aside are the last."""
     flat = squashed(text)
     found = [(strength, message) for message in messages if (strength := message.strength(flat))]
-    return tuple(message for _, message in sorted(found, key=lambda one: -one[0]))
+    return tuple(message for _, message in sorted(found, key=lambda one: (one[1].aside, -one[0])))
 
 
 def _length_in_order(parts: tuple[str, ...], text: str) -> int:

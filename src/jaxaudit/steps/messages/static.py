@@ -89,6 +89,40 @@ f(Model(1.0, jnp.ones(3)))
 """,
     ),
     Message(
+        says=(
+            "Error interpreting argument to ... The problematic value is of type <class 'jax._src.custom_derivatives",
+            "Error interpreting argument to ... The problematic value is of type <class 'jaxlib._jax.PjitFunction",
+            "Error interpreting argument to ... The problematic value is of type <class 'function",
+            "of type <class 'jax._src.custom_derivatives.custom_jvp'> is not a valid JAX type",
+            "of type <class 'function'> is not a valid JAX type",
+            "Argument ... of type ... custom_jvp ... is not a valid JAX type",
+            "requires ndarray or scalar arguments, got <class 'jax._src.custom_derivatives",
+        ),
+        cause="A function was handed in where arrays are taken: by itself, or inside a model, whose activation is one.",
+        next="For an Equinox model use eqx.filter_jit, eqx.filter_grad and optimiser.init(eqx.filter(model, "
+        "eqx.is_array)); through lax.scan, eqx.partition it. Make a function by itself static.",
+        rules=("missing-static",),
+        provoked_by="""\
+import jax
+jax.jit(lambda f, x: f(x))(jax.nn.relu, 1.0)
+""",
+    ),
+    Message(
+        says=(
+            "Argument types differ from the types for which this computation was compiled",
+            "Function compiled with input pytree does not match the input pytree it was called with",
+        ),
+        cause="A program that was compiled ahead (lower(...).compile()) got other shapes, dtypes or another structure; "
+        "it is for one kind only, and static arguments are no longer among its arguments.",
+        next="Call the jitted function, which compiles for each kind, or bring the arguments to the kind compiled for.",
+        rules=("unstable-structure",),
+        provoked_by="""\
+import jax, jax.numpy as jnp
+compiled = jax.jit(lambda x: x).lower(jnp.ones(3)).compile()
+compiled(jnp.ones(4))
+""",
+    ),
+    Message(
         says=("Error interpreting argument to ... as an abstract array", "Cannot interpret value of type"),
         cause="A jitted function got an argument that is no array: a string, a function, an object of a plain class.",
         next="Make the argument static, register its class as a pytree, or use eqx.filter_jit.",

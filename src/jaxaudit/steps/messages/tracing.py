@@ -30,8 +30,9 @@ jax.jit(lambda n: [i for i in range(n)])(3)
     ),
     Message(
         says=("Shapes must be 1D sequences of concrete values of integer type",),
-        cause="The shape of an array is computed from a traced value; a compiled program has fixed shapes.",
-        next="Make the argument that gives the size static.",
+        cause="The shape of an array is computed from a traced value (a compiled program has fixed shapes), or it "
+        "holds a float.",
+        next="Make the argument that gives the size static; divide sizes with //.",
         rules=("missing-static",),
         provoked_by="""\
 import jax, jax.numpy as jnp
@@ -135,31 +136,52 @@ x[0] = 1
 """,
     ),
     Message(
-        says=("Gradient only defined for scalar-output functions",),
-        cause="grad needs a function with one number as its result.",
-        next="Reduce the output (sum, mean), use jax.jacobian, or vmap the gradient of one item.",
+        says=("unsupported format string passed to ... Tracer.__format__",),
+        cause="An f-string with a format (`{x:.3f}`) got a traced value, whose number is not known yet.",
+        next='Use jax.debug.print("{x:.3f}", x=x), which prints when the program runs.',
+        rules=("trace-time-effect",),
         provoked_by="""\
-import jax, jax.numpy as jnp
-jax.grad(lambda x: x)(jnp.ones(3))
+import jax
+jax.jit(lambda x: f"{x:.3f}")(1.0)
 """,
     ),
     Message(
-        says=("Reverse-mode differentiation does not work for lax.while_loop",),
-        cause="Going backwards needs what every turn computed, and the number of turns is not known before the run.",
-        next="Use lax.scan, or lax.fori_loop with bounds that are Python numbers.",
+        says=("unhashable type: ... Tracer",),
+        cause="A traced value is used as a key: of a dict or a set, of functools.cache, or as a static argument.",
+        next="Take the cached function or the dict out of the traced code, or key it by something known before.",
+        rules=("traced-static",),
         provoked_by="""\
 import jax
-jax.grad(lambda x: jax.lax.while_loop(lambda c: c < 3.0, lambda c: c * 2, x))(1.0)
+jax.jit(lambda x: {x: 1})(1.0)
 """,
     ),
     Message(
-        says=("requires real- or complex-valued inputs",),
-        cause="The argument that is differentiated holds whole numbers or booleans.",
-        next="Hand in floats (1.0, dtype=float), or name the right argument in `argnums`.",
-        rules=("unstable-structure",),
+        says=("unhashable type: ... ArrayImpl", "unhashable type: ... DeviceArray"),
+        cause="An array is used as a key: of a dict or a set, of functools.cache, or in a static argument or field.",
+        next="Key it by a Python number or a tuple; leave the array out of what is static.",
+        rules=("static-array",),
+        provoked_by="""\
+import jax.numpy as jnp
+{jnp.ones(3): 1}
+""",
+    ),
+    Message(
+        says=("Cannot abstractly evaluate a checkify.check which was not functionalized",),
+        cause="checkify.check stands in a jitted function that checkify.checkify does not wrap.",
+        next="Jit checkify.checkify(f) instead of f, and call .throw() on the error that it returns.",
         provoked_by="""\
 import jax
-jax.grad(lambda x: x)(1)
+from jax.experimental import checkify
+jax.jit(lambda x: checkify.check(x > 0, "no"))(1.0)
+""",
+    ),
+    Message(
+        says=("Expected a callable value, got", "Expected a function, got a generator function"),
+        cause="jit, grad or vmap got something that is no plain function: its result, a number, or a generator.",
+        next="Hand over the function itself (`jax.jit(f)`, not `jax.jit(f(x))`), and return instead of yielding.",
+        provoked_by="""\
+import jax
+jax.jit(3)
 """,
     ),
 )

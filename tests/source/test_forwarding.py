@@ -1,0 +1,50 @@
+"""Calls that hand on `*args` and `**kwargs` are calls of what they hand them to."""
+
+import pytest
+
+from jaxaudit.source import numbers
+from programs import function, program_of
+
+WAYS = {
+    "positions": "def run(*args):\n    return step(*args)\nrun(1.0, 7)",
+    "names": "def run(x, **options):\n    return step(x, **options)\nrun(1.0, n=7)",
+    "a name in front": "def run(name, x, *rest, **options):\n    return step(x, *rest, **options)\nrun('a', 1.0, 7)",
+    "the function too": "def run(f, *args, **kwargs):\n    return f(*args, **kwargs)\nrun(step, 1.0, n=7)",
+    "twice": "def a(*args):\n    return step(*args)\ndef b(*args):\n    return a(*args)\nb(1.0, 7)",
+    "a method": """
+class Model:
+    def __init__(self):
+        self.compiled = jax.jit(step)
+    def __call__(self, *args, **kwargs):
+        return self.compiled(*args, **kwargs)
+model = Model()
+model(1.0, n=7)""",
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+def test_what_is_handed_on_arrives(way):
+    program = program_of("@jax.jit\ndef step(x, n):\n    return x * n\n" + way + "\n")
+    step = function(program, "step")
+    found = [numbers.numbers(program, value) for _, value in program.graph.sources(step, "n")]
+    assert [7] in found
+
+
+def test_a_call_of_a_decorators_function_is_not_taken_for_every_function_it_decorates():
+    program = program_of("""
+        def logged(fn):
+            def wrapper(*args):
+                return fn(*args)
+            return wrapper
+        @logged
+        @jax.jit
+        def one(x, n):
+            return x
+        @logged
+        @jax.jit
+        def two(x, n):
+            return x
+        one(1.0, 7)
+        """)
+    found = [numbers.numbers(program, value) for _, value in program.graph.sources(function(program, "two"), "n")]
+    assert [7] not in found
