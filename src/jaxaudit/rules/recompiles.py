@@ -43,7 +43,6 @@ class Recompiles:
     compiles: tuple[CompileSeen, ...]
     total: int
     """All compilations of the function, for whatever reason, its first ones too."""
-    first_seconds: float = 0.0
 
     @property
     def count(self) -> int:
@@ -136,9 +135,8 @@ def _groups(compiles: Sequence[CompileSeen]) -> Iterator[Recompiles]:
         leaves = tuple(dict.fromkeys(change.leaf for change in _of_kind(seen.cause)))
         site = seen.site if rule in ("jit-in-loop", "jit-per-call") else compiles[0].site
         table.setdefault((rule, site, seen.cause.kind, leaves), []).append(seen)
-    firsts = sum(seen.seconds for seen in compiles if not seen.again)
     for (rule, site, kind, leaves), seen_so in table.items():
-        yield Recompiles(rule, site, kind, leaves, tuple(seen_so), len(compiles), firsts)
+        yield Recompiles(rule, site, kind, leaves, tuple(seen_so), len(compiles))
 
 
 def _of_kind(cause: Cause) -> Sequence[Change]:

@@ -44,7 +44,7 @@ def joined(groups: Iterator[Recompiles]) -> Iterator[Recompiles]:
     for parts in table.values():
         first = parts[0]
         compiles = tuple(seen for part in parts for seen in part.compiles)
-        yield Recompiles(first.rule, first.site, first.kind, first.leaves, compiles, first.total, first.first_seconds)
+        yield Recompiles(first.rule, first.site, first.kind, first.leaves, compiles, first.total)
 
 
 def where(group: Recompiles) -> Spot:
