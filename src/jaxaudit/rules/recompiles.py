@@ -1,11 +1,17 @@
 """Every compilation that a run saw after a function's first, each given to exactly one rule."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from jaxaudit.model import amounts
-from jaxaudit.model.evidence import Cause, Change, CompileSeen, Evidence, Site, Spot
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import Cause, Change, CompileSeen, Evidence, Site, Spot
+
 
 EAGER = "eager"
 BODIES = ("body", "scan", "while_loop", "cond", "switch", "custom_jvp", "custom_vjp")

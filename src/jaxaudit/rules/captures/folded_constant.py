@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, amounts
-from jaxaudit.model.evidence import ConstantSeen, Evidence, FoldSeen, Site
 from jaxaudit.rules.recompiles import leaves_named
 from jaxaudit.rules.rule import Example, Rule, Sample
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import ConstantSeen, Evidence, FoldSeen, Site
+
 
 LIKELY = 0.85
 """The compilation was long and held such work; how much of its time that took, XLA does not say."""
