@@ -25,7 +25,7 @@ os.environ.setdefault("XLA_FLAGS", "--xla_cpu_multi_thread_eigen=false intra_op_
 import jax
 import jax.numpy as jnp
 
-from jaxaudit_probe import calls, hooks
+from jaxaudit_probe import calls, hooks, keys, syncs
 
 Clock = Callable[[], float]
 VARIANTS = ("plain", "plain again", "observed, credit spent", "observed, every call looked at")
@@ -82,25 +82,29 @@ def seconds_a_call(call: Callable[[], Any], clock: Clock, seconds: float) -> flo
     return (clock() - began) / count
 
 
+def spend(sampler: calls.Calls) -> None:
+    """As after a while of running: what is looked at each time at first is looked at now and then."""
+    sampler.disarm()
+    drawn, read = keys.current(), syncs.current()
+    assert drawn is not None and read is not None
+    drawn.credit = 0
+    read.looked = syncs.EXACT
+
+
 def measure(variant: str, call: Callable[[], Any], clock: Clock, seconds: float) -> float:
     if variant.startswith("plain"):
         return seconds_a_call(call, clock, seconds)
-    observer = hooks.install(Silent())
+    hooks.install(Silent())
     sampler = calls.current()
     assert sampler is not None
     try:
         if variant.endswith("spent"):
-            sampler.disarm()
-            for part in hooks.PARTS:
-                for living in getattr(part, "_installed", ()):
-                    if hasattr(living, "credit"):
-                        living.credit = 0
+            spend(sampler)
         else:
             sampler.left = 1 << 40
         call()
         return seconds_a_call(call, clock, seconds)
     finally:
-        assert observer is not None
         hooks.uninstall()
 
 

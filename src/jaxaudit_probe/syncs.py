@@ -292,3 +292,7 @@ def install(observer: Observer) -> Syncs:
 def uninstall() -> None:
     """Forgets what was read; the hooks themselves go with `private.restore`."""
     _installed.clear()
+
+
+def current() -> Syncs | None:
+    return _installed[-1] if _installed else None
