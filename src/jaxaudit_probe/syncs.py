@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import os
+import random
 import sys
 import threading
 import time
@@ -28,6 +29,9 @@ WORDS = {
 }  # fmt: skip
 """JAX's functions by the words with which people call them."""
 PATHS_KEPT = 2
+EXACT = 2_000
+"""Reads that are all looked at; afterwards one of eight on average, which stands for those before it."""
+STRIDE = 15
 
 now = time.perf_counter
 
@@ -35,7 +39,7 @@ now = time.perf_counter
 class Sync:
     """One line and one way of reading there."""
 
-    __slots__ = ("blocked", "bytes", "code", "count", "how", "offset", "paths", "seconds", "via")
+    __slots__ = ("blocked", "bytes", "code", "count", "exact", "how", "offset", "paths", "seconds", "via")
 
     def __init__(self, code: CodeType, offset: int, how: str, via: str) -> None:
         self.code = code
@@ -45,6 +49,7 @@ class Sync:
         self.how = how
         self.count = self.blocked = self.bytes = 0
         self.seconds = 0.0
+        self.exact = True
         self.paths: list[Frames] = []
 
     def fields(self) -> dict[str, Any]:
@@ -55,7 +60,7 @@ class Sync:
         return {
             **at._asdict(), "how": self.how, "count": self.count, "blocked": self.blocked,
             "seconds": round(self.seconds, 6), "bytes": self.bytes, "loop": self.count > 1 and own is not None,
-            "in_loop_of": loop, "value": value_read(self.code, self.offset), "via": self.via,
+            "in_loop_of": loop, "value": value_read(self.code, self.offset), "via": self.via, "exact": self.exact,
         }  # fmt: skip
 
     def loop_of_a_caller(self) -> dict[str, Any] | None:
@@ -76,6 +81,20 @@ class Syncs:
         self.whose: dict[str, str] = {}
         self.libraries: dict[str, str] = {}
         self.busy = threading.local()
+        self.looked = 0
+        self.skip = 0
+        self.weight = 1
+        self.chance = random.Random(0)
+
+    def passes(self) -> bool:
+        """Whether this read goes unseen: few words, for the code is cold after a wait."""
+        if self.skip <= 0:
+            return False
+        if self.observer.sync_checks:  # a budget asks of each
+            self.skip, self.weight = 0, 1
+            return False
+        self.skip -= 1
+        return True
 
     def timed(self, original: Any, array: Any, args: tuple[Any, ...], way: str) -> Any:
         """The read itself, and its note. A read within a read is the same one."""
@@ -106,6 +125,7 @@ class Syncs:
                 ask(f"`{found[1]}`", at)
 
     def note(self, way: str, waits: bool, seconds: float, size: int) -> None:
+        weight = self.draw() if way != "item" else 1
         found = self.who(way)
         if found is None:
             return
@@ -115,12 +135,23 @@ class Syncs:
         sync = self.known.get(key)
         if sync is None:
             sync = self.known[key] = Sync(code, frame.f_lasti, how, via)
-        sync.count += 1
-        sync.blocked += waits
-        sync.seconds += seconds
-        sync.bytes += size
+        sync.count += weight
+        sync.blocked += weight * waits
+        sync.seconds += weight * seconds
+        sync.bytes += weight * size
+        sync.exact = sync.exact and weight == 1
         if len(sync.paths) < PATHS_KEPT:
             sync.paths.append(call_paths.here(4))
+
+    def draw(self) -> int:
+        """For how many reads this one stands, and how many pass next. Strides vary, so that of a loop with several
+        reads each is looked at.
+        """
+        weight = self.weight
+        self.looked += 1
+        self.skip = self.chance.randrange(STRIDE) if self.looked > EXACT else 0
+        self.weight = self.skip + 1
+        return weight
 
     def who(self, way: str) -> tuple[FrameType, str, str] | None:
         """The user's frame that read, the word for how, and the library of JAX programs that did it on its own account;
@@ -185,6 +216,7 @@ class Syncs:
                 for field in ("count", "blocked", "seconds", "bytes"):
                     known[field] += told[field]
                 known["loop"] = known["loop"] or told["loop"]
+                known["exact"] = known["exact"] and told["exact"]
         for told in lines.values():
             self.observer.writer.put("sync", **told)
 
@@ -222,7 +254,7 @@ def install(observer: Observer) -> Syncs:
 
     def reading(original: Any) -> Any:
         def _value(self: Any) -> Any:
-            if self._npy_value is not None:  # the host has it already
+            if self._npy_value is not None or syncs.passes():  # the host may have it already
                 return original(self)
             return syncs.timed(original, self, (), "value")
 
@@ -230,7 +262,7 @@ def install(observer: Observer) -> Syncs:
 
     def waiting(original: Any) -> Any:
         def block_until_ready(self: Any) -> Any:
-            return syncs.timed(original, self, (), "block_until_ready")
+            return original(self) if syncs.passes() else syncs.timed(original, self, (), "block_until_ready")
 
         return block_until_ready
 
@@ -242,7 +274,7 @@ def install(observer: Observer) -> Syncs:
 
     def buffer(original: Any) -> Any:
         def __buffer__(self: Any, flags: int) -> memoryview:  # noqa: N807
-            return syncs.timed(original, self, (flags,), "np.asarray")
+            return original(self, flags) if syncs.passes() else syncs.timed(original, self, (flags,), "np.asarray")
 
         return __buffer__
 
@@ -260,3 +292,7 @@ def install(observer: Observer) -> Syncs:
 def uninstall() -> None:
     """Forgets what was read; the hooks themselves go with `private.restore`."""
     _installed.clear()
+
+
+def current() -> Syncs | None:
+    return _installed[-1] if _installed else None

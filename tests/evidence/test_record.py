@@ -3,7 +3,7 @@
 import json
 
 from evidence.records import at, compiled, row, site, start, write
-from jaxaudit.evidence import newest_record, read_record
+from jaxaudit.evidence import read_record
 
 
 def test_a_process_whole(tmp_path):
@@ -133,9 +133,3 @@ def test_one_array_of_one_function_is_one_constant(tmp_path):
     seen = read_record(write(tmp_path, *start(tmp_path), site(tmp_path), held, held), tmp_path)
     (one,) = seen.constants
     assert (one.times, one.shape, one.name) == (2, (4, 2), "tensor")
-
-
-def test_the_newest_record(tmp_path):
-    assert newest_record(tmp_path) is None
-    record = write(tmp_path, *start(tmp_path))
-    assert newest_record(tmp_path) == record

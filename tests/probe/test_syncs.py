@@ -11,6 +11,7 @@ jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 
+from jaxaudit_probe import syncs as probe  # noqa: E402
 from probe.listening import Listener, listening  # noqa: E402
 
 NEWER = sys.version_info >= (3, 12)
@@ -130,6 +131,19 @@ def test_what_a_library_of_jax_programs_reads_is_its_own_affair(listener: Listen
     told = syncs(listener)["float"]
     assert told["via"] == "solver" and told["count"] == 3
     assert not told["loop"] and told["in_loop_of"] is None
+
+
+def test_after_many_reads_some_stand_for_all(listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "EXACT", 100)
+    values = [jnp.ones(()) + i for i in range(20)]
+    for _ in range(100):
+        for value in values:
+            float(value)
+            value.block_until_ready()
+    told = syncs(listener)
+    assert not told["float"]["exact"]
+    for how in ("float", "block_until_ready"):
+        assert 1500 < told[how]["count"] < 2500, told[how]
 
 
 def test_a_value_that_the_host_has_is_no_read(listener: Listener) -> None:

@@ -1,5 +1,5 @@
 """The record of a run, read into one noun. Needs no JAX and runs none of the user's code."""
 
-from jaxaudit.evidence.record import newest_record, read_record
+from jaxaudit.evidence.record import read_record
 
-__all__ = ["newest_record", "read_record"]
+__all__ = ["read_record"]

@@ -46,12 +46,6 @@ def read_record(folder: Path, home: Path | None = None, project: Sequence[str] =
     return _joined(gathered, notes, unread)
 
 
-def newest_record(folder: Path) -> Path | None:
-    """The newest of the records below a folder, by the names and times of their files."""
-    found = [(file.stat().st_mtime, file.parent) for file in folder.glob(f"**/*{SUFFIX}")]
-    return max(found)[1] if found else None
-
-
 def _unread(rows: Rows) -> Iterator[Unread]:
     if rows.fault:
         yield Unread(rows.file.name, f"can't be read: {rows.fault}")

@@ -1,11 +1,17 @@
 """Every compilation that a run saw after a function's first, each given to exactly one rule."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from jaxaudit.model import amounts
-from jaxaudit.model.evidence import Cause, Change, CompileSeen, Evidence, Site, Spot
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import Cause, Change, CompileSeen, Evidence, Site, Spot
+
 
 EAGER = "eager"
 BODIES = ("body", "scan", "while_loop", "cond", "switch", "custom_jvp", "custom_vjp")
@@ -43,7 +49,6 @@ class Recompiles:
     compiles: tuple[CompileSeen, ...]
     total: int
     """All compilations of the function, for whatever reason, its first ones too."""
-    first_seconds: float = 0.0
 
     @property
     def count(self) -> int:
@@ -136,9 +141,8 @@ def _groups(compiles: Sequence[CompileSeen]) -> Iterator[Recompiles]:
         leaves = tuple(dict.fromkeys(change.leaf for change in _of_kind(seen.cause)))
         site = seen.site if rule in ("jit-in-loop", "jit-per-call") else compiles[0].site
         table.setdefault((rule, site, seen.cause.kind, leaves), []).append(seen)
-    firsts = sum(seen.seconds for seen in compiles if not seen.again)
     for (rule, site, kind, leaves), seen_so in table.items():
-        yield Recompiles(rule, site, kind, leaves, tuple(seen_so), len(compiles), firsts)
+        yield Recompiles(rule, site, kind, leaves, tuple(seen_so), len(compiles))
 
 
 def _of_kind(cause: Cause) -> Sequence[Change]:

@@ -130,6 +130,7 @@ def sync_entry(one: SyncSeen) -> dict[str, Any]:
         "bytes": one.bytes,
         "loop": one.loop,
         "in_loop_of": spot_entry(loop),
+        "value": one.value,
     }
 
 

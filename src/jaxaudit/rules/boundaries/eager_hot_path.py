@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, amounts
-from jaxaudit.model.evidence import CompileSeen, Evidence, Spot
 from jaxaudit.rules.recompiles import CHEAP, of_rule
 from jaxaudit.rules.rule import Example, Rule, Sample
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import CompileSeen, Evidence, Spot
+
 
 OFTEN = 4
 """Compilations of one operation at one line from which on it is a hot path."""

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding
-from jaxaudit.model.evidence import Evidence, Spot
 from jaxaudit.rules.recompiles import Recompiles, captured_words, of_rule
 from jaxaudit.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import Evidence, Spot
 
 
 def observe_loop(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
@@ -44,7 +47,7 @@ def joined(groups: Iterator[Recompiles]) -> Iterator[Recompiles]:
     for parts in table.values():
         first = parts[0]
         compiles = tuple(seen for part in parts for seen in part.compiles)
-        yield Recompiles(first.rule, first.site, first.kind, first.leaves, compiles, first.total, first.first_seconds)
+        yield Recompiles(first.rule, first.site, first.kind, first.leaves, compiles, first.total)
 
 
 def where(group: Recompiles) -> Spot:

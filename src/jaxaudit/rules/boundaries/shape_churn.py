@@ -5,11 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding
-from jaxaudit.model.evidence import Evidence
 from jaxaudit.rules.recompiles import Recompiles, leaves_named, listed, of_rule
 from jaxaudit.rules.rule import Example, Rule, Sample
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import Evidence
+
 
 DIMENSIONS = re.compile(r"\[([\d,]*)\]")
 STEADY = 4

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, amounts
-from jaxaudit.model.evidence import ConstantSeen, Evidence, Site, Spot
 from jaxaudit.rules.recompiles import leaves_named
 from jaxaudit.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import ConstantSeen, Evidence, Site, Spot
+
 
 SMALL = 1024
 """Bytes below which a constant is not worth a word, whatever the budget."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, amounts
-from jaxaudit.model.evidence import ConstantSeen, Evidence, FoldSeen, Site
 from jaxaudit.rules.recompiles import leaves_named
 from jaxaudit.rules.rule import Example, Rule, Sample
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import ConstantSeen, Evidence, FoldSeen, Site
+
 
 LIKELY = 0.85
 """The compilation was long and held such work; how much of its time that took, XLA does not say."""
@@ -60,8 +64,9 @@ RULE = Rule(
     severity="warning",
     dont="Compute inside jit what depends on captured arrays alone: sums, sorts or scans of a table.",
     do="Compute it once outside jit and hand the result in, or make the table an argument.",
-    why="What depends on constants only, XLA evaluates itself, slowly and at every compilation: a cumulative sum over a "
-    "captured float32[50000,4] made one function compile in 19 s instead of 1.4 s (JAX 0.10.2, 2 cores).",
+    why="What depends on constants only, XLA evaluates itself, slowly and at every compilation: a function with a "
+    "cumulative sum over a captured float32[50000,4] took 14.3 s to compile; with the statistics computed outside, all "
+    "programs of that run together took 1.0 s (JAX 0.10.2, 2 cores).",
     allowed="Cheap folding of small constants: XLA says nothing of it, and neither does this rule.",
     may_break="What was a constant becomes an argument, so the last bits of a float may move.",
     sees=("run",),

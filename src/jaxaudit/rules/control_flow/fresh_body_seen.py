@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, amounts
-from jaxaudit.model.evidence import CompileSeen, Evidence, Spot
 from jaxaudit.rules.recompiles import Recompiles, captured_words, of_rule
 from jaxaudit.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import CompileSeen, Evidence, Spot
 
 
 def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:

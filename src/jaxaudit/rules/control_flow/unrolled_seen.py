@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding
-from jaxaudit.model.evidence import Evidence, ProgramSeen, Spot
 from jaxaudit.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import Evidence, ProgramSeen, Spot
+
 
 MANY = 60
 """Equations of one line from which on a loop is worth a word."""
@@ -18,7 +22,7 @@ def observe_unrolled(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
     for program, loop, line, count in unrolled(evidence):
         if loop.loop is not None and loop.loop.kind != "comprehension":
             yield rule.seen(
-                Spot(loop.path, loop.loop.line, loop.function),
+                loop._replace(line=loop.loop.line, loop=None),
                 f"the Python loop in `{loop.function}` is unrolled while `{program.site.name}` is traced: "
                 f"{written(loop, line, count, program)}; `lax.scan` or `fori_loop` writes its body once",
                 facts=facts(program, loop, count),

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, amounts
-from jaxaudit.model.evidence import Evidence, Site
 from jaxaudit.rules.rule import Example, Rule, Sample
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import Evidence, Site
 
 WORTH = 5.0
 """Seconds of XLA's work below which keeping it is not worth a setting."""

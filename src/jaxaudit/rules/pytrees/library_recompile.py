@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding
-from jaxaudit.model.evidence import CompileSeen, Evidence, Spot
 from jaxaudit.rules.pytrees.library_offers import offer
 from jaxaudit.rules.recompiles import Recompiles, leaves_named, listed, of_rule
 from jaxaudit.rules.rule import Example, Rule, Sample
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import CompileSeen, Evidence, Spot
+
 
 BECAUSE = {
     "new-function": "each use makes a new function object, closed over new data, for which JAX's cache has nothing",

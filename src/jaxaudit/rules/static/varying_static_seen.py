@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding
-from jaxaudit.model.evidence import Evidence
 from jaxaudit.rules.recompiles import Recompiles, leaves_named, listed, of_rule
 from jaxaudit.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import Evidence
+
 
 FEW = 2
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding
-from jaxaudit.model.evidence import Evidence
 from jaxaudit.rules.recompiles import leaves_named
 from jaxaudit.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import Evidence
 
 
 def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:

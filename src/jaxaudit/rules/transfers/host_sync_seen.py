@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, amounts
-from jaxaudit.model.evidence import Evidence, Spot, SyncSeen
 from jaxaudit.rules.rule import Rule
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import Evidence, Spot, SyncSeen
+
 
 FEW_TURNS = 8
 WAITS = ("block_until_ready", "batched_block_until_ready")
@@ -58,5 +62,5 @@ def in_every_turn(sync: SyncSeen) -> bool:
 
 def loop_of(sync: SyncSeen) -> Spot | None:
     if sync.at.loop is not None:
-        return Spot(sync.at.path, sync.at.loop.line, sync.at.function)
+        return sync.at._replace(line=sync.at.loop.line, loop=None)
     return sync.in_loop_of

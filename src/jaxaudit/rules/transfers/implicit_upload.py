@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, amounts
-from jaxaudit.model.evidence import ArgumentSeen, Evidence, FunctionSeen
 from jaxaudit.rules.rule import Example, Rule, Sample
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import ArgumentSeen, Evidence, FunctionSeen
 
 LARGE = 1 << 20
 CALLS = 3

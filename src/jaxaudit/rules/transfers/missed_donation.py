@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, amounts
-from jaxaudit.model.evidence import DonationSeen, Evidence
 from jaxaudit.rules.recompiles import leaves_named
 from jaxaudit.rules.rule import Example, Rule, Sample
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import DonationSeen, Evidence
 
 LARGE = 1 << 20
 """Bytes below which memory is no reason to change a signature."""
