@@ -231,10 +231,9 @@ def source_of(closed_jaxpr: Any) -> str:
 def sub_programs(equation: Any) -> Iterator[Any]:
     for value in equation.params.values():
         for part in value if isinstance(value, (list, tuple)) else (value,):
-            if hasattr(part, "eqns"):
-                yield part
-            elif hasattr(part, "jaxpr") and hasattr(getattr(part, "jaxpr", None), "eqns"):
-                yield part.jaxpr
+            inner = getattr(part, "jaxpr", part)
+            if hasattr(inner, "eqns"):
+                yield inner
 
 
 def equations_of(closed_jaxpr: Any, most: int = 200_000) -> Iterator[Any]:

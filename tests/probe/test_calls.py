@@ -88,7 +88,8 @@ def test_tracers_are_told(listener: Listener) -> None:
     inner.lower(jnp.ones(3), 4.0)
     jax.eval_shape(inner, jnp.ones(3), 5.0)
     told = listener.of("calls", "inner")
-    assert (told["calls"], told["tracer_calls"]) == (2, 2)
+    traced_too = jax.__version_info__ < (0, 7)  # eval_shape calls the jitted function there
+    assert (told["calls"], told["tracer_calls"]) == ((3, 3) if traced_too else (2, 2))
     seen = arguments(listener, "inner")
     assert seen["a"]["tracer"] and not seen["b"]["tracer"]
 

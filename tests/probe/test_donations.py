@@ -29,6 +29,7 @@ def test_wasted(listener: Listener) -> None:
     assert listener.of("donation", "train")["wasted"] == ["images"]
 
 
+@pytest.mark.skipif(jax.__version_info__ < (0, 7), reason="this JAX uses a donated buffer for its own shape only")
 def test_what_another_shape_of_the_same_size_can_use_is_not_wasted(listener: Listener) -> None:
     @partial(jax.jit, donate_argnums=0)
     def flat(table: Any) -> Any:
