@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def at_exit() -> None:
     """For `atexit`: the program has ended by itself, its own `atexit` functions included."""
     raised = getattr(sys, "last_value", None)
-    if raised is not None:
+    if isinstance(raised, Exception):  # for Ctrl-C nothing may be evaluated: Python would forget how it ends
         _tell_error()
     if isinstance(raised, KeyboardInterrupt):
         _finish(f"signal {int(_signal.SIGINT)}")
@@ -27,10 +27,17 @@ def at_exit() -> None:
 
 def _tell_error() -> None:
     """Effect: the record says which exception ended the program, where it said so to the user."""
-    from jaxaudit_probe import errors
+    known = writer.current()
+    if known is None:
+        return
+    try:
+        from jaxaudit_probe import errors
 
-    known, error = writer.current(), errors.last_error()
-    if known is not None and error is not None:
+        error = errors.last_error()
+    except Exception as fault:
+        known.put("note", text=f"the exception that ended the program could not be read: {fault!r}")
+        return
+    if error is not None:
         known.put("error", **error)
 
 
