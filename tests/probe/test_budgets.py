@@ -128,3 +128,13 @@ def test_guards_nest_and_end() -> None:
 def test_an_action_that_is_none() -> None:
     with pytest.raises(ValueError, match="'raise' or 'warn'"):
         Guard(max_compiles=1, action="shout")
+
+
+def test_a_wait_for_the_device_is_refused_before_it_happens() -> None:
+    x = jnp.ones(3) * 2
+    with Guard(no_host_sync=True):
+        y = x + 1
+    said = r"`float` at .*test_budgets.py:\d+ in `\S+` waits for the device"
+    with pytest.raises(BudgetError, match=said), Guard(no_host_sync=True):
+        float(y[0])
+    assert float(y[0]) == 3.0

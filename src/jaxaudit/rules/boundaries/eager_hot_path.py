@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, amounts
-from jaxaudit.rules.recompiles import CHEAP, of_rule
+from jaxaudit.rules.recompiles import of_rule
 from jaxaudit.rules.rule import Example, Rule, Sample
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def hot(rule: Rule, at: Spot, compiles: Sequence[CompileSeen]) -> Finding:
             "shapes": len(shapes),
             "seconds": round(seconds(compiles), 4),
         },
-        severity="info" if seconds(compiles) < CHEAP and at.loop is None else None,
+        severity="info" if at.loop is None else None,
     )
 
 

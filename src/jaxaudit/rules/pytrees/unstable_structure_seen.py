@@ -56,8 +56,8 @@ def message(group: Recompiles) -> str:
     values = [f"{change.was} -> {change.now}" for change in group.changes(leaf)]
     other = " together" if len(group.leaves) > 1 else ""
     return (
-        f"{leaves_named(group.leaves)} changed{other} between calls of `{name}`, {WORDS.get(group.kind, 'in ' + group.kind)}"
-        f" ({group.kind.replace('-', ' ')}): {listed(list(dict.fromkeys(values)), 3)}; `{name}` {group.cost}"
+        f"{leaves_named(group.leaves)} changed{other} between calls of `{name}`, {WORDS.get(group.kind, 'in ' + group.kind)}: "
+        f"{listed(list(dict.fromkeys(values)), 3)}; `{name}` {group.cost}"
     )
 
 
