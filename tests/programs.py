@@ -6,8 +6,9 @@ from tempfile import TemporaryDirectory
 from textwrap import dedent
 
 from jaxaudit.source import values as v
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
 from jaxaudit.source.reading import read_program
+from jaxaudit.source.scopes import Function
 
 HEAD = "import functools\nimport jax\nimport jax.numpy as jnp\nimport numpy as np\nfrom jax import lax\n"
 

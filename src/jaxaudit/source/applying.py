@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from jaxaudit.source.groups import absolute
 
 if TYPE_CHECKING:
-    from jaxaudit.source.program import Module, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Module
 
 Meanings = list[tuple[str, str]]
 """Names that a file binds by imports, each with the library's dotted name that it stands for."""

@@ -19,7 +19,8 @@ from jaxaudit.source.knowledge.transforms import Feed, Slot
 from jaxaudit.source.knowledge.transforms_of_libraries import TRANSFORMS
 
 if TYPE_CHECKING:
-    from jaxaudit.source.program import Class, Function, Module, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Class, Function, Module
 
 
 class Edge(NamedTuple):

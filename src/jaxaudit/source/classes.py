@@ -11,7 +11,8 @@ from jaxaudit.source.facts import WRITES_ATTRIBUTE
 
 if TYPE_CHECKING:
     from jaxaudit.source.flow import Flow
-    from jaxaudit.source.program import Class, Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Class, Function
 
 
 def lineage(program: Program, cls: Class) -> list[Class]:

@@ -16,7 +16,8 @@ from jaxaudit.source.knowledge.array_values import HOST_RESULTS, STATIC_ATTRIBUT
 from jaxaudit.source.provenance import single
 
 if TYPE_CHECKING:
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
 
 JAX_PACKAGES = frozenset(
     [

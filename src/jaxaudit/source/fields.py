@@ -12,7 +12,8 @@ from jaxaudit.source.knowledge import classes as known
 from jaxaudit.source.provenance import expand, single
 
 if TYPE_CHECKING:
-    from jaxaudit.source.program import Class, Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Class, Function
 
 
 class ClassFacts(NamedTuple):

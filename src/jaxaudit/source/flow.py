@@ -16,7 +16,8 @@ from jaxaudit.source.expressions import EVAL, has_star
 from jaxaudit.source.statements import FOLLOW
 
 if TYPE_CHECKING:
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
 
 Env = dict[str, v.Value]
 

@@ -9,7 +9,8 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 
 if TYPE_CHECKING:
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
 
 
 def hands_on(call: v.Call) -> bool:

@@ -25,7 +25,8 @@ from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
 from jaxaudit.source.provenance import expand
 
 if TYPE_CHECKING:
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
 
 Shape = tuple[int | None, ...] | None
 

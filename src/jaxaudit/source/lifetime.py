@@ -12,7 +12,8 @@ from jaxaudit.source.provenance import single
 
 if TYPE_CHECKING:
     from jaxaudit.source.events import Loop
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
 
 
 class Frequency(NamedTuple):

@@ -14,7 +14,8 @@ from jaxaudit.source import values as v
 from jaxaudit.source.knowledge.transforms_of_libraries import TRANSFORMS
 
 if TYPE_CHECKING:
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
 
 DEEPEST = 5
 Kwargs = tuple[tuple[str | None, v.Value], ...]

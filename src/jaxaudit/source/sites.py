@@ -12,7 +12,8 @@ from jaxaudit.source.callgraph import Edge
 
 if TYPE_CHECKING:
     from jaxaudit.source.flow import Flow
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
 
 
 class Site(NamedTuple):

@@ -11,7 +11,7 @@ from jaxaudit.source.events import Branch, Loop, Return
 
 if TYPE_CHECKING:
     from jaxaudit.source.flow import Env, Flow
-    from jaxaudit.source.program import Class
+    from jaxaudit.source.scopes import Class
 
 
 def expression(flow: Flow, s: Any) -> bool:

@@ -12,7 +12,8 @@ from jaxaudit.source.knowledge.structure import ARITHMETIC, NUMBER_MAKERS, STRUC
 
 if TYPE_CHECKING:
     from jaxaudit.source.flow import Flow
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
 
 
 class Sink(NamedTuple):

@@ -13,7 +13,8 @@ from jaxaudit.source.dependence import MOST, roots_of
 from jaxaudit.source.provenance import roots
 
 if TYPE_CHECKING:
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
 
 ABSTRACT = frozenset(
     {"jit", "pmap", "vmap", "loop", "branch", "checkpoint", "shape", "export", "shard_map", "solver", "model", "check"}

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from jaxaudit.source.events import Branch, Loop
     from jaxaudit.source.flow import Flow
-    from jaxaudit.source.program import Class, Function, Module, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Class, Function, Module
 
 Path = tuple[tuple["Branch", int], ...]
 NOT_ASKED = object()

@@ -14,7 +14,8 @@ from jaxaudit.source.fields import class_facts
 from jaxaudit.source.flow import Flow
 from jaxaudit.source.knowledge.array_values import NUMPY_GENERATORS
 from jaxaudit.source.knowledge.contexts import ONCE_PER_OBJECT
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 from jaxaudit.source.sites import Site
 from jaxaudit.source.tracing import Why
 

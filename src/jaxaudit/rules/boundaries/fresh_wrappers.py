@@ -14,7 +14,8 @@ from jaxaudit.source.facts import text
 from jaxaudit.source.knowledge.host import CLOCKS
 from jaxaudit.source.knowledge.transforms import IDENTITIES
 from jaxaudit.source.lifetime import Frequency, Identity
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 
 STAGED = frozenset({"lower", "trace", "eval_shape", "clear_cache"})
 

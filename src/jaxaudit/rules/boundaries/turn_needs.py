@@ -12,7 +12,8 @@ from jaxaudit.source.facts import text
 from jaxaudit.source.flow import Flow
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.knowledge.array_values import STATIC_ATTRIBUTES
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 
 _SHAPES = "zeros ones empty full arange eye identity reshape broadcast_to tile linspace repeat tri iota pad split"
 SHAPE_TAKERS = frozenset(

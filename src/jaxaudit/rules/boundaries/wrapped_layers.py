@@ -6,8 +6,9 @@ from typing import NamedTuple
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.knowledge.higher_order import TRANSPARENT
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
 from jaxaudit.source.provenance import single
+from jaxaudit.source.scopes import Function
 
 
 class Layer(NamedTuple):

@@ -8,8 +8,9 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
 from jaxaudit.source.kinds import kind_of
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
 from jaxaudit.source.provenance import single
+from jaxaudit.source.scopes import Function
 
 
 class Fault(NamedTuple):

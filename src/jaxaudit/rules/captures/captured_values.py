@@ -14,7 +14,8 @@ from jaxaudit.source.arguments import bind
 from jaxaudit.source.facts import text
 from jaxaudit.source.kinds import Kind, kind_of
 from jaxaudit.source.knowledge.array_values import HOST_RESULTS
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 from jaxaudit.source.sites import Site, jit_sites
 
 DEEPEST = 6

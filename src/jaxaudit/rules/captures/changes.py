@@ -13,7 +13,8 @@ from jaxaudit.source.events import Store
 from jaxaudit.source.facts import REBINDS, WRITES_ATTRIBUTE, WRITES_ITEM
 from jaxaudit.source.flow import Flow
 from jaxaudit.source.knowledge.contexts import ONCE_PER_OBJECT
-from jaxaudit.source.program import Class, Function, Module, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Class, Function, Module
 
 
 class Change(NamedTuple):

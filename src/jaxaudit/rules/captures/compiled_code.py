@@ -8,7 +8,8 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.contexts import is_test_path
 from jaxaudit.source.flow import Flow
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 from jaxaudit.source.sites import Site, jit_sites
 
 

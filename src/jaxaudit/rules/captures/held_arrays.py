@@ -13,7 +13,8 @@ from jaxaudit.source.fields import annotation_heads
 from jaxaudit.source.kinds import Kind, kind_of
 from jaxaudit.source.knowledge.array_values import FRAME_ATTRIBUTES, FRAME_METHODS, LOADERS
 from jaxaudit.source.numbers import length_of
-from jaxaudit.source.program import Class, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Class
 
 DEEPEST = 4
 """So many objects inside objects are looked into."""

@@ -6,7 +6,8 @@ from typing import NamedTuple
 from jaxaudit.source import values as v
 from jaxaudit.source.events import Loop
 from jaxaudit.source.flow import Flow
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 
 HIGHEST = 3
 """So many callers upwards are looked at for a scope in which two things both happen."""

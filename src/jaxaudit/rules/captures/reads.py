@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from jaxaudit.source import values as v
 from jaxaudit.source.knowledge.array_values import STATIC_ATTRIBUTES
-from jaxaudit.source.program import Function
+from jaxaudit.source.scopes import Function
 
 
 class Read(NamedTuple):

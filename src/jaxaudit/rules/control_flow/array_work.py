@@ -15,7 +15,8 @@ from jaxaudit.source.numbers import length_of
 if TYPE_CHECKING:
     from jaxaudit.source.events import Loop
     from jaxaudit.source.flow import Flow
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
 
 ARRAY_LIBRARIES = ("jax.numpy.", "jax.lax.", "jax.nn.", "jax.scipy.", "jax.random.", "jax.image.", "jax.ops.")
 _LINEAR_ALGEBRA = (

@@ -12,7 +12,8 @@ from jaxaudit.source.tracing import entering
 
 if TYPE_CHECKING:
     from jaxaudit.source.callgraph import Handed
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
 
 DEEPEST = 24
 _NEVER = frozenset({v.Const, v.External, v.ModuleValue, v.FunctionValue, v.ClassValue, v.Unknown, v.Text})

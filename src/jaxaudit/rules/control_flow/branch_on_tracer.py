@@ -15,7 +15,8 @@ from jaxaudit.source import values as v
 from jaxaudit.source.facts import start, text
 from jaxaudit.source.flow import Flow
 from jaxaudit.source.knowledge.array_values import STATIC_ATTRIBUTES
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 from jaxaudit.source.tracing import Why
 
 MAKES_TRACERS = frozenset({"jit", "pmap", "vmap", "loop", "branch", "checkpoint", "shard_map", "solver"})

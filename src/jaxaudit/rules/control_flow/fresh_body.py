@@ -17,7 +17,8 @@ from jaxaudit.source.facts import start, text
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.knowledge.transforms import IDENTITIES
 from jaxaudit.source.lifetime import Frequency, Identity
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 from jaxaudit.source.structure import role
 
 if TYPE_CHECKING:

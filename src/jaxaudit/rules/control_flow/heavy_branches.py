@@ -12,7 +12,8 @@ from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import text
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 from jaxaudit.source.structure import argument_expr
 
 LONG = 20

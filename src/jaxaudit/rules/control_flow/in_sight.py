@@ -11,7 +11,8 @@ from jaxaudit.source.groups import absolute
 from jaxaudit.source.knowledge.contexts import RUN_ONCE
 
 if TYPE_CHECKING:
-    from jaxaudit.source.program import Function, Module, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function, Module
     from jaxaudit.source.tracing import Why
 
 DEEPEST = 8

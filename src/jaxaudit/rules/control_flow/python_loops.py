@@ -20,7 +20,8 @@ from jaxaudit.source.structure import role
 from jaxaudit.source.tracing import Context
 
 if TYPE_CHECKING:
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
 
 COMPILED = frozenset({"jit", "pmap", "loop", "branch", "shard_map", "export", "solver", "checkpoint", "model"})
 LEAST_TURNS = 8

@@ -8,7 +8,8 @@ from jaxaudit.source.contexts import is_test_path
 from jaxaudit.source.knowledge.contexts import RUN_ONCE
 
 if TYPE_CHECKING:
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
 
 DEEPEST = 8
 

@@ -21,7 +21,8 @@ from jaxaudit.rules.control_flow.unrolled_seen import observe_unrolled
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source.events import Loop
 from jaxaudit.source.facts import text
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 from jaxaudit.source.tracing import Context
 
 MANY_TURNS = 32

@@ -14,7 +14,8 @@ from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
 from jaxaudit.source.events import Loop
 from jaxaudit.source.facts import text
-from jaxaudit.source.program import Function, Module, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function, Module
 
 MANY_TURNS = 16
 _STACKING = ("jax.numpy.stack", "jax.numpy.vstack")

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
 from jaxaudit.source.provenance import single
+from jaxaudit.source.scopes import Function
 
 VARIABLE = "XLA_FLAGS"
 OWN = frozenset({"os.environ.setdefault", "os.putenv", "os.environ.__setitem__"})

@@ -24,7 +24,8 @@ from jaxaudit.source.knowledge.deadlines import (
     Setting,
 )
 from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 
 
 class Set(NamedTuple):

@@ -15,7 +15,8 @@ from jaxaudit.source.sites import Site
 
 if TYPE_CHECKING:
     from jaxaudit.source.callgraph import Edge
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
 
 SCANS = {"scan": (1, "init", 0), "while_loop": (2, "init_val", -1), "fori_loop": (3, "init_val", -1)}
 """Loop -> where its first carry stands, and which item of the body's result is the next one (-1: all of it)."""

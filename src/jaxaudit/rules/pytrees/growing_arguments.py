@@ -16,7 +16,8 @@ from jaxaudit.source.facts import text
 if TYPE_CHECKING:
     from jaxaudit.source.callgraph import Edge
     from jaxaudit.source.flow import Flow
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
     from jaxaudit.source.sites import Site
 
 GROWING = frozenset({"append", "extend", "insert", "appendleft"})

@@ -16,7 +16,8 @@ from jaxaudit.source.provenance import expand
 
 if TYPE_CHECKING:
     from jaxaudit.source.events import Loop
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
 
 WEAK = Kind("array", "jax", (), "float32", True)
 DEEPEST = 8

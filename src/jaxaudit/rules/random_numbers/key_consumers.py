@@ -21,8 +21,9 @@ from jaxaudit.source.knowledge.random_keys import (
     KEY_TRANSFORMED,
     KeyUse,
 )
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
 from jaxaudit.source.provenance import single
+from jaxaudit.source.scopes import Function
 
 EACH = Step("each")
 MAPS = frozenset({"vmap", "pmap"})

@@ -31,8 +31,9 @@ from jaxaudit.source.knowledge.random_keys import (
     KEY_NAMES,
 )
 from jaxaudit.source.knowledge.transforms import Feed, Slot
-from jaxaudit.source.program import Function, Module, Program
+from jaxaudit.source.program import Program
 from jaxaudit.source.provenance import single
+from jaxaudit.source.scopes import Function, Module
 from jaxaudit.source.structure import parameters_in
 
 NO_DRAW = frozenset({"shape", "callback", "export"})

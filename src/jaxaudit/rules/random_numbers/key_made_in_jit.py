@@ -17,7 +17,8 @@ from jaxaudit.source.facts import start, text
 from jaxaudit.source.knowledge.host import CLOCKS, HOST_RANDOM_MODULES, HOST_RANDOM_SEEDS
 from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
 from jaxaudit.source.numbers import number
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 
 
 def match(program: Program) -> Iterator[Finding]:

@@ -12,7 +12,8 @@ from jaxaudit.source.classes import all_fields, attribute_values, classes_of, me
 from jaxaudit.source.events import Loop, Store
 from jaxaudit.source.flow import Flow
 from jaxaudit.source.knowledge.random_keys import KEY_MAKERS, KEY_NEUTRAL
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 
 DEEPEST = 18
 DERIVES = frozenset({"jax.random.split", "jax.random.fold_in"})

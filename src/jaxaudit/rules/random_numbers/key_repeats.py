@@ -21,7 +21,8 @@ from jaxaudit.source.callgraph import Handed
 from jaxaudit.source.classes import all_fields, stores_on_self
 from jaxaudit.source.events import Loop
 from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 from jaxaudit.source.structure import parameters_in
 
 BEFORE_USE = ("__init__", "__post_init__", "setup", "__new__")

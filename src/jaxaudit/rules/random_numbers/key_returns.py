@@ -11,7 +11,8 @@ from jaxaudit.rules.random_numbers.key_pairs import Told, exclude
 from jaxaudit.rules.random_numbers.key_repeats import returned_carry
 from jaxaudit.rules.random_numbers.spent_key import Spent
 from jaxaudit.source import values as v
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 
 
 def used_and_returned(program: Program, function: Function, spent: list[Spent]) -> Iterator[Told]:

@@ -19,7 +19,8 @@ from jaxaudit.rules.random_numbers.key_reuse_seen import observe
 from jaxaudit.rules.random_numbers.key_splitting import TITLE, mend
 from jaxaudit.rules.random_numbers.try_outs import is_try_out, only_shapes
 from jaxaudit.rules.rule import Example, Rule, Sample
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 
 
 def match(program: Program) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from jaxaudit.model import Finding
 if TYPE_CHECKING:
     from jaxaudit.edits import Edit, SourceText
     from jaxaudit.rules.random_numbers.spent_key import Spent
-    from jaxaudit.source.program import Function
+    from jaxaudit.source.scopes import Function
 
 TITLE = "split the key before its first use"
 

@@ -6,7 +6,8 @@ from jaxaudit.rules.control_flow.in_sight import is_imported
 from jaxaudit.rules.random_numbers.key_events import NO_DRAW
 from jaxaudit.rules.random_numbers.spent_key import Spent
 from jaxaudit.source import values as v
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 
 
 def only_shapes(program: Program, function: Function) -> bool:

@@ -9,7 +9,8 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.flow import Flow
 from jaxaudit.source.knowledge.random_keys import TEMPLATES
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 
 SHOWS = ("builtins.print", "matplotlib.", "builtins.open", "numpy.save", "wandb.", "logging.")
 

@@ -12,7 +12,8 @@ from jaxaudit.source.classes import all_fields, classes_of
 from jaxaudit.source.fields import class_facts
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.lifetime import frequency
-from jaxaudit.source.program import Class, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Class
 from jaxaudit.source.structure import Role
 
 

@@ -21,7 +21,8 @@ from jaxaudit.source.facts import text
 from jaxaudit.source.fields import class_facts
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.lifetime import frequency, repeats
-from jaxaudit.source.program import Class, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Class
 from jaxaudit.source.sites import Site
 from jaxaudit.source.structure import Role, sinks
 

@@ -12,7 +12,8 @@ from jaxaudit.source.fields import class_facts, decorator_name
 from jaxaudit.source.knowledge.classes import BASES, DECORATORS, FRESH_CLOSURES
 from jaxaudit.source.knowledge.contexts import ONCE_PER_OBJECT
 from jaxaudit.source.lifetime import Frequency, frequency, identity, repeats
-from jaxaudit.source.program import Class, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Class
 
 _PLAIN_BASES = frozenset({"builtins.object", "abc.ABC", "typing.Generic", "typing.Protocol"})
 

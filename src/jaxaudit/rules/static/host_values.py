@@ -10,7 +10,8 @@ from jaxaudit.source.classes import classes_of, lineage
 from jaxaudit.source.fields import annotation_heads, class_facts, decorator_name
 from jaxaudit.source.kinds import Kind, kind_of
 from jaxaudit.source.knowledge.classes import DECORATORS, HOST_ANNOTATIONS
-from jaxaudit.source.program import Class, Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Class, Function
 
 HOST_KINDS = frozenset({"int", "bool", "str", "float", "function", "class", "dtype", "shape"})
 _NAMES = re.compile(

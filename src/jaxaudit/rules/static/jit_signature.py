@@ -7,8 +7,9 @@ from jaxaudit.rules.static.host_values import HOST_KINDS, declared
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.kinds import kind_of
-from jaxaudit.source.program import Parameter, Program
+from jaxaudit.source.program import Program
 from jaxaudit.source.provenance import single
+from jaxaudit.source.scopes import Parameter
 from jaxaudit.source.sites import Site
 from jaxaudit.source.tracing import constants
 

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from jaxaudit.rules.static.host_values import declared
 from jaxaudit.source import calls as c
 from jaxaudit.source.kinds import kind_of
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 from jaxaudit.source.sites import Site, calls_of, jit_sites
 from jaxaudit.source.structure import role
 

@@ -15,7 +15,8 @@ from jaxaudit.rules.static.plain_way import asks_parameters, entry, guarded, is_
 from jaxaudit.source import calls as c
 from jaxaudit.source.facts import text
 from jaxaudit.source.kinds import Kind, kind_of
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 from jaxaudit.source.structure import Sink, parameters_in, sinks
 from jaxaudit.source.tracing import Why
 

@@ -13,8 +13,9 @@ from jaxaudit.source.classes import classes_of
 from jaxaudit.source.kinds import WIDTHS, kind_of
 from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
 from jaxaudit.source.knowledge.classes import FRESH_CLOSURES
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
 from jaxaudit.source.provenance import expand
+from jaxaudit.source.scopes import Function
 from jaxaudit.source.sites import Site, jit_sites
 
 

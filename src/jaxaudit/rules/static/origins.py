@@ -8,8 +8,9 @@ from jaxaudit.source import values as v
 from jaxaudit.source.arguments import bind
 from jaxaudit.source.callgraph import Edge
 from jaxaudit.source.events import Loop
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
 from jaxaudit.source.provenance import expand
+from jaxaudit.source.scopes import Function
 from jaxaudit.source.sites import Site, calls_of, jit_sites
 from jaxaudit.source.structure import argument_expr
 

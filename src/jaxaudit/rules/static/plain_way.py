@@ -6,7 +6,8 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.arguments import bind
 from jaxaudit.source.knowledge.structure import ARITHMETIC
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 from jaxaudit.source.structure import Sink, parameters_in
 from jaxaudit.source.tracing import Why, entering, static_names
 

@@ -17,7 +17,8 @@ from jaxaudit.source.classes import (
     stores_on_self,
 )
 from jaxaudit.source.fields import auxiliary, class_facts, decorator_name
-from jaxaudit.source.program import Class, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Class
 from jaxaudit.source.sites import Site, jit_sites
 from jaxaudit.source.structure import parameters_in
 

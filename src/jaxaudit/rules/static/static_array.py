@@ -13,7 +13,8 @@ from jaxaudit.source.facts import text
 from jaxaudit.source.fields import annotation_heads, annotations_of, class_facts
 from jaxaudit.source.kinds import Kind, kind_of
 from jaxaudit.source.knowledge.classes import ARRAY_ANNOTATIONS
-from jaxaudit.source.program import Class, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Class
 
 _HELD = ("typing.Optional", "typing.Union")
 _WORDS = ("field", "static_field", "register_dataclass", "static", "Static",

@@ -17,7 +17,8 @@ from jaxaudit.source.arguments import bind
 from jaxaudit.source.callgraph import Edge, Handed
 from jaxaudit.source.facts import text
 from jaxaudit.source.kinds import kind_of
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Function
 from jaxaudit.source.sites import Site, jit_sites
 from jaxaudit.source.structure import parameters_in
 from jaxaudit.source.tracing import Why, entering, position_of, static_names

@@ -14,7 +14,8 @@ from jaxaudit.rules.static.unhashable_values import is_unfrozen, unhashable, unh
 from jaxaudit.source import values as v
 from jaxaudit.source.calls import is_classmethod
 from jaxaudit.source.facts import text
-from jaxaudit.source.program import Class, Program
+from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Class
 from jaxaudit.source.sites import jit_sites
 
 if TYPE_CHECKING:

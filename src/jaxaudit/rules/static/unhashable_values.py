@@ -7,8 +7,9 @@ from jaxaudit.source.classes import all_fields, lineage
 from jaxaudit.source.fields import annotation_heads, annotations_of, class_facts, field_defaults
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.knowledge.classes import ARRAY_ANNOTATIONS, UNHASHABLE
-from jaxaudit.source.program import Class, Program
+from jaxaudit.source.program import Program
 from jaxaudit.source.provenance import single
+from jaxaudit.source.scopes import Class
 
 _ARRAYS = frozenset({"numpy.ndarray", "jax.Array"})
 _LITERALS = {"list": "a list", "set": "a set"}

@@ -14,7 +14,8 @@ from jaxaudit.source.sites import Site, bound_before
 
 if TYPE_CHECKING:
     from jaxaudit.source.flow import Flow
-    from jaxaudit.source.program import Function, Program
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
 
 STILL_READABLE = STATIC_ATTRIBUTES | {"is_deleted", "apply_fn", "tx", "devices", "delete"}
 """What a deleted array, or a train state of deleted arrays, can still be asked for."""

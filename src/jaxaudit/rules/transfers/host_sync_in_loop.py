@@ -18,8 +18,9 @@ from jaxaudit.source.events import Loop
 from jaxaudit.source.facts import text
 from jaxaudit.source.flow import Flow
 from jaxaudit.source.numbers import length_of, number
-from jaxaudit.source.program import Function, Program
+from jaxaudit.source.program import Program
 from jaxaudit.source.provenance import roots
+from jaxaudit.source.scopes import Function
 from jaxaudit.source.sites import jit_sites
 
 FEW_TURNS = 8
