@@ -9,6 +9,44 @@ from jaxaudit.rules import load_rules
 from jaxaudit.source.reading import read_program
 
 RIGHT = {
+    "a copy of the environment for a child": (
+        "late-setting",
+        """
+import os
+import subprocess
+import jax
+print(jax.devices())
+env = os.environ.copy()
+env["JAX_PLATFORMS"] = "cpu"
+subprocess.run(["python", "-V"], env=env)
+""",
+    ),
+    "a table that tells what is set": (
+        "late-setting",
+        """
+import os
+import jax
+def metrics():
+    return {"n": jax.process_count(), "XLA_FLAGS": os.getenv("XLA_FLAGS", "")}
+metrics()
+""",
+    ),
+    "an effect where an argument is left out": (
+        "trace-time-effect",
+        """
+import jax
+class Engine:
+    def __init__(self):
+        self.rng = jax.random.key(0)
+    def step(self, x, rng=None):
+        if rng is None:
+            self.rng, rng = jax.random.split(self.rng)
+        return x + jax.random.normal(rng)
+engine = Engine()
+step = jax.jit(engine.step)
+step(1.0, jax.random.key(1))
+""",
+    ),
     "a list that the factory fills before it defines what is jitted": (
         "stale-capture",
         """

@@ -113,9 +113,20 @@ def confidence(program: Program, compiled: Compiled, effect: Effect) -> float:
     handed_over = effect.leaks is not None and len(compiled.calls) == 1  # the jitted function itself hands a tracer in
     if compiled.only_in_tests or not (compiled.is_near or handed_over):
         return min(sure, 0.5)
-    if compiled.calls and has_eager_callers(program, compiled.function):
+    if (compiled.calls and has_eager_callers(program, compiled.function)) or only_without(effect.path):
         return min(sure, 0.6)
     return sure
+
+
+def only_without(path: v.Path) -> bool:
+    """Under `if rng is None`, of a parameter: the jitted callers may all hand one in."""
+    return any(
+        branch.test.__class__ is v.Op
+        and branch.test.name in ("Is", "IsNot", "Not")
+        and any(operand.__class__ is v.Param for operand in branch.test.operands)
+        for branch, _ in path
+        if branch.test is not None
+    )
 
 
 def is_meant_for_tracing(program: Program, compiled: Compiled, effect: Effect) -> bool:

@@ -50,6 +50,8 @@ def match(program: Program) -> Iterator[Finding]:
 
 def settings(program: Program) -> Iterator[Set]:
     for write in environment_writes(program):
+        if not write.own:
+            continue  # a copy for another process, or a table of what is set
         setting = ENVIRONMENT.get(write.name)
         if setting is None and write.name.startswith(ENVIRONMENT_PREFIX):
             setting = READ_AT_IMPORT
