@@ -205,7 +205,7 @@ def test_a_program_that_is_killed(tmp_path: Path) -> None:
 def test_what_was_ignored_stays_ignored(tmp_path: Path) -> None:
     program = "import jax, signal\njax.compile('a')\nprint(signal.getsignal(signal.SIGHUP) is signal.SIG_IGN)"
     (tmp_path / "program.py").write_text(program)
-    process = started(tmp_path, "program.py", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    process = started(tmp_path, "program.py", first="import signal; signal.signal(signal.SIGHUP, signal.SIG_IGN)")
     assert process.communicate(timeout=60) == ("True\n", "")
 
 
