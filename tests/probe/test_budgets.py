@@ -68,12 +68,13 @@ def test_nothing_compiles_after_warm_up() -> None:
 def test_what_was_asked_for_by_name_is_no_breach() -> None:
     double = doubled()
     three = jnp.ones(3)
-    with Guard(no_compile=True):
+    with Guard(no_compile=True) as guard:
         lowered = double.lower(three)
         executable = lowered.compile()
         executable(three)
         jax.eval_shape(double, three)
         jax.make_jaxpr(double)(three)
+    assert guard.breaches == []
 
 
 def test_callbacks_and_donation_stay_silent() -> None:
@@ -83,10 +84,11 @@ def test_callbacks_and_donation_stay_silent() -> None:
 
     calling, giving = jax.jit(told), jax.jit(lambda x: x + 1, donate_argnums=0)
     x = calling(giving(jnp.ones(3)))
-    with Guard(no_compile=True, max_compiles=0):
+    with Guard(no_compile=True, max_compiles=0) as guard:
         for _ in range(3):
             x = calling(giving(x))
     jax.effects_barrier()
+    assert guard.breaches == []
 
 
 def test_constants_are_named() -> None:
@@ -120,9 +122,10 @@ def test_what_this_jax_does_not_show_is_not_checked(monkeypatch: pytest.MonkeyPa
 def test_guards_nest_and_end() -> None:
     double = doubled()
     three = jnp.ones(3)
-    with Guard(max_compiles=1), Guard(max_compiles=5):
+    with Guard(max_compiles=1) as outer, Guard(max_compiles=5) as inner:
         double(three)
     double(jnp.ones(9))
+    assert outer.breaches == inner.breaches == []
 
 
 def test_an_action_that_is_none() -> None:
