@@ -73,6 +73,11 @@ class Guard:
             self.action = "warn" if private.is_distributed() else "raise"
         observer.checks.append(self.compiling)
         if self.no_host_sync:
+            if not hasattr(private.ArrayImpl, "__buffer__"):
+                warnings.warn(
+                    "no_host_sync: on Python before 3.12, np.asarray of a device array on the CPU is not checked",
+                    BudgetWarning, stacklevel=2,
+                )  # fmt: skip
             observer.sync_checks.append(self.waiting)
         return self
 

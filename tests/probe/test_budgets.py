@@ -133,6 +133,7 @@ def test_an_action_that_is_none() -> None:
         Guard(max_compiles=1, action="shout")
 
 
+@pytest.mark.filterwarnings("ignore:no_host_sync:jaxaudit.BudgetWarning")
 def test_a_wait_for_the_device_is_refused_before_it_happens() -> None:
     x = jnp.ones(3) * 2
     with Guard(no_host_sync=True):
@@ -141,3 +142,9 @@ def test_a_wait_for_the_device_is_refused_before_it_happens() -> None:
     with pytest.raises(BudgetError, match=said), Guard(no_host_sync=True):
         float(y[0])
     assert float(y[0]) == 3.0
+
+
+@pytest.mark.skipif(hasattr(private.ArrayImpl, "__buffer__"), reason="this Python shows them all")
+def test_what_this_python_does_not_show_is_said() -> None:
+    with pytest.warns(BudgetWarning, match=r"np\.asarray .* is not checked"), Guard(no_host_sync=True):
+        pass
