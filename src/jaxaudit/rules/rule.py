@@ -1,6 +1,6 @@
 """What a rule is: named fields to read from top to bottom, then the match."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +11,7 @@ from jaxaudit.source.contexts import is_test_path
 if TYPE_CHECKING:
     from jaxaudit.edits import Edit, SourceText
     from jaxaudit.model.evidence import Evidence, Spot
+    from jaxaudit.rules.project import Change, Project, Refused
     from jaxaudit.source.program import Program
 
 IN_TESTS = 0.5
@@ -72,6 +73,9 @@ class Rule:
     observe: "Callable[[Rule, Evidence], Iterable[Finding]] | None" = None
     """What a run shows of it."""
     mend: "Callable[[Finding, SourceText], tuple[Edit, ...]] | None" = None
+    propose: "Callable[[Sequence[Finding], Project], Iterable[Change | Refused]] | None" = None
+    """Changes that an audit tries, for all findings of this rule, of source and run together. Without it, an audit
+    tries each finding's own fix."""
     aliases: tuple[str, ...] = ()
     matters_in_tests: bool = False
     """Whether a test file's author would thank us too; else a finding there is a suspicion at most."""

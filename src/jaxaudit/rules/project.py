@@ -1,0 +1,66 @@
+"""What a rule may ask when it proposes changes: the linked program, the run, the files' texts, the user's wishes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from jaxaudit.model.evidence import Spot
+
+if TYPE_CHECKING:
+    from jaxaudit.edits import Edit, SourceText
+    from jaxaudit.model import Finding
+    from jaxaudit.model.evidence import Evidence
+    from jaxaudit.model.proposal import Expected
+    from jaxaudit.source.program import Program
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user asked to be left as it is."""
+
+    never_static: tuple[str, ...] = ()
+    keep_signatures: bool = False
+    captured_bytes: int = 2 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """All files are the user's own, by the paths that findings use. `text` raises CannotEdit for others."""
+
+    program: Program
+    evidence: Evidence
+    text: Callable[[str], SourceText]
+    wishes: Wishes = Wishes()
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One way to answer some findings of a rule: edits by path (or a setting), and what they should move.
+
+    Ways to the same end share `group` and come best first.
+    """
+
+    title: str
+    findings: tuple[Finding, ...]
+    at: Spot
+    edits: Mapping[str, Sequence[Edit]] = field(default_factory=dict)
+    setting: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    expected: tuple[Expected, ...] = ()
+    risk: str = ""
+    changes_signature: bool = False
+    changes_draws: bool = False
+    group: str = ""
+    touched: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A change that a reader will ask about and that is not to be tried: `code` is one of the contract's reasons."""
+
+    title: str
+    findings: tuple[Finding, ...]
+    at: Spot
+    code: str
+    text: str
