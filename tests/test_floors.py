@@ -18,7 +18,7 @@ FLOORS: dict[str, tuple[int, tuple[str, ...]]] = {
     "edits": (2, ("source", "model")),
     "rules": (3, ("edits", "source", "model")),
     "fix": (3, ("edits", "source", "model")),
-    "plan": (4, ("rules", "flags", "model")),
+    "plan": (4, ("rules", "fix", "edits", "flags", "model")),
     "verify": (4, ("evidence", "fix", "model")),
     "steps": (5, ("model", "source", "evidence", "flags", "report", "edits", "rules", "fix", "plan", "verify")),
     "cli": (6, ("steps", "report", "model")),

@@ -7,7 +7,7 @@ import os
 import sys
 from time import localtime, strftime
 
-from jaxaudit_probe import exits, termination, writer
+from jaxaudit_probe import exits, termination, trial, writer
 from jaxaudit_probe.import_hook import after_import
 
 TYPE_CHECKING = False
@@ -23,6 +23,8 @@ def begin_as_told(environ: MutableMapping[str, str]) -> None:
     folder = os.path.abspath(environ.get(RECORD) or default_record())
     environ[RECORD] = folder
     begin(folder)
+    if environ.get(trial.TOLD):
+        trial.begin(environ[trial.TOLD], folder, bool(environ.get(trial.EFFECTS)))
 
 
 def begin(folder: str) -> writer.Writer:

@@ -9,10 +9,12 @@ import sys
 from jaxaudit import __version__
 
 COMMANDS = {
+    "audit": "check, run, plan, try and prove changes of a program",
     "check": "find faults in JAX source, without running it",
     "run": "run a program; show what JAX compiled, why again and at what cost",
     "report": "show a saved document or record again",
     "compare": "what got better or worse between two of them",
+    "apply": "put into your files what an audit kept",
     "fix": "show, or with --write apply, the mechanical fixes",
     "explain": "a rule's page, or the meaning of a message of JAX's or XLA's",
     "rules": "all rules, family by family",

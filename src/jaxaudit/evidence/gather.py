@@ -106,6 +106,7 @@ class Gathered:
             ended=text_of(end, "how"),
             failure=self._failure(),
             seconds=seconds_of(end, "seconds") or self.last,
+            import_s=seconds_of(jax, "t"),
         )
 
 

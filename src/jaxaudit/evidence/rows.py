@@ -10,7 +10,8 @@ Row = dict[str, Any]
 VERSION = 1
 ABOUT = ("start", "jax", "backend", "error", "end")
 SEEN = ("site", "trace", "program", "lower", "compile", "constant", "sync", "calls", "keys", "donation", "fold", "note")
-KINDS = frozenset((*ABOUT, *SEEN))
+TRIAL = ("outside", "imported")
+KINDS = frozenset((*ABOUT, *SEEN, *TRIAL))
 
 
 class Rows:

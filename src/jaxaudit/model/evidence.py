@@ -65,6 +65,8 @@ class Environment:
     ended: str = ""
     failure: Failure | None = None
     seconds: float = 0.0
+    import_s: float = 0.0
+    """Seconds from the start until JAX was imported."""
 
 
 class Site(NamedTuple):

@@ -36,7 +36,11 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """A change of some files or of a setting. `texts` holds each changed file whole, by its path."""
+    """A change of some files or of a setting.
+
+    `edits` are replacements `text[start:end] -> new` by path, so that several proposals go together; `texts` holds each
+    changed file whole.
+    """
 
     id: str
     title: str
@@ -44,6 +48,7 @@ class Proposal:
     findings: tuple[int, ...]
     at: Spot
     kind: Kind = "edit"
+    edits: Mapping[str, tuple[tuple[int, int, str], ...]] = field(default_factory=dict)
     texts: Mapping[str, bytes] = field(default_factory=dict)
     diff: str = ""
     setting: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

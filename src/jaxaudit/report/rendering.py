@@ -26,6 +26,10 @@ def _markdown(document: Document, unsure: bool) -> str:
         from jaxaudit.report.run_markdown import run_markdown
 
         return run_markdown(document, unsure)
+    if document["kind"] == "audit":
+        from jaxaudit.report.audit_markdown import audit_markdown
+
+        return audit_markdown(document)
     if document["kind"] == "compare":
         from jaxaudit.report.compare_report import comparison_markdown
 
@@ -40,6 +44,10 @@ def _terminal(document: Document, columns: int, paint: Paint, unsure: bool) -> s
         from jaxaudit.report.run_terminal import run_summary
 
         return run_summary(document, columns, paint, unsure)
+    if document["kind"] == "audit":
+        from jaxaudit.report.audit_terminal import audit_summary
+
+        return audit_summary(document, columns, paint)
     if document["kind"] == "compare":
         from jaxaudit.report.compare_report import comparison
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields
 from hashlib import blake2b
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from jaxaudit.model import Finding, Fix, Note, Place, Unread
 from jaxaudit.model.flag import FlagJudge
@@ -27,6 +27,8 @@ COLLECT_AFTER = 1000
 STACK = 512 << 20
 """Bytes of address space for that thread's stack; only what is used is taken."""
 
+
+Result = TypeVar("Result")
 
 _finished: list[int] = []
 """How many functions each finished program had followed whose memory was not given back yet."""
@@ -113,12 +115,12 @@ def of_group(
     return verdict, consulted
 
 
-def unhurried(work: Callable[[], Verdict]) -> Verdict:
+def unhurried(work: Callable[[], Result]) -> Result:
     """Runs work that recurses deeply on a stack of its own.
 
     Values are followed through imports by recursion; on the main thread's stack a long chain would end the process.
     """
-    done: list[Verdict] = []
+    done: list[Result] = []
     failed: list[BaseException] = []
 
     def run() -> None:

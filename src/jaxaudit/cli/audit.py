@@ -1,0 +1,139 @@
+"""`jaxaudit audit`: the whole way, from a program to proved changes."""
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jaxaudit.cli import arguments, output
+from jaxaudit.cli.run import split
+from jaxaudit.model.mistake import Mistake
+from jaxaudit.report.rendering import FORMATS, rendered
+
+if TYPE_CHECKING:
+    from jaxaudit.steps.audit import Audited
+
+DESCRIPTION = """\
+Checks a program's sources, runs it observed, plans changes from both, tries each
+change in a copy of the working directory, and keeps what is proved: the same
+output, tests as before, measurably better. Your files stay as they are;
+`jaxaudit apply` puts into them what was kept."""
+
+EXIT_CODES = "exit codes: 0 done, 2 the program could not be run or compared; with --check, 1 when something was kept"
+USAGE = "jaxaudit audit [OPTIONS] [-m] PROGRAM [ARGS ...]"
+
+
+def parser() -> arguments.Arguments:
+    made = arguments.Arguments("audit", DESCRIPTION, EXIT_CODES)
+    made.usage = USAGE
+    made.add_argument("-m", dest="module", action="store_true", help="PROGRAM is a module, as for `python -m`")
+    made.add_argument("--python", metavar="PYTHON", default="", help="the Python, or its environment, that runs it")
+    made.add_argument("--test", metavar="COMMAND", default="", help='tests that must stay as they are: "pytest -q"')
+    made.add_argument("--also", metavar="COMMAND", action="append", default=[], help="another way in which it is run")
+    made.add_argument("--budget", metavar="TIME", type=_duration, default=600.0, help="90s, 5m, 2h (default: 10m)")
+    made.add_argument("--report-dir", metavar="DIR", default="", help="default: .jaxaudit/audits/TIME")
+    made.add_argument("--dry-run", action="store_true", help="stop at the plan")
+    made.add_argument("--check", action="store_true", help="end with 1 when something was kept")
+    made.add_argument("--write", action="store_true", help="put what was kept into the working tree")
+    made.add_argument("--allow-effects", action="store_true", help="let it write and connect outside of the copy")
+    made.add_argument("--read-only", metavar="PATH", action="append", default=[], help="data that is not copied")
+    made.add_argument("--copy-limit", metavar="SIZE", type=_size, default=1 << 30, help="default: 1GiB")
+    arguments.add_list(made, "--select", "only these rules: names, families, or the start of names", "RULES")
+    arguments.add_list(made, "--ignore", "all but these rules", "RULES")
+    arguments.add_output(made, FORMATS)
+    made.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
+    return made
+
+
+def run(argv: Sequence[str]) -> int:
+    """Effect: runs the program, unchanged and changed, in copies; writes the report's folder."""
+    made = parser()
+    options, program = split(made, argv)
+    args = arguments.parse(made, options)
+    if args is None:
+        return 0
+    if not program:
+        raise Mistake(f"which program? {USAGE}")
+    if not args.module and not Path(program[0]).exists():
+        raise Mistake(f"there is no program {program[0]!r}")
+    from jaxaudit.steps.audit import Wanted, audit
+    from jaxaudit.steps.audit_document import audit_document
+    from jaxaudit.steps.audit_folder import write_report
+
+    wanted = Wanted(
+        tuple(program), args.module, args.python, args.test, tuple(args.also), args.budget, tuple(args.select),
+        tuple(args.ignore), args.allow_effects, tuple(args.read_only), args.copy_limit, args.dry_run, _stdin(),
+    )  # fmt: skip
+    brush = _brush(args)
+
+    def tell(sentence: str) -> None:
+        if not args.quiet:
+            print(f"jaxaudit: {sentence}", file=sys.stderr, flush=True)
+
+    def shown(done: "Audited") -> None:
+        if not args.quiet:
+            from jaxaudit.report.audit_terminal import plan_table
+
+            sys.stderr.write(plan_table(audit_document(done), output.columns(), brush))
+
+    done = audit(wanted, tell, shown, time.monotonic)
+    document = audit_document(done)
+    folder = write_report(done, document, args.report_dir)
+    if args.output or args.format != "terminal":
+        output.write(rendered(document, args.format, output.columns()), args.output)
+    if args.output or args.format == "terminal":
+        text = rendered(document, "terminal", output.columns(), brush) + _where(folder, bool(done.kept), args.write)
+        (output.write_summary if args.output else sys.stdout.write)(text)
+    if args.write and done.kept:
+        from jaxaudit.steps.apply import put
+
+        put(done.originals, done.texts)
+    if done.interrupted:
+        return 130
+    return 1 if args.check and done.kept else 0
+
+
+def _where(folder: Path, kept: bool, written: bool) -> str:
+    said = f"  read    {folder / 'audit.md'}     (audit.json, audit.patch)\n"
+    if kept and not written:
+        said += "  apply   jaxaudit apply     (one of them: jaxaudit apply ID)\n"
+    return said + ("  written: what was kept is in your files now\n" if kept and written else "")
+
+
+def _stdin() -> bytes:
+    """What stands on standard input, once, for every run; nothing where that is a terminal."""
+    try:
+        return b"" if sys.stdin is None or sys.stdin.isatty() else sys.stdin.buffer.read()
+    except (OSError, ValueError):
+        return b""
+
+
+def _brush(args: argparse.Namespace):  # type: ignore[no-untyped-def]
+    from jaxaudit.report import paint
+
+    return (
+        paint.coloured if arguments.wants_colour(args.color, sys.stderr if args.output else sys.stdout) else paint.plain
+    )
+
+
+def _duration(text: str) -> float:
+    units = {"s": 1.0, "m": 60.0, "h": 3600.0}
+    number, unit = (text[:-1], text[-1]) if text[-1:] in units else (text, "s")
+    try:
+        seconds = float(number) * units[unit]
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < 1e7:
+        raise argparse.ArgumentTypeError(f"{text!r} is no time such as 90s, 5m or 2h")
+    return seconds
+
+
+def _size(text: str) -> int:
+    from jaxaudit.steps.config import byte_count
+
+    try:
+        return byte_count(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is no size such as 4GiB") from None

@@ -1,0 +1,48 @@
+"""What is at stake in a proposal: seconds and bytes of the functions that it is about, as the run showed them."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
+
+from jaxaudit.model.evidence import Evidence
+from jaxaudit.model.proposal import Proposal
+
+SECONDS_PER_BYTE = 2e-8
+"""What a byte of a constant is worth in seconds: 1 GB costs some 20 s to compile."""
+
+
+class Stake(NamedTuple):
+    """All that could be won at most."""
+
+    seconds: float
+    bytes: int
+
+    @property
+    def worth(self) -> float:
+        return self.seconds + SECONDS_PER_BYTE * self.bytes
+
+
+def ranked(proposals: Iterable[Proposal], evidence: Evidence) -> list[Proposal]:
+    """Worst first, with ids 1, 2, ...; ways to the same end stay beside each other, in their own order."""
+    groups: dict[object, list[Proposal]] = {}
+    for number, one in enumerate(proposals):
+        groups.setdefault(one.group or number, []).append(one)
+    by_worth = sorted(groups.values(), key=lambda group: -max(stake(one, evidence).worth for one in group))
+    return [replace(one, id=str(number)) for number, one in enumerate((one for group in by_worth for one in group), 1)]
+
+
+def stake(proposal: Proposal, evidence: Evidence) -> Stake:
+    """Recompilations and constants of the functions it touches; of all functions, for a setting."""
+    names = {name.rpartition(".")[2] for name in proposal.touched}
+    everything = proposal.kind != "edit" or not names
+
+    def meant(name: str) -> bool:
+        return everything or name.rpartition(".")[2] in names
+
+    compiles = [one for one in evidence.compiles if meant(one.site.name)]
+    seconds = sum(one.seconds for one in compiles)
+    return Stake(seconds, max((one.constants_bytes for one in compiles), default=0))
+
+
+def at_stake(proposals: Sequence[Proposal], evidence: Evidence) -> dict[str, Stake]:
+    return {one.id: stake(one, evidence) for one in proposals}

@@ -1,0 +1,341 @@
+"""`audit`: check the sources, run the program observed, plan changes from both, try each, keep what is proved."""
+
+import os
+import shlex
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from jaxaudit.edits.edit import CannotEdit
+from jaxaudit.edits.source_text import SourceText
+from jaxaudit.model import Finding
+from jaxaudit.model.mistake import Mistake
+from jaxaudit.model.outcome import Outcome
+from jaxaudit.model.proposal import Proposal, Reason
+from jaxaudit.plan.joining import Joined, joined
+from jaxaudit.plan.proposing import Plan, composed, plan
+from jaxaudit.plan.stakes import ranked
+from jaxaudit.rules.project import Project, Wishes
+from jaxaudit.source.reading import Sources
+from jaxaudit.steps.check import Options, chosen_rules, find, wanted
+from jaxaudit.steps.config import Config, read_config
+from jaxaudit.steps.fingerprint import fingerprinted
+from jaxaudit.steps.interpreter import Interpreter, users_python
+from jaxaudit.steps.launch import environment
+from jaxaudit.steps.project_folders import project_folders
+from jaxaudit.steps.run import placed, source_lines, without_allowed, witnessed
+from jaxaudit.steps.run_failures import failures
+from jaxaudit.steps.verdict import unhurried
+from jaxaudit.verify.running import Ground, Ran, Way, run
+from jaxaudit.verify.trying import Base, OutOfTime, Trials, together
+from jaxaudit.verify.workcopy import GIB
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from jaxaudit.model.evidence import Evidence
+    from jaxaudit.steps.selection import Rules
+
+Tell = Callable[[str], None]
+BUDGET = 600.0
+LAST = 20.0
+"""Seconds of the budget that are kept for writing it all down."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line asks for."""
+
+    words: tuple[str, ...]
+    module: bool = False
+    python: str = ""
+    test: str = ""
+    also: tuple[str, ...] = ()
+    budget: float = BUDGET
+    select: tuple[str, ...] = ()
+    ignore: tuple[str, ...] = ()
+    effects: bool = False
+    read_only: tuple[str, ...] = ()
+    copy_limit: int = GIB
+    dry_run: bool = False
+    stdin: bytes = b""
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Audited:
+    """Everything that an audit came to."""
+
+    config: Config
+    interpreter: Interpreter
+    rules: "Rules"
+    evidence: "Evidence"
+    joined: Joined
+    plan: Plan
+    ran: Ran
+    outcomes: list[Outcome] = field(default_factory=list)
+    kept: list[Proposal] = field(default_factory=list)
+    texts: Mapping[str, bytes] = field(default_factory=dict)
+    """The kept edits together: changed files whole."""
+    originals: Mapping[str, bytes] = field(default_factory=dict)
+    combined: Outcome | None = None
+    unstable: str = ""
+    faults: list[dict[str, str]] = field(default_factory=list)
+    unread: list[Any] = field(default_factory=list)
+    runs: int = 0
+    seconds: float = 0.0
+    interrupted: bool = False
+
+    def outcome(self, proposal: str) -> Outcome | None:
+        return next((one for one in self.outcomes if one.proposal == proposal), None)
+
+
+def audit(wanted_: Wanted, tell: Tell, shown: Callable[[Audited], None], clock: Callable[[], float]) -> Audited:
+    """Effect: runs the program, unchanged and changed, in copies of the working directory.
+
+    `tell` hears what is being done; `shown` gets what the first run showed, before anything is tried. Raises `Mistake`
+    where the program could not be run.
+    """
+    began = clock()
+    config = read_config(Path.cwd())
+    interpreter = users_python(wanted_.python, config)
+    with _ground(wanted_, config, interpreter) as ground:
+        until = began + wanted_.budget - min(LAST, wanted_.budget / 10)
+        ways = [_way(wanted_), *(_also(words) for words in wanted_.also)]
+        tell(f"running {ways[0].name} observed")
+        bases = [Base(way, [run(ground, way, timeout=until - clock())]) for way in ways]
+        _must_have_run(bases[0].first, wanted_, interpreter)
+        done = _planned(wanted_, config, interpreter, bases[0].first, tell)
+        done.runs, done.seconds = len(bases), clock() - began
+        shown(done)
+        if wanted_.dry_run or not done.plan.proposals:
+            done.outcomes = [_untried(one, "this was a dry run") for one in done.plan.proposals]
+            return done
+        tests = Way(tuple(shlex.split(wanted_.test)), name="the tests") if wanted_.test else None
+        trials = Trials(ground, bases, until, _under_python(tests), clock)
+        try:
+            _try_all(done, trials, tell)
+        except KeyboardInterrupt:
+            done.interrupted = True
+        done.runs, done.seconds = trials.runs + len(bases), clock() - began
+        done.outcomes += [
+            _untried(one, "the audit was interrupted") for one in done.plan.proposals if done.outcome(one.id) is None
+        ]
+    return done
+
+
+@contextmanager
+def _ground(wanted_: Wanted, config: Config, interpreter: Interpreter) -> "Iterator[Ground]":
+    root = Path.cwd().resolve()
+    project = project_folders(config, root, interpreter.path)
+
+    def observing(environ: Mapping[str, str], record: Path) -> dict[str, str]:
+        return environment(environ, record, project)
+
+    with tempfile.TemporaryDirectory(prefix="jaxaudit-", ignore_cleanup_errors=True) as place:
+        yield Ground(
+            root,
+            interpreter.path,
+            {**os.environ, **wanted_.environ},
+            Path(place).resolve(),
+            observing,
+            config.project,
+            wanted_.effects,
+            wanted_.copy_limit,
+            tuple(Path(path).resolve() for path in wanted_.read_only),
+        )
+
+
+def _way(wanted_: Wanted) -> Way:
+    words = (*(["-m"] if wanted_.module else []), *wanted_.words)
+    return Way(words, wanted_.stdin, shlex.join(wanted_.words))
+
+
+def _also(words: str) -> Way:
+    """`sensitivity.py --fast`, `pytest tests`: what stands behind the interpreter."""
+    split = shlex.split(words)
+    if not split:
+        raise Mistake("--also names no program")
+    if split[0] in ("python", "python3"):
+        split = split[1:]
+    elif not split[0].endswith(".py") and split[0] != "-m" and not Path(split[0]).exists():
+        split = ["-m", *split]
+    return Way(tuple(split), name=words)
+
+
+def _under_python(tests: Way | None) -> Way | None:
+    """`pytest -q`, `python -m pytest -q`: as words behind the interpreter."""
+    if tests is None or not tests.words:
+        return None
+    first, *rest = tests.words
+    if os.path.basename(first).startswith("python"):
+        return replace(tests, words=tuple(rest))
+    return replace(tests, words=(first, *rest) if first.endswith(".py") else ("-m", first, *rest))
+
+
+def _must_have_run(ran: Ran, wanted_: Wanted, interpreter: Interpreter) -> None:
+    program = shlex.join(wanted_.words)
+    if ran.outside is not None:
+        verb = "write" if ran.outside.what == "write" else "connect to"
+        at = f" ({os.path.basename(ran.outside.path)}:{ran.outside.line})" if ran.outside.line else ""
+        raise Mistake(
+            f"{program} was stopped before it could {verb} {ran.outside.place}{at}, which lies outside of the copy that "
+            "it ran in; --allow-effects lets it, in every trial"
+        )
+    if ran.hung:
+        raise Mistake(f"{program} did not end within the budget; --budget gives it more time")
+    if not ran.evidence.processes or not ran.evidence.environment.jax:
+        last = ran.stderr.strip().splitlines()[-1:] or ["it never imported JAX"]
+        raise Mistake(f"{program} could not be observed under {interpreter.path} ({interpreter.because}): {last[0]}")
+
+
+def _planned(wanted_: Wanted, config: Config, interpreter: Interpreter, ran: Ran, tell: Tell) -> Audited:
+    """What source and run say, joined, and the plan."""
+    from jaxaudit.rules import load_rules
+
+    tell("reading the sources")
+    rules = load_rules()
+    options = Options(select=wanted_.select, ignore=wanted_.ignore)
+    checked = find(["."], options)
+    used = _used(ran)
+    static = [one for one in checked.news if os.path.normpath(one.place.path) in used]
+    chosen = chosen_rules(options, config, rules)
+    seen = _seen(ran, rules, chosen, config)
+    both = joined(static, seen, ran.evidence, rules)
+    files = list(checked.sources.given)
+    made = unhurried(lambda: _plan(both, rules, ran, config, files))
+    made.proposals = ranked(made.proposals, ran.evidence)
+    return Audited(
+        config, interpreter, rules, ran.evidence, both, made, ran,
+        faults=[*checked.faults, *made.faults], unread=list(checked.unread),
+    )  # fmt: skip
+
+
+def _seen(ran: Ran, rules: "Rules", chosen: frozenset[str], config: Config) -> list[Finding]:
+    """The findings of the run, as `run` would give them."""
+    found, _ = witnessed(ran.evidence, rules, chosen)
+    found += [one for one in failures(ran.evidence, rules, found) if one.rule in chosen]
+    lines = source_lines()
+    kept, _ = without_allowed([placed(one, lines) for one in wanted(found, chosen, config, rules)], rules)
+
+    def line(path: str, number: int) -> str:
+        text = lines(path)
+        return text[number - 1] if 0 < number <= len(text) else ""
+
+    return list(fingerprinted(kept, line, lambda path: path))
+
+
+def _used(ran: Ran) -> frozenset[str]:
+    """The project's files that ran; where the program ended without a word, those that the probe saw functions of."""
+    seen = {os.path.normpath(one.site.path) for one in ran.evidence.functions if one.site.user}
+    main = [word for word in ran.evidence.environment.argv if word.endswith(".py")][:1]
+    return frozenset((*ran.imported, *seen, *map(os.path.normpath, main)))
+
+
+def _plan(both: Joined, rules: "Rules", ran: Ran, config: Config, files: list[str]) -> Plan:
+    """Asks the rules about all files of the project, whose scripts and tests know callers that the run did not take."""
+    sources = Sources(files)
+    try:
+        program = sources.linked(sources.rows())
+        texts: dict[str, SourceText] = {}
+
+        def text(path: str) -> SourceText:
+            name = os.path.normpath(path)
+            if os.path.isabs(name) or name.startswith(".."):
+                raise CannotEdit(f"{path} lies outside of the working directory")
+            if name not in texts:
+                try:
+                    texts[name] = SourceText.from_bytes(name, Path(name).read_bytes())
+                except OSError as error:
+                    raise CannotEdit(f"{path} can't be read: {error.strerror}") from None
+            return texts[name]
+
+        wishes = Wishes(config.never_static, config.keep_signatures, config.captured_bytes)
+        project = Project(program, ran.evidence, text, wishes)
+        open_ = [one for one, status in zip(both.findings, both.status) if status != "cleared"]
+        made = (
+            plan(both.findings, rules, project) if len(open_) == len(both.findings) else _plan_of(both, rules, project)
+        )
+        made.ruled_out = [*both.cleared, *made.ruled_out]
+        return made
+    finally:
+        sources.close()
+
+
+def _plan_of(both: Joined, rules: "Rules", project: Project) -> Plan:
+    """The plan without what the run cleared; findings keep their numbers."""
+    keep = [index for index, status in enumerate(both.status) if status != "cleared"]
+    made = plan([both.findings[index] for index in keep], rules, project)
+    made.proposals = [replace(one, findings=tuple(keep[i] for i in one.findings)) for one in made.proposals]
+    made.ruled_out = [replace(one, findings=tuple(keep[i] for i in one.findings)) for one in made.ruled_out]
+    return made
+
+
+def _try_all(done: Audited, trials: Trials, tell: Tell) -> None:
+    """Effect: fills in the outcomes, one proposal after the other, and what is kept together."""
+    try:
+        tell("running it once more unchanged, to learn what is the same in every run")
+        trials.settle()
+        done.unstable = "; ".join(base.stable.words for base in trials.ways if base.stable.words)
+        for number, proposal in enumerate(done.plan.proposals, 1):
+            won = _group_won(done, proposal)
+            if won is not None:
+                done.outcomes.append(_untried(proposal, f"proposal {won} answers the same"))
+                continue
+            tell(f"trying {number} of {len(done.plan.proposals)}: {proposal.title}")
+            done.outcomes.append(_tried(done, proposal, trials, tell))
+    except OutOfTime:
+        done.outcomes += [
+            _untried(one, "the time of --budget was up") for one in done.plan.proposals if done.outcome(one.id) is None
+        ]
+
+
+def _group_won(done: Audited, proposal: Proposal) -> str | None:
+    """The kept proposal that makes this one needless."""
+    return next((one.id for one in done.kept if proposal.group and one.group == proposal.group), None)
+
+
+def _tried(done: Audited, proposal: Proposal, trials: Trials, tell: Tell) -> Outcome:
+    """The verdict on it alone; and where it is good, together with what was kept before."""
+    alone = trials.attempt(proposal)
+    if alone.verdict != "keep":
+        return alone
+    try:
+        texts = _texts_of([*done.kept, proposal])
+    except CannotEdit as error:
+        reason = Reason(
+            "does-not-apply",
+            f"alone it helps; {error} with a change that was kept before: apply that, then audit again",
+        )
+        return replace(alone, verdict="undecided", reason=reason)
+    if done.kept:
+        tell(f"trying {proposal.id} together with what was kept")
+        env = {k: str(v) for one in done.kept for k, v in one.setting.get("env", {}).items()}
+        both = trials.attempt(proposal, texts, env)
+        alone = together(alone, both)
+        if both.verdict != "keep":
+            return alone
+        done.combined = both
+    done.kept.append(proposal)
+    done.texts = texts
+    done.originals = {path: Path(path).read_bytes() for path in texts}
+    return alone
+
+
+def _texts_of(proposals: Sequence[Proposal]) -> dict[str, bytes]:
+    def text(path: str) -> SourceText:
+        return SourceText.from_bytes(path, Path(path).read_bytes())
+
+    return composed(proposals, text)
+
+
+def _untried(proposal: Proposal, why: str) -> Outcome:
+    return Outcome(proposal.id, "undecided", Reason("not-tried", f"not tried: {why}"))
+
+
+def now() -> float:
+    return time.monotonic()

@@ -1,0 +1,40 @@
+"""The folder that an audit leaves: its document, the report to read, the patch, the settings, what is undecided."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from jaxaudit.model.mistake import Mistake
+from jaxaudit.report.rendering import rendered
+from jaxaudit.steps.audit import Audited
+from jaxaudit.steps.audit_document import exports, patch
+from jaxaudit.steps.record_place import HOME
+
+
+def write_report(done: Audited, document: dict[str, Any], asked: str = "") -> Path:
+    """Effect: writes it. Raises `Mistake` where that can't be done."""
+    folder = Path(asked) if asked else _fresh()
+    try:
+        (folder / "undecided").mkdir(parents=True, exist_ok=True)
+        (folder / "audit.json").write_text(json.dumps(document, indent=1, ensure_ascii=False), "utf-8")
+        (folder / "audit.md").write_text(rendered(document, "markdown"), "utf-8")
+        (folder / "audit.patch").write_bytes(patch(done))
+        (folder / "audit.env").write_text(exports(done), "utf-8")
+        for one in done.plan.proposals:
+            outcome = done.outcome(one.id)
+            if outcome is not None and outcome.verdict == "undecided" and one.diff:
+                (folder / "undecided" / f"{one.id}.patch").write_text(one.diff, "utf-8")
+    except OSError as error:
+        raise Mistake(f"the report can't be written to {str(folder)!r}: {error.strerror or error}") from None
+    return folder
+
+
+def _fresh() -> Path:
+    """Effect: git ignores what lies there."""
+    home = Path(HOME)
+    home.mkdir(exist_ok=True)
+    ignore = home / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", "utf-8")
+    return home / "audits" / time.strftime("%Y%m%d-%H%M%S")

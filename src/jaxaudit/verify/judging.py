@@ -1,0 +1,141 @@
+"""From figures before and after to a verdict: counts decide first, because they do not flicker; then clocks."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from jaxaudit.model import amounts
+from jaxaudit.model.outcome import Measured
+from jaxaudit.model.proposal import Reason
+from jaxaudit.verify.clocks import Interval, interval, is_faster, is_slower, null_ratios, ratios
+from jaxaudit.verify.figures import Figure
+
+Figures = Mapping[Figure, float]
+
+LEAST_BYTES = 64 * 1024
+"""Fewer constants than this are no gain worth a change."""
+LEAST_EQUATIONS = 0.8
+"""A program must shrink to this part of itself, and compile faster, to be better for it."""
+LOUD = ("cpu_s", "steady_s")
+"""Clocks that may veto a counted gain."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What counts say: gains in words, and what got worse."""
+
+    gains: tuple[Measured, ...] = ()
+    losses: tuple[Measured, ...] = ()
+    shrunk: tuple[Measured, ...] = ()
+    """Fewer equations: a gain only together with the seconds of the compile stages."""
+
+
+def counted(before: Sequence[Figures], after: Figures) -> Counted:
+    """Counts that differ from every unchanged run's, the same way."""
+    gains, losses, shrunk = [], [], []
+    for metric, least in (("compiles", 1.0), ("constants_bytes", LEAST_BYTES), ("cache_hits", 1.0)):
+        low, high = _span(before, (metric, ""))
+        now = after.get((metric, ""), 0.0)
+        better, worse = (now > high, now < low) if metric == "cache_hits" else (now < low, now > high)
+        far = abs(now - (low if now < low else high)) >= least
+        if far and better:
+            gains.append(_measured(metric, low if now < low else high, now))
+        elif far and worse:
+            losses.append(_measured(metric, high if now > high else low, now))
+    low, _ = _span(before, ("equations", ""))
+    now = after.get(("equations", ""), 0.0)
+    if low and now <= LEAST_EQUATIONS * low:
+        shrunk.append(_measured("equations", low, now))
+    return Counted(tuple(gains), tuple(losses), tuple(shrunk))
+
+
+def _span(runs: Sequence[Figures], figure: Figure) -> tuple[float, float]:
+    values = [one.get(figure, 0.0) for one in runs]
+    return min(values), max(values)
+
+
+def _measured(metric: str, before: float, after: float) -> Measured:
+    ratio = after / before if before else 1.0
+    return Measured(metric, before, after, ratio, ratio, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """One clock over interleaved pairs."""
+
+    metric: str
+    before: tuple[float, ...]
+    after: tuple[float, ...]
+
+    @property
+    def interval(self) -> Interval:
+        return interval(ratios(self.before, self.after))
+
+    @property
+    def null(self) -> Interval:
+        return interval(null_ratios(self.before))
+
+    @property
+    def faster(self) -> bool:
+        return is_faster(self.interval, self.null)
+
+    @property
+    def slower(self) -> bool:
+        return is_slower(self.interval, self.null)
+
+    @property
+    def measured(self) -> Measured:
+        seen = self.interval
+        return Measured(
+            self.metric, _middle(self.before), _middle(self.after), seen.low, seen.high, seen.pairs
+        )  # fmt: skip
+
+
+def timed(metric: str, before: Sequence[Figures], after: Sequence[Figures]) -> Timed:
+    return Timed(metric, tuple(one[metric, ""] for one in before), tuple(one[metric, ""] for one in after))
+
+
+def _middle(values: Sequence[float]) -> float:
+    from statistics import median
+
+    return median(values)
+
+
+def slower(clocks: Sequence[Timed]) -> Reason | None:
+    """The veto of a clock."""
+    for one in clocks:
+        if one.metric in LOUD and one.slower:
+            seen = one.measured
+            return Reason(
+                "slower",
+                f"{CLOCK_WORDS[one.metric]} grew from {amounts.seconds(seen.before)} to {amounts.seconds(seen.after)} "
+                f"({seen.low:.2f} to {seen.high:.2f} times, {seen.pairs} pairs)",
+            )
+    return None
+
+
+CLOCK_WORDS = {
+    "cpu_s": "the CPU time of a run",
+    "steady_s": "the time of a run outside compiling",
+    "compile_s": "the time spent compiling",
+    "seconds": "the time of a run",
+}
+COUNT_WORDS = {
+    "compiles": "compiles",
+    "traces": "traces",
+    "constants_bytes": "bytes of constants",
+    "equations": "equations",
+    "syncs": "waits for the device",
+    "cache_hits": "programs taken from the compilation cache",
+}
+
+
+def in_words(seen: Measured) -> str:
+    """`compiles 14 -> 1`, `constants 1.1 GB -> 0`, `run 3.1 -> 1.4 s (2.1 to 2.3 times, 5 pairs)`."""
+    if seen.metric == "constants_bytes":
+        return f"constants {amounts.size(int(seen.before))} -> {amounts.size(int(seen.after))}"
+    if seen.metric in COUNT_WORDS:
+        return f"{COUNT_WORDS[seen.metric]} {seen.before:.0f} -> {seen.after:.0f}"
+    return (
+        f"{CLOCK_WORDS.get(seen.metric, seen.metric)} {amounts.seconds(seen.before)} -> {amounts.seconds(seen.after)} "
+        f"({seen.low:.2f} to {seen.high:.2f} times, {seen.pairs} pairs)"
+    )

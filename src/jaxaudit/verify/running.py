@@ -1,0 +1,228 @@
+"""One run of a program in a copy of the working directory: what it said, wrote and cost, and what the probe saw."""
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jaxaudit.evidence import read_record
+from jaxaudit.evidence.outside import Outside, imported, stopped_by
+from jaxaudit.model.evidence import Evidence
+from jaxaudit.verify.workcopy import GIB, make_copy, snapshot, written_since
+
+LARGEST = 64 << 20
+"""Bytes of one written file that are kept for comparing; of larger ones a digest is."""
+TICK = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way in which the code is run: the words after the interpreter, and what stands on its standard input."""
+
+    words: tuple[str, ...]
+    stdin: bytes = b""
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """What one run left."""
+
+    code: int
+    stdout: str
+    stderr: str
+    wrote: Mapping[str, bytes | None]
+    """By path: the content; None where the file is gone, a digest where it is very large."""
+    seconds: float
+    cpu: float
+    peak: int
+    evidence: Evidence
+    record: Path
+    hung: bool = False
+    outside: Outside | None = None
+    astray: tuple[str, ...] = ()
+    """Files that were imported from the working directory instead of the copy."""
+    imported: tuple[str, ...] = ()
+    """The project's files that the program used, by their path from the working directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """Where runs happen: the working directory that is copied, the Python, the environment, and a folder for it all."""
+
+    root: Path
+    python: str
+    environ: Mapping[str, str]
+    place: Path
+    observing: Callable[[Mapping[str, str], Path], dict[str, str]]
+    """Adds the probe to an environment, with its record in that folder."""
+    project: tuple[str, ...] = ()
+    effects: bool = False
+    limit: int = GIB
+    read_only: tuple[Path, ...] = ()
+    tick: Callable[[], None] = field(default=lambda: None)
+    """Called while a run is waited for."""
+
+
+def run(
+    ground: Ground,
+    way: Way,
+    texts: Mapping[str, bytes] | None = None,
+    environ: Mapping[str, str] | None = None,
+    timeout: float | None = None,
+) -> Ran:
+    """Effect: copies the working directory, puts the changed files into the copy, runs the program there, and removes
+    the copy.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="trial-", dir=ground.place))
+    copy, record = folder / ground.root.name, folder / "record"
+    try:
+        make_copy(ground.root, copy, ground.limit, ground.read_only)
+        for path, data in (texts or {}).items():
+            _replace(copy / path, data)
+        record.mkdir()
+        return _run(ground, way, copy, record, environ or {}, timeout)
+    finally:
+        kept = ground.place / "records" / folder.name
+        if record.is_dir():
+            kept.parent.mkdir(exist_ok=True)
+            record.rename(kept)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run(ground: Ground, way: Way, copy: Path, record: Path, environ: Mapping[str, str], timeout: float | None) -> Ran:
+    private = copy.parent / "tmp"
+    private.mkdir()
+    told = ground.observing({**ground.environ, **environ}, record)
+    told |= {
+        "TMPDIR": str(private),
+        "JAXAUDIT_TRIAL": os.pathsep.join([str(ground.root), str(copy), str(private)]),
+        "PYTHONPATH": os.pathsep.join(_moved(one, ground.root, copy) for one in told["PYTHONPATH"].split(os.pathsep)),
+        "PWD": str(copy),
+    }
+    if ground.effects:
+        told["JAXAUDIT_EFFECTS"] = "1"
+    if told.get("JAX_COMPILATION_CACHE_DIR") and "JAX_COMPILATION_CACHE_DIR" not in environ:
+        told["JAX_COMPILATION_CACHE_DIR"] = str(private / "compilation-cache")
+    before = snapshot(copy)
+    words = [_moved(word, ground.root, copy) for word in way.words]
+    done = _watched([ground.python, *words], copy, told, way.stdin, private, timeout, ground.tick)
+    wrote = {path: _content(copy / path) for path in written_since(copy, before)}
+    kept = ground.place / "records" / copy.parent.name
+    modules = imported(record)
+    return Ran(
+        code=done.code,
+        stdout=_at_home(done.stdout, ground.root, copy, private),
+        stderr=_at_home(done.stderr, ground.root, copy, private),
+        wrote=wrote,
+        seconds=done.seconds,
+        cpu=done.cpu,
+        peak=done.peak,
+        evidence=read_record(record, copy, ground.project),
+        record=kept,
+        hung=done.hung,
+        outside=stopped_by(record),
+        astray=modules.astray,
+        imported=tuple(sorted({os.path.relpath(path, copy) for path in modules.files})),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Done:
+    code: int
+    stdout: bytes
+    stderr: bytes
+    seconds: float
+    cpu: float
+    peak: int
+    hung: bool
+
+
+def _watched(
+    command: Sequence[str],
+    folder: Path,
+    environ: Mapping[str, str],
+    stdin: bytes,
+    private: Path,
+    timeout: float | None,
+    tick: Callable[[], None],
+) -> _Done:
+    """Effect: runs it as a group of its own, and ends the group with it."""
+    given, out, err = private.parent / "stdin", private.parent / "stdout", private.parent / "stderr"
+    given.write_bytes(stdin)
+    began = time.monotonic()
+    with given.open("rb") as source, out.open("wb") as stdout, err.open("wb") as stderr:
+        child = subprocess.Popen(
+            command, cwd=folder, env=dict(environ), stdin=source, stdout=stdout, stderr=stderr, start_new_session=True
+        )
+        hung = False
+        try:
+            while True:
+                pid, status, usage = os.wait4(child.pid, os.WNOHANG)
+                if pid:
+                    break
+                if timeout is not None and time.monotonic() - began > timeout:
+                    hung = True
+                    _end(child.pid)
+                tick()
+                time.sleep(TICK)
+        except BaseException:
+            _end(child.pid)
+            os.wait4(child.pid, 0)
+            child.returncode = -signal.SIGKILL
+            raise
+        seconds = time.monotonic() - began
+        child.returncode = os.waitstatus_to_exitcode(status)
+        _end(child.pid)
+    return _Done(
+        child.returncode, out.read_bytes(), err.read_bytes(), seconds, usage.ru_utime + usage.ru_stime,
+        usage.ru_maxrss * 1024, hung,
+    )  # fmt: skip
+
+
+def _end(group: int) -> None:
+    """Effect: ends what is left of the group."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGKILL)
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Effect: a file of its own, in the place of a link to another."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.is_symlink():
+        path.unlink()
+    path.write_bytes(data)
+
+
+def _moved(word: str, root: Path, copy: Path) -> str:
+    """An absolute path into the working directory leads into the copy."""
+    home = str(root)
+    return str(copy) + word[len(home) :] if word == home or word.startswith(home + os.sep) else word
+
+
+def _at_home(said: bytes, root: Path, copy: Path, private: Path) -> str:
+    """The text with the copy's paths as they would be at home."""
+    text = said.decode("utf-8", "replace")
+    for here, there in ((str(private), tempfile.gettempdir()), (str(copy), str(root))):
+        text = text.replace(os.path.realpath(here), there).replace(here, there)
+    return text
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        if path.is_symlink():
+            return b"link to " + os.fsencode(os.readlink(path))
+        if path.stat().st_size <= LARGEST:
+            return path.read_bytes()
+        import hashlib
+
+        with path.open("rb") as file:
+            return b"digest " + hashlib.file_digest(file, "blake2b").digest()
+    except OSError:
+        return None
