@@ -60,6 +60,15 @@ def add_keyword(source: SourceText, call: ast.Call, name: str, value: str) -> tu
     return add_item(source, items, opening_of(source, call), f"{name}={value}")
 
 
+def add_argument(source: SourceText, call: ast.Call, value: str) -> tuple[Edit, ...]:
+    """`value` as the last positional argument of a call that has no keywords."""
+    if call.keywords:
+        raise CannotEdit("the call has arguments by name")
+    if len(call.args) == 1 and isinstance(call.args[0], ast.GeneratorExp):
+        raise CannotEdit("the call's only argument is a bare generator")
+    return add_item(source, _items(source, call), opening_of(source, call), value)
+
+
 def opening_of(source: SourceText, call: ast.Call) -> int:
     """The offset after the call's opening parenthesis."""
     offset = skip_trivia(source.text, source.end(call.func))

@@ -25,7 +25,7 @@ def add_static_name(source: SourceText, site: JitSite, name: str, kind: Kind = "
         raise CannotEdit(f"the jitted function has no parameter {name}")
     by_name, by_number = f"{kind}_argnames", f"{kind}_argnums"
     if site.options is None:
-        return _bare(source, site, by_name, name)
+        return _bare(source, site, by_name, (name,))
     numbers, names = keyword_of(site.options, by_number), keyword_of(site.options, by_name)
     if numbers and names:
         raise CannotEdit(f"both {by_number} and {by_name} are given")
@@ -35,6 +35,20 @@ def add_static_name(source: SourceText, site: JitSite, name: str, kind: Kind = "
     if names:
         return _extended(source, names.value, name)
     return add_keyword(source, site.options, by_name, _tuple_text((name,), _quote(source)))
+
+
+def add_static_names(source: SourceText, site: JitSite, names: Sequence[str]) -> tuple[Edit, ...]:
+    """The same for several at once, where the jit holds nothing static yet."""
+    if len(names) == 1:
+        return add_static_name(source, site, names[0])
+    missing = [name for name in names if not site.takes(name)]
+    if missing:
+        raise CannotEdit(f"the jitted function has no parameter {missing[0]}")
+    if site.options is None:
+        return _bare(source, site, "static_argnames", names)
+    if keyword_of(site.options, "static_argnums") or keyword_of(site.options, "static_argnames"):
+        raise CannotEdit("some of its arguments are static already: one more at a time")
+    return add_keyword(source, site.options, "static_argnames", _tuple_text(names, _quote(source)))
 
 
 def remove_static_name(source: SourceText, site: JitSite, name: str, kind: Kind = "static") -> tuple[Edit, ...]:
@@ -87,13 +101,13 @@ def remove_option(source: SourceText, site: JitSite, option: str) -> tuple[Edit,
     return remove_argument(source, call, option)
 
 
-def _bare(source: SourceText, site: JitSite, option: str, name: str) -> tuple[Edit, ...]:
+def _bare(source: SourceText, site: JitSite, option: str, names: Sequence[str]) -> tuple[Edit, ...]:
     inner = qualified_name(source, site.transform) or ""
     if inner.endswith("filter_jit"):
         raise CannotEdit("filter_jit has no static_argnames: it holds every non-array static")
     partial = spell(source, PARTIALS[0])
     start, end = source.span(site.node)
-    after = f", {option}={_tuple_text((name,), _quote(source))})"
+    after = f", {option}={_tuple_text(names, _quote(source))})"
     return (*partial.edits, Edit(start, start, f"{partial.text}("), Edit(end, end, after))
 
 

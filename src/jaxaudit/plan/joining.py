@@ -34,7 +34,7 @@ def joined(
     cleared: list[RuledOut] = []
     met: set[int] = set()
     for one in static:
-        same = [index for index, other in enumerate(run) if _same_fault(one, other)]
+        same = [index for index, other in enumerate(run) if same_fault(one, other)]
         met.update(same)
         said: Status = "confirmed" if same else "static"
         if not same and (why := _cleared(one, run, evidence, rules[one.rule])):
@@ -49,7 +49,8 @@ def joined(
     return Joined(tuple(findings), tuple(status), tuple(cleared))
 
 
-def _same_fault(one: Finding, other: Finding) -> bool:
+def same_fault(one: Finding, other: Finding) -> bool:
+    """Whether two findings, of source and run, speak of one thing."""
     if one.rule != other.rule or one.place.path != other.place.path:
         return False
     overlap = one.place.line <= other.place.end_line and other.place.line <= one.place.end_line

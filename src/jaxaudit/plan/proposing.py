@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from jaxaudit.edits.edit import CannotEdit, Edit
@@ -10,6 +10,7 @@ from jaxaudit.fix.diff import unified_diff
 from jaxaudit.model import Finding
 from jaxaudit.model.evidence import Spot
 from jaxaudit.model.proposal import Proposal, Reason, RuledOut
+from jaxaudit.plan.joining import same_fault
 from jaxaudit.rules.project import Change, Project, Refused
 
 if TYPE_CHECKING:
@@ -33,9 +34,13 @@ def plan(findings: Sequence[Finding], rules: "Mapping[str, Rule]", project: Proj
     """The plan for these findings. Proposals keep the order in which rules and findings give them; no ids yet."""
     made = Plan()
     position = {id(one): index for index, one in enumerate(findings)}
-    for name, group in _by_rule(findings).items():
+    groups = _by_rule(findings)
+    for name, rule in rules.items():
+        group = groups.get(name, [])
+        if not group and rule.propose is None:
+            continue
         try:
-            answers = list(_answers(rules[name], group, project))
+            answers = list(_answers(rule, group, project))
         except Exception as error:
             made.faults.append({"rule": name, "text": f"{type(error).__name__}: {error}"})
             continue
@@ -61,12 +66,22 @@ def _by_rule(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
 
 
 def _answers(rule: "Rule", findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
-    if rule.propose is not None:
-        yield from rule.propose(findings, project)
-    elif rule.mend is not None:
-        for finding in findings:
-            if finding.fix is not None:
-                yield _own_fix(rule, finding, project)
+    """The fixes that findings bring along come first: they are the smaller edits."""
+    mended: list[Finding] = []
+    refused: list[Refused] = []
+    for finding in findings:
+        if rule.mend is not None and finding.fix is not None and not any(one is finding for one in mended):
+            own = _own_fix(rule, finding, project)
+            if isinstance(own, Change):
+                same = tuple(one for one in findings if one is finding or same_fault(one, finding))
+                mended += same
+                yield replace(own, findings=same)
+            else:
+                refused.append(own)
+    if rule.propose is None:
+        yield from refused
+        return
+    yield from rule.propose([one for one in findings if not any(one is other for other in mended)], project)
 
 
 def _own_fix(rule: "Rule", finding: Finding, project: Project) -> Change | Refused:
@@ -146,8 +161,6 @@ def composed(proposals: Iterable[Proposal], text: "Callable[[str], SourceText]")
 
 def _distinct(proposals: Iterable[Proposal]) -> list[Proposal]:
     """Two rules may ask for the same change: it is tried once, for both."""
-    from dataclasses import replace
-
     table: dict[object, Proposal] = {}
     for one in proposals:
         key = (tuple(sorted(one.texts.items())), repr(one.setting))

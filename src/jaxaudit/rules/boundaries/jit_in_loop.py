@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.boundaries.fresh_wrappers import FreshWrapper, fresh_wrappers, is_handed_to_a_clock
+from jaxaudit.rules.boundaries.jitting_once import propose_in_loops
 from jaxaudit.rules.boundaries.new_functions import observe_loop
 from jaxaudit.rules.boundaries.turn_needs import closed_over, takes_from_turn
 from jaxaudit.rules.captures.partial_outside import is_cured_by_swap, swap
@@ -407,4 +408,5 @@ for step in steps:
     match=match,
     observe=observe_loop,
     mend=mend,
+    propose=propose_in_loops,
 )

@@ -16,6 +16,7 @@ from jaxaudit.rules.control_flow.python_loops import (
     turns_differ,
     turns_of,
 )
+from jaxaudit.rules.control_flow.rolling_up import propose
 from jaxaudit.rules.control_flow.turn_results import gathered_results
 from jaxaudit.rules.control_flow.unrolled_seen import observe_unrolled
 from jaxaudit.rules.rule import Example, Rule, Sample
@@ -327,4 +328,5 @@ for _ in range(50):
     ),
     match=match,
     observe=observe_unrolled,
+    propose=propose,
 )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, amounts
 from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.rules.static.making_static import propose
 
 if TYPE_CHECKING:
     from jaxaudit.model.evidence import ArgumentSeen, Evidence, FunctionSeen
@@ -98,4 +99,5 @@ RULE = Rule(
     ),
     allowed_samples=(),
     observe=observe,
+    propose=propose,
 )

@@ -1,0 +1,253 @@
+"""A jitted function that is made anew in each call goes to the module's level, what it closed over as arguments."""
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from jaxaudit.edits.arguments import add_argument, add_keyword
+from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.imports import spell
+from jaxaudit.edits.jit_sites import JitSite
+from jaxaudit.edits.names import bound_in, free_names, fresh_name
+from jaxaudit.edits.nodes import COMPREHENSIONS, FUNCTIONS, Function, parents_of, statement_of
+from jaxaudit.edits.source_text import SourceText
+from jaxaudit.edits.statements import indent_of, remove_statement
+from jaxaudit.edits.static_names import add_static_name
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """The edits, the new function's name, and the names that became its arguments."""
+
+    edits: tuple[Edit, ...]
+    name: str
+    arguments: tuple[str, ...]
+
+
+def lifted(source: SourceText, site: JitSite, static: Sequence[str] = ()) -> Lifted:
+    """The jitted function of this site at module level. `static` are names that are no arrays.
+
+    Raises CannotEdit where it hands itself on in a way that is not followed, or binds names of the functions around.
+    """
+    if isinstance(site.function, ast.Lambda):
+        return _lifted_lambda(source, site, site.function, static)
+    if site.function is not None and site.is_decorator:
+        return _lifted_definition(source, site, site.function, static)
+    raise CannotEdit("the jitted function is not written where it is jitted")
+
+
+def closed_over(source: SourceText, function: Function | ast.Lambda) -> tuple[str, ...]:
+    """The names that it takes from the functions around it, in the order in which it reads them."""
+    around = [one for one in parents_of(source, function) if isinstance(one, (*FUNCTIONS, ast.Lambda, *COMPREHENSIONS))]
+    bound = set().union(*(bound_in(one) for one in around))
+    own = {function.name} if isinstance(function, FUNCTIONS) else set()
+    wanted = (_read_inside(function) & bound) - own
+    order = [node.id for node in ast.walk(function) if isinstance(node, ast.Name)]
+    return tuple(dict.fromkeys(name for name in order if name in wanted))
+
+
+def _read_inside(function: Function | ast.Lambda) -> set[str]:
+    """Free names of its body; of decorators and annotations nothing is captured."""
+    if isinstance(function, ast.Lambda):
+        return free_names(function)
+    inside = set().union(*(free_names(one) for one in function.body)) - bound_in(function)
+    defaults = [*function.args.defaults, *filter(None, function.args.kw_defaults)]
+    return inside.union(*(free_names(one) for one in defaults))
+
+
+def _lifted_definition(source: SourceText, site: JitSite, function: Function, static: Sequence[str]) -> Lifted:
+    outer = _outermost(source, function)
+    _must_be_plain(source, function)
+    if len(function.decorator_list) != 1:
+        raise CannotEdit("it has other decorators too")
+    names = closed_over(source, function)
+    calls = _uses(source, function, outer)
+    name = _module_name(source, function.name, outer)
+    header = _with_parameters(source, function, names)
+    more = _with_static(source, site, names, static)
+    renamed = [] if name == function.name else [_renamed(source, function, name)]
+    text = _moved_text(source, function, [*header, *more, *renamed])
+    edits = [_before(source, outer, text), *_without_blank_lines(source, remove_statement(source, function))]
+    for use in calls:
+        edits += _call(source, use, name, names)
+    return Lifted(tuple(edits), name, names)
+
+
+def _without_blank_lines(source: SourceText, edits: Sequence[Edit]) -> list[Edit]:
+    """The lines that stood between what is removed and what follows go with it."""
+    done = []
+    for edit in edits:
+        end = edit.end
+        while not edit.new and end < len(source.text) and not source.line_text(source.line_of(end)).strip():
+            following = source.line_of(end)
+            if following >= len(source.line_starts):
+                break
+            end = source.line_starts[following]
+        done.append(edit._replace(end=end))
+    return done
+
+
+def _lifted_lambda(source: SourceText, site: JitSite, function: ast.Lambda, static: Sequence[str]) -> Lifted:
+    outer = _outermost(source, function)
+    _must_be_plain(source, function)
+    names = closed_over(source, function)
+    statement = statement_of(source, site.node)
+    bound = _bound_name(statement, site.node)
+    name = fresh_name(source, f"jitted_{bound or 'function'}") if bound is None else _module_name(source, bound, outer)
+    span = source.start(site.node)
+    inner = [
+        Edit(edit.start - span, edit.end - span, edit.new)
+        for edit in (*_with_parameters(source, function, names), *_with_static(source, site, names, static))
+    ]
+    jitted = SourceText.from_text(source.path, source.of(site.node)).edited(inner).text
+    edits = [_before(source, outer, f"{name} = {jitted}{source.newline}")]
+    if bound is not None:
+        edits += remove_statement(source, statement)
+        scope = parents_of(source, statement)[0]
+        for use in _loads(source, scope, bound):
+            edits += _call(source, use, name, names)
+        return Lifted(tuple(edits), name, names)
+    parent = parents_of(source, site.node)[0]
+    if not (isinstance(parent, ast.Call) and parent.func is site.node):
+        raise CannotEdit("the jitted lambda is handed on")
+    edits.append(Edit(*source.span(site.node), name))
+    edits += _more_arguments(source, parent, names)
+    return Lifted(tuple(edits), name, names)
+
+
+# -- where it goes ------------------------------------------------------------------------------------------------------
+
+
+def _outermost(source: SourceText, function: Function | ast.Lambda) -> ast.stmt:
+    """The statement at module level that holds it."""
+    parents = parents_of(source, function)
+    if not any(isinstance(one, FUNCTIONS) for one in parents):
+        raise CannotEdit("it is made once, at module level")
+    if isinstance(parents[-2], ast.ClassDef) and any(name in closed_over(source, function) for name in ("self", "cls")):
+        raise CannotEdit("it reads its object")
+    return parents[-2]  # type: ignore[return-value]
+
+
+def _before(source: SourceText, outer: ast.stmt, text: str) -> Edit:
+    start = source.line_starts[source.line_of(source.start(outer)) - 1]
+    return Edit(start, start, text + source.newline * 2)
+
+
+def _moved_text(source: SourceText, function: Function, edits: Sequence[Edit]) -> str:
+    """The definition with these edits, at no indentation."""
+    indent = indent_of(source, function)
+    start, end = source.start(function) - len(indent), source.end(function)
+    if any(_runs_over_lines(node) for node in ast.walk(function)):
+        raise CannotEdit("a string in it runs over several lines")
+    inner = [Edit(edit.start - start, edit.end - start, edit.new) for edit in edits]
+    text = SourceText.from_text(source.path, source.text[start:end]).edited(inner).text
+    lines = text.splitlines(keepends=True)
+    return "".join(line.removeprefix(indent) for line in lines) + source.newline
+
+
+def _runs_over_lines(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.lineno != node.end_lineno
+
+
+def _module_name(source: SourceText, name: str, outer: ast.stmt) -> str:
+    inside = {id(node) for node in ast.walk(outer)}
+    taken = {node.id for node in ast.walk(source.tree) if isinstance(node, ast.Name) and id(node) not in inside}
+    taken |= bound_in(source.tree)
+    return name if name not in taken else fresh_name(source, f"jitted_{name}")
+
+
+# -- what it is handed --------------------------------------------------------------------------------------------------
+
+
+def _must_be_plain(source: SourceText, function: Function | ast.Lambda) -> None:
+    given = function.args
+    if given.vararg or given.kwarg:
+        raise CannotEdit("it takes any number of arguments")
+    for node in ast.walk(function):
+        if isinstance(node, (ast.Nonlocal, ast.Global, ast.Yield, ast.YieldFrom, ast.Await)):
+            raise CannotEdit(f"it has a `{type(node).__name__.lower()}`")
+
+
+def _with_parameters(source: SourceText, function: Function | ast.Lambda, names: Sequence[str]) -> list[Edit]:
+    """The names behind its positional parameters; all may be handed in by name or in order."""
+    if not names:
+        return []
+    given = function.args
+    if given.defaults or given.kwonlyargs:
+        raise CannotEdit("it has parameters with defaults")
+    last = (*given.posonlyargs, *given.args)[-1:]
+    if last:
+        end = source.end(last[0])
+        return [Edit(end, end, "".join(f", {name}" for name in names))]
+    if isinstance(function, ast.Lambda):
+        start = source.start(function) + len("lambda")
+        return [Edit(start, start, " " + ", ".join(names))]
+    opening = source.text.index("(", source.offset_of_bytes(function.lineno, function.col_offset))
+    return [Edit(opening + 1, opening + 1, ", ".join(names))]
+
+
+def _with_static(source: SourceText, site: JitSite, names: Sequence[str], static: Sequence[str]) -> list[Edit]:
+    wanted = [name for name in names if name in static]
+    if not wanted:
+        return []
+    if len(wanted) > 1 or (site.options is None and not site.is_decorator):
+        raise CannotEdit("several of its names are no arrays")
+    return list(add_static_name(source, replace(site, function=None), wanted[0]))
+
+
+def _renamed(source: SourceText, function: Function, name: str) -> Edit:
+    start = source.text.index(function.name, source.offset_of_bytes(function.lineno, function.col_offset) + len("def"))
+    return Edit(start, start + len(function.name), name)
+
+
+def _uses(source: SourceText, function: Function, outer: ast.stmt) -> list[ast.Name]:
+    scope = next(one for one in parents_of(source, function) if isinstance(one, FUNCTIONS))
+    inside = {id(node) for node in ast.walk(function)}
+    if any(
+        isinstance(node, ast.Name) and node.id == function.name and id(node) in inside for node in ast.walk(function)
+    ):
+        raise CannotEdit("it calls itself")
+    return [use for use in _loads(source, scope, function.name) if id(use) not in inside]
+
+
+def _loads(source: SourceText, scope: ast.AST, name: str) -> list[ast.Name]:
+    stores = [
+        n for n in ast.walk(scope) if isinstance(n, ast.Name) and n.id == name and not isinstance(n.ctx, ast.Load)
+    ]
+    if len(stores) > 1:
+        raise CannotEdit(f"`{name}` is bound more than once")
+    return [
+        node
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load)
+    ]
+
+
+def _call(source: SourceText, use: ast.Name, name: str, names: Sequence[str]) -> list[Edit]:
+    """A call hands in what was closed over; elsewhere the function goes on with it bound."""
+    renamed = [] if use.id == name else [Edit(*source.span(use), name)]
+    if not names:
+        return renamed
+    parent = parents_of(source, use)[0]
+    if isinstance(parent, ast.Call) and parent.func is use:
+        return [*renamed, *_more_arguments(source, parent, names)]
+    partial = spell(source, "functools.partial")
+    bound = ", ".join(f"{one}={one}" for one in names)
+    return [Edit(*source.span(use), f"{partial.text}({name}, {bound})"), *partial.edits]
+
+
+def _more_arguments(source: SourceText, call: ast.Call, names: Sequence[str]) -> list[Edit]:
+    if not names:
+        return []
+    by_name = bool(call.keywords) or any(isinstance(one, ast.Starred) for one in call.args)
+    if not by_name:
+        return list(add_argument(source, call, ", ".join(names)))
+    return [edit for name in names for edit in add_keyword(source, call, name, name)]
+
+
+def _bound_name(statement: ast.stmt, node: ast.expr) -> str | None:
+    """`f` of `f = jax.jit(...)`, a statement of its own."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if value is node:
+            return name
+    return None

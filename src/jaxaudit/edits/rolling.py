@@ -1,0 +1,342 @@
+"""A Python loop as `lax.fori_loop` or `lax.scan`: its body becomes a function of what one turn hands to the next."""
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.imports import qualified_name, spell
+from jaxaudit.edits.names import bound_in, free_names, fresh_name
+from jaxaudit.edits.nodes import FUNCTIONS, LOOPS, block_of, enclosing, parents_of, scopes_of
+from jaxaudit.edits.source_text import SourceText
+from jaxaudit.edits.statements import indent_of, indented, remove_statement
+
+LEAVES = (ast.Break, ast.Continue, ast.Return, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal, ast.Raise)
+STACKS = ("jax.numpy.stack", "jax.numpy.array", "jax.numpy.asarray", "numpy.stack", "numpy.array", "numpy.asarray")
+Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
+
+
+class Ragged(CannotEdit):
+    """The items that the loop runs over have no common shape, or none that can be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rolled:
+    """The edits, and the function that the loop became one of."""
+
+    edits: tuple[Edit, ...]
+    through: str
+
+
+def rolled(source: SourceText, loop: ast.For, arrays: Iterable[str] = ()) -> Rolled:
+    """The loop, rolled up. `arrays` are names of which the caller knows that they hold arrays.
+
+    Raises CannotEdit where turns leave the loop, or hand on what no carry can hold.
+    """
+    scope: Scope = enclosing(source, loop, ast.FunctionDef, ast.AsyncFunctionDef) or source.tree
+    _must_stay_inside(loop)
+    gathered = _gathered(source, loop, scope)
+    _must_only_assign(source, loop, gathered)
+    carried = _carried(source, loop, scope, gathered)
+    items = _items(source, loop, frozenset(arrays), bool(gathered))
+    return _written(source, loop, carried, gathered, items)
+
+
+# -- what a turn may do -------------------------------------------------------------------------------------------------
+
+
+def _must_stay_inside(loop: ast.For) -> None:
+    if loop.orelse:
+        raise CannotEdit("the loop has an `else`")
+    for node in (one for statement in loop.body for one in scopes_of(statement)):
+        if isinstance(node, LEAVES):
+            raise CannotEdit(f"a turn may leave the loop: `{type(node).__name__.lower()}` in line {node.lineno}")
+
+
+def _must_only_assign(source: SourceText, loop: ast.For, gathered: "_Gathered | None") -> None:
+    """What a turn does beside binding names would happen once only, while it is traced."""
+    names = bound_in(loop) | free_names(loop.target)
+    for node in (one for statement in loop.body for one in scopes_of(statement)):
+        if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
+            raise CannotEdit(f"`{source.of(node)}` is written in place")
+        if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant):
+            if gathered is not None and node is gathered.append:
+                continue
+            called = qualified_name(source, node.value.func) if isinstance(node.value, ast.Call) else None
+            if not (called or "").startswith("jax.debug."):
+                raise CannotEdit(f"`{source.of(node)}` is done for its effect")
+        if isinstance(node, (ast.If, ast.While, ast.IfExp)) and free_names(node.test) & names:
+            raise CannotEdit(f"`{source.of(node.test)}` chooses by the turn")
+        if isinstance(node, (ast.For, ast.comprehension)) and free_names(node.iter) & names:
+            raise CannotEdit(f"`{source.of(node.iter)}` differs from turn to turn")
+
+
+@dataclass(frozen=True, slots=True)
+class _Gathered:
+    """A list that takes one result of each turn and is stacked afterwards."""
+
+    name: str
+    start: ast.stmt
+    append: ast.Expr
+    value: ast.expr
+    stacks: tuple[ast.Call, ...]
+
+
+def _gathered(source: SourceText, loop: ast.For, scope: ast.AST) -> _Gathered | None:
+    appends = [one for one in loop.body if isinstance(one, ast.Expr) and _is_append(one.value)]
+    if len(appends) != 1:
+        return None
+    call = appends[0].value
+    assert isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+    assert isinstance(call.func.value, ast.Name)
+    name = call.func.value.id
+    block = block_of(source, loop)
+    before = [one for one in block[: block.index(loop)] if _starts(one, name)]
+    if not before or name in free_names(call.args[0]):
+        return None
+    uses = [one for one in ast.walk(scope) if isinstance(one, ast.Name) and one.id == name]
+    stacks = [one for one in ast.walk(scope) if isinstance(one, ast.Call) and _stacks(source, one, name)]
+    if len(uses) != 2 + len(stacks) or not stacks:
+        return None
+    return _Gathered(name, before[-1], appends[0], call.args[0], tuple(stacks))
+
+
+def _is_append(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "append"
+        and isinstance(node.func.value, ast.Name)
+        and len(node.args) == 1
+        and not node.keywords
+    )
+
+
+def _starts(statement: ast.stmt, name: str) -> bool:
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=bound)], value=ast.List(elts=[])):
+            return bound == name
+    return False
+
+
+def _stacks(source: SourceText, call: ast.Call, name: str) -> bool:
+    match call:
+        case ast.Call(args=[ast.Name(id=given)], keywords=[]) if given == name:
+            return qualified_name(source, call.func) in STACKS
+    return False
+
+
+# -- what one turn hands to the next ------------------------------------------------------------------------------------
+
+
+def _carried(source: SourceText, loop: ast.For, scope: Scope, gathered: _Gathered | None) -> tuple[str, ...]:
+    """Names that a turn reads before it binds them, and names that are read after the loop."""
+    binds = bound_in(loop) - _target_names(loop.target)
+    late = _read_elsewhere(source, loop, scope) & binds
+    early = set(_read_first(loop.body, binds, set()))
+    wanted = early | late
+    if gathered is not None:
+        wanted.discard(gathered.name)
+    leaking = _target_names(loop.target) & _read_elsewhere(source, loop, scope)
+    if leaking and not leaking <= _bound_again(source, loop, scope):
+        raise CannotEdit(f"`{min(leaking)}` is read after the loop")
+    before = _bound_before(source, loop, scope)
+    missing = sorted(wanted - before)
+    if missing:
+        raise CannotEdit(f"`{missing[0]}` has no value before the loop")
+    order = [node.id for node in ast.walk(loop) if isinstance(node, ast.Name)]
+    return tuple(dict.fromkeys(name for name in order if name in wanted))
+
+
+def _target_names(target: ast.expr) -> set[str]:
+    return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
+
+
+def _read_elsewhere(source: SourceText, loop: ast.For, scope: Scope) -> set[str]:
+    """Names read behind the loop; around it too, where it stands in another loop."""
+    outer = any(isinstance(one, LOOPS) for one in parents_of(source, loop) if one is not scope)
+    end = source.end(loop)
+    inside = {id(node) for node in ast.walk(loop)}
+    return {
+        node.id
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Name)
+        and isinstance(node.ctx, ast.Load)
+        and id(node) not in inside
+        and (outer or source.start(node) >= end or _is_deferred(source, node, scope))
+    }
+
+
+def _is_deferred(source: SourceText, node: ast.AST, scope: Scope) -> bool:
+    """Read in a function that may be called later."""
+    return enclosing(source, node, *FUNCTIONS, ast.Lambda) not in (scope, None)
+
+
+def _bound_again(source: SourceText, loop: ast.For, scope: Scope) -> set[str]:
+    """Names that another statement binds as a whole (a second loop over the same index)."""
+    inside = {id(node) for node in ast.walk(loop)}
+    return {
+        node.id
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and id(node) not in inside
+    }
+
+
+def _bound_before(source: SourceText, loop: ast.For, scope: Scope) -> set[str]:
+    names = {
+        node.id
+        for node in scopes_of_body(scope)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and source.start(node) < source.start(loop)
+    }
+    if isinstance(scope, FUNCTIONS):
+        given = scope.args
+        ends = [one for one in (given.vararg, given.kwarg) if one]
+        names |= {one.arg for one in (*given.posonlyargs, *given.args, *given.kwonlyargs, *ends)}
+    return names
+
+
+def scopes_of_body(scope: Scope) -> Iterator[ast.AST]:
+    for statement in scope.body:
+        yield from scopes_of(statement)
+
+
+def _read_first(body: list[ast.stmt], binds: set[str], done: set[str]) -> Iterator[str]:
+    """Names of `binds` that are read before they are surely bound in this turn. Fills `done` with those bound."""
+    for statement in body:
+        if isinstance(statement, ast.If):
+            yield from free_names(statement.test) & binds - done
+            then, other = set(done), set(done)
+            yield from _read_first(statement.body, binds, then)
+            yield from _read_first(statement.orelse, binds, other)
+            yield from (then ^ other) & binds - done  # bound on one side only: the old value shows on the other
+            done |= then & other
+        elif isinstance(statement, (ast.For, ast.While, ast.With)):
+            yield from free_names(statement) & binds - done
+            inner = set(done)
+            yield from _read_first(statement.body, binds, inner)
+            if isinstance(statement, ast.With):
+                done |= inner
+            else:
+                yield from bound_in(statement) & binds - done
+        else:
+            reads = free_names(statement)
+            if isinstance(statement, ast.AugAssign):
+                reads |= _target_names(statement.target)
+            yield from reads & binds - done
+            done |= {
+                node.id
+                for node in scopes_of(statement)
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+            }
+            if isinstance(statement, FUNCTIONS):
+                done.add(statement.name)
+
+
+# -- what the loop runs over --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Items:
+    """How the turns are counted: the bounds for `fori_loop`, or what `scan` runs over."""
+
+    bounds: tuple[str, str] | None = None
+    scanned: str = ""
+    edits: tuple[Edit, ...] = ()
+
+
+def _items(source: SourceText, loop: ast.For, arrays: frozenset[str], gathers: bool) -> _Items:
+    match loop.iter:
+        case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]) if 1 <= len(args) <= 3:
+            words = [source.of(one) for one in args]
+            if len(args) < 3 and not gathers:
+                return _Items(("0", words[0]) if len(args) == 1 else (words[0], words[1]))
+            arange = spell(source, "jax.numpy.arange")
+            return _Items(scanned=f"{arange.text}({', '.join(words)})", edits=arange.edits)
+        case ast.Call(func=ast.Name(id="zip"), args=args, keywords=_) if args:
+            return _Items(scanned=f"({', '.join(_array(source, one, arrays) for one in args)},)")
+        case ast.Call(func=ast.Name(id="enumerate"), args=[one], keywords=[]):
+            arange = spell(source, "jax.numpy.arange")
+            over = _array(source, one, arrays)
+            return _Items(scanned=f"({arange.text}(len({over})), {over})", edits=arange.edits)
+    return _Items(scanned=_array(source, loop.iter, arrays))
+
+
+def _array(source: SourceText, node: ast.expr, arrays: frozenset[str]) -> str:
+    text = source.of(node)
+    if text in arrays:
+        return text
+    raise Ragged(
+        f"the items of `{text}` can be scanned only if they have one shape and are stacked; nothing shows that they "
+        "have (a list may be ragged)"
+    )
+
+
+# -- writing it ---------------------------------------------------------------------------------------------------------
+
+
+def _written(
+    source: SourceText, loop: ast.For, carried: tuple[str, ...], gathered: _Gathered | None, items: _Items
+) -> Rolled:
+    if not carried and gathered is None:
+        raise CannotEdit("no turn hands anything to the next, or to what follows")
+    name = fresh_name(source, "turn")
+    state = carried[0] if len(carried) == 1 else f"({', '.join(carried)})" if carried else "None"
+    taken = carried[0] if len(carried) == 1 else fresh_name(source, "carry") if carried else "_"
+    unpack = [f"{', '.join(carried)} = {taken}"] if len(carried) > 1 else []
+    target = source.of(loop.target)
+    simple = isinstance(loop.target, ast.Name)
+    item = target if simple else fresh_name(source, "item")
+    if not simple:
+        unpack.append(f"{target} = {item}")
+    inner = " " * 4
+    body = _body(source, loop, gathered)
+    bare = state[1:-1] if len(carried) > 1 else state
+    if items.bounds is not None:
+        lax = spell(source, "jax.lax.fori_loop")
+        head, result = f"def {name}({item}, {taken}):", bare
+        call = f"{bare} = {lax.text}({items.bounds[0]}, {items.bounds[1]}, {name}, {state})"
+    else:
+        lax = spell(source, "jax.lax.scan")
+        out = source.of(gathered.value) if gathered else "None"
+        head, result = f"def {name}({taken}, {item}):", f"{state}, {out}"
+        left = f"{state if carried else '_'}, {gathered.name if gathered else '_'}"
+        call = f"{left} = {lax.text}({name}, {state}, {items.scanned})"
+    lines = [head, *(inner + line for line in unpack), *body, f"{inner}return {result}", "", call]
+    indent = indent_of(source, loop)
+    text = indented(source, "\n".join(lines), indent).strip("\r\n")[len(indent) :]
+    gap = "" if block_of(source, loop)[0] is loop else source.newline
+    start, end = source.span(loop)
+    edits = [Edit(start - len(indent), end, gap + indent + text)]
+    edits += [*lax.edits, *(one for one in items.edits if one not in lax.edits)]
+    if gathered is not None:
+        edits += remove_statement(source, gathered.start)
+        edits += [Edit(*source.span(call), gathered.name) for call in gathered.stacks]
+    return Rolled(tuple(edits), lax.text)
+
+
+def _body(source: SourceText, loop: ast.For, gathered: _Gathered | None) -> list[str]:
+    """The statements' lines, four blanks in, the comments between them kept; without the append."""
+    first, last = loop.body[0], loop.body[-1]
+    if first.lineno == loop.lineno:
+        raise CannotEdit("the loop's body stands on its own line")
+    start, end = source.line_of(source.start(first)), source.line_of(source.end(last))
+    drop: set[int] = set()
+    if gathered is not None:
+        drop = set(range(gathered.append.lineno, (gathered.append.end_lineno or gathered.append.lineno) + 1))
+    old = indent_of(source, first)
+    lines = []
+    for number in range(start, end + 1):
+        if number in drop:
+            continue
+        text = source.line_text(number)
+        if any(_inside_string(one, number) for one in ast.walk(loop)):
+            raise CannotEdit("a string in the loop runs over several lines")
+        lines.append(
+            (" " * 4 + text[len(old) :]) if text.startswith(old) else (" " * 4 + text.lstrip() if text.strip() else "")
+        )
+    return lines
+
+
+def _inside_string(node: ast.AST, line: int) -> bool:
+    several = isinstance(node, ast.Constant) and isinstance(node.value, str) and node.lineno != node.end_lineno
+    return bool(several and node.lineno < line <= (node.end_lineno or 0))  # type: ignore[attr-defined]

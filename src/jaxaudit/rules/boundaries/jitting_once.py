@@ -1,0 +1,135 @@
+"""What an audit proposes for `jit-in-loop` and `jit-per-call`: the jitted function made once, at module level or before
+the loop; and what it says of jits in loops that cost nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from jaxaudit.edits.edit import CannotEdit
+from jaxaudit.model import Finding, Place
+from jaxaudit.model.evidence import Spot
+from jaxaudit.model.proposal import Expected
+from jaxaudit.rules.project import Change, Project, Refused
+from jaxaudit.source import calls as c
+from jaxaudit.source import lifetime
+
+if TYPE_CHECKING:
+    from jaxaudit.edits.jit_sites import JitSite
+    from jaxaudit.model.evidence import Evidence
+
+RISK = (
+    "What the function closed over becomes its arguments: arrays and numbers may, other objects raise an error there. "
+    "A name that is rebound between the definition and the call is read at the call."
+)
+
+
+def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
+    """One change for each function that is jitted anew."""
+    from jaxaudit.edits.lifting import lifted
+
+    told: set[tuple[str, int, int]] = set()
+    for one in findings:
+        name = str(one.facts.get("function") or one.place.function).rpartition(".")[2]
+        at = Spot(one.place.path, one.place.line, name)
+        try:
+            source = project.text(one.place.path)
+            site = site_at(one, project)
+            where = source.span(site.node)
+            if (one.place.path, *where) in told:
+                continue
+            told.add((one.place.path, *where))
+            done = lifted(source, site)
+        except CannotEdit as error:
+            if one.fix is None:
+                yield Refused(f"`{name}` jitted once", (one,), at, "does-not-apply", f"no change is written: {error}")
+            continue
+        handed = f", `{'`, `'.join(done.arguments)}` handed in" if done.arguments else ""
+        yield Change(
+            f"`{name}` is jitted once, at module level{handed}",
+            tuple(other for other in findings if other.place.path == at.path and _meets(other, one)),
+            at,
+            {one.place.path: done.edits},
+            expected=tuple(expected(project.evidence, name)),
+            risk=RISK,
+            group=f"jit {one.place.path}:{site.node.lineno}",
+            touched=(name,),
+        )
+
+
+def propose_in_loops(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
+    """The same for loops, and a word on each jit in a loop that is of the same function every time."""
+    yield from propose(findings, project)
+    yield from harmless(project)
+
+
+def _meets(one: Finding, other: Finding) -> bool:
+    return one.place.line <= other.place.end_line and other.place.line <= one.place.end_line
+
+
+def site_at(finding: Finding, project: Project) -> JitSite:
+    """The jit on the finding's line, or of the function that it names."""
+    import ast
+
+    from jaxaudit.edits.jit_sites import jit_site
+    from jaxaudit.edits.nodes import FUNCTIONS
+
+    source = project.text(finding.place.path)
+    if finding.source != "run":
+        return jit_site(source, finding.place)
+    line = finding.place.line
+    for node in ast.walk(source.tree):
+        if isinstance(node, FUNCTIONS) and any(one.lineno == line for one in (node, *node.decorator_list)):
+            for decorator in node.decorator_list:
+                return jit_site(source, _place(finding, source.span(decorator), project))
+        if isinstance(node, ast.Call) and node.lineno <= line <= (node.end_lineno or node.lineno):
+            try:
+                found = jit_site(source, _place(finding, source.span(node), project))
+            except CannotEdit:
+                continue
+            if found.function is not None:
+                return found
+    raise CannotEdit("the line that jits it was not found")
+
+
+def _place(finding: Finding, span: tuple[int, int], project: Project) -> Place:
+    source = project.text(finding.place.path)
+    return Place(finding.place.path, *source.position(span[0]), *source.position(span[1]), finding.place.function)
+
+
+def expected(evidence: Evidence, name: str) -> Iterator[Expected]:
+    """As many compiles fewer as were made for new function objects."""
+    again = [
+        one
+        for one in evidence.compiles
+        if one.site.user and one.site.name.rpartition(".")[2] == name and one.cause.kind == "new-function"
+    ]
+    if again:
+        whole = len(evidence.compiles)
+        yield Expected("compiles", whole, whole - len(again), whole - 1.5 * len(again) - 2, whole - 1)
+
+
+def harmless(project: Project) -> Iterator[Refused]:
+    """`jax.jit(f)` in a loop, of one and the same `f`: the cache of jit knows it."""
+    program = project.program
+    for use in list(program.graph.uses):
+        flow = use.call.flow
+        if use.spec.kind != "jit" or not use.spec.wraps or not use.functions or flow is None or use.call.decorator:
+            continue
+        loop = lifetime.repeats(use.call.loops)
+        value = use.functions[0][0]
+        if loop is None or flow.function.module.context or lifetime.identity(program, value).how != "same":
+            continue
+        name = next((target.function.name for target in c.targets(program, value)), "")
+        seen = [one for one in project.evidence.functions if one.site.user and one.site.name.rpartition(".")[2] == name]
+        if not seen or seen[0].compiles > 1:
+            continue
+        place = program.place(flow, use.call.expr)
+        calls = f" for {seen[0].calls} calls" if seen[0].calls else ""
+        yield Refused(
+            f"`jax.jit({name})` in the loop in line {loop.line} of `{flow.function.name}`",
+            (),
+            Spot(place.path, place.line, flow.function.name),
+            "no-gain",
+            f"`{name}` is the same function in every turn: it was compiled once{calls}, so moving the jit gains nothing",
+        )

@@ -1,0 +1,88 @@
+"""What an audit proposes for `unrolled-loop`: the loop's body once, as `fori_loop` or `scan`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from jaxaudit.edits.edit import CannotEdit
+from jaxaudit.edits.nodes import FUNCTIONS
+from jaxaudit.edits.rolling import Ragged, rolled
+from jaxaudit.model import Finding
+from jaxaudit.model.evidence import Spot
+from jaxaudit.model.proposal import Expected
+from jaxaudit.rules.project import Change, Project, Refused
+
+if TYPE_CHECKING:
+    from jaxaudit.edits import SourceText
+    from jaxaudit.model.evidence import Evidence
+
+RISK = (
+    "The turns run one after the other, and XLA fuses less across them: a short elementwise recurrence may run slower. "
+    "The index of a turn becomes an array."
+)
+
+
+def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
+    """One change for each loop, whoever named it; a loop inside another that is rolled up is left to that one."""
+    loops: dict[tuple[str, int], list[Finding]] = {}
+    for one in findings:
+        loops.setdefault((one.place.path, int(one.facts.get("loop_line") or one.place.line)), []).append(one)
+    for (path, line), group in loops.items():
+        function = str(group[0].facts.get("function") or group[0].place.function).rpartition(".")[2]
+        at = Spot(path, line, function)
+        try:
+            source = project.text(path)
+            loop = loop_on(source, line)
+            done = rolled(source, loop, arrays_in(source, loop, project))
+        except Ragged as error:
+            yield Refused(
+                f"the Python loop of `{function}`", tuple(group), at, "ragged", f"{error}: unrolled, as it is"
+            )
+        except CannotEdit as error:
+            yield Refused(f"the Python loop of `{function}`", tuple(group), at, "does-not-apply", f"it stays: {error}")
+        else:
+            head = source.of(loop.iter)
+            yield Change(
+                f"`for ... in {head}` of `{group[0].place.function}` becomes `{done.through}`, its body written once",
+                tuple(group),
+                at,
+                {path: done.edits},
+                expected=tuple(_expected(project.evidence, function)),
+                risk=RISK,
+                group=f"loop {path}:{line}",
+                touched=(function,),
+            )
+
+
+def loop_on(source: SourceText, line: int) -> ast.For:
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.For) and node.lineno <= line <= (node.iter.end_lineno or node.lineno):
+            return node
+    raise CannotEdit("no `for` statement stands there (a comprehension or a `while` is not rolled up)")
+
+
+def arrays_in(source: SourceText, loop: ast.For, project: Project) -> frozenset[str]:
+    """Names that the run saw arrive as arrays: parameters of the jitted function that holds the loop."""
+    owner = next(
+        (one for one in ast.walk(source.tree) if isinstance(one, FUNCTIONS) and any(n is loop for n in ast.walk(one))),
+        None,
+    )
+    if owner is None:
+        return frozenset()
+    seen = [one for one in project.evidence.functions if one.site.path == source.path and one.site.name == owner.name]
+    return frozenset(
+        argument.name
+        for one in seen
+        for argument in one.arguments
+        if argument.values == "array" and argument.kinds and not any("pytree" in kind for kind in argument.kinds)
+    )
+
+
+def _expected(evidence: Evidence, function: str) -> Iterator[Expected]:
+    sizes = [one.equations for one in evidence.programs if one.site.name.rpartition(".")[2] == function]
+    if sizes:
+        name = next(one.site.name for one in evidence.programs if one.site.name.rpartition(".")[2] == function)
+        was = max(sizes)
+        yield Expected("equations", was, was / 8, 1, was * 0.7, name)
