@@ -27,10 +27,21 @@ DEVICES = ("/dev/", "/proc/", "/sys/")
 LOCAL = ("127.", "::1", "localhost", "0.0.0.0")
 MOST = 50
 WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-ONE_PATH = frozenset(
-    ("os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os.chmod", "os.chown", "os.utime", "sqlite3.connect")
-)
-TWO_PATHS = frozenset(("os.rename", "os.link", "os.symlink"))
+CHANGED: dict[str, tuple[tuple[int, int], ...]] = {
+    "os.remove": ((0, 1),),
+    "os.rmdir": ((0, 1),),
+    "os.mkdir": ((0, 2),),
+    "os.truncate": ((0, -1),),
+    "os.chmod": ((0, 2),),
+    "os.chown": ((0, 3),),
+    "os.utime": ((0, 3),),
+    "os.rename": ((0, 2), (1, 3)),
+    "os.link": ((1, 3),),
+    "os.symlink": ((1, 2),),
+    "shutil.rmtree": ((0, -1),),
+    "sqlite3.connect": ((0, -1),),
+}
+"""Events that change a file: where in their arguments its path stands, and the descriptor of the folder it starts from."""
 
 
 def begin(told: str, record: str, effects: bool) -> None:
@@ -65,20 +76,21 @@ class Fence:
         if event == "open":
             if args[2] & WRITES and isinstance(args[0], (str, bytes, os.PathLike)):
                 self._writes(args[0])
-        elif event in ONE_PATH:
-            self._writes(args[0])
-        elif event in TWO_PATHS:
-            self._writes(args[0])
-            self._writes(args[1])
+        elif event in CHANGED:
+            for path, folder in CHANGED[event]:
+                self._writes(args[path], args[folder] if 0 <= folder < len(args) else -1)
         elif event == "socket.connect":
             self._connects(args[1])
 
-    def _writes(self, path: Any) -> None:
+    def _writes(self, path: Any, folder: Any = -1) -> None:
         if self._busy or not isinstance(path, (str, bytes, os.PathLike)):
             return
         self._busy = True
         try:
-            place = os.path.realpath(os.fsdecode(path))
+            place = os.fsdecode(path)
+            if isinstance(folder, int) and folder >= 0 and not os.path.isabs(place):
+                place = os.path.join(os.path.realpath(f"/dev/fd/{folder}"), place)
+            place = os.path.realpath(place)
             allowed = self._allows(place)
         except (OSError, ValueError):
             return

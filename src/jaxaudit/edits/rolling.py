@@ -320,6 +320,8 @@ def _body(source: SourceText, loop: ast.For, gathered: _Gathered | None) -> list
     if first.lineno == loop.lineno:
         raise CannotEdit("the loop's body stands on its own line")
     start, end = source.line_of(source.start(first)), source.line_of(source.end(last))
+    while source.line_text(start - 1).lstrip().startswith("#"):
+        start -= 1
     drop: set[int] = set()
     if gathered is not None:
         drop = set(range(gathered.append.lineno, (gathered.append.end_lineno or gathered.append.lineno) + 1))

@@ -168,8 +168,9 @@ def _left(done: Audited) -> Iterator[Mapping[str, Any]]:
     """The findings that no proposal and no reason answers: each is said once more, so that none is lost."""
     answered = {i for one in done.plan.proposals for i in one.findings}
     answered |= {i for one in done.plan.ruled_out for i in one.findings}
-    for index, finding in enumerate(done.joined.findings):
-        if index not in answered and finding.certain:
+    for index, (finding, status) in enumerate(zip(done.joined.findings, done.joined.status)):
+        twice = status == "confirmed" and finding.source != "run"  # the run's own finding says it with figures
+        if index not in answered and finding.certain and not twice:
             yield {
                 "finding": index,
                 "rule": finding.rule,

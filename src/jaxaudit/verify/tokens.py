@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from math import isfinite
 from typing import NamedTuple
 
 NUMBER = re.compile(
@@ -66,14 +67,14 @@ def distance(before: Sequence[Token], after: Sequence[Token], unstable: frozense
             return Moved(False, first=f"{a.text[:60]!r} -> {b.text[:60]!r}")
         if a.value == b.value or (a.value != a.value and b.value != b.value):
             continue
+        if not (isfinite(a.value) and isfinite(b.value)):
+            return Moved(False, first=f"{a.text} -> {b.text}")
         first = first or f"{a.text} -> {b.text}"
         apart = abs(a.value - b.value)
         if apart <= 1.01 * max(a.place, b.place):
             rounded = True
         else:
             relative = max(relative, apart / max(abs(a.value), abs(b.value)))
-            if relative != relative or relative == float("inf"):
-                return Moved(False, first=first)
     return Moved(True, relative, rounded, first)
 
 

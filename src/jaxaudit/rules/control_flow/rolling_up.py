@@ -22,6 +22,8 @@ RISK = (
     "The turns run one after the other, and XLA fuses less across them: a short elementwise recurrence may run slower. "
     "The index of a turn becomes an array."
 )
+ARRAYS = frozenset(("jax.Array", "numpy", "tracer"))
+"""How the probe names arguments that are one array, and no list or tree of them."""
 
 
 def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
@@ -76,7 +78,7 @@ def arrays_in(source: SourceText, loop: ast.For, project: Project) -> frozenset[
         argument.name
         for one in seen
         for argument in one.arguments
-        if argument.values == "array" and argument.kinds and not any("pytree" in kind for kind in argument.kinds)
+        if argument.kinds and ARRAYS.issuperset(argument.kinds)
     )
 
 

@@ -1,0 +1,108 @@
+import ast
+
+import pytest
+
+from jaxaudit.edits import CannotEdit, SourceText
+from jaxaudit.edits.jit_sites import jit_site
+from jaxaudit.edits.lifting import lifted
+
+HEAD = "import functools\n\nimport jax\nimport jax.numpy as jnp\n\n\n"
+
+
+def lift(body, mark, static=()):
+    """The program after the jit that begins at `mark` was lifted."""
+    source = SourceText.from_text("program.py", HEAD + body)
+    start = source.text.index(mark)
+    inner = [one for one in ast.walk(source.tree) if isinstance(one, ast.expr) and source.start(one) == start]
+    node = next(one for one in reversed(inner) if isinstance(one, ast.Call) or mark.endswith("\n"))
+    after = source.edited(lifted(source, jit_site(source, source.place(node)), static).edits).text
+    ast.parse(after)
+    return after.removeprefix(HEAD)
+
+
+def same(body, mark, call):
+    after = lift(body, mark)
+    values = []
+    for text in (body, after):
+        names = {}
+        exec(HEAD + text, names)
+        values.append(str(eval(call, names)))
+    assert values[0] == values[1]
+    return after
+
+
+def test_a_definition_goes_to_the_module_with_what_it_closed_over():
+    after = same(
+        "def total(x, rate):\n    @jax.jit\n    def solve(y):\n        return y * rate\n\n    return solve(x).sum()\n",
+        "jax.jit\n",
+        "total(jnp.ones(3), 2.0)",
+    )
+    assert after == (
+        "@jax.jit\ndef solve(y, rate):\n    return y * rate\n\n\ndef total(x, rate):\n    return solve(x, rate).sum()\n"
+    )
+
+
+def test_a_lambda_called_at_once():
+    after = same(
+        "def check(params, x):\n    return jax.jit(lambda p: (p * x).sum())(params)\n",
+        "jax.jit(lambda",
+        "check(jnp.ones(3), jnp.arange(3.0))",
+    )
+    assert "jitted_function = jax.jit(lambda p, x: (p * x).sum())\n" in after
+    assert "return jitted_function(params, x)" in after
+
+
+def test_a_named_lambda_and_its_calls():
+    after = same(
+        "def fit(x, scale):\n    step = jax.jit(lambda y: y / scale)\n    for _ in range(3):\n        x = step(x)\n    return x\n",
+        "jax.jit(lambda",
+        "fit(jnp.ones(2), 2.0)",
+    )
+    assert after.startswith("step = jax.jit(lambda y, scale: y / scale)\n\n\ndef fit")
+    assert "x = step(x, scale)" in after
+
+
+def test_where_it_is_handed_on_it_goes_bound():
+    after = same(
+        "def run(f, x):\n    return f(x)\n\n\ndef main(k):\n    @jax.jit\n    def g(y):\n        return y + k\n\n"
+        "    return run(g, jnp.ones(2))\n",
+        "jax.jit\n",
+        "main(3.0)",
+    )
+    assert "run(functools.partial(g, k=k), jnp.ones(2))" in after
+
+
+def test_a_name_that_the_module_has_gets_another():
+    after = same(
+        "def step(x):\n    return x\n\n\ndef main(k):\n    @jax.jit\n    def step(y):\n        return y + k\n\n    return step(1.0)\n",
+        "jax.jit\n",
+        "main(3.0)",
+    )
+    assert "def jitted_step(y, k):" in after and "return jitted_step(1.0, k)" in after
+
+
+@pytest.mark.parametrize(
+    ("body", "mark", "reason"),
+    [
+        ("step = jax.jit(lambda x: x)\n", "jax.jit(lambda", "made once"),
+        ("def f(k):\n    @jax.jit\n    def g(*a):\n        return k\n    return g(1)\n", "jax.jit\n", "any number"),
+        (
+            "def f(k):\n    @jax.jit\n    def g(a, n=2):\n        return a + k\n    return g(1)\n",
+            "jax.jit\n",
+            "defaults",
+        ),
+        (
+            "class A:\n    def f(self):\n        @jax.jit\n        def g(a):\n            return a + self.k\n        return g(1)\n",
+            "jax.jit\n",
+            "reads its object",
+        ),
+        (
+            "def f(k):\n    @functools.wraps(k)\n    @jax.jit\n    def g(a):\n        return a\n    return g(1)\n",
+            "jax.jit\n",
+            "other decorators",
+        ),
+    ],
+)
+def test_what_stays_where_it_is(body, mark, reason):
+    with pytest.raises(CannotEdit, match=reason):
+        lift(body, mark)

@@ -1,0 +1,117 @@
+import ast
+
+import pytest
+
+from jaxaudit.edits import CannotEdit, SourceText
+from jaxaudit.edits.rolling import Ragged, rolled
+
+HEAD = "import jax\nimport jax.numpy as jnp\n\n\n"
+
+
+def roll(body, arrays=()):
+    """The function's body after its only `for` was rolled up."""
+    source = SourceText.from_text("program.py", HEAD + body)
+    loop = next(node for node in ast.walk(source.tree) if isinstance(node, ast.For))
+    after = source.edited(rolled(source, loop, arrays).edits).text
+    ast.parse(after)
+    return after.removeprefix(HEAD)
+
+
+def ran(text, call):
+    names = {}
+    exec(HEAD + text, names)
+    return eval(call, names)
+
+
+def same(body, call, arrays=()):
+    """The rolled text, after it gave what the loop gives, under jit."""
+    after = roll(body, arrays)
+    before_value, after_value = ran(body, call), ran(after, call)
+    assert str(before_value) == str(after_value)
+    return after
+
+
+def test_a_single_carry():
+    after = same(
+        "def f(x):\n    for step in range(5):\n        x = x + 0.5 * x\n    return x\n",
+        "jax.jit(f)(jnp.ones(2)).round(3)",
+    )
+    assert after == (
+        "def f(x):\n    def turn(step, x):\n        x = x + 0.5 * x\n        return x\n\n"
+        "    x = jax.lax.fori_loop(0, 5, turn, x)\n    return x\n"
+    )
+
+
+def test_several_names_go_through_a_tuple_and_temporaries_stay_inside():
+    after = same(
+        "def f(a, b):\n    c = a\n    for k in range(2, 6):\n        # Fibonacci\n        t = a + b\n        a, b = b, t * k\n"
+        "    return a, b, c\n",
+        "jax.jit(f)(1.0, 2.0)",
+    )
+    assert "def turn(k, carry):\n        a, b = carry\n        # Fibonacci\n" in after
+    assert "    a, b = jax.lax.fori_loop(2, 6, turn, (a, b))\n" in after
+
+
+def test_steps_other_than_one_are_scanned():
+    after = same(
+        "def f(x, c):\n    b = 0.0 * x\n    for k in range(3, 0, -1):\n        b = x * b + c[k]\n    return b\n",
+        "jax.jit(f)(2.0, jnp.arange(4.0))",
+    )
+    assert "b, _ = jax.lax.scan(turn, b, jnp.arange(3, 0, -1))" in after
+
+
+def test_a_list_that_is_stacked_afterwards_becomes_the_scans_output():
+    after = same(
+        "def f(x):\n    rows = []\n    for k in range(4):\n        x = 2 * x + k\n        rows.append(x)\n"
+        "    return jnp.stack(rows)\n",
+        "jax.jit(f)(jnp.float32(1)).shape",
+    )
+    assert "x, rows = jax.lax.scan(turn, x, jnp.arange(4))\n    return rows\n" in after
+    assert "append" not in after and "= []" not in after
+
+
+def test_rows_of_an_array_are_scanned():
+    after = same(
+        "def f(total, xs):\n    for row in xs:\n        total = total + row.sum()\n    return total\n",
+        "jax.jit(f)(0.0, jnp.ones((3, 2)))",
+        ("xs",),
+    )
+    assert "jax.lax.scan(turn, total, xs)" in after
+
+
+def test_a_name_bound_on_one_side_of_a_test_is_carried():
+    after = roll("def f(x, flag):\n    for _ in range(9):\n        if flag:\n            x = x + 1\n    return x\n")
+    assert "def turn(_, x):" in after
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (
+            "def f(x):\n    for k in range(9):\n        if k == 3:\n            x = x + 1\n    return x\n",
+            "chooses by the turn",
+        ),
+        (
+            "def f(x):\n    for k in range(9):\n        x = x + 1\n        if x.sum() > 2:\n            break\n    return x\n",
+            "leave",
+        ),
+        ("def f(x):\n    for k in range(9):\n        print(k)\n        x = x + 1\n    return x\n", "for its effect"),
+        ("def f(x):\n    for k in range(9):\n        x[k] = 1\n    return x\n", "written in place"),
+        ("def f(x):\n    for k in range(9):\n        y = x + k\n    return y\n", "has no value before"),
+        ("def f(x):\n    for k in range(9):\n        x = x + 1\n    return x, k\n", "`k` is read after"),
+        (
+            "def f(x):\n    for k in range(9):\n        for j in range(k):\n            x = x + j\n    return x\n",
+            "differs from turn",
+        ),
+        ("def f(x):\n    for k in range(9):\n        g(x)\n    return x\n", "for its effect"),
+        ("def f(x):\n    for k in range(9):\n        return x\n", "leave the loop"),
+    ],
+)
+def test_what_can_be_no_loop_of_xlas(body, reason):
+    with pytest.raises(CannotEdit, match=reason):
+        roll(body)
+
+
+def test_items_of_a_list_may_be_ragged():
+    with pytest.raises(Ragged, match="`curves`"):
+        roll("def f(x, curves):\n    for t, y in curves:\n        x = x + t\n    return x\n")

@@ -1,0 +1,125 @@
+"""Programs run in a copy: theirs is what they write there, and nothing else is touched."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from jaxaudit.steps.launch import environment
+from jaxaudit.verify.outputs import compare, learn
+from jaxaudit.verify.running import Ground, Way, run
+
+
+@pytest.fixture
+def home(tmp_path):
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def ground(home, tmp_path):
+    place = tmp_path / "place"
+    place.mkdir()
+
+    def observing(environ, record):
+        return environment(environ, record)
+
+    return Ground(home.resolve(), sys.executable, dict(os.environ), place.resolve(), observing)
+
+
+def program(home, text, name="program.py"):
+    (home / name).write_text(text)
+    return Way((name,))
+
+
+def test_output_code_and_files(ground, home):
+    way = program(home, "import sys\nopen('out.txt', 'a').write('1')\nprint('said', __file__)\nsys.exit(3)\n")
+    (home / "out.txt").write_text("0")
+    ran = run(ground, way)
+    assert (ran.code, ran.stdout) == (3, f"said {home}/program.py\n")
+    assert dict(ran.wrote) == {"out.txt": b"01"}
+    assert (home / "out.txt").read_text() == "0"
+
+
+def test_changed_files_are_the_ones_imported(ground, home):
+    (home / "part.py").write_text("VALUE = 1\n")
+    way = program(home, "import part\nprint(part.VALUE)\n")
+    assert run(ground, way, {"part.py": b"VALUE = 2\n"}).stdout == "2\n"
+    assert (home / "part.py").read_text() == "VALUE = 1\n"
+
+
+def test_an_editable_install_does_not_win_over_the_copy(ground, home, monkeypatch):
+    (home / "src/pack").mkdir(parents=True)
+    (home / "src/pack/__init__.py").write_text("VALUE = 1\n")
+    way = program(home, "import pack\nprint(pack.VALUE)\n")
+    ground.environ["PYTHONPATH"] = str(home / "src")
+    ran = run(ground, way, {"src/pack/__init__.py": b"VALUE = 2\n"})
+    assert (ran.stdout, ran.astray) == ("2\n", ())
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        "open({path!r}, 'w')",
+        "import os; os.remove({path!r})",
+        "import os; os.rename({path!r}, 'here')",
+        "import pathlib; pathlib.Path({path!r}).write_text('')",
+        "import shutil; shutil.rmtree({folder!r})",
+        "import os; os.truncate({path!r}, 0)",
+        "import numpy; numpy.save({path!r}, numpy.ones(2))",
+    ],
+)
+def test_a_write_elsewhere_is_stopped_before_it_happens(ground, home, tmp_path, write):
+    precious = tmp_path / "precious"
+    precious.mkdir()
+    file = precious / "results.npy"
+    file.write_text("results")
+    way = program(
+        home, f"print('begin', flush=True)\n{write.format(path=str(file), folder=str(precious))}\nprint('end')\n"
+    )
+    ran = run(ground, way)
+    assert file.read_text() == "results"
+    assert "end" not in ran.stdout
+    assert ran.outside is not None and ran.outside.what == "write"
+    assert (Path(ran.outside.path).name, ran.outside.line) == ("program.py", 2)
+
+
+def test_the_temporary_folder_is_the_runs_own(ground, home):
+    way = program(
+        home, "import tempfile\nf = tempfile.NamedTemporaryFile('w', delete=False)\nf.write('x')\nprint('well')\n"
+    )
+    assert run(ground, way).stdout == "well\n"
+
+
+def test_effects_are_let_through_where_the_user_says_so(home, tmp_path, ground):
+    from dataclasses import replace
+
+    file = tmp_path / "elsewhere.txt"
+    way = program(home, f"open({str(file)!r}, 'w').write('x')\n")
+    assert run(replace(ground, effects=True), way).code == 0
+    assert file.read_text() == "x"
+
+
+def test_standard_input_is_replayed(ground, home):
+    way = program(home, "print(input(), input())\n")
+    for _ in range(2):
+        assert run(ground, Way(way.words, b"a\nb\n")).stdout == "a b\n"
+
+
+def test_a_run_that_hangs_is_ended_with_its_children(ground, home):
+    way = program(
+        home, "import subprocess, sys\nsubprocess.run([sys.executable, '-c', 'import time; time.sleep(600)'])\n"
+    )
+    ran = run(ground, way, timeout=3)
+    assert ran.hung and ran.seconds < 60
+
+
+def test_what_differs_from_run_to_run_is_learned(ground, home):
+    way = program(home, "import time\nprint('took', time.time(), 's; result 1.5')\n")
+    first, second, third = (run(ground, way) for _ in range(3))
+    stable = learn(first, second)
+    assert compare(first, third, stable).none
+    other = run(ground, way, {"program.py": b"import time\nprint('took', time.time(), 's; result 1.9')\n"})
+    assert compare(first, other, stable).relative > 0.1
