@@ -27,6 +27,8 @@ FLOORS: dict[str, tuple[int, tuple[str, ...]]] = {
 PACKAGE = ("__init__", "__main__", "py")
 """Files of the package itself: the version, and the way in."""
 PROBE = "jaxaudit_probe"
+EXTRAS = {"report": ("pygal",)}
+"""What a room uses where it is installed, and does without where it is not."""
 
 
 def imports(file: Path) -> Iterator[tuple[int, str]]:
@@ -55,6 +57,8 @@ def faults(room: str, module: str) -> str:
         return ""  # `observe()` and `guard()` are the probe, started in the process itself
     if top == room.partition("_")[0]:
         return ""  # the plugin is one of pytest's
+    if top in EXTRAS.get(room, ()):
+        return ""
     return "" if top in sys.stdlib_module_names else f"{top} is not in the standard library"
 
 

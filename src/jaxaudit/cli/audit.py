@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jaxaudit.cli import arguments, output
 from jaxaudit.cli.run import split
 from jaxaudit.model.mistake import Mistake
-from jaxaudit.report.rendering import FORMATS, rendered
+from jaxaudit.report.rendering import OF_AUDITS, rendered
 
 if TYPE_CHECKING:
     from jaxaudit.steps.audit import Audited
@@ -42,7 +42,7 @@ def parser() -> arguments.Arguments:
     made.add_argument("--copy-limit", metavar="SIZE", type=_size, default=1 << 30, help="default: 1GiB")
     arguments.add_list(made, "--select", "only these rules: names, families, or the start of names", "RULES")
     arguments.add_list(made, "--ignore", "all but these rules", "RULES")
-    arguments.add_output(made, FORMATS)
+    arguments.add_output(made, OF_AUDITS)
     made.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
     return made
 
@@ -96,7 +96,7 @@ def run(argv: Sequence[str]) -> int:
 
 
 def _where(folder: Path, kept: bool, written: bool) -> str:
-    said = f"  read    {folder / 'audit.md'}     (audit.json, audit.patch)\n"
+    said = f"  read    {folder / 'audit.md'}     (audit.html, audit.json)\n"
     if kept and not written:
         said += "  apply   jaxaudit apply     (one of them: jaxaudit apply ID)\n"
     return said + ("  written: what was kept is in your files now\n" if kept and written else "")

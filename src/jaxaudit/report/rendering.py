@@ -1,9 +1,11 @@
 """Any document in any format: which function renders which kind."""
 
+from jaxaudit.model.mistake import Mistake
 from jaxaudit.report.counts import Document
 from jaxaudit.report.paint import Paint, plain
 
 FORMATS = ("terminal", "json", "markdown", "sarif")
+OF_AUDITS = (*FORMATS, "html")
 
 
 def rendered(document: Document, form: str, columns: int = 80, paint: Paint = plain, unsure: bool = False) -> str:
@@ -16,6 +18,12 @@ def rendered(document: Document, form: str, columns: int = 80, paint: Paint = pl
         from jaxaudit.report.sarif import sarif
 
         return sarif(document, unsure)
+    if form == "html":
+        if document["kind"] != "audit":
+            raise Mistake(f"a {document['kind']} has no page; --format html is for audits")
+        from jaxaudit.report.audit_html import audit_html
+
+        return audit_html(document)
     if form == "markdown":
         return _markdown(document, unsure)
     return _terminal(document, columns, paint, unsure)

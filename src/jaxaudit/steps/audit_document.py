@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from jaxaudit.fix.diff import unified_diff
@@ -11,6 +12,7 @@ from jaxaudit.model.evidence import Spot
 from jaxaudit.model.outcome import Measured, Outcome
 from jaxaudit.model.proposal import Expected, Proposal, RuledOut
 from jaxaudit.steps import document
+from jaxaudit.steps.apply import digest
 from jaxaudit.steps.audit import Audited
 from jaxaudit.steps.run import environment, source_lines, summary
 from jaxaudit.steps.run_entries import (
@@ -36,7 +38,7 @@ def audit_document(done: Audited) -> dict[str, Any]:
         "findings": [
             document.finding_entry(one, lines) | {"status": status} for one, status in zip(findings, done.joined.status)
         ],
-        "proposals": [proposal_entry(one) for one in done.plan.proposals],
+        "proposals": [proposal_entry(one) | {"edits": _edits(one)} for one in done.plan.proposals],
         "outcomes": [outcome_entry(one) for one in done.outcomes],
         "ruled_out": [ruled_out_entry(one) for one in done.plan.ruled_out],
         "left": list(_left(done)),
@@ -113,6 +115,14 @@ def proposal_entry(one: Proposal) -> dict[str, Any]:
         "predictions": [_expected(each) for each in one.expected],
         "risk": one.risk,
         "files": sorted(one.texts),
+    }
+
+
+def _edits(one: Proposal) -> dict[str, Any]:
+    """What `apply` makes, and of which file."""
+    return {
+        path: {"before": digest(Path(path).read_bytes()), "replace": [list(edit) for edit in edits]}
+        for path, edits in one.edits.items()
     }
 
 

@@ -19,6 +19,7 @@ def write_report(done: Audited, document: dict[str, Any], asked: str = "") -> Pa
         (folder / "undecided").mkdir(parents=True, exist_ok=True)
         (folder / "audit.json").write_text(json.dumps(document, indent=1, ensure_ascii=False), "utf-8")
         (folder / "audit.md").write_text(rendered(document, "markdown"), "utf-8")
+        (folder / "audit.html").write_text(rendered(document, "html"), "utf-8")
         (folder / "audit.patch").write_bytes(patch(done))
         (folder / "audit.env").write_text(exports(done), "utf-8")
         for one in done.plan.proposals:
