@@ -117,7 +117,7 @@ def _functions(document: Document) -> Iterator[str]:
     yield '<table id="functions" class="sortable"><thead><tr>'
     yield from (f'<th scope="col"><button type="button">{head}</button></th>' for head in heads)
     yield "</tr></thead><tbody>"
-    for one in document["functions"]:
+    for one in sorted(document["functions"], key=_users_first):
         cells = (
             one["calls"],
             one["traces"],
@@ -130,6 +130,10 @@ def _functions(document: Document) -> Iterator[str]:
         yield f"<tr><td>{_of_function(one, compiles.get(one['name'], []))}</td>"
         yield "".join(f'<td class="number">{value}</td>' for value in cells) + "</tr>"
     yield "</tbody></table></section>"
+
+
+def _users_first(one: Entry) -> tuple[bool, float]:
+    return one["library"] is not None, -sum(one[stage] for stage in ("trace_s", "lower_s", "compile_s"))
 
 
 def _of_function(one: Entry, compiles: Iterable[Entry]) -> str:

@@ -1,7 +1,6 @@
 """Pictures as inline SVG, drawn by pygal where it is installed (`pip install jaxaudit[html]`); none where it is not."""
 
 from collections.abc import Sequence
-from html import escape
 from typing import Any
 
 from jaxaudit.model import amounts
@@ -20,7 +19,7 @@ def timeline(compiles: Sequence[Any]) -> str:
     chart = _chart("HorizontalStackedBar", height=60 + 22 * len(shown))
     if chart is None:
         return ""
-    chart.x_labels = [escape(str(one["function"])[-40:]) for one in reversed(shown)]
+    chart.x_labels = [str(one["function"])[-40:] for one in reversed(shown)]
     for stage, name in (("trace_s", "trace"), ("lower_s", "lower"), ("compile_s", "XLA")):
         chart.add(name, [round(one[stage], 4) for one in reversed(shown)])
     return _svg(chart)
@@ -32,7 +31,7 @@ def bytes_picture(constants: Sequence[Any]) -> str:
     if chart is None or not constants:
         return ""
     for one in sorted(constants, key=lambda each: -each["bytes"])[:MOST]:
-        chart.add(f"{escape(str(one['holder'])[-40:])}, {amounts.size(one['bytes'])}", [one["bytes"]])
+        chart.add(f"{str(one['holder'])[-40:]}, {amounts.size(one['bytes'])}", [one["bytes"]])
     return _svg(chart)
 
 
