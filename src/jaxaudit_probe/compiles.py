@@ -7,7 +7,6 @@ nested work is never counted twice. Nothing here may disturb the program: what g
 from __future__ import annotations
 
 import contextlib
-import inspect
 import threading
 import time
 import weakref
@@ -17,6 +16,7 @@ from typing import Any
 from jaxaudit_probe import causes, names, private, snapshots
 from jaxaudit_probe.audience import Audience
 from jaxaudit_probe.frames import Frame, Local, Site
+from jaxaudit_probe.sites import Sites
 
 now = time.perf_counter
 
@@ -28,10 +28,7 @@ class Observer:
         self.writer = writer
         self.names = names
         self.local = Local()
-        self.lock = threading.Lock()
-        self.sites: dict[tuple[str, int, str, str], Site] = {}
-        self.by_function: weakref.WeakKeyDictionary[Any, Site] = weakref.WeakKeyDictionary()
-        self.by_program: dict[int, tuple[weakref.ref[Any], Site]] = {}
+        self.sites = Sites(writer)
         self.by_computation: weakref.WeakKeyDictionary[Any, tuple[Site, Frame]] = weakref.WeakKeyDictionary()
         self.cleared = 0
         self.noted: set[str] = set()
@@ -83,67 +80,12 @@ class Observer:
     def under(self, *kinds: str) -> Frame | None:
         return next((frame for frame in reversed(self.stack) if frame.kind in kinds), None)
 
-    # -- functions -----------------------------------------------------------------------------------------------------
-
-    def site_of(
-        self, fun: Any, info: Any = None, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Site:
-        """The site of what was handed to jit."""
-        try:
-            known = self.by_function.get(fun)
-        except TypeError:
-            known = None
-        if known is not None:
-            return known
-        callee = names.callee_of(fun, args, kwargs or {}, private.unflatten)
-        site = self.site_of_callee(callee, info)
-        if callee.wrapper != "filter_jit":  # whose one function stands for all of the user's with that name
-            with contextlib.suppress(TypeError):
-                self.by_function[fun] = site
-        return site
-
-    def site_of_callee(self, callee: names.Callee, info: Any) -> Site:
-        code = names.code_of(callee.base)
-        name = names.name_of(callee.target, callee.base)
-        path, line = (code.co_filename, code.co_firstlineno) if code is not None else ("", 0)
-        key = (path, line, name, callee.wrapper)
-        with self.lock:
-            site = self.sites.get(key)
-            if site is not None:
-                return site
-            site = self.sites[key] = Site(len(self.sites) + 1, name, path, line, callee.wrapper)
-        site.parameters, site.static, site.donated = _signature(callee, info)
-        self.tell(site)
-        return site
-
-    def tell(self, site: Site) -> None:
-        self.writer.put(
-            "site", id=site.id, name=site.name, path=site.path, line=site.line, wrapper=site.wrapper, user=site.user,
-            parameters=list(site.parameters), static=list(site.static), donated=list(site.donated),
-        )  # fmt: skip
-
-    def site_named(self, source: str, wrapper: str) -> Site:
-        """A program that came without its function: by the `name at file:line` that JAX noted."""
-        name, _, place = source.rpartition(" at ")
-        path, _, line = place.rpartition(":")
-        number = int(line) if line.isdigit() else 0
-        with self.lock:
-            for known, other in self.sites.items():
-                if known[:2] == (path, number) and path:
-                    return other
-            key = (path, number, name or source, wrapper)
-            if key in self.sites:
-                return self.sites[key]
-            site = self.sites[key] = Site(len(self.sites) + 1, name or source or "?", path, number, wrapper)
-        self.tell(site)
-        return site
-
     # -- calls that reach Python ---------------------------------------------------------------------------------------
 
     def entered(self, fun: Any, info: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
         frame = Frame("call")
         frame.fun, frame.info, frame.args, frame.kwargs = fun, info, args, kwargs
-        frame.site = self.quietly(self.site_of, fun, info, args, kwargs)
+        frame.site = self.quietly(self.sites.of, fun, info, args, kwargs)
         return self.push(frame)
 
     def left(self, frame: Frame, answer: Any) -> None:
@@ -159,7 +101,7 @@ class Observer:
         if answer is not None:
             program = private.jaxpr_of(answer)
             if frame.opened is not None:
-                self.remember(program, site)
+                self.sites.remember(program, site)
                 if self.under("trace") is None and site.user:
                     for told in self.on_trace:
                         told(site, program, frame.at)
@@ -173,20 +115,6 @@ class Observer:
             given = snapshots.bound(callee.target, callee.args, callee.kwargs)
             for seen in self.on_call:
                 seen(site, given, private.tracing_now())
-
-    def remember(self, program: Any, site: Site) -> None:
-        key = id(program)
-        known = self.by_program.get(key)
-        if known is None or known[0]() is not program:
-            try:
-                forget = self.by_program.pop
-                self.by_program[key] = (weakref.ref(program, lambda _, k=key: forget(k, None)), site)  # type: ignore[misc]
-            except TypeError:
-                pass
-
-    def site_of_program(self, program: Any) -> Site | None:
-        known = self.by_program.get(id(program))
-        return known[1] if known is not None and known[0]() is program else None
 
     # -- traces --------------------------------------------------------------------------------------------------------
 
@@ -240,7 +168,7 @@ class Observer:
 
     def _trace_ended(self, frame: Frame, seconds: float, outer: Frame | None) -> None:
         own = frame.site is not None
-        site = frame.site or self.site_named(str(getattr(frame.opened, "func_src_info", "") or "?"), "body")
+        site = frame.site or self.sites.named(str(getattr(frame.opened, "func_src_info", "") or "?"), "body")
         if not own and site.user and site.wrapper == "body":
             self.local.bodies.append(site)
         lowering = self.under("lower")
@@ -264,10 +192,10 @@ class Observer:
     # -- lowering and compiling ----------------------------------------------------------------------------------------
 
     def lower_began(self, program: Any, name: str) -> Frame:
-        site: Site | None = self.site_of_program(program)
+        site: Site | None = self.sites.of_program(program)
         derived = site is None
         if site is None:
-            site = self.quietly(self.site_named, private.source_of(program) or name, "jit")
+            site = self.quietly(self.sites.named, private.source_of(program) or name, "jit")
         frame = Frame("lower", site)
         run = self.under("run")
         traced = self.local.traced
@@ -354,7 +282,7 @@ class Observer:
             self.quietly(self._compile_ended, frame)
 
     def _compile_ended(self, frame: Frame) -> None:
-        site = frame.site or self.site_named("?", "jit")
+        site = frame.site or self.sites.named("?", "jit")
         bodies, self.local.bodies = list(dict.fromkeys(self.local.bodies)), []
         for body in bodies:
             body.traced += 1
@@ -376,22 +304,6 @@ class Observer:
         frame = self.under("request")
         if frame is not None:
             frame.hit = True
-
-
-def _signature(callee: names.Callee, info: Any) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Parameters of a function, and which of them are static and donated."""
-    try:
-        parameters = tuple(inspect.signature(callee.target).parameters)
-    except (TypeError, ValueError):
-        parameters = ()
-    if callee.wrapper in ("filter_jit", "eager"):
-        return parameters, (), ()
-    static = snapshots.static_names(callee.target, info, dict.fromkeys(parameters))
-    donated = set(getattr(info, "donate_argnames", None) or ())
-    for number in getattr(info, "donate_argnums", None) or ():
-        if -len(parameters) <= number < len(parameters):
-            donated.add(parameters[number])
-    return parameters, tuple(sorted(static)), tuple(sorted(donated))
 
 
 def _another_signature(call: Frame) -> causes.Cause:
