@@ -102,10 +102,10 @@ def names_insides(file: Path) -> list[int]:
     """Lines on which JAX's private package is imported, or written down as text that an import could use."""
     lines = [line for line, module in imports(file) if module.startswith("jax._src")]
     for node in ast.walk(ast.parse(file.read_bytes())):
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.startswith("jax._src"):
-            lines.append(node.lineno)
-        elif isinstance(node, ast.Attribute) and node.attr == "_src":
-            lines.append(node.lineno)
+        said = node.value if isinstance(node, ast.Constant) else None
+        inside = isinstance(node, ast.Attribute) and node.attr == "_src"
+        if inside or (isinstance(said, str) and said.startswith("jax._src")):
+            lines.append(getattr(node, "lineno", 0))
     return lines
 
 
