@@ -17,6 +17,7 @@ from jaxaudit_probe import causes, names, private, snapshots
 from jaxaudit_probe.audience import Audience
 from jaxaudit_probe.frames import Frame, Local, Site
 from jaxaudit_probe.sites import Sites
+from jaxaudit_probe.under_way import UnderWay
 
 now = time.perf_counter
 
@@ -29,6 +30,7 @@ class Observer:
         self.names = names
         self.local = Local()
         self.sites = Sites(writer)
+        self.under_way = UnderWay(writer)
         self.by_computation: weakref.WeakKeyDictionary[Any, tuple[Site, Frame]] = weakref.WeakKeyDictionary()
         self.cleared = 0
         self.noted: set[str] = set()
@@ -131,6 +133,18 @@ class Observer:
             trace.site = call.site
             self.quietly(self.explain, call)
             trace.cause, trace.at = call.cause, call.at
+            self.begins(trace, "trace")
+
+    def begins(self, frame: Frame, stage: str) -> None:
+        """Something begins that may take long: the outermost trace, a lowering, a compile. Single operations only count
+        once XLA has them: before that they take no time.
+        """
+        site = frame.site
+        if site is None or (stage != "compile" and site.wrapper == "eager"):
+            return
+        if stage == "trace" and any(one.work for one in self.stack if one.kind == "trace"):
+            return
+        self.quietly(self.under_way.begin, frame, stage, site)
 
     def explain(self, call: Frame) -> None:
         site = call.site
@@ -161,12 +175,13 @@ class Observer:
         seconds = self.pop(frame)
         if frame.opened is None:
             return
+        work = self.quietly(self.under_way.end, frame, program is None) or 0
         outer = self.under("trace")
         if outer is not None:
             outer.inner += seconds
-        self.quietly(self._trace_ended, frame, seconds, outer)
+        self.quietly(self._trace_ended, frame, seconds, outer, work)
 
-    def _trace_ended(self, frame: Frame, seconds: float, outer: Frame | None) -> None:
+    def _trace_ended(self, frame: Frame, seconds: float, outer: Frame | None, work: int) -> None:
         own = frame.site is not None
         site = frame.site or self.sites.named(str(getattr(frame.opened, "func_src_info", "") or "?"), "body")
         if not own and site.user and site.wrapper == "body":
@@ -178,8 +193,10 @@ class Observer:
             self.writer.put(
                 "trace", site=site.id, trace_s=round(seconds, 6), self_s=round(max(seconds - frame.inner, 0.0), 6),
                 api=names.entry_kind(4), outer=outer.site.id if outer is not None and outer.site is not None else None,
-                at=frame.at._asdict() if frame.at else None, cause=frame.cause.record() if frame.cause else None,
+                at=frame.at._asdict() if frame.at else None, cause=frame.cause.record() if frame.cause else None, work=work,
             )  # fmt: skip
+        elif work:
+            self.under_way.close(work)
 
     # -- constants -----------------------------------------------------------------------------------------------------
 
@@ -215,14 +232,10 @@ class Observer:
         if frame is None or frame.opened is not None:
             return
         frame.opened = True
-        if (
-            frame.cause is None
-            and frame.trace_s == 0.0
-            and frame.site is not None
-            and frame.site.user
-            and frame.site.seen
-        ):
-            self.quietly(self._explain_lowering, frame, frame.site)
+        site = frame.site
+        if frame.cause is None and frame.trace_s == 0.0 and site is not None and site.user and site.seen:
+            self.quietly(self._explain_lowering, frame, site)
+        self.begins(frame, "lower")
 
     def _explain_lowering(self, frame: Frame, site: Site) -> None:
         """Lowered again without a trace: where the arguments lie decides, which is no part of the trace's key."""
@@ -237,6 +250,9 @@ class Observer:
 
     def lower_ended(self, frame: Frame, computation: Any, program: Any, donated: Any) -> None:
         frame.lower_s = self.pop(frame)
+        work = self.quietly(self.under_way.end, frame, computation is None)
+        if work:
+            self.under_way.close(work)
         if computation is None or frame.site is None:
             return
         with contextlib.suppress(TypeError):
@@ -267,6 +283,13 @@ class Observer:
             for check in list(self.checks):
                 check(site, whole.cause, whole.at)
 
+    def request_began(self) -> Frame:
+        """JAX asks for an executable: what follows is XLA's, or the persistent cache's."""
+        whole = self.under("compile")
+        if whole is not None:
+            self.begins(whole, "compile")
+        return self.push(Frame("request"))
+
     def request_ended(self, frame: Frame) -> None:
         """JAX asked for an executable and got it, from XLA or from the persistent cache."""
         seconds = self.pop(frame)
@@ -276,12 +299,13 @@ class Observer:
             whole.hit = whole.hit or frame.hit
             whole.opened = True
 
-    def compile_ended(self, frame: Frame) -> None:
+    def compile_ended(self, frame: Frame, failed: bool) -> None:
         self.pop(frame)
+        work = self.quietly(self.under_way.end, frame, failed) or 0
         if frame.opened:
-            self.quietly(self._compile_ended, frame)
+            self.quietly(self._compile_ended, frame, work)
 
-    def _compile_ended(self, frame: Frame) -> None:
+    def _compile_ended(self, frame: Frame, work: int) -> None:
         site = frame.site or self.sites.named("?", "jit")
         bodies, self.local.bodies = list(dict.fromkeys(self.local.bodies)), []
         for body in bodies:
@@ -294,7 +318,7 @@ class Observer:
             "compile", site=site.id, bodies=[body.id for body in bodies], trace_s=round(frame.trace_s, 6), lower_s=round(frame.lower_s, 6),
             compile_s=round(frame.compile_s, 6), cache="hit" if frame.hit else "miss" if private.uses_cache() else "off",
             at=at._asdict() if at else None, cause=cause.record() if cause else None,
-            constants_bytes=site.bytes_captured, thread=threading.current_thread().name,
+            constants_bytes=site.bytes_captured, thread=threading.current_thread().name, work=work,
         )  # fmt: skip
 
         for told in self.on_compiled:

@@ -44,7 +44,7 @@ class Frame:
 
     __slots__ = (
         "args", "at", "cause", "compile_s", "fun", "hit", "info", "inner", "kind", "kwargs", "lost", "lower_s", "opened",
-        "site", "started", "trace_s",
+        "site", "started", "trace_s", "work",
     )  # fmt: skip
 
     def __init__(self, kind: str, site: Site | None = None) -> None:
@@ -62,6 +62,7 @@ class Frame:
         self.trace_s = self.lower_s = self.compile_s = 0.0
         self.lost = 0.0
         self.started = 0.0
+        self.work = 0
 
 
 class Local(threading.local):

@@ -147,10 +147,12 @@ def _lowered(observer: Observer, original: Any) -> Any:
 def _compiling(observer: Observer, original: Any) -> Any:
     def compile(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A001
         frame = observer.compile_began(self)
+        executable = None
         try:
-            return original(self, *args, **kwargs)
+            executable = original(self, *args, **kwargs)
+            return executable
         finally:
-            observer.compile_ended(frame)
+            observer.compile_ended(frame, executable is None)
 
     return compile
 
@@ -158,7 +160,7 @@ def _compiling(observer: Observer, original: Any) -> Any:
 def _request(observer: Observer, original: Any) -> Any:
     def compile_or_get_cached(*args: Any, **kwargs: Any) -> Any:
         observer.about_to_compile()
-        frame = observer.push(Frame("request"))
+        frame = observer.request_began()
         try:
             return original(*args, **kwargs)
         finally:

@@ -5,7 +5,7 @@ import json
 import jsonschema
 import pytest
 
-from evidence.records import compiled, row, site, start, write
+from evidence.records import at, compiled, row, site, start, write
 from jaxaudit.report.paint import coloured
 from jaxaudit.report.rendering import rendered
 from jaxaudit.report.run_markdown import run_markdown
@@ -76,3 +76,24 @@ def test_what_could_not_be_seen_is_said(tmp_path, monkeypatch):
     text = run_summary(observed(record))
     assert "note: no causes here" in text
     assert "not read: 10-1.jsonl: line 6 of this record is damaged" in text
+
+
+def test_what_it_died_of_is_said_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    died = row("begin", work=1, stage="compile", site=1, at=at(tmp_path, 11), constants_bytes=4_360_000_000, thread=1)
+    record = write(tmp_path, *start(tmp_path), site(tmp_path), died, row("still", work=1, seconds=41.0), end="signal 9")
+    document = observed(record)
+    said = "Died (SIGKILL) while compiling step (train.py:5), called at train.py:11, 41.0 s in; constants 4.36 GB."
+    text = run_summary(document)
+    assert said in " ".join(text.split())
+    assert max(map(width, text.splitlines())) <= 80
+    assert "Died (SIGKILL) while compiling step" in run_markdown(document)
+    assert text.index("Died") < text.index("faults")
+
+
+def test_which_process_died(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    died = row("begin", work=1, stage="trace", site=1, at=at(tmp_path, 11), constants_bytes=0, thread=1)
+    write(tmp_path, *start(tmp_path, 11, time=6e8), site(tmp_path), died, name="11-1", end="")
+    text = run_summary(observed(write(tmp_path, *start(tmp_path), site(tmp_path), compiled())))
+    assert "Process 11: The record ends while tracing step" in text

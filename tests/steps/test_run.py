@@ -39,7 +39,9 @@ def everything(tmp_path, monkeypatch):
         row("donation", site=1, wasted=["state"], missed=[]),
         row("fold", site=1, seconds=2.0, text="slow"),
         row("calls", site=1, calls=60, sampled=40, tracer_calls=0, arguments=[argument]),
+        row("begin", work=9, stage="compile", site=1, at=at(tmp_path, 11), cause=None, constants_bytes=8, thread=1),
         row("note", text="causes are not available on JAX 9.9"),
+        end="signal 9",
     )
 
 
@@ -62,6 +64,9 @@ def test_the_document_whole(everything):
     assert document["summary"]["recompile_s"] == 1.0
     assert document["compiles"][1]["cause"]["changes"] == [
         {"leaf": "scale", "was": "1.0", "now": "2.0", "what": "static-value"}
+    ]
+    assert [(one["function"], one["stage"], one["ended"]) for one in document["unfinished"]] == [
+        ("step", "compile", "signal 9")
     ]
     assert document["syncs"][0]["in_loop_of"] == {"path": "train.py", "line": 10, "function": "fit"}
     assert set(document["rules"]) == {one["rule"] for one in document["findings"]}

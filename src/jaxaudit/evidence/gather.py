@@ -1,10 +1,11 @@
 """One process's lines as nouns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from jaxaudit.evidence.places import Places, plain_name
 from jaxaudit.evidence.rows import Row, number_of, rows_of, seconds_of, text_of, words_of
+from jaxaudit.evidence.unfinished import Open
 from jaxaudit.model.evidence import (
     FIRST,
     ArgumentSeen,
@@ -23,6 +24,7 @@ from jaxaudit.model.evidence import (
     Spot,
     SyncSeen,
     TraceSeen,
+    UnfinishedSeen,
 )
 
 NOWHERE = Site("<unknown>", "", 1, "jit", False)
@@ -50,6 +52,7 @@ class Gathered:
     programs: list[ProgramSeen] = field(default_factory=list)
     lowerings: list[tuple[Site, float]] = field(default_factory=list)
     compiles: list[CompileSeen] = field(default_factory=list)
+    open: Open = field(default_factory=Open)
     constants: list[ConstantSeen] = field(default_factory=list)
     syncs: dict[tuple[str, int, str], SyncSeen] = field(default_factory=dict)
     calls: dict[object, Calls] = field(default_factory=dict)
@@ -66,6 +69,26 @@ class Gathered:
             self.about[row["k"]] = self.about.get(row["k"], {}) | row
         else:
             reader(self, row)
+        if "work" in row and row["k"] not in ("begin", "still"):
+            self.open.close(row)
+
+    def unfinished(self) -> Iterator[UnfinishedSeen]:
+        """What had begun when the process ended."""
+        here = self.environment()
+        for row, seconds, error in self.open.at_the_end(
+            here.ended, here.failure.kind if here.failure else "", self.last
+        ):
+            yield UnfinishedSeen(
+                site=self.site(row),
+                process=self.process,
+                stage=text_of(row, "stage"),
+                cause=_cause(row) or FIRST,
+                at=self.places.spot(row.get("at")),
+                seconds=max(0.0, seconds),
+                constants_bytes=number_of(row, "constants_bytes"),
+                ended=here.ended,
+                error=error,
+            )
 
     def site(self, row: Row, name: str = "site") -> Site:
         """The function a line is about; one of no name where its own line was lost."""
@@ -299,8 +322,23 @@ def _note(to: Gathered, row: Row) -> None:
         to.notes.append(text_of(row, "text"))
 
 
+def _begin(to: Gathered, row: Row) -> None:
+    to.open.begin(row)
+
+
+def _still(to: Gathered, row: Row) -> None:
+    to.open.still(row)
+
+
+def _done(to: Gathered, row: Row) -> None:
+    """Says by its number alone what has ended."""
+
+
 _READERS: dict[str, Callable[[Gathered, Row], None]] = {
     "site": _site,
+    "begin": _begin,
+    "still": _still,
+    "done": _done,
     "trace": _trace,
     "program": _program,
     "lower": _lower,

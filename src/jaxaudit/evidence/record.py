@@ -68,6 +68,7 @@ def _joined(gathered: list[Gathered], notes: list[str], unread: list[Unread]) ->
         traces=tuple(seen for one in gathered for seen in one.traces),
         programs=tuple(seen for one in gathered for seen in one.programs),
         compiles=tuple(seen for one in gathered for seen in one.compiles),
+        unfinished=tuple(seen for one in gathered for seen in one.unfinished()),
         constants=tuple(_constants(seen for one in gathered for seen in one.constants)),
         syncs=tuple(_syncs(seen for one in gathered for seen in one.syncs.values())),
         keys=tuple(_keys(seen for one in gathered for seen in one.keys.values())),

@@ -163,6 +163,25 @@ class CompileSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class UnfinishedSeen:
+    """A trace, a lowering or a compilation in whose middle its process ended, or failed for good."""
+
+    site: Site
+    process: int
+    stage: str
+    """"trace", "lower" or "compile"."""
+    cause: Cause
+    at: Spot | None = None
+    seconds: float = 0.0
+    """How long it had taken by then, as far as the record tells."""
+    constants_bytes: int = 0
+    ended: str = ""
+    """How the process ended ("" where its record just stops)."""
+    error: str = ""
+    """The exception that ended the work, where there was one."""
+
+
+@dataclass(frozen=True, slots=True)
 class ConstantSeen:
     """An array that became part of a program: the Python name that holds it, and where it came in."""
 
@@ -288,6 +307,7 @@ class Evidence:
     traces: tuple[TraceSeen, ...] = ()
     programs: tuple[ProgramSeen, ...] = ()
     compiles: tuple[CompileSeen, ...] = ()
+    unfinished: tuple[UnfinishedSeen, ...] = ()
     constants: tuple[ConstantSeen, ...] = ()
     syncs: tuple[SyncSeen, ...] = ()
     keys: tuple[KeySeen, ...] = ()

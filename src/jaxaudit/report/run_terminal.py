@@ -7,6 +7,7 @@ from jaxaudit.report import run_words as words
 from jaxaudit.report.counts import Document, Entry, certain, number
 from jaxaudit.report.paint import Paint, plain
 from jaxaudit.report.places import line_of
+from jaxaudit.report.run_deaths import deaths
 from jaxaudit.report.tables import table
 from jaxaudit.report.text_width import printable, width, wrap
 
@@ -19,6 +20,7 @@ def run_summary(document: Document, columns: int = 80, paint: Paint = plain, uns
     """All of it; what has more rows than fit says how many were left out."""
     lines = [paint("jaxaudit run", "strong") + f": {words.circumstances(document)}"]
     lines += wrap(words.compiled(document), columns)
+    lines += [paint(line, "error") for said in deaths(document) for line in wrap(said, columns, rest="  ")]
     lines += _findings(document, columns, paint, unsure)
     lines += _functions(document, columns, paint)
     lines += _syncs(document, columns, paint)

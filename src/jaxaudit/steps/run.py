@@ -22,6 +22,7 @@ from jaxaudit.steps.run_entries import (
     key_entry,
     process_entry,
     sync_entry,
+    unfinished_entry,
 )
 from jaxaudit.steps.run_failures import failures
 from jaxaudit.steps.selection import Rules
@@ -64,6 +65,7 @@ def observed(record: Path, select: Sequence[str] = (), ignore: Sequence[str] = (
         "notes": list(evidence.notes),
         "functions": [function_entry(one) for one in evidence.functions if one.traces or one.calls or one.compiles],
         "compiles": [compile_entry(one) for one in evidence.compiles],
+        "unfinished": [unfinished_entry(one) for one in evidence.unfinished],
         "constants": [constant_entry(one) for one in evidence.constants],
         "syncs": [sync_entry(one) for one in evidence.syncs],
         "keys": [key_entry(one) for one in evidence.keys],
