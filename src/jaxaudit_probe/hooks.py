@@ -7,12 +7,12 @@ import glob
 import os
 from typing import Any
 
-from jaxaudit_probe import about, calls, donations, folding, holders, keys, names, private, sizes, syncs
+from jaxaudit_probe import about, calls, donations, folding, holders, jitted, keys, names, private, sizes, syncs
 from jaxaudit_probe.audience import Audience, Listener
 from jaxaudit_probe.compiles import Observer
 from jaxaudit_probe.frames import Frame
 
-PARTS: tuple[Any, ...] = (holders, sizes, folding, calls, syncs, keys, donations, about)
+PARTS: tuple[Any, ...] = (holders, sizes, folding, jitted, calls, syncs, keys, donations, about)
 """What looks closer at what the observer sees. `keys` listens to `calls`, so it comes later."""
 _installed: list[Observer] = []
 

@@ -181,3 +181,26 @@ def test_an_interrupt_and_an_exception_that_ended_the_process(tmp_path):
     later = [*lines, begun(2, "compile"), compiled(work=2), error]
     seen = read_record(write(tmp_path, *start(tmp_path), site(tmp_path), *later, end="exception"), tmp_path)
     assert not seen.unfinished, "the program went on after that"
+
+
+def jitted(folder, line, name, **more):
+    fields = {"name": name, "path": str(folder / "train.py"), "line": line, "wrapper": "jit", "at": at(folder, line)}
+    return row("jitted", **(fields | more))
+
+
+def test_what_was_jitted_and_never_called(tmp_path):
+    lines = [jitted(tmp_path, 4, "step"), jitted(tmp_path, 9, "Model.render")]
+    seen = read_record(write(tmp_path, *start(tmp_path), *lines, site(tmp_path)), tmp_path)
+    assert [(one.name, one.line, one.called) for one in seen.jitted] == [("step", 5, True), ("Model.render", 9, False)]
+
+
+def test_a_call_in_another_process_counts(tmp_path):
+    write(tmp_path, *start(tmp_path, 11, time=6e8), site(tmp_path, 7), name="11-1")
+    seen = read_record(write(tmp_path, *start(tmp_path), jitted(tmp_path, 4, "step")), tmp_path)
+    assert [one.called for one in seen.jitted] == [True]
+
+
+def test_without_jit_nobody_knows_who_was_called(tmp_path):
+    lines = [jitted(tmp_path, 4, "step"), row("jitted", off=True)]
+    seen = read_record(write(tmp_path, *start(tmp_path), *lines), tmp_path)
+    assert [one.called for one in seen.jitted] == [True]

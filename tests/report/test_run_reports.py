@@ -97,3 +97,16 @@ def test_which_process_died(tmp_path, monkeypatch):
     write(tmp_path, *start(tmp_path, 11, time=6e8), site(tmp_path), died, name="11-1", end="")
     text = run_summary(observed(write(tmp_path, *start(tmp_path), site(tmp_path), compiled())))
     assert "Process 11: The record ends while tracing step" in text
+
+
+def test_what_was_never_called(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = [f"render_{i}" for i in range(8)]
+    place = {"path": str(tmp_path / "train.py"), "wrapper": "jit", "at": at(tmp_path, 9)}
+    lines = [row("jitted", name=name, line=9 + i, **place) for i, name in enumerate(["step", *names])]
+    lines[0]["line"] = 4
+    text = run_summary(observed(write(tmp_path, *start(tmp_path), site(tmp_path), compiled(), *lines)))
+    said = "NOT SEEN 8 of 9 jitted functions were never called: render_0 (train.py:10), render_1 (train.py:11),"
+    assert said in " ".join(text.split())
+    assert "and 2 more" in text
+    assert max(map(width, text.splitlines())) <= 80

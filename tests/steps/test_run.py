@@ -39,6 +39,7 @@ def everything(tmp_path, monkeypatch):
         row("donation", site=1, wasted=["state"], missed=[]),
         row("fold", site=1, seconds=2.0, text="slow"),
         row("calls", site=1, calls=60, sampled=40, tracer_calls=0, arguments=[argument]),
+        row("jitted", name="render", path=str(tmp_path / "train.py"), line=9, wrapper="jit", at=at(tmp_path, 9)),
         row("begin", work=9, stage="compile", site=1, at=at(tmp_path, 11), cause=None, constants_bytes=8, thread=1),
         row("note", text="causes are not available on JAX 9.9"),
         end="signal 9",
@@ -68,6 +69,8 @@ def test_the_document_whole(everything):
     assert [(one["function"], one["stage"], one["ended"]) for one in document["unfinished"]] == [
         ("step", "compile", "signal 9")
     ]
+    assert [(one["name"], one["line"]) for one in document["never_called"]] == [("render", 9)]
+    assert document["summary"]["jitted"] == 1
     assert document["syncs"][0]["in_loop_of"] == {"path": "train.py", "line": 10, "function": "fit"}
     assert set(document["rules"]) == {one["rule"] for one in document["findings"]}
 

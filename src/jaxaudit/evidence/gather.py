@@ -17,6 +17,7 @@ from jaxaudit.model.evidence import (
     Environment,
     Failure,
     FoldSeen,
+    JittedSeen,
     KeySeen,
     Missed,
     ProgramSeen,
@@ -27,6 +28,8 @@ from jaxaudit.model.evidence import (
     UnfinishedSeen,
 )
 
+Definition = tuple[str, int]
+"""The path and the line of a function's code."""
 NOWHERE = Site("<unknown>", "", 1, "jit", False)
 
 
@@ -48,6 +51,10 @@ class Gathered:
     process: int = 0
     about: dict[str, Row] = field(default_factory=dict)
     sites: dict[object, Site] = field(default_factory=dict)
+    jitted: dict[Definition, JittedSeen] = field(default_factory=dict)
+    met: set[Definition] = field(default_factory=set)
+    """Definitions that JAX was asked about: called, traced, lowered."""
+    jit_is_off: bool = False
     traces: list[TraceSeen] = field(default_factory=list)
     programs: list[ProgramSeen] = field(default_factory=list)
     lowerings: list[tuple[Site, float]] = field(default_factory=list)
@@ -138,6 +145,7 @@ def _site(to: Gathered, row: Row) -> None:
     user = not package and bool(row.get("user", True))
     line = max(1, number_of(row, "line"))
     known = to.places.source.of(path, line) if user else None
+    to.met.add((path, number_of(row, "line")))
     to.sites[row.get("id")] = Site(
         name=plain_name(text_of(row, "name", "<unknown>")),
         path=to.places.path(path),
@@ -150,6 +158,18 @@ def _site(to: Gathered, row: Row) -> None:
         donated=words_of(row, "donated"),
         jitted_at=to.places.spot(row.get("jitted_at")),
     )
+
+
+def _jitted_at(to: Gathered, row: Row) -> None:
+    to.jit_is_off = to.jit_is_off or bool(row.get("off"))
+    path, line = text_of(row, "path"), number_of(row, "line")
+    at = to.places.spot(row.get("at"))
+    if at is None or to.places.package(path):
+        return
+    known = to.places.source.of(path, line)
+    name = plain_name(text_of(row, "name", "<unknown>"))
+    wrapper = text_of(row, "wrapper", "jit")
+    to.jitted[path, line] = JittedSeen(name, to.places.path(path), known.definition or line, wrapper, at)
 
 
 def _cause(row: Row) -> Cause | None:
@@ -336,6 +356,7 @@ def _done(to: Gathered, row: Row) -> None:
 
 _READERS: dict[str, Callable[[Gathered, Row], None]] = {
     "site": _site,
+    "jitted": _jitted_at,
     "begin": _begin,
     "still": _still,
     "done": _done,

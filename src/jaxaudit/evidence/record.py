@@ -15,6 +15,7 @@ from jaxaudit.model.evidence import (
     Environment,
     Evidence,
     FunctionSeen,
+    JittedSeen,
     KeySeen,
     Site,
     SyncSeen,
@@ -65,6 +66,7 @@ def _joined(gathered: list[Gathered], notes: list[str], unread: list[Unread]) ->
         environment=_leading(environments, with_jax),
         processes=environments,
         functions=tuple(_functions(gathered)),
+        jitted=tuple(_jitted(gathered)),
         traces=tuple(seen for one in gathered for seen in one.traces),
         programs=tuple(seen for one in gathered for seen in one.programs),
         compiles=tuple(seen for one in gathered for seen in one.compiles),
@@ -111,6 +113,15 @@ def _functions(gathered: list[Gathered]) -> Iterator[FunctionSeen]:
             if id_ in one.sites:
                 _add_calls(seen, one.sites[id_], calls)
     yield from seen.values()
+
+
+def _jitted(gathered: list[Gathered]) -> Iterator[JittedSeen]:
+    """Each definition once; a call in any process counts. Where jit was switched off, nothing is known."""
+    met = {definition for one in gathered for definition in one.met}
+    off = any(one.jit_is_off for one in gathered)
+    every = {definition: seen for one in gathered for definition, seen in one.jitted.items()}
+    for definition, seen in every.items():
+        yield replace(seen, called=off or definition in met)
 
 
 def _same(site: Site) -> Site:

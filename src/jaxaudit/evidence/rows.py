@@ -10,7 +10,7 @@ Row = dict[str, Any]
 VERSION = 1
 ABOUT = ("start", "jax", "backend", "error", "end")
 SEEN = (
-    "site", "begin", "still", "done", "trace", "program", "lower", "compile", "constant", "sync", "calls", "keys",
+    "site", "jitted", "begin", "still", "done", "trace", "program", "lower", "compile", "constant", "sync", "calls", "keys",
     "donation", "fold", "note",
 )  # fmt: skip
 KINDS = frozenset((*ABOUT, *SEEN))

@@ -240,6 +240,18 @@ class FunctionSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class JittedSeen:
+    """A function that a line of the user's jitted, and whether anything called it."""
+
+    name: str
+    path: str
+    line: int
+    wrapper: str
+    at: Spot
+    called: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class SyncSeen:
     """A line at which the host waited for the device."""
 
@@ -304,6 +316,8 @@ class Evidence:
     """The process that was started; the others are among `processes`."""
     processes: tuple[Environment, ...] = ()
     functions: tuple[FunctionSeen, ...] = ()
+    jitted: tuple[JittedSeen, ...] = ()
+    """Functions that the user's lines jitted while the run was observed."""
     traces: tuple[TraceSeen, ...] = ()
     programs: tuple[ProgramSeen, ...] = ()
     compiles: tuple[CompileSeen, ...] = ()

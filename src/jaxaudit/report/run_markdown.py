@@ -63,6 +63,9 @@ def _causes(document: Document) -> Iterator[str]:
 
 
 def _rest(document: Document, unsure: bool) -> Iterator[str]:
+    never = words.not_seen(document)
+    if never:
+        yield f"**Not seen:** {escaped(never)}."
     rows = [f"- not read: {code(one['path'])}: {escaped(one['reason'])}" for one in document["unread"]]
     rows += [f"- the rule {code(one['rule'])} failed: {escaped(one['text'])}" for one in document["faults"]]
     rows += [f"- {escaped(note)}" for note in document["notes"]]

@@ -23,6 +23,7 @@ def run_summary(document: Document, columns: int = 80, paint: Paint = plain, uns
     lines += [paint(line, "error") for said in deaths(document) for line in wrap(said, columns, rest="  ")]
     lines += _findings(document, columns, paint, unsure)
     lines += _functions(document, columns, paint)
+    lines += _not_seen(document, columns, paint)
     lines += _syncs(document, columns, paint)
     lines += _last(document, columns, unsure)
     return "\n".join(lines) + "\n"
@@ -98,6 +99,13 @@ def _details(document: Document, function: Entry, columns: int) -> Iterator[str]
         yield from wrap(captured, columns, first="    captured ", rest="      ")
     for said in words.arguments(function):
         yield from wrap(said, columns, first="    ", rest="      ")
+
+
+def _not_seen(document: Document, columns: int, paint: Paint) -> Iterator[str]:
+    said = words.not_seen(document)
+    if said:
+        head, *rest = wrap(said, columns, first="NOT SEEN ", rest="  ")
+        yield from ("", paint("NOT SEEN", "strong") + head.removeprefix("NOT SEEN"), *rest)
 
 
 def _syncs(document: Document, columns: int, paint: Paint) -> Iterator[str]:

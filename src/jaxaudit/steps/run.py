@@ -22,6 +22,7 @@ from jaxaudit.steps.run_entries import (
     key_entry,
     process_entry,
     sync_entry,
+    uncalled_entry,
     unfinished_entry,
 )
 from jaxaudit.steps.run_failures import failures
@@ -64,6 +65,7 @@ def observed(record: Path, select: Sequence[str] = (), ignore: Sequence[str] = (
         "faults": faults,
         "notes": list(evidence.notes),
         "functions": [function_entry(one) for one in evidence.functions if one.traces or one.calls or one.compiles],
+        "never_called": [uncalled_entry(one) for one in evidence.jitted if not one.called],
         "compiles": [compile_entry(one) for one in evidence.compiles],
         "unfinished": [unfinished_entry(one) for one in evidence.unfinished],
         "constants": [constant_entry(one) for one in evidence.constants],
@@ -165,6 +167,7 @@ def summary(evidence: "Evidence", findings: Sequence[Finding], allowed: int) -> 
     return document.summary(findings, {"suppressed": allowed, "unread": len(evidence.unread)}) | {
         "processes": len(evidence.processes),
         "seconds": round(max((one.seconds for one in evidence.processes), default=0.0), 3),
+        "jitted": len(evidence.jitted),
         "compiles": len(compiles),
         "recompiles": len(again),
         "trace_s": round(sum(seen.trace_s for seen in compiles), 4),

@@ -9,6 +9,7 @@ from jaxaudit.model.evidence import (
     ConstantSeen,
     Environment,
     FunctionSeen,
+    JittedSeen,
     KeySeen,
     Spot,
     SyncSeen,
@@ -60,6 +61,10 @@ def function_entry(one: FunctionSeen) -> dict[str, Any]:
         "equations": one.equations,
         "arguments": [argument_entry(argument) for argument in one.arguments],
     }
+
+
+def uncalled_entry(one: JittedSeen) -> dict[str, Any]:
+    return {"name": one.name, "path": one.path, "line": one.line, "wrapper": one.wrapper, "at": spot_entry(one.at)}
 
 
 def argument_entry(one: ArgumentSeen) -> dict[str, Any]:

@@ -13,6 +13,8 @@ from jaxaudit_probe.private.compiling import (
     hook_lowering,
     hook_run,
     hook_traces,
+    hook_wrapping,
+    jit_is_off,
     uses_cache,
 )
 from jaxaudit_probe.private.patching import leave_out_of_tracebacks, missing, replace, restore
@@ -74,6 +76,7 @@ __all__ = [
     "hook_reads",
     "hook_run",
     "hook_traces",
+    "hook_wrapping",
     "host_bytes",
     "inner_of",
     "is_array",
@@ -83,6 +86,7 @@ __all__ = [
     "is_tracer",
     "is_underway",
     "jaxpr_of",
+    "jit_is_off",
     "leave_out_of_tracebacks",
     "leaves_of",
     "line_of",

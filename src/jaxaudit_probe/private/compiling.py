@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -16,6 +17,25 @@ def hook_entry(wrap: Callable[[Any], Any]) -> None:
     """Every call that reaches Python: a miss of the C++ cache, a call with tracers, `.lower()`, `.trace()`."""
     if not (replace(pjit, "_infer_params", wrap) or replace(pjit, "_trace_for_jit", wrap)):
         missing.append("calls")
+
+
+def hook_wrapping(wrap: Callable[[Any, str], Any]) -> None:
+    """A function is wrapped by `jit` or `pmap`: the function comes first."""
+    if not replace(pjit, "make_jit", lambda original: wrap(original, "jit")):
+        missing.append("wrappers")
+    try:
+        pmap = importlib.import_module("jax._src.pmap")
+    except ImportError:
+        pmap = api
+    for owner, name in ((pmap, "_shared_code_pmap"), (api, "_shared_code_pmap"), (pmap, "_prepare_pmap")):
+        if replace(owner, name, lambda original: wrap(original, "pmap")):
+            break
+
+
+def jit_is_off() -> bool:
+    """Whether functions run as plain Python now (`jax.disable_jit`)."""
+    settings: Any = jax.config
+    return bool(getattr(settings, "jax_disable_jit", False))
 
 
 def hook_run(wrap: Callable[[Any, bool], Any]) -> None:
