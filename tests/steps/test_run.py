@@ -173,3 +173,18 @@ def test_an_error_of_the_programs_own_is_none(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     record = write(tmp_path, *start(tmp_path), failed(tmp_path, "no data in 'x.csv'"), end="exception")
     assert observed(record)["findings"] == []
+
+
+def test_the_projects_own_packages_are_the_users_where_they_are_installed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "orbits"\n', "utf-8")
+    for package in ("orbits", "models"):
+        (tmp_path / "src" / package).mkdir(parents=True)
+        (tmp_path / "src" / package / "__init__.py").touch()
+    places = {"orbits": "orbits/fit.py", "flax": "flax/models/fit.py"}
+    sites = [
+        site(tmp_path, number, f"fit_{name}", path=f"/env/lib/python3.12/site-packages/{path}")
+        for number, (name, path) in enumerate(places.items(), 1)
+    ]
+    document = observed(write(tmp_path, *start(tmp_path), *sites, compiled(number=1), compiled(number=2)))
+    assert {one["name"]: one["library"] for one in document["functions"]} == {"fit_orbits": None, "fit_flax": "flax"}

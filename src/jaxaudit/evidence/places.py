@@ -17,8 +17,8 @@ class Places:
 
     def __init__(self, home: str, project: Sequence[str] = ()) -> None:
         self.homes = tuple(dict.fromkeys(os.path.join(path, "") for path in (home, os.path.realpath(home))))
-        self.project = frozenset(project)
-        """Names of packages and folders that are the user's wherever they are installed."""
+        self.project = frozenset(os.path.basename(name.rstrip("/")) for name in project)
+        """Names of packages that are the user's wherever they are installed."""
         self.source = SourceLines()
 
     def path(self, path: str) -> str:
@@ -40,11 +40,10 @@ class Places:
     def package(self, path: str) -> str:
         """The library that a file belongs to; "" for the user's own."""
         parts = path.replace("\\", "/").split("/")
-        if self.project & set(parts):
-            return ""
         for folder in INSTALLED:
             if folder in parts[:-1]:
-                return parts[parts.index(folder) + 1].removesuffix(".py")
+                package = parts[parts.index(folder) + 1].removesuffix(".py")
+                return "" if package in self.project else package
         return "Python" if os.path.realpath(path).startswith(os.path.join(_STANDARD, "")) else ""
 
 

@@ -15,6 +15,7 @@ from jaxaudit.steps import document, suppress
 from jaxaudit.steps.check import Options, chosen_rules, wanted
 from jaxaudit.steps.config import Config, read_config
 from jaxaudit.steps.fingerprint import fingerprinted
+from jaxaudit.steps.project_folders import project_names
 from jaxaudit.steps.run_entries import (
     compile_entry,
     constant_entry,
@@ -44,7 +45,7 @@ def observed(record: Path, select: Sequence[str] = (), ignore: Sequence[str] = (
 
     config = read_config(Path.cwd())
     rules = load_rules()
-    evidence = read_record(record, project=config.project)
+    evidence = read_record(record, project=project_names(config, Path.cwd()))
     if not evidence.processes:
         raise Mistake(f"{document.shown(str(record))} holds no record of a run")
     chosen = chosen_rules(Options(select=tuple(select), ignore=tuple(ignore)), config, rules)
