@@ -43,6 +43,8 @@ class Observer:
         self.sync_checks: list[Callable[[str, names.At], None]] = []
         """Asked before the host waits for the device, likewise."""
         self.on_constant: Callable[[Site | None, Any, Any], None] | None = None
+        self.on_error: Callable[[BaseException, Frame, bool], None] | None = None
+        """Told of an exception at each call and trace that it passes; whether it is the outermost."""
 
     @property
     def stack(self) -> list[Frame]:
@@ -89,6 +91,11 @@ class Observer:
         frame.fun, frame.info, frame.args, frame.kwargs = fun, info, args, kwargs
         frame.site = self.quietly(self.sites.of, fun, info, args, kwargs)
         return self.push(frame)
+
+    def failed(self, error: BaseException, frame: Frame) -> None:
+        if self.on_error is not None:
+            outermost = not any(one is not frame and one.kind in ("call", "trace") for one in self.stack)
+            self.quietly(self.on_error, error, frame, outermost)
 
     def left(self, frame: Frame, answer: Any) -> None:
         self.pop(frame)

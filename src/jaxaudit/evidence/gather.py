@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from jaxaudit.evidence import happenings
 from jaxaudit.evidence.places import Places, plain_name
 from jaxaudit.evidence.rows import Row, number_of, rows_of, seconds_of, text_of, words_of
 from jaxaudit.evidence.unfinished import Open
@@ -14,13 +15,16 @@ from jaxaudit.model.evidence import (
     CompileSeen,
     ConstantSeen,
     DonationSeen,
+    DowncastSeen,
     Environment,
+    ErrorSeen,
     Failure,
     FoldSeen,
     JittedSeen,
     KeySeen,
     Missed,
     ProgramSeen,
+    SettingSeen,
     Site,
     Spot,
     SyncSeen,
@@ -66,6 +70,9 @@ class Gathered:
     keys: dict[tuple[object, ...], KeySeen] = field(default_factory=dict)
     donations: dict[object, DonationSeen] = field(default_factory=dict)
     folds: list[FoldSeen] = field(default_factory=list)
+    errors: list[ErrorSeen] = field(default_factory=list)
+    settings: dict[tuple[str, str, int], SettingSeen] = field(default_factory=dict)
+    downcasts: dict[tuple[str, int, str], DowncastSeen] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     last: float = 0.0
 
@@ -371,4 +378,5 @@ _READERS: dict[str, Callable[[Gathered, Row], None]] = {
     "donation": _donation,
     "fold": _fold,
     "note": _note,
+    **happenings.READERS,
 }

@@ -12,6 +12,7 @@ from jaxaudit.model.evidence import (
     ArgumentSeen,
     ConstantSeen,
     DonationSeen,
+    DowncastSeen,
     Environment,
     Evidence,
     FunctionSeen,
@@ -60,6 +61,8 @@ def _joined(gathered: list[Gathered], notes: list[str], unread: list[Unread]) ->
         one.process = number
         one.compiles = [replace(seen, process=number) for seen in one.compiles]
         one.traces = [replace(seen, process=number) for seen in one.traces]
+        one.errors = [replace(seen, process=number) for seen in one.errors]
+        one.settings = {key: replace(seen, process=number) for key, seen in one.settings.items()}
     environments = tuple(one.environment() for one in gathered)
     with_jax = [one for one in environments if one.jax]
     return Evidence(
@@ -76,6 +79,9 @@ def _joined(gathered: list[Gathered], notes: list[str], unread: list[Unread]) ->
         keys=tuple(_keys(seen for one in gathered for seen in one.keys.values())),
         donations=tuple(_donations(seen for one in gathered for seen in one.donations.values())),
         folds=tuple(seen for one in gathered for seen in one.folds),
+        errors=tuple(seen for one in gathered for seen in one.errors),
+        settings=tuple(seen for one in gathered for seen in one.settings.values()),
+        downcasts=tuple(_downcasts(seen for one in gathered for seen in one.downcasts.values())),
         notes=tuple(dict.fromkeys([*notes, *(text for one in gathered for text in one.notes)])),
         unread=tuple(unread),
     )
@@ -213,3 +219,11 @@ def _donations(seen: Iterable[DonationSeen]) -> Iterator[DonationSeen]:
     for one in seen:
         table.setdefault((one.site.path, one.site.name, one.site.line), one)
     yield from table.values()
+
+
+def _downcasts(seen: Iterable[DowncastSeen]) -> Iterator[DowncastSeen]:
+    table: dict[DowncastSeen, int] = {}
+    for one in seen:
+        key = replace(one, count=0)
+        table[key] = table.get(key, 0) + one.count
+    yield from (replace(one, count=count) for one, count in table.items())

@@ -67,6 +67,19 @@ class SourceLines:
         here = [jit for jit in found if jit.function == function]
         return here[0] if here else found[0] if len(found) == 1 else None
 
+    def jit_of(self, path: str, name: str) -> Jit | None:
+        """The file's only place where a function of this name is jitted."""
+        found = (
+            [jit for jit in self.file(path).jits if name.rpartition(".")[2] in jit.names]
+            if path.endswith(".py")
+            else []
+        )
+        return found[0] if len(found) == 1 else None
+
+    def awaits_error(self, path: str, line: int) -> bool:
+        """Whether the line stands in a `try` that handles something, or in a `with ...raises(...)`."""
+        return any(first <= line <= last for first, last in self.file(path).awaited) if path.endswith(".py") else False
+
 
 class _File:
     """One parsed file: what is known of each line that holds code."""
@@ -75,6 +88,7 @@ class _File:
         self.known: dict[int, Known] = {}
         self.calls: dict[str, list[CalledInLoop]] = {}
         self.jits: list[Jit] = []
+        self.awaited: list[tuple[int, int]] = []
         try:
             with open(path, "rb") as file:
                 data = file.read(LARGEST + 1)
@@ -94,6 +108,8 @@ class _File:
         for field, child in _children(node):
             place = outside if outside is not None and field in OUTSIDE else here
             place = _within(node, field, place)
+            if isinstance(child, ast.Try | ast.TryStar | ast.With) and _awaits_error(child):
+                self.awaited.append((child.lineno, child.body[-1].end_lineno or child.lineno))
             if isinstance(child, SCOPES):
                 own = "<lambda>" if isinstance(child, ast.Lambda) else str(getattr(child, "name", ""))
                 inner = _Here(f"{place.name}.{own}" if place.name else own)
@@ -196,3 +212,13 @@ def _names(call: ast.Call) -> frozenset[str]:
 def _counts(test: ast.expr) -> bool:
     """Whether a test asks for a remainder: `if step % 100 == 0`."""
     return any(isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod) for part in ast.walk(test))
+
+
+def _awaits_error(node: ast.Try | ast.TryStar | ast.With) -> bool:
+    """`try` with a handler; `pytest.raises`, `self.assertRaises`, `contextlib.suppress` as a context."""
+    if not isinstance(node, ast.With):
+        return bool(node.handlers)
+    return any(
+        any(word in ast.unparse(item.context_expr).lower() for word in ("raises", "suppress", "error", "fail"))
+        for item in node.items
+    )

@@ -308,6 +308,60 @@ class FoldSeen:
     operations: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class ErrorSeen:
+    """An error of JAX's that ended a trace; whether the program went on is for the reader to tell from its processes."""
+
+    kind: str
+    text: str
+    at: Spot
+    site: Site | None = None
+    """The function of the user's that was being traced, the innermost."""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    """What came for each of its parameters or their leaves, in a word: "int", "array", "tracer"."""
+    caller: Spot | None = None
+    jitted_at: Spot | None = None
+    awaited: bool = False
+    """A line of the user's outside the trace stands in a `try` or in a `with ...raises(...)`."""
+    process: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSeen:
+    """A setting of JAX's or XLA's that the program made after JAX was imported."""
+
+    name: str
+    how: str
+    """"environment" or "option"."""
+    at: Spot
+    was: str | None = None
+    now: str | None = None
+    in_force: str | None = None
+    """For a variable: the value that the option of its name had at the end."""
+    known: bool = True
+    """Whether JAX has an option of that name."""
+    kept: bool = True
+    """Whether it still stood so at the end."""
+    started: bool = False
+    """Whether the backend had started."""
+    platform: str = ""
+    via: str = ""
+    """The library's file that did it for the user's line."""
+    process: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DowncastSeen:
+    """A line that asked for 64 bits and got 32."""
+
+    at: Spot
+    asked: str
+    given: str
+    count: int = 1
+    package: str = ""
+    """The library that asked on its own account."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """One run. Compared by identity, so that what is worked out from it once can be kept beside it."""
@@ -327,6 +381,9 @@ class Evidence:
     keys: tuple[KeySeen, ...] = ()
     donations: tuple[DonationSeen, ...] = ()
     folds: tuple[FoldSeen, ...] = ()
+    errors: tuple[ErrorSeen, ...] = ()
+    settings: tuple[SettingSeen, ...] = ()
+    downcasts: tuple[DowncastSeen, ...] = ()
     notes: tuple[str, ...] = ()
     """What the probe could not see, in its own words."""
     unread: tuple[Unread, ...] = ()
