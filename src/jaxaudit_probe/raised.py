@@ -9,6 +9,8 @@ import threading
 import types
 from typing import Any
 
+import jax
+
 from jaxaudit_probe import errors, names, private, snapshots
 from jaxaudit_probe.compiles import Observer
 from jaxaudit_probe.frames import Frame
@@ -17,7 +19,7 @@ LONGEST = 1500
 MOST = 100
 MOST_CALLERS = 20
 MOST_ARGUMENTS = 64
-OF_JAX = ("jax.errors", "jax._src.errors")
+OF_JAX = ("jax.errors", jax.errors.JAXTypeError.__module__)
 SAYS = (
     "Shapes must be 1D sequences of concrete values",
     "Slice entries must be static integers",
