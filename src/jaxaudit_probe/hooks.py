@@ -1,3 +1,212 @@
 """Puts the hooks in, right after JAX was imported, and takes them out again."""
 
 from __future__ import annotations
+
+import functools
+import glob
+import os
+from typing import Any
+
+from jaxaudit_probe import (
+    about,
+    calls,
+    donations,
+    downcasts,
+    folding,
+    holders,
+    jitted,
+    keys,
+    late_settings,
+    names,
+    private,
+    raised,
+    sizes,
+    syncs,
+)
+from jaxaudit_probe.audience import Audience, Listener
+from jaxaudit_probe.compiles import Observer
+from jaxaudit_probe.frames import Frame
+
+PARTS: tuple[Any, ...] = (
+    holders,
+    sizes,
+    folding,
+    jitted,
+    calls,
+    syncs,
+    keys,
+    donations,
+    downcasts,
+    late_settings,
+    raised,
+    about,
+)
+"""What looks closer at what the observer sees. `keys` listens to `calls`, so it comes later."""
+_installed: list[Observer] = []
+
+
+def install(listener: Listener | None = None) -> Observer:
+    """Effect: JAX tells an observer what it does from here on, and the observer its listeners. Once in a process."""
+    observer = _installed[0] if _installed else _put_in()
+    if listener is not None:
+        observer.writer.join(listener)
+    return observer
+
+
+def _put_in() -> Observer:
+    for file in glob.glob(os.path.join(names.HERE, "**", "*.py"), recursive=True):
+        private.leave_out_of_tracebacks(file)
+    observer = Observer(Audience())
+    private.hook_entry(functools.partial(_entry, observer))
+    private.hook_run(functools.partial(_run, observer))
+    private.hook_traces(
+        lambda original: _Traces(observer, original),
+        functools.partial(_opened, observer),
+        functools.partial(_constant, observer),
+    )
+    private.hook_lowering(functools.partial(_lowering, observer), functools.partial(_lowered, observer))
+    private.hook_compiling(
+        functools.partial(_compiling, observer), functools.partial(_request, observer), lambda original: original
+    )
+    private.hook_cache_hits(observer.cache_hit)
+    private.hook_clearing(functools.partial(_clearing, observer))
+    for part in PARTS:
+        part.install(observer)
+    _installed.append(observer)
+    return observer
+
+
+def uninstall() -> None:
+    for part in reversed(PARTS):
+        part.uninstall()
+    private.restore()
+    _installed.clear()
+
+
+def _entry(observer: Observer, original: Any) -> Any:
+    def entered(fun: Any, info: Any, args: Any, kwargs: Any) -> Any:
+        frame = observer.entered(fun, info, args, kwargs)
+        answer = None
+        try:
+            answer = original(fun, info, args, kwargs)
+            return answer
+        except Exception as error:
+            observer.failed(error, frame)
+            raise
+        finally:
+            observer.left(frame, answer)
+
+    return entered
+
+
+def _run(observer: Observer, original: Any, traces_too: bool) -> Any:
+    def run(*args: Any, **kwargs: Any) -> Any:
+        frame = Frame("run")
+        frame.fun = args[0] if traces_too else args[2]
+        entry = observer.local.last_entry
+        frame.site = observer.local.last_site if entry is not None and entry[0] is frame.fun else None
+        observer.push(frame)
+        try:
+            return original(*args, **kwargs)
+        finally:
+            observer.pop(frame)
+            frame.fun = None
+            observer.local.last_entry = None
+
+    return run
+
+
+class _Traces:
+    """Stands in for JAX's cached tracing function, whose other attributes it forwards."""
+
+    def __init__(self, observer: Observer, original: Any) -> None:
+        self._observer = observer
+        self._original = original
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        frame = self._observer.push(Frame("trace"))
+        answer = None
+        try:
+            answer = self._original(*args, **kwargs)
+            return answer
+        except Exception as error:
+            self._observer.failed(error, frame)
+            raise
+        finally:
+            self._observer.trace_ended(frame, answer)
+
+
+def _opened(observer: Observer, original: Any) -> Any:
+    def __init__(self: Any, debug_info: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
+        observer.trace_opened(debug_info)
+        original(self, debug_info, *args, **kwargs)
+
+    return __init__
+
+
+def _constant(observer: Observer, original: Any) -> Any:
+    def _new_const(self: Any, aval: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
+        if getattr(value, "ndim", 0) and not private.is_tracer(value):
+            observer.met_constant(self, value)
+        return original(self, aval, value, *args, **kwargs)
+
+    return _new_const
+
+
+def _lowering(observer: Observer, original: Any) -> Any:
+    def lower(program: Any, *args: Any, **kwargs: Any) -> Any:
+        texts = [value for value in args[:3] if isinstance(value, str)]
+        frame = observer.lower_began(program, texts[-1] if texts else "?")
+        computation = None
+        try:
+            computation = original(program, *args, **kwargs)
+            return computation
+        finally:
+            observer.lower_ended(frame, computation, program, args[6] if len(args) > 6 else None)
+
+    return lower
+
+
+def _lowered(observer: Observer, original: Any) -> Any:
+    def lower_jaxpr_to_module(*args: Any, **kwargs: Any) -> Any:
+        observer.lowered()
+        return original(*args, **kwargs)
+
+    return lower_jaxpr_to_module
+
+
+def _compiling(observer: Observer, original: Any) -> Any:
+    def compile(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A001
+        frame = observer.compile_began(self)
+        executable = None
+        try:
+            executable = original(self, *args, **kwargs)
+            return executable
+        finally:
+            observer.compile_ended(frame, executable is None)
+
+    return compile
+
+
+def _request(observer: Observer, original: Any) -> Any:
+    def compile_or_get_cached(*args: Any, **kwargs: Any) -> Any:
+        observer.about_to_compile()
+        frame = observer.request_began()
+        try:
+            return original(*args, **kwargs)
+        finally:
+            observer.request_ended(frame)
+
+    return compile_or_get_cached
+
+
+def _clearing(observer: Observer, original: Any) -> Any:
+    @functools.wraps(original)
+    def clear_caches(*args: Any, **kwargs: Any) -> Any:
+        observer.cleared += 1
+        return original(*args, **kwargs)
+
+    return clear_caches
