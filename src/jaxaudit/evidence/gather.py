@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 from jaxaudit.evidence import happenings
 from jaxaudit.evidence.places import Places, plain_name
@@ -213,17 +214,19 @@ def _program(to: Gathered, row: Row) -> None:
     lines: dict[Spot, int] = {}
     callers: dict[Spot, Spot] = {}
     for part in rows_of(row, "lines"):
-        spot = to.places.spot(part)
+        spot = _traced(to, part)
         if spot is not None:
             lines[spot] = lines.get(spot, 0) + number_of(part, "equations")
-            if spot.loop is None and (caller := _looping_caller(to, text_of(part, "path"), spot)) is not None:
-                callers[spot] = caller
+            looping = next((one for one in map(partial(_traced, to), rows_of(part, "callers")) if one and one.loop), None)
+            if spot.loop is None and looping is not None:
+                callers[spot] = looping
     to.programs.append(ProgramSeen(to.site(row), number_of(row, "equations"), lines, callers))
 
 
-def _looping_caller(to: Gathered, path: str, spot: Spot) -> Spot | None:
-    found = to.places.source.loops_that_call(path, spot.function.rpartition(".")[2])
-    return Spot(spot.path, found[0].line, found[0].function, found[0].loop) if len(found) == 1 else None
+def _traced(to: Gathered, part: Row) -> Spot | None:
+    """A line of a trace: the loop that makes a lambda is not a loop of the lambda's."""
+    spot = to.places.spot(part)
+    return spot._replace(loop=None) if spot is not None and spot.function.endswith("<lambda>") else spot
 
 
 def _lower(to: Gathered, row: Row) -> None:
@@ -318,9 +321,8 @@ def _key(to: Gathered, row: Row) -> None:
     if first is None or again is None:
         return
     name = text_of(row, "key") or "a random key"
-    seen = KeySeen(
-        name, first, again, text_of(row, "how"), max(1, number_of(row, "times")), to.sites.get(row.get("site"))
-    )
+    times, site = max(1, number_of(row, "times")), to.sites.get(row.get("site"))
+    seen = KeySeen(name, first, again, text_of(row, "how"), times, site, bool(row.get("repeated")))
     to.keys[name, first, again] = seen
 
 

@@ -23,14 +23,6 @@ class Known(NamedTuple):
     """The line of `def`, where the line is that of its first decorator."""
 
 
-class CalledInLoop(NamedTuple):
-    """A loop of some function that calls a function of the same file by name."""
-
-    line: int
-    function: str
-    loop: Turns
-
-
 class Jit(NamedTuple):
     """A line that jits something, and every name that it jits or hands on: `jax.jit(jax.grad(loss))`."""
 
@@ -53,10 +45,6 @@ class SourceLines:
 
     def of(self, path: str, line: int) -> Known:
         return self.file(path).known.get(line, Known()) if path.endswith(".py") else Known()
-
-    def loops_that_call(self, path: str, name: str) -> tuple[CalledInLoop, ...]:
-        """Where the file calls the function (by its last name) within a loop."""
-        return tuple(self.file(path).calls.get(name, ())) if path.endswith(".py") else ()
 
     def jitted(self, path: str, name: str, function: str) -> Jit | None:
         """Where a function of this name is jitted anew: in the function that calls it, else the file's only such place."""
@@ -86,7 +74,6 @@ class _File:
 
     def __init__(self, path: str) -> None:
         self.known: dict[int, Known] = {}
-        self.calls: dict[str, list[CalledInLoop]] = {}
         self.jits: list[Jit] = []
         self.awaited: list[tuple[int, int]] = []
         try:
@@ -118,11 +105,9 @@ class _File:
                 continue
             if isinstance(child, ast.expr | ast.stmt):
                 self._mark(child, place)
-            if isinstance(child, ast.Call):
-                if place.loop is not None:
-                    self._call(child, place.name, place.loop)
-                if _jits(child.func) and not (outside is not None and field == "decorator_list"):
-                    self._jit(child.lineno, place, _names(child))
+            decorates = outside is not None and field == "decorator_list"
+            if isinstance(child, ast.Call) and _jits(child.func) and not decorates:
+                self._jit(child.lineno, place, _names(child))
             self._walk(child, place)
 
     def _mark_scope(self, node: ast.AST, name: str, outside: "_Here") -> None:
@@ -146,11 +131,6 @@ class _File:
 
     def _jit(self, line: int, here: "_Here", names: frozenset[str]) -> None:
         self.jits.append(Jit(line, here.name or "<module>", here.turns, names))
-
-    def _call(self, node: ast.Call, name: str, loop: Turns) -> None:
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if called:
-            self.calls.setdefault(called, []).append(CalledInLoop(node.lineno, name or "<module>", loop))
 
 
 class _Here(NamedTuple):

@@ -131,7 +131,7 @@ class ProgramSeen:
     equations: int
     lines: Mapping[Spot, int] = field(default_factory=dict)
     callers: Mapping[Spot, Spot] = field(default_factory=dict)
-    """For a line outside every loop: the loop of another function of its file that calls its function."""
+    """For a line outside every loop: the nearest line that called it within the trace and stands in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +276,8 @@ class KeySeen:
     how: str = ""
     times: int = 1
     site: Site | None = None
+    repeated: bool = False
+    """One function, run twice from the module, made or read the key itself."""
 
 
 class Missed(NamedTuple):
