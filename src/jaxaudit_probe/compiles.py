@@ -231,7 +231,20 @@ class Observer:
             frame.cause = causes.DERIVED
         frame.at = names.at_of(names.user_frame(2))
         self.local.traced = None
+        if self.local.bodies:
+            frame.bodies = self.quietly(self._bodies_of, program, site) or []
         return self.push(frame)
+
+    def _bodies_of(self, program: Any, site: Site | None) -> list[Site]:
+        """The functions traced since the last compile that are part of a program; a program of jit's takes them all."""
+        waiting = list(dict.fromkeys(self.local.bodies))
+        if site is None or site.wrapper != "eager":
+            self.local.bodies = []
+            return waiting
+        held = {private.source_of(inner) for one in private.equations_of(program) for inner in private.sub_programs(one)}
+        mine = [body for body in waiting if any(source.endswith(f" at {body.path}:{body.line}") for source in held)]
+        self.local.bodies = [body for body in waiting if body not in mine]
+        return mine
 
     def lowered(self) -> None:
         """A module is really made, not taken from a cache."""
@@ -275,8 +288,8 @@ class Observer:
             site, lowering = None, None
         frame = Frame("compile", site)
         if lowering is not None:
-            frame.trace_s, frame.lower_s, frame.cause, frame.at = (
-                lowering.trace_s, lowering.lower_s, lowering.cause, lowering.at
+            frame.trace_s, frame.lower_s, frame.cause, frame.at, frame.bodies = (
+                lowering.trace_s, lowering.lower_s, lowering.cause, lowering.at, lowering.bodies
             )  # fmt: skip
             lowering.trace_s = lowering.lower_s = 0.0
         return self.push(frame)
@@ -314,12 +327,12 @@ class Observer:
 
     def _compile_ended(self, frame: Frame, work: int) -> None:
         site = frame.site or self.sites.named("?", "jit")
-        bodies, self.local.bodies = list(dict.fromkeys(self.local.bodies)), []
-        for body in bodies:
-            body.traced += 1
+        bodies = frame.bodies
         at = frame.at or names.at_of(names.user_frame(4))
         cause = frame.cause or (causes.FIRST if site.traced <= 1 else None)
         if site.wrapper == "eager" and bodies:
+            for body in bodies:
+                body.traced += 1
             cause = causes.of_body(site.name, bodies[-1].name, bodies[-1].line, bodies[-1].traced)
         self.writer.put(
             "compile", site=site.id, bodies=[body.id for body in bodies], trace_s=round(frame.trace_s, 6), lower_s=round(frame.lower_s, 6),

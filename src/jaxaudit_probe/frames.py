@@ -43,8 +43,8 @@ class Frame:
     """One thing under way in a thread."""
 
     __slots__ = (
-        "args", "at", "cause", "compile_s", "fun", "hit", "info", "inner", "kind", "kwargs", "lost", "lower_s", "opened",
-        "site", "started", "trace_s", "work",
+        "args", "at", "bodies", "cause", "compile_s", "fun", "hit", "info", "inner", "kind", "kwargs", "lost", "lower_s",
+        "opened", "site", "started", "trace_s", "work",
     )  # fmt: skip
 
     def __init__(self, kind: str, site: Site | None = None) -> None:
@@ -55,6 +55,7 @@ class Frame:
         self.args: tuple[Any, ...] = ()
         self.kwargs: dict[str, Any] = {}
         self.at: names.At | None = None
+        self.bodies: list[Site] = []
         self.cause: causes.Cause | None = None
         self.opened: Any = None
         self.hit = False

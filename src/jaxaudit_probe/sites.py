@@ -22,6 +22,8 @@ class Sites:
         self.known: dict[tuple[str, int, str, str], Site] = {}
         self.by_function: weakref.WeakKeyDictionary[Any, Site] = weakref.WeakKeyDictionary()
         self.by_program: dict[int, tuple[weakref.ref[Any], Site]] = {}
+        self.by_source: dict[str, Site | None] = {}
+        """Whose programs JAX noted with this `name at file:line`; None where several functions' were."""
 
     def of(self, fun: Any, info: Any = None, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None) -> Site:
         """The site of what was handed to jit."""
@@ -60,13 +62,16 @@ class Sites:
 
     def named(self, source: str, wrapper: str) -> Site:
         """A program that came without its function: by the `name at file:line` that JAX noted."""
+        traced_as = self.by_source.get(source)
+        if traced_as is not None:
+            return traced_as
         name, _, place = source.rpartition(" at ")
         path, _, line = place.rpartition(":")
         number = int(line) if line.isdigit() else 0
         with self.lock:
-            for mark, other in self.known.items():
-                if mark[:2] == (path, number) and path:
-                    return other
+            there = [other for mark, other in self.known.items() if mark[:2] == (path, number) and path]
+            if there and source not in self.by_source:
+                return next((one for one in there if one.name.rpartition(".")[2] == name), there[0])
             key = (path, number, name or source, wrapper)
             if key in self.known:
                 return self.known[key]
@@ -75,7 +80,9 @@ class Sites:
         return site
 
     def remember(self, program: Any, site: Site) -> None:
-        key = id(program)
+        source, key = private.source_of(program), id(program)
+        if self.by_source.setdefault(source, site) is not site:
+            self.by_source[source] = None
         known = self.by_program.get(key)
         if known is None or known[0]() is not program:
             try:
