@@ -233,7 +233,21 @@ class Observer:
         self.local.traced = None
         if self.local.bodies:
             frame.bodies = self.quietly(self._bodies_of, program, site) or []
+        self.quietly(self._compare_programs, frame, program)
         return self.push(frame)
+
+    def _compare_programs(self, frame: Frame, program: Any) -> None:
+        """A new function object is to blame only for a program that was compiled before."""
+        eager = frame.site is not None and frame.site.wrapper == "eager"
+        owner = (frame.bodies[-1] if frame.bodies else None) if eager else frame.site
+        if owner is None or owner.path.startswith(private.PACKAGE):
+            return
+        mark = private.print_of(program)
+        times = owner.programs[mark] = owner.programs.get(mark, 0) + 1
+        if eager:
+            frame.cause = causes.of_body(frame.site.name if frame.site else "", owner.name, owner.line, times)
+        elif times == 1 and len(owner.programs) > 1:
+            frame.cause = causes.of_another_program(frame.cause, not owner.user)
 
     def _bodies_of(self, program: Any, site: Site | None) -> list[Site]:
         """The functions traced since the last compile that are part of a program; a program of jit's takes them all."""
@@ -241,7 +255,9 @@ class Observer:
         if site is None or site.wrapper != "eager":
             self.local.bodies = []
             return waiting
-        held = {private.source_of(inner) for one in private.equations_of(program) for inner in private.sub_programs(one)}
+        held = {
+            private.source_of(inner) for one in private.equations_of(program) for inner in private.sub_programs(one)
+        }
         mine = [body for body in waiting if any(source.endswith(f" at {body.path}:{body.line}") for source in held)]
         self.local.bodies = [body for body in waiting if body not in mine]
         return mine
@@ -253,7 +269,8 @@ class Observer:
             return
         frame.opened = True
         site = frame.site
-        if frame.cause is None and frame.trace_s == 0.0 and site is not None and site.user and site.seen:
+        again = site is not None and site.user and sum(site.programs.values()) > 1
+        if site is not None and again and frame.cause is None and frame.trace_s == 0.0 and site.seen:
             self.quietly(self._explain_lowering, frame, site)
         self.begins(frame, "lower")
 
@@ -330,10 +347,6 @@ class Observer:
         bodies = frame.bodies
         at = frame.at or names.at_of(names.user_frame(4))
         cause = frame.cause or (causes.FIRST if site.traced <= 1 else None)
-        if site.wrapper == "eager" and bodies:
-            for body in bodies:
-                body.traced += 1
-            cause = causes.of_body(site.name, bodies[-1].name, bodies[-1].line, bodies[-1].traced)
         self.writer.put(
             "compile", site=site.id, bodies=[body.id for body in bodies], trace_s=round(frame.trace_s, 6), lower_s=round(frame.lower_s, 6),
             compile_s=round(frame.compile_s, 6), cache="hit" if frame.hit else "miss" if private.uses_cache() else "off",

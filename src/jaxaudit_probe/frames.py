@@ -13,7 +13,7 @@ class Site:
 
     __slots__ = (
         "__weakref__", "constants", "donated", "function", "holders", "id", "last_cause", "line", "made", "name", "parameters", "path",
-        "seen", "static", "traced", "user", "wrapper",
+        "programs", "seen", "static", "traced", "user", "wrapper",
     )  # fmt: skip
 
     def __init__(self, number: int, name: str, path: str, line: int, wrapper: str) -> None:
@@ -29,6 +29,8 @@ class Site:
         self.made: set[int] = set()
         self.seen: list[snapshots.Snapshot] = []
         self.traced = 0
+        self.programs: dict[int, int] = {}
+        """How often each program of it was lowered, by what tells programs apart."""
         self.last_cause: causes.Cause | None = None
         self.constants: dict[int, int] = {}
         self.holders: list[str] = []

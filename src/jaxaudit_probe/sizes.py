@@ -33,7 +33,8 @@ def install(observer: Observer) -> None:
 def lines_of(program: Any) -> list[dict[str, Any]]:
     """The lines that wrote most, each with its most frequent callers."""
     lines: dict[tuple[str, int], Counter[Path]] = {}
-    source, known = private.source_of(program), {}
+    known: dict[Any, Path] = {}
+    source = private.source_of(program)
     for equation in islice(private.equations_of(program), MOST):
         frames = private.frames_of(equation)
         mark = tuple((id(code), offset) for code, offset in frames)

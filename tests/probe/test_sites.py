@@ -36,6 +36,22 @@ def test_two_filtered_functions_under_vmap_keep_their_names(listener: Listener) 
     assert [name for name in compiled(listener) if name in ("early", "late")] == ["early", "late"]
 
 
+def test_a_function_object_is_to_blame_only_for_a_program_that_was_there_before(listener: Listener) -> None:
+    @eqx.filter_jit
+    def apply(function, x):
+        return function(x)
+
+    def run(first, then):
+        return apply(lambda x: then(first(x)), jnp.ones(3))
+
+    run(jnp.sin, jnp.cos)
+    run(jnp.sin, jnp.cos)
+    run(jnp.sin, lambda x: x @ x)
+    sites = {site["id"]: site["name"].rpartition(".")[2] for site in listener.told("site")}
+    kinds = [line["cause"]["kind"] for line in listener.told("compile") if sites[line["site"]] == "apply"]
+    assert kinds == ["first", "static-function", "another-program"]
+
+
 def model(xs):
     def body(carry, x):
         return carry + x, None

@@ -63,6 +63,16 @@ def test_a_run_without_faults(tmp_path, monkeypatch):
     assert "1 program compiled in 1.0 s" in text
 
 
+def test_notes_of_one_rule_stand_together(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    add = site(tmp_path, 3, "add", path="/venv/lib/python3.12/site-packages/jax/x.py", user=False, wrapper="eager")
+    lines = [(2, 9), (2, 9), (2, 9), (2, 9), (3, 18), (3, 18), (3, 18), (3, 18)]
+    again = [compiled("signature", 3, at=at(tmp_path, line)) for _, line in lines]
+    said = run_summary(run_document(tmp_path, add, compiled(number=3), *again))
+    assert said.count("[eager-hot-path]") == 1
+    assert "  also: train.py:" in said
+
+
 def test_a_run_without_jax(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = run_summary(observed(write(tmp_path, start(tmp_path)[0])))
@@ -88,7 +98,7 @@ def test_what_it_died_of_is_said_first(tmp_path, monkeypatch):
     assert said in " ".join(text.split())
     assert max(map(width, text.splitlines())) <= 80
     assert "Died (SIGKILL) while compiling step" in run_markdown(document)
-    assert text.index("Died") < text.index("faults")
+    assert text.index("Died") < text.index("record:")
 
 
 def test_which_process_died(tmp_path, monkeypatch):

@@ -230,6 +230,18 @@ def test_none_is_left_without_a_finding(tmp_path):
     assert sum(one.facts["recompiles"] for one in every(tmp_path, *rows) if "recompiles" in one.facts) == len(kinds)
 
 
+def test_another_program_is_no_recompilation(tmp_path):
+    assert not every(tmp_path, site(tmp_path), compiled(), compiled("another-program"))
+
+
+def test_several_leaves_of_a_library_are_told_in_the_plural(tmp_path):
+    theirs = site(tmp_path, 2, "diffeqsolve", path=LIBRARY.format(name="diffrax"), user=False)
+    again = compiled("weak-type", 2, ("state.error", "f32[]", "weak f32[]"), ("y", "f32[]", "weak f32[]"))
+    one = only(tmp_path, "library-recompile", theirs, compiled(number=2), again)
+    assert "`state.error` and `y` were weakly typed" in one.message
+    assert "dtype" in one.help
+
+
 def test_processes_start_with_a_first_compilation_each(tmp_path):
     assert not seen(tmp_path, "unstable-structure", site(tmp_path), compiled(), compiled())
 

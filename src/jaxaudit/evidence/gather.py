@@ -188,11 +188,11 @@ def _cause(row: Row) -> Cause | None:
         Change(text_of(part, "leaf"), _value(part.get("was")), _value(part.get("now")), text_of(part, "what"))
         for part in rows_of(said, "changes")
     )
-    return Cause(text_of(said, "kind", "unknown"), text_of(said, "text"), changes)
+    return Cause(text_of(said, "kind", "unknown"), text_of(said, "text").replace("<locals>.", ""), changes)
 
 
 def _value(said: object) -> str:
-    return "" if said is None else str(said)
+    return "" if said is None else str(said).replace("<locals>.", "")
 
 
 def _trace(to: Gathered, row: Row) -> None:
@@ -217,7 +217,9 @@ def _program(to: Gathered, row: Row) -> None:
         spot = _traced(to, part)
         if spot is not None:
             lines[spot] = lines.get(spot, 0) + number_of(part, "equations")
-            looping = next((one for one in map(partial(_traced, to), rows_of(part, "callers")) if one and one.loop), None)
+            looping = next(
+                (one for one in map(partial(_traced, to), rows_of(part, "callers")) if one and one.loop), None
+            )
             if spot.loop is None and looping is not None:
                 callers[spot] = looping
     to.programs.append(ProgramSeen(to.site(row), number_of(row, "equations"), lines, callers))

@@ -8,6 +8,7 @@ from typing import Any
 from jaxaudit.evidence.source_lines import SourceLines
 from jaxaudit.model.evidence import Spot
 
+COMPREHENSIONS = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>")
 INSTALLED = ("site-packages", "dist-packages")
 _STANDARD = os.path.realpath(sysconfig.get_path("stdlib"))
 
@@ -48,5 +49,7 @@ class Places:
 
 
 def plain_name(name: str) -> str:
-    """`fit.<locals>.step` as the source's reader says it: `fit.step`."""
-    return name.replace("<locals>.", "")
+    """`fit.<locals>.step` as the source's reader says it: `fit.step`; a comprehension is its function's."""
+    while name.endswith(COMPREHENSIONS):
+        name = name.rpartition(".")[0] or "<module>"
+    return name.replace("<locals>.", "").removesuffix(".<locals>")

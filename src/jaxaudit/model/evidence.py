@@ -105,7 +105,7 @@ class Cause(NamedTuple):
 
 
 FIRST = Cause("first")
-FIRSTS = ("first", "derived")
+FIRSTS = ("first", "derived", "another-program")
 """Kinds of causes that are no recompilation: a first call, and the program of a gradient or a batch."""
 
 

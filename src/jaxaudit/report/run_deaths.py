@@ -4,6 +4,7 @@ import signal
 from collections.abc import Iterator
 
 from jaxaudit.model import amounts
+from jaxaudit.model.evidence import FIRSTS
 from jaxaudit.report.counts import Document, Entry
 from jaxaudit.report.places import line_of
 
@@ -41,5 +42,5 @@ def _what(one: Entry) -> str:
     at = one["at"]
     called = f", called at {line_of(at)}" if at and line_of(at) != line_of(one) else ""
     held = f"; constants {amounts.size(one['constants_bytes'])}" if one["constants_bytes"] else ""
-    why = f"; again, because {one['cause']['text']}" if one["cause"]["kind"] not in ("first", "derived") else ""
+    why = f"; again, because {one['cause']['text']}" if one["cause"]["kind"] not in FIRSTS else ""
     return f"{one['function']}{place}{called}, {amounts.seconds(one['seconds'])} in{held}{why}."

@@ -124,9 +124,10 @@ def arguments(function: Entry) -> Iterator[str]:
 
 
 def _argument(one: Mapping[str, Any]) -> str:
-    kinds = "/".join(one["kinds"][:2])
+    kinds = "/".join([kind for kind in one["kinds"] if kind != "other"][:2])
     said = [part for part in (one["role"] if one["role"] == "static" else "", kinds) if part]
-    values = f", {one['distinct']} values" if one["distinct"] > 1 else ""
+    number_of = "more than 64" if one["distinct"] > 64 else one["distinct"]
+    values = f", {number_of} values" if one["distinct"] > 1 else ""
     return f"{one['name']} ({' '.join(said)}{values})" if said else one["name"]
 
 

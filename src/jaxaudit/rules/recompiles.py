@@ -82,6 +82,8 @@ class Recompiles:
     @property
     def cost(self) -> str:
         """`compiled 4 times, 3 of them for this: 1.9 s`."""
+        if self.count == self.total:
+            return f"compiled {amounts.times(self.count)} for this, which cost {amounts.seconds(self.seconds)}"
         if self.count == self.total - 1:
             return f"compiled {amounts.times(self.total)} instead of once, which cost {amounts.seconds(self.seconds)}"
         return (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import jax
@@ -79,6 +79,19 @@ def equations_of(closed_jaxpr: Any, most: int = 200_000) -> Iterator[Any]:
             most -= 1
             yield equation
             waiting.extend(sub_programs(equation))
+
+
+def print_of(program: Any, most: int = 20_000) -> int:
+    """The same for programs of the same operations on the same shapes, whatever the numbers in them."""
+    inputs = tuple(_avals(getattr(program, "in_avals", ())))
+    steps = (
+        (one.primitive.name, tuple(_avals(out.aval for out in one.outvars))) for one in equations_of(program, most)
+    )
+    return hash((inputs, *steps))
+
+
+def _avals(avals: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
+    return ((getattr(aval, "shape", ()), str(getattr(aval, "dtype", ""))) for aval in avals)
 
 
 def line_of(equation: Any, wanted: Callable[[str], bool]) -> tuple[str, int] | None:
