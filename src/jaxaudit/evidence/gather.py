@@ -188,11 +188,11 @@ def _cause(row: Row) -> Cause | None:
         Change(text_of(part, "leaf"), _value(part.get("was")), _value(part.get("now")), text_of(part, "what"))
         for part in rows_of(said, "changes")
     )
-    return Cause(text_of(said, "kind", "unknown"), text_of(said, "text").replace("<locals>.", ""), changes)
+    return Cause(text_of(said, "kind", "unknown"), text_of(said, "text"), changes)
 
 
 def _value(said: object) -> str:
-    return "" if said is None else str(said).replace("<locals>.", "")
+    return "" if said is None else str(said)
 
 
 def _trace(to: Gathered, row: Row) -> None:

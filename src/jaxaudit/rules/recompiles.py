@@ -225,4 +225,4 @@ def leaves_named(leaves: Sequence[str], most: int = 3) -> str:
 def listed(values: Sequence[str], most: int = 5) -> str:
     """`1.5, 5.0, 7.5`; the rest as a number."""
     more = f", and {len(values) - most} more" if len(values) > most else ""
-    return ", ".join(values[:most]) + more
+    return ", ".join(values[:most]).replace("<locals>.", "") + more
