@@ -29,6 +29,8 @@ PACKAGE = ("__init__", "__main__", "py")
 PROBE = "jaxaudit_probe"
 EXTRAS = {"report": ("pygal",)}
 """What a room uses where it is installed, and does without where it is not."""
+PRIVATE = f"{PROBE}/private/"
+"""The only files that know JAX's insides."""
 
 
 def imports(file: Path) -> Iterator[tuple[int, str]]:
@@ -98,6 +100,31 @@ def test_the_probe_needs_only_jax() -> None:
     for file in sorted((SRC / PROBE).rglob("*.py")):
         for line, module in imports(file):
             assert module.partition(".")[0] in allowed, f"{file.relative_to(SRC)}:{line}: {module}"
+
+
+def names_insides(file: Path) -> list[int]:
+    """Lines on which JAX's private package is imported, or written down as text that an import could use."""
+    lines = [line for line, module in imports(file) if module.startswith("jax._src")]
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        said = node.value if isinstance(node, ast.Constant) else None
+        inside = isinstance(node, ast.Attribute) and node.attr == "_src"
+        if inside or (isinstance(said, str) and said.startswith("jax._src")):
+            lines.append(getattr(node, "lineno", 0))
+    return lines
+
+
+def test_only_private_knows_jax_from_inside() -> None:
+    found = {file.relative_to(SRC).as_posix() for file in (SRC / PROBE).rglob("*.py") if names_insides(file)}
+    assert found
+    assert all(name.startswith(PRIVATE) for name in found), found
+
+
+@pytest.mark.parametrize(
+    "text", ["from jax._src import core", "import jax._src.api", "x = __import__('jax._src.api')", "jax._src.core"]
+)
+def test_that_test_can_fail(tmp_path: Path, text: str) -> None:
+    (tmp_path / "file.py").write_text(text)
+    assert names_insides(tmp_path / "file.py") == [1]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import weakref
 import zlib
+from collections.abc import Callable
+from types import MethodType
 from typing import Any
 
 from jaxaudit_probe import private
@@ -58,7 +60,7 @@ class Parameter:
         self.tracer = False
         self.bytes = 0
         self.looked = 0
-        self.last: list[weakref.ref[Any]] = []
+        self.last: list[Callable[[], Any]] | None = None
         self.mark = 0
         self.same = 0
         self.uploads = 0
@@ -110,15 +112,18 @@ class Parameter:
             if not self.refused:
                 self.enter(("tree", tuple(zip(kinds, leaves))))
             return
-        self.arrays([leaf for leaf, kind in zip(leaves, kinds) if kind in ("numpy", "jax.Array")], number)
-        if all(kind == "tree" for kind in kinds):
-            self.same_as_before([value])
+        held = [leaf for leaf, kind in zip(leaves, kinds) if kind in ("numpy", "jax.Array")]
+        if held:
+            self.arrays(held, number)
+        elif "tracer" not in kinds:
+            self.same_as_before(leaves)  # functions and settings
 
     def arrays(self, leaves: list[Any], number: int) -> None:
         """Which of the last call's arrays are gone, what is uploaded, and whether these are the same ones."""
         if number == self.number + 1:
-            self.watched += len(self.last)
-            self.dead += sum(reference() is None for reference in self.last)
+            before = self.last or ()
+            self.watched += len(before)
+            self.dead += sum(reference() is None for reference in before)
         self.number = number
         host = [leaf for leaf in leaves if type(leaf) is not private.ArrayImpl and kind_of(leaf) == "numpy"]
         if host:
@@ -137,14 +142,11 @@ class Parameter:
             self.enter(("numpy", item if item == item else "nan"))
 
     def same_as_before(self, leaves: list[Any]) -> None:
-        mark = print_of(leaves)
-        if self.last and len(self.last) == len(leaves) and mark == self.mark:
-            self.same += all(reference() is leaf for reference, leaf in zip(self.last, leaves))
+        mark, before = print_of(leaves), self.last
+        if before is not None and len(before) == len(leaves) and mark == self.mark:
+            self.same += all(same(reference(), leaf) for reference, leaf in zip(before, leaves))
         self.mark = mark
-        try:
-            self.last = [weakref.ref(leaf) for leaf in leaves]
-        except TypeError:
-            self.last = []
+        self.last = [reference_to(leaf) for leaf in leaves]
 
     @property
     def gone(self) -> bool | None:
@@ -172,6 +174,23 @@ class Parameter:
 
 
 _SCALAR_KINDS = frozenset(SCALARS.values())
+
+
+def reference_to(leaf: Any) -> Callable[[], Any]:
+    """Weak where that can be; a host scalar itself; of a bound method its function and its object; else nothing."""
+    if type(leaf) in SCALARS:
+        return lambda: leaf
+    try:
+        return weakref.WeakMethod(leaf) if isinstance(leaf, MethodType) else weakref.ref(leaf)
+    except TypeError:
+        return lambda: None
+
+
+def same(one: Any, other: Any) -> bool:
+    return one is other or (type(one) is type(other) and type(one) in _COMPARED and bool(one == other))
+
+
+_COMPARED = frozenset({*SCALARS, MethodType})
 
 
 def print_of(leaves: list[Any]) -> int:

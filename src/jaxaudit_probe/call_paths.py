@@ -134,6 +134,26 @@ def _loops(code: CodeType) -> list[tuple[int, int]]:
     return known
 
 
+def repeats(first: Frames, again: Frames, met: Meeting) -> bool:
+    """Whether one function was run twice from the module itself, and took the key from where it takes it each time."""
+    one, other = users(first), users(again)
+    inside = 0
+    while inside < min(len(one), len(other)) and one[inside] == other[inside]:
+        inside += 1
+    if not inside or inside >= min(len(one), len(other)) or met.first.function != "<module>":
+        return False
+    outside = one[inside], other[inside]
+    return at(*outside[0]) == met.first and not any(_hands_a_key(call_at(*pair)) for pair in outside)
+
+
+def _hands_a_key(call: ast.Call | None) -> bool:
+    if call is None:
+        return True  # nobody knows
+    given = [*call.args, *(keyword.value for keyword in call.keywords)]
+    names_of = [keyword.arg or "" for keyword in call.keywords] + [ast.unparse(one) for one in given]
+    return any(part in name.lower() for name in names_of for part in ("key", "rng", "seed"))
+
+
 _KEYWORDS = ("key", "rng", "rng_key", "prng_key", "rngs", "random_key", "seed")
 
 

@@ -176,7 +176,7 @@ class Calls:
         target = getattr(fun, "__wrapped__", None)
         if target is None:
             return known
-        site = self.observer.site_of(target, None, args, kwargs)
+        site = self.observer.sites.of(target, None, args, kwargs)
         if site.user:
             known.record = self.record_of(site)
             known.filtered = site.wrapper == "filter_jit"
@@ -202,7 +202,7 @@ class Calls:
             callee = names.callee_of(fun.__wrapped__, args, kwargs, private.unflatten)
             if len(known.inner) > 1000:
                 known.inner.clear()
-            record = known.inner[mark] = self.record_of(self.observer.site_of_callee(callee, None))
+            record = known.inner[mark] = self.record_of(self.observer.sites.of_callee(callee, None))
             for name, value in snapshots.bound(callee.target, callee.args, callee.kwargs).items():
                 record.parameter(name).look(value, record.looked + 1)
         return record

@@ -48,6 +48,17 @@ def of_body(operation: str, name: str, line: int, times: int) -> Cause:
     )
 
 
+def of_another_program(cause: Cause | None, library: bool = False) -> Cause | None:
+    """A new object in a static place, or a new function, that makes a program which nobody had compiled before.
+
+    A library's function that is handed other settings or another structure of objects is used for something else.
+    """
+    kinds = ("new-function", "static-function", "static-identity")
+    if cause is None or cause.kind not in ((*kinds, "static-value", "structure") if library else kinds):
+        return cause
+    return Cause("another-program", f"{cause.text}; the program that it makes is another one", cause.changes)
+
+
 def differences(old: Tree, new: Tree, path: str, lowering: bool = False) -> Iterator[Change]:
     """What jit tells apart in two arguments; `lowering`: also where they lie, which only the lowering asks."""
     if isinstance(old, Leaf) and isinstance(new, Leaf):

@@ -7,7 +7,6 @@ nested work is never counted twice. Nothing here may disturb the program: what g
 from __future__ import annotations
 
 import contextlib
-import inspect
 import threading
 import time
 import weakref
@@ -17,6 +16,8 @@ from typing import Any
 from jaxaudit_probe import causes, names, private, snapshots
 from jaxaudit_probe.audience import Audience
 from jaxaudit_probe.frames import Frame, Local, Site
+from jaxaudit_probe.sites import Sites
+from jaxaudit_probe.under_way import UnderWay
 
 now = time.perf_counter
 
@@ -28,10 +29,8 @@ class Observer:
         self.writer = writer
         self.names = names
         self.local = Local()
-        self.lock = threading.Lock()
-        self.sites: dict[tuple[str, int, str, str], Site] = {}
-        self.by_function: weakref.WeakKeyDictionary[Any, Site] = weakref.WeakKeyDictionary()
-        self.by_program: dict[int, tuple[weakref.ref[Any], Site]] = {}
+        self.sites = Sites(writer)
+        self.under_way = UnderWay(writer)
         self.by_computation: weakref.WeakKeyDictionary[Any, tuple[Site, Frame]] = weakref.WeakKeyDictionary()
         self.cleared = 0
         self.noted: set[str] = set()
@@ -44,6 +43,8 @@ class Observer:
         self.sync_checks: list[Callable[[str, names.At], None]] = []
         """Asked before the host waits for the device, likewise."""
         self.on_constant: Callable[[Site | None, Any, Any], None] | None = None
+        self.on_error: Callable[[BaseException, Frame, bool], None] | None = None
+        """Told of an exception at each call and trace that it passes; whether it is the outermost."""
 
     @property
     def stack(self) -> list[Frame]:
@@ -83,68 +84,18 @@ class Observer:
     def under(self, *kinds: str) -> Frame | None:
         return next((frame for frame in reversed(self.stack) if frame.kind in kinds), None)
 
-    # -- functions -----------------------------------------------------------------------------------------------------
-
-    def site_of(
-        self, fun: Any, info: Any = None, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
-    ) -> Site:
-        """The site of what was handed to jit."""
-        try:
-            known = self.by_function.get(fun)
-        except TypeError:
-            known = None
-        if known is not None:
-            return known
-        callee = names.callee_of(fun, args, kwargs or {}, private.unflatten)
-        site = self.site_of_callee(callee, info)
-        if callee.wrapper != "filter_jit":  # whose one function stands for all of the user's with that name
-            with contextlib.suppress(TypeError):
-                self.by_function[fun] = site
-        return site
-
-    def site_of_callee(self, callee: names.Callee, info: Any) -> Site:
-        code = names.code_of(callee.base)
-        name = names.name_of(callee.target, callee.base)
-        path, line = (code.co_filename, code.co_firstlineno) if code is not None else ("", 0)
-        key = (path, line, name, callee.wrapper)
-        with self.lock:
-            site = self.sites.get(key)
-            if site is not None:
-                return site
-            site = self.sites[key] = Site(len(self.sites) + 1, name, path, line, callee.wrapper)
-        site.parameters, site.static, site.donated = _signature(callee, info)
-        self.tell(site)
-        return site
-
-    def tell(self, site: Site) -> None:
-        self.writer.put(
-            "site", id=site.id, name=site.name, path=site.path, line=site.line, wrapper=site.wrapper, user=site.user,
-            parameters=list(site.parameters), static=list(site.static), donated=list(site.donated),
-        )  # fmt: skip
-
-    def site_named(self, source: str, wrapper: str) -> Site:
-        """A program that came without its function: by the `name at file:line` that JAX noted."""
-        name, _, place = source.rpartition(" at ")
-        path, _, line = place.rpartition(":")
-        number = int(line) if line.isdigit() else 0
-        with self.lock:
-            for known, other in self.sites.items():
-                if known[:2] == (path, number) and path:
-                    return other
-            key = (path, number, name or source, wrapper)
-            if key in self.sites:
-                return self.sites[key]
-            site = self.sites[key] = Site(len(self.sites) + 1, name or source or "?", path, number, wrapper)
-        self.tell(site)
-        return site
-
     # -- calls that reach Python ---------------------------------------------------------------------------------------
 
     def entered(self, fun: Any, info: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Frame:
         frame = Frame("call")
         frame.fun, frame.info, frame.args, frame.kwargs = fun, info, args, kwargs
-        frame.site = self.quietly(self.site_of, fun, info, args, kwargs)
+        frame.site = self.quietly(self.sites.of, fun, info, args, kwargs)
         return self.push(frame)
+
+    def failed(self, error: BaseException, frame: Frame) -> None:
+        if self.on_error is not None:
+            outermost = not any(one is not frame and one.kind in ("call", "trace") for one in self.stack)
+            self.quietly(self.on_error, error, frame, outermost)
 
     def left(self, frame: Frame, answer: Any) -> None:
         self.pop(frame)
@@ -159,7 +110,7 @@ class Observer:
         if answer is not None:
             program = private.jaxpr_of(answer)
             if frame.opened is not None:
-                self.remember(program, site)
+                self.sites.remember(program, site)
                 if self.under("trace") is None and site.user:
                     for told in self.on_trace:
                         told(site, program, frame.at)
@@ -173,20 +124,6 @@ class Observer:
             given = snapshots.bound(callee.target, callee.args, callee.kwargs)
             for seen in self.on_call:
                 seen(site, given, private.tracing_now())
-
-    def remember(self, program: Any, site: Site) -> None:
-        key = id(program)
-        known = self.by_program.get(key)
-        if known is None or known[0]() is not program:
-            try:
-                forget = self.by_program.pop
-                self.by_program[key] = (weakref.ref(program, lambda _, k=key: forget(k, None)), site)  # type: ignore[misc]
-            except TypeError:
-                pass
-
-    def site_of_program(self, program: Any) -> Site | None:
-        known = self.by_program.get(id(program))
-        return known[1] if known is not None and known[0]() is program else None
 
     # -- traces --------------------------------------------------------------------------------------------------------
 
@@ -203,6 +140,18 @@ class Observer:
             trace.site = call.site
             self.quietly(self.explain, call)
             trace.cause, trace.at = call.cause, call.at
+            self.begins(trace, "trace")
+
+    def begins(self, frame: Frame, stage: str) -> None:
+        """Something begins that may take long: the outermost trace, a lowering, a compile. Single operations only count
+        once XLA has them: before that they take no time.
+        """
+        site = frame.site
+        if site is None or (stage != "compile" and site.wrapper == "eager"):
+            return
+        if stage == "trace" and any(one.work for one in self.stack if one.kind == "trace"):
+            return
+        self.quietly(self.under_way.begin, frame, stage, site)
 
     def explain(self, call: Frame) -> None:
         site = call.site
@@ -233,14 +182,15 @@ class Observer:
         seconds = self.pop(frame)
         if frame.opened is None:
             return
+        work = self.quietly(self.under_way.end, frame, program is None) or 0
         outer = self.under("trace")
         if outer is not None:
             outer.inner += seconds
-        self.quietly(self._trace_ended, frame, seconds, outer)
+        self.quietly(self._trace_ended, frame, seconds, outer, work)
 
-    def _trace_ended(self, frame: Frame, seconds: float, outer: Frame | None) -> None:
+    def _trace_ended(self, frame: Frame, seconds: float, outer: Frame | None, work: int) -> None:
         own = frame.site is not None
-        site = frame.site or self.site_named(str(getattr(frame.opened, "func_src_info", "") or "?"), "body")
+        site = frame.site or self.sites.named(str(getattr(frame.opened, "func_src_info", "") or "?"), "body")
         if not own and site.user and site.wrapper == "body":
             self.local.bodies.append(site)
         lowering = self.under("lower")
@@ -250,8 +200,10 @@ class Observer:
             self.writer.put(
                 "trace", site=site.id, trace_s=round(seconds, 6), self_s=round(max(seconds - frame.inner, 0.0), 6),
                 api=names.entry_kind(4), outer=outer.site.id if outer is not None and outer.site is not None else None,
-                at=frame.at._asdict() if frame.at else None, cause=frame.cause.record() if frame.cause else None,
+                at=frame.at._asdict() if frame.at else None, cause=frame.cause.record() if frame.cause else None, work=work,
             )  # fmt: skip
+        elif work:
+            self.under_way.close(work)
 
     # -- constants -----------------------------------------------------------------------------------------------------
 
@@ -264,10 +216,10 @@ class Observer:
     # -- lowering and compiling ----------------------------------------------------------------------------------------
 
     def lower_began(self, program: Any, name: str) -> Frame:
-        site: Site | None = self.site_of_program(program)
+        site: Site | None = self.sites.of_program(program)
         derived = site is None
         if site is None:
-            site = self.quietly(self.site_named, private.source_of(program) or name, "jit")
+            site = self.quietly(self.sites.named, private.source_of(program) or name, "jit")
         frame = Frame("lower", site)
         run = self.under("run")
         traced = self.local.traced
@@ -279,7 +231,36 @@ class Observer:
             frame.cause = causes.DERIVED
         frame.at = names.at_of(names.user_frame(2))
         self.local.traced = None
+        if self.local.bodies:
+            frame.bodies = self.quietly(self._bodies_of, program, site) or []
+        self.quietly(self._compare_programs, frame, program)
         return self.push(frame)
+
+    def _compare_programs(self, frame: Frame, program: Any) -> None:
+        """A new function object is to blame only for a program that was compiled before."""
+        eager = frame.site is not None and frame.site.wrapper == "eager"
+        owner = (frame.bodies[-1] if frame.bodies else None) if eager else frame.site
+        if owner is None or owner.path.startswith(private.PACKAGE):
+            return
+        mark = private.print_of(program)
+        times = owner.programs[mark] = owner.programs.get(mark, 0) + 1
+        if eager:
+            frame.cause = causes.of_body(frame.site.name if frame.site else "", owner.name, owner.line, times)
+        elif times == 1 and len(owner.programs) > 1:
+            frame.cause = causes.of_another_program(frame.cause, not owner.user)
+
+    def _bodies_of(self, program: Any, site: Site | None) -> list[Site]:
+        """The functions traced since the last compile that are part of a program; a program of jit's takes them all."""
+        waiting = list(dict.fromkeys(self.local.bodies))
+        if site is None or site.wrapper != "eager":
+            self.local.bodies = []
+            return waiting
+        held = {
+            private.source_of(inner) for one in private.equations_of(program) for inner in private.sub_programs(one)
+        }
+        mine = [body for body in waiting if any(source.endswith(f" at {body.path}:{body.line}") for source in held)]
+        self.local.bodies = [body for body in waiting if body not in mine]
+        return mine
 
     def lowered(self) -> None:
         """A module is really made, not taken from a cache."""
@@ -287,14 +268,11 @@ class Observer:
         if frame is None or frame.opened is not None:
             return
         frame.opened = True
-        if (
-            frame.cause is None
-            and frame.trace_s == 0.0
-            and frame.site is not None
-            and frame.site.user
-            and frame.site.seen
-        ):
-            self.quietly(self._explain_lowering, frame, frame.site)
+        site = frame.site
+        again = site is not None and site.user and sum(site.programs.values()) > 1
+        if site is not None and again and frame.cause is None and frame.trace_s == 0.0 and site.seen:
+            self.quietly(self._explain_lowering, frame, site)
+        self.begins(frame, "lower")
 
     def _explain_lowering(self, frame: Frame, site: Site) -> None:
         """Lowered again without a trace: where the arguments lie decides, which is no part of the trace's key."""
@@ -309,6 +287,9 @@ class Observer:
 
     def lower_ended(self, frame: Frame, computation: Any, program: Any, donated: Any) -> None:
         frame.lower_s = self.pop(frame)
+        work = self.quietly(self.under_way.end, frame, computation is None)
+        if work:
+            self.under_way.close(work)
         if computation is None or frame.site is None:
             return
         with contextlib.suppress(TypeError):
@@ -324,8 +305,8 @@ class Observer:
             site, lowering = None, None
         frame = Frame("compile", site)
         if lowering is not None:
-            frame.trace_s, frame.lower_s, frame.cause, frame.at = (
-                lowering.trace_s, lowering.lower_s, lowering.cause, lowering.at
+            frame.trace_s, frame.lower_s, frame.cause, frame.at, frame.bodies = (
+                lowering.trace_s, lowering.lower_s, lowering.cause, lowering.at, lowering.bodies
             )  # fmt: skip
             lowering.trace_s = lowering.lower_s = 0.0
         return self.push(frame)
@@ -339,6 +320,13 @@ class Observer:
             for check in list(self.checks):
                 check(site, whole.cause, whole.at)
 
+    def request_began(self) -> Frame:
+        """JAX asks for an executable: what follows is XLA's, or the persistent cache's."""
+        whole = self.under("compile")
+        if whole is not None:
+            self.begins(whole, "compile")
+        return self.push(Frame("request"))
+
     def request_ended(self, frame: Frame) -> None:
         """JAX asked for an executable and got it, from XLA or from the persistent cache."""
         seconds = self.pop(frame)
@@ -348,25 +336,22 @@ class Observer:
             whole.hit = whole.hit or frame.hit
             whole.opened = True
 
-    def compile_ended(self, frame: Frame) -> None:
+    def compile_ended(self, frame: Frame, failed: bool) -> None:
         self.pop(frame)
+        work = self.quietly(self.under_way.end, frame, failed) or 0
         if frame.opened:
-            self.quietly(self._compile_ended, frame)
+            self.quietly(self._compile_ended, frame, work)
 
-    def _compile_ended(self, frame: Frame) -> None:
-        site = frame.site or self.site_named("?", "jit")
-        bodies, self.local.bodies = list(dict.fromkeys(self.local.bodies)), []
-        for body in bodies:
-            body.traced += 1
+    def _compile_ended(self, frame: Frame, work: int) -> None:
+        site = frame.site or self.sites.named("?", "jit")
+        bodies = frame.bodies
         at = frame.at or names.at_of(names.user_frame(4))
         cause = frame.cause or (causes.FIRST if site.traced <= 1 else None)
-        if site.wrapper == "eager" and bodies:
-            cause = causes.of_body(site.name, bodies[-1].name, bodies[-1].line, bodies[-1].traced)
         self.writer.put(
             "compile", site=site.id, bodies=[body.id for body in bodies], trace_s=round(frame.trace_s, 6), lower_s=round(frame.lower_s, 6),
             compile_s=round(frame.compile_s, 6), cache="hit" if frame.hit else "miss" if private.uses_cache() else "off",
             at=at._asdict() if at else None, cause=cause.record() if cause else None,
-            constants_bytes=site.bytes_captured, thread=threading.current_thread().name,
+            constants_bytes=site.bytes_captured, thread=threading.current_thread().name, work=work,
         )  # fmt: skip
 
         for told in self.on_compiled:
@@ -376,22 +361,6 @@ class Observer:
         frame = self.under("request")
         if frame is not None:
             frame.hit = True
-
-
-def _signature(callee: names.Callee, info: Any) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Parameters of a function, and which of them are static and donated."""
-    try:
-        parameters = tuple(inspect.signature(callee.target).parameters)
-    except (TypeError, ValueError):
-        parameters = ()
-    if callee.wrapper in ("filter_jit", "eager"):
-        return parameters, (), ()
-    static = snapshots.static_names(callee.target, info, dict.fromkeys(parameters))
-    donated = set(getattr(info, "donate_argnames", None) or ())
-    for number in getattr(info, "donate_argnums", None) or ():
-        if -len(parameters) <= number < len(parameters):
-            donated.add(parameters[number])
-    return parameters, tuple(sorted(static)), tuple(sorted(donated))
 
 
 def _another_signature(call: Frame) -> causes.Cause:

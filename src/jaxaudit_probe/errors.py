@@ -8,10 +8,10 @@ from jaxaudit_probe import names
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import FrameType
+    from types import FrameType, TracebackType
     from typing import Any
 
-LONGEST = 400
+LONGEST = 1500
 
 
 def last_error() -> dict[str, Any] | None:
@@ -19,21 +19,39 @@ def last_error() -> dict[str, Any] | None:
     raised = getattr(sys, "last_value", None)
     if not isinstance(raised, Exception):
         return None
-    at, frame, step = None, None, raised.__traceback__
-    while step is not None:
-        if names.is_user(step.tb_frame.f_code.co_filename):
-            frame = step.tb_frame
-            code = frame.f_code
-            function = getattr(code, "co_qualname", code.co_name)
-            at = {"path": code.co_filename, "line": step.tb_lineno or 1, "function": function}
-        step = step.tb_next
+    frame = _innermost(raised.__traceback__)
+    at = place_in(raised.__traceback__)
     try:
         text = str(raised)[:LONGEST]
     except Exception:
         text = ""
     kind = type(raised)
     held = _names_of_type(frame, text) if frame is not None else []
-    return {"type": kind.__qualname__, "module": kind.__module__, "text": text, "at": at, "names": held}
+    where = at._asdict() if at is not None else None
+    return {"type": kind.__qualname__, "module": kind.__module__, "text": text, "at": where, "names": held}
+
+
+def place_in(step: TracebackType | None) -> names.At | None:
+    """The user's innermost line that an exception came through."""
+    last = _last_of_users(step)
+    if last is None:
+        return None
+    code = last.tb_frame.f_code
+    return names.At(code.co_filename, last.tb_lineno or 1, getattr(code, "co_qualname", code.co_name))
+
+
+def _innermost(step: TracebackType | None) -> FrameType | None:
+    last = _last_of_users(step)
+    return last.tb_frame if last is not None else None
+
+
+def _last_of_users(step: TracebackType | None) -> TracebackType | None:
+    last = None
+    while step is not None:
+        if names.is_user(step.tb_frame.f_code.co_filename):
+            last = step
+        step = step.tb_next
+    return last
 
 
 def _names_of_type(frame: FrameType, text: str) -> list[str]:

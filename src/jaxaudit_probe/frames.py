@@ -13,7 +13,7 @@ class Site:
 
     __slots__ = (
         "__weakref__", "constants", "donated", "function", "holders", "id", "last_cause", "line", "made", "name", "parameters", "path",
-        "seen", "static", "traced", "user", "wrapper",
+        "programs", "seen", "static", "traced", "user", "wrapper",
     )  # fmt: skip
 
     def __init__(self, number: int, name: str, path: str, line: int, wrapper: str) -> None:
@@ -29,6 +29,8 @@ class Site:
         self.made: set[int] = set()
         self.seen: list[snapshots.Snapshot] = []
         self.traced = 0
+        self.programs: dict[int, int] = {}
+        """How often each program of it was lowered, by what tells programs apart."""
         self.last_cause: causes.Cause | None = None
         self.constants: dict[int, int] = {}
         self.holders: list[str] = []
@@ -43,8 +45,8 @@ class Frame:
     """One thing under way in a thread."""
 
     __slots__ = (
-        "args", "at", "cause", "compile_s", "fun", "hit", "info", "inner", "kind", "kwargs", "lost", "lower_s", "opened",
-        "site", "started", "trace_s",
+        "args", "at", "bodies", "cause", "compile_s", "fun", "hit", "info", "inner", "kind", "kwargs", "lost", "lower_s",
+        "opened", "site", "started", "trace_s", "work",
     )  # fmt: skip
 
     def __init__(self, kind: str, site: Site | None = None) -> None:
@@ -55,6 +57,7 @@ class Frame:
         self.args: tuple[Any, ...] = ()
         self.kwargs: dict[str, Any] = {}
         self.at: names.At | None = None
+        self.bodies: list[Site] = []
         self.cause: causes.Cause | None = None
         self.opened: Any = None
         self.hit = False
@@ -62,6 +65,7 @@ class Frame:
         self.trace_s = self.lower_s = self.compile_s = 0.0
         self.lost = 0.0
         self.started = 0.0
+        self.work = 0
 
 
 class Local(threading.local):

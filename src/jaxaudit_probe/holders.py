@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
-from jaxaudit_probe import names
+from jaxaudit_probe import names, private, snapshots
 from jaxaudit_probe.compiles import Observer
 from jaxaudit_probe.frames import Site
 
@@ -27,6 +27,13 @@ _SNAPSHOT_OF_LOCALS = sys.version_info < (3, 13)
 """Before 3.13, reading a frame's locals makes a dict that keeps them alive until the frame ends: it is emptied again."""
 
 Matcher = Callable[[Any], bool]
+
+
+UNSURE = ("attribute", "partial", "local", "created")
+"""Where the innermost frame found the array in something that may be an argument of the jitted function."""
+OWN = ("self", "cls")
+WITHIN_FUNCTIONS = (" (closure", " (default", ".__self__", ".args[", ".keywords[")
+"""Paths of what a function that is an argument holds: it captures the array, whoever hands it in."""
 
 
 class Holder(NamedTuple):
@@ -57,6 +64,8 @@ def captured(observer: Observer, site: Site | None, trace: Any, value: Any) -> N
         return
     frame = names.user_frame(3)
     holder = holder_of(value, frame) or Holder("", "", "created")
+    if holder.how in UNSURE:
+        holder = in_arguments(observer, site, value) or holder
     if holder.name and len(site.holders) < 8:
         site.holders.append(holder.name + holder.leaf)
     at = names.at_of(frame)
@@ -65,6 +74,22 @@ def captured(observer: Observer, site: Site | None, trace: Any, value: Any) -> N
         bytes=size, at=at._asdict() if at else None, how=holder.how,
         made={"path": holder.made[0], "line": holder.made[1]} if holder.made else None,
     )  # fmt: skip
+
+
+def in_arguments(observer: Observer, site: Site, value: Any) -> Holder | None:
+    """The argument that brought an array in untraced: a static one, or one with the array among its metadata."""
+    call = next((frame for frame in reversed(observer.stack) if frame.kind == "call" and frame.site is site), None)
+    if call is None:
+        return None
+    wanted = matcher(value)
+    callee = names.callee_of(call.fun, call.args, call.kwargs, private.unflatten)
+    for name, given in snapshots.bound(callee.target, callee.args, callee.kwargs).items():
+        if name not in site.static and any(wanted(leaf) for leaf in private.leaves_of(given)):
+            return None  # it is handed in traced as well
+        leaf = find(given, wanted) if name not in OWN else None
+        if leaf is not None and not any(step in leaf for step in WITHIN_FUNCTIONS):
+            return Holder(name, leaf, "argument", _line_of(given))
+    return None
 
 
 def holder_of(value: Any, frame: types.FrameType | None) -> Holder | None:

@@ -7,12 +7,40 @@ import glob
 import os
 from typing import Any
 
-from jaxaudit_probe import about, calls, donations, folding, holders, keys, names, private, sizes, syncs
+from jaxaudit_probe import (
+    about,
+    calls,
+    donations,
+    downcasts,
+    folding,
+    holders,
+    jitted,
+    keys,
+    late_settings,
+    names,
+    private,
+    raised,
+    sizes,
+    syncs,
+)
 from jaxaudit_probe.audience import Audience, Listener
 from jaxaudit_probe.compiles import Observer
 from jaxaudit_probe.frames import Frame
 
-PARTS: tuple[Any, ...] = (holders, sizes, folding, calls, syncs, keys, donations, about)
+PARTS: tuple[Any, ...] = (
+    holders,
+    sizes,
+    folding,
+    jitted,
+    calls,
+    syncs,
+    keys,
+    donations,
+    downcasts,
+    late_settings,
+    raised,
+    about,
+)
 """What looks closer at what the observer sees. `keys` listens to `calls`, so it comes later."""
 _installed: list[Observer] = []
 
@@ -62,6 +90,9 @@ def _entry(observer: Observer, original: Any) -> Any:
         try:
             answer = original(fun, info, args, kwargs)
             return answer
+        except Exception as error:
+            observer.failed(error, frame)
+            raise
         finally:
             observer.left(frame, answer)
 
@@ -101,6 +132,9 @@ class _Traces:
         try:
             answer = self._original(*args, **kwargs)
             return answer
+        except Exception as error:
+            self._observer.failed(error, frame)
+            raise
         finally:
             self._observer.trace_ended(frame, answer)
 
@@ -147,10 +181,12 @@ def _lowered(observer: Observer, original: Any) -> Any:
 def _compiling(observer: Observer, original: Any) -> Any:
     def compile(self: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: A001
         frame = observer.compile_began(self)
+        executable = None
         try:
-            return original(self, *args, **kwargs)
+            executable = original(self, *args, **kwargs)
+            return executable
         finally:
-            observer.compile_ended(frame)
+            observer.compile_ended(frame, executable is None)
 
     return compile
 
@@ -158,7 +194,7 @@ def _compiling(observer: Observer, original: Any) -> Any:
 def _request(observer: Observer, original: Any) -> Any:
     def compile_or_get_cached(*args: Any, **kwargs: Any) -> Any:
         observer.about_to_compile()
-        frame = observer.push(Frame("request"))
+        frame = observer.request_began()
         try:
             return original(*args, **kwargs)
         finally:

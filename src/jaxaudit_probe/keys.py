@@ -251,7 +251,7 @@ class Keys:
                 {
                     "site": number, "key": key or "a random key", "first": meeting.first._asdict(),
                     "again": meeting.again._asdict(), "how": how, "drawn": [_innermost(first), _innermost(again)],
-                    "called": list(called),
+                    "called": list(called), "repeated": call_paths.repeats(first, again, meeting),
                 }
             )  # fmt: skip
         told.times += 1

@@ -1,11 +1,12 @@
-"""How big a traced program is, and which of the user's lines wrote most of its equations."""
+"""How big a traced program is, which of the user's lines wrote most of its equations, and who called those."""
 
 from __future__ import annotations
 
 from collections import Counter
+from itertools import islice
 from typing import Any
 
-from jaxaudit_probe import names, private
+from jaxaudit_probe import call_paths, names, private
 from jaxaudit_probe.compiles import Observer
 from jaxaudit_probe.frames import Site
 
@@ -13,23 +14,43 @@ LEAST = 200
 """Smaller programs are counted, not looked into."""
 MOST = 20_000
 TOP = 8
+CALLERS = 6
+
+Path = tuple[names.At, ...]
+"""A line of the user's, and the lines that called it within the trace, innermost first."""
 
 
 def install(observer: Observer) -> None:
     def measured(site: Site, program: Any, at: names.At | None) -> None:
-        lines: Counter[tuple[str, int]] = Counter()
-        count = 0
-        for equation in private.equations_of(program):
-            count += 1
-            if count <= MOST:
-                lines[private.line_of(equation, names.is_user) or ("", 0)] += 1
-        top = [(place, n) for place, n in lines.most_common(TOP) if place[0]] if count >= LEAST else []
+        count = sum(1 for _ in private.equations_of(program))
         observer.writer.put(
-            "program", site=site.id, equations=count,
-            lines=[{"path": path, "line": line, "equations": n} for (path, line), n in top],
+            "program", site=site.id, equations=count, lines=lines_of(program) if count >= LEAST else [],
         )  # fmt: skip
 
     observer.on_trace.append(measured)
+
+
+def lines_of(program: Any) -> list[dict[str, Any]]:
+    """The lines that wrote most, each with its most frequent callers."""
+    lines: dict[tuple[str, int], Counter[Path]] = {}
+    known: dict[Any, Path] = {}
+    source = private.source_of(program)
+    for equation in islice(private.equations_of(program), MOST):
+        frames = private.frames_of(equation)
+        mark = tuple((id(code), offset) for code, offset in frames)
+        path = known.get(mark)
+        if path is None:
+            inside = call_paths.users(call_paths.down_to(frames, source))
+            path = known[mark] = tuple(call_paths.at(*pair) for pair in inside[: CALLERS + 1])
+        if path:
+            lines.setdefault((path[0].path, path[0].line), Counter())[path] += 1
+    top = sorted(lines.values(), key=lambda paths: -paths.total())[:TOP]
+    return [_told(paths.most_common(1)[0][0], paths.total()) for paths in top]
+
+
+def _told(path: Path, equations: int) -> dict[str, Any]:
+    own, *callers = path
+    return {**own._asdict(), "equations": equations, "callers": [one._asdict() for one in callers]}
 
 
 def uninstall() -> None:

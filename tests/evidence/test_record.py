@@ -133,3 +133,74 @@ def test_one_array_of_one_function_is_one_constant(tmp_path):
     seen = read_record(write(tmp_path, *start(tmp_path), site(tmp_path), held, held), tmp_path)
     (one,) = seen.constants
     assert (one.times, one.shape, one.name) == (2, (4, 2), "tensor")
+
+
+def begun(number, stage, **more):
+    fields = {"cause": None, "constants_bytes": 4_360_000_000, "thread": 1}
+    return row("begin", work=number, stage=stage, site=1, **(fields | more))
+
+
+def test_what_a_killed_process_was_compiling(tmp_path):
+    lines = [
+        begun(1, "trace"),
+        row("trace", site=1, trace_s=0.1, self_s=0.1, api="call", outer=None, work=1),
+        begun(2, "lower"),
+        row("done", work=2, failed=None),
+        begun(3, "compile", at=at(tmp_path, 11)),
+        row("still", work=3, seconds=41.2),
+    ]
+    seen = read_record(write(tmp_path, *start(tmp_path), site(tmp_path), *lines, end=""), tmp_path)
+    (left,) = seen.unfinished
+    assert (left.site.name, left.stage, left.seconds, left.ended) == ("step", "compile", 41.2, "")
+    assert (str(left.at), left.constants_bytes) == ("train.py:11", 4_360_000_000)
+    ended = read_record(write(tmp_path, *start(tmp_path), site(tmp_path), *lines, end="signal 9"), tmp_path)
+    assert ended.unfinished[0].ended == "signal 9"
+
+
+def test_nothing_is_left_of_a_process_that_ended_well(tmp_path):
+    lines = [begun(1, "compile"), begun(2, "trace"), row("done", work=2, failed="ValueError")]
+    for end in ("exit", "exception", "exec"):
+        seen = read_record(write(tmp_path, *start(tmp_path), site(tmp_path), *lines, end=end), tmp_path)
+        assert not seen.unfinished, end
+
+
+def test_two_threads_that_compiled_and_work_within_work(tmp_path):
+    lines = [begun(1, "trace"), begun(2, "compile"), begun(3, "lower", thread=2)]
+    seen = read_record(write(tmp_path, *start(tmp_path), site(tmp_path), *lines, end="signal 9"), tmp_path)
+    assert [one.stage for one in seen.unfinished] == ["compile", "lower"]
+
+
+def test_an_interrupt_and_an_exception_that_ended_the_process(tmp_path):
+    lines = [begun(1, "trace"), row("done", work=1, failed="KeyboardInterrupt")]
+    seen = read_record(write(tmp_path, *start(tmp_path), site(tmp_path), *lines, end="signal 2"), tmp_path)
+    assert [one.error for one in seen.unfinished] == ["KeyboardInterrupt"]
+    lines = [begun(1, "compile"), row("done", work=1, failed="XlaRuntimeError")]
+    error = row("error", type="XlaRuntimeError", module="jaxlib", text="RESOURCE_EXHAUSTED", names=[])
+    seen = read_record(write(tmp_path, *start(tmp_path), site(tmp_path), *lines, error, end="exception"), tmp_path)
+    assert [one.error for one in seen.unfinished] == ["XlaRuntimeError"]
+    later = [*lines, begun(2, "compile"), compiled(work=2), error]
+    seen = read_record(write(tmp_path, *start(tmp_path), site(tmp_path), *later, end="exception"), tmp_path)
+    assert not seen.unfinished, "the program went on after that"
+
+
+def jitted(folder, line, name, **more):
+    fields = {"name": name, "path": str(folder / "train.py"), "line": line, "wrapper": "jit", "at": at(folder, line)}
+    return row("jitted", **(fields | more))
+
+
+def test_what_was_jitted_and_never_called(tmp_path):
+    lines = [jitted(tmp_path, 4, "step"), jitted(tmp_path, 9, "Model.render")]
+    seen = read_record(write(tmp_path, *start(tmp_path), *lines, site(tmp_path)), tmp_path)
+    assert [(one.name, one.line, one.called) for one in seen.jitted] == [("step", 5, True), ("Model.render", 9, False)]
+
+
+def test_a_call_in_another_process_counts(tmp_path):
+    write(tmp_path, *start(tmp_path, 11, time=6e8), site(tmp_path, 7), name="11-1")
+    seen = read_record(write(tmp_path, *start(tmp_path), jitted(tmp_path, 4, "step")), tmp_path)
+    assert [one.called for one in seen.jitted] == [True]
+
+
+def test_without_jit_nobody_knows_who_was_called(tmp_path):
+    lines = [jitted(tmp_path, 4, "step"), row("jitted", off=True)]
+    seen = read_record(write(tmp_path, *start(tmp_path), *lines), tmp_path)
+    assert [one.called for one in seen.jitted] == [True]

@@ -77,13 +77,6 @@ def test_what_can_not_be_read_is_not_known(tmp_path):
     assert lines.of(str(broken), 1) == lines.of(str(tmp_path / "gone.py"), 1) == lines.of("<stdin>", 1) == Known()
 
 
-def test_the_loops_that_call_a_function(tmp_path):
-    file = tmp_path / "program.py"
-    file.write_text(CODE, "utf-8")
-    found = SourceLines().loops_that_call(str(file), "train")
-    assert [(one.line, one.function, one.loop.kind) for one in found] == [(23, "<module>", "comprehension")]
-
-
 JITS = dedent(
     """\
     import jax

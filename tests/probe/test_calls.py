@@ -50,6 +50,19 @@ def test_every_call_of_a_short_program_is_seen(listener: Listener) -> None:
     assert seen["data"]["host_upload_bytes"] == 20 * 4000
 
 
+def test_functions_and_empty_trees_are_the_same_or_not(listener: Listener) -> None:
+    eqx = pytest.importorskip("equinox")
+
+    @eqx.filter_jit
+    def step(x: Any, kept: Any, fresh: Any, nothing: Any) -> Any:
+        return fresh(kept(x))
+
+    for _ in range(4):
+        step(jnp.ones(3), jnp.sin, lambda x: x, ())
+    seen = arguments(listener, "step")
+    assert [seen[name]["values"] for name in ("kept", "fresh", "nothing")] == ["one", "many", "one"]
+
+
 def test_values_are_counted_exactly_and_told_apart_by_type(listener: Listener) -> None:
     step = stepper()
     params, data = jnp.ones(3), jnp.ones(3)

@@ -48,7 +48,7 @@ def told() -> Iterator[Told]:
     hooks.uninstall()
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class Optics:
     psf: Any
 
@@ -71,6 +71,46 @@ def test_a_global_and_what_it_holds(told: Told) -> None:
 def test_numpy_is_known_in_spite_of_its_copy(told: Told) -> None:
     jax.jit(lambda x: HOST @ x)(jnp.ones(43))
     assert told.names() == ["HOST"]
+
+
+class Detector(eqx.Module):  # type: ignore[misc, name-defined]
+    gain: Any
+    dark: Any = eqx.field(static=True)
+
+    def __call__(self, frame: Any) -> Any:
+        return (frame - self.dark.psf) * self.gain
+
+
+class Telescope(eqx.Module):  # type: ignore[misc, name-defined]
+    detector: Detector
+
+
+def test_an_array_in_the_metadata_of_an_argument(told: Told) -> None:
+    telescope = Telescope(Detector(jnp.ones(()), Optics(np.ones((45, 45), np.float32))))
+    eqx.filter_jit(lambda telescope, frame: telescope.detector(frame))(telescope, jnp.ones((45, 45)))
+    jax.jit(lambda telescope, frame: telescope.detector(frame))(telescope, jnp.ones((45, 45)))
+    assert told.names() == ["telescope.detector.dark.psf"] * 2
+    assert {one["how"] for one in told.constants} == {"argument"}
+
+
+def test_an_array_of_a_static_argument(told: Told) -> None:
+    jax.jit(lambda optics, x: optics.psf @ x, static_argnums=0)(Optics(jnp.ones((46, 46))), jnp.ones(46))
+    assert told.names() == ["optics.psf"]
+    assert told.constants[0]["how"] == "argument"
+
+
+def test_no_argument_brought_it(told: Told) -> None:
+    def bound_before(x: Any, table: Any = TABLE) -> Any:
+        return table @ x
+
+    def static(apply: Any, x: Any) -> Any:
+        return apply(x)
+
+    jax.jit(bound_before)(jnp.ones(40))
+    jax.jit(lambda table, x: (lambda table: table @ x)(TABLE) + table)(jnp.ones(40), jnp.ones(40))
+    jax.jit(static, static_argnums=0)(Simulator().observed, jnp.ones(44))
+    jax.jit(static, static_argnums=0)(functools.partial(jnp.matmul, jnp.ones((47, 47))), jnp.ones(47))
+    assert "argument" not in {one["how"] for one in told.constants}
 
 
 def test_self(told: Told) -> None:

@@ -2,6 +2,7 @@
 
 import gc
 import linecache
+import runpy
 import textwrap
 import weakref
 from collections.abc import Callable, Iterator
@@ -172,6 +173,32 @@ def test_equal_keys_in_different_objects(listener: Listener, key: Any) -> None:
     assert listener.told("keys") == []
     jax.random.uniform(keys[0])
     assert listener.told("keys")[-1]["key"] == "keys[0]"
+
+
+@pytest.mark.parametrize(
+    ("calls", "repeated"),
+    [("main(rate=1.0)\nmain(rate=2.0)", True), ("main()\nother()", False), ("draw(KEY)\ndraw(key=KEY)", False)],
+    ids=["a run that is repeated", "two functions", "a key that is handed in"],
+)
+def test_a_function_that_is_run_again(listener: Listener, tmp_path: Path, calls: str, repeated: bool) -> None:
+    program = """
+        import jax
+        KEY = jax.random.key(77)
+
+        def draw(key=KEY):
+            return jax.random.normal(key)
+
+        def main(rate=1.0):
+            return rate * draw()
+
+        def other():
+            return draw()
+
+        """
+    file = tmp_path / "program.py"
+    file.write_text(textwrap.dedent(program) + calls, "utf-8")
+    runpy.run_path(str(file))
+    assert [line["repeated"] for line in listener.told("keys")][-1] is repeated
 
 
 def test_eager_transformations_run_each_time(listener: Listener) -> None:

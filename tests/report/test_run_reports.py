@@ -5,7 +5,7 @@ import json
 import jsonschema
 import pytest
 
-from evidence.records import compiled, row, site, start, write
+from evidence.records import at, compiled, row, site, start, write
 from jaxaudit.report.paint import coloured
 from jaxaudit.report.rendering import rendered
 from jaxaudit.report.run_markdown import run_markdown
@@ -63,6 +63,16 @@ def test_a_run_without_faults(tmp_path, monkeypatch):
     assert "1 program compiled in 1.0 s" in text
 
 
+def test_notes_of_one_rule_stand_together(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    add = site(tmp_path, 3, "add", path="/venv/lib/python3.12/site-packages/jax/x.py", user=False, wrapper="eager")
+    lines = [(2, 9), (2, 9), (2, 9), (2, 9), (3, 18), (3, 18), (3, 18), (3, 18)]
+    again = [compiled("signature", 3, at=at(tmp_path, line)) for _, line in lines]
+    said = run_summary(run_document(tmp_path, add, compiled(number=3), *again))
+    assert said.count("[eager-hot-path]") == 1
+    assert "  also: train.py:" in said
+
+
 def test_a_run_without_jax(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     text = run_summary(observed(write(tmp_path, start(tmp_path)[0])))
@@ -76,3 +86,37 @@ def test_what_could_not_be_seen_is_said(tmp_path, monkeypatch):
     text = run_summary(observed(record))
     assert "note: no causes here" in text
     assert "not read: 10-1.jsonl: line 6 of this record is damaged" in text
+
+
+def test_what_it_died_of_is_said_first(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    died = row("begin", work=1, stage="compile", site=1, at=at(tmp_path, 11), constants_bytes=4_360_000_000, thread=1)
+    record = write(tmp_path, *start(tmp_path), site(tmp_path), died, row("still", work=1, seconds=41.0), end="signal 9")
+    document = observed(record)
+    said = "Died (SIGKILL) while compiling step (train.py:5), called at train.py:11, 41.0 s in; constants 4.36 GB."
+    text = run_summary(document)
+    assert said in " ".join(text.split())
+    assert max(map(width, text.splitlines())) <= 80
+    assert "Died (SIGKILL) while compiling step" in run_markdown(document)
+    assert text.index("Died") < text.index("record:")
+
+
+def test_which_process_died(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    died = row("begin", work=1, stage="trace", site=1, at=at(tmp_path, 11), constants_bytes=0, thread=1)
+    write(tmp_path, *start(tmp_path, 11, time=6e8), site(tmp_path), died, name="11-1", end="")
+    text = run_summary(observed(write(tmp_path, *start(tmp_path), site(tmp_path), compiled())))
+    assert "Process 11: The record ends while tracing step" in text
+
+
+def test_what_was_never_called(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    names = [f"render_{i}" for i in range(8)]
+    place = {"path": str(tmp_path / "train.py"), "wrapper": "jit", "at": at(tmp_path, 9)}
+    lines = [row("jitted", name=name, line=9 + i, **place) for i, name in enumerate(["step", *names])]
+    lines[0]["line"] = 4
+    text = run_summary(observed(write(tmp_path, *start(tmp_path), site(tmp_path), compiled(), *lines)))
+    said = "NOT SEEN 8 of 9 jitted functions were never called: render_0 (train.py:10), render_1 (train.py:11),"
+    assert said in " ".join(text.split())
+    assert "and 2 more" in text
+    assert max(map(width, text.splitlines())) <= 80

@@ -51,6 +51,20 @@ def test_what_tracing_makes_itself_is_not_the_authors(tmp_path):
     assert not every(tmp_path, site(tmp_path), constant(tmp_path, how="created"), constant(tmp_path, size=12))
 
 
+@pytest.mark.parametrize(
+    ("static", "words", "help"),
+    [
+        (["det"], "the static argument `det`", "Trace `det`"),
+        ([], "static metadata of the argument `det`", "data field"),
+    ],
+)
+def test_an_array_that_a_static_argument_brought_in(tmp_path, static, words, help):
+    rows = [site(tmp_path, parameters=["det", "x"], static=static), constant(tmp_path, "det", ".dark", how="argument")]
+    one = only(tmp_path, "static-array", *rows)
+    assert "`det.dark` (float32[200,160,150], 19.2 MB) of `step` came in through " + words in one.message
+    assert help in one.help
+
+
 def test_work_that_xla_does_on_constants(tmp_path):
     folds = [row("fold", site=1, seconds=2.5, text="`cumsum` of float32[9]", operations=3)] * 2
     rows = [site(tmp_path), constant(tmp_path, "table", size=800_000), *folds]

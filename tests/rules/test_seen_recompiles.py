@@ -90,6 +90,25 @@ def test_objects_compared_by_identity(tmp_path, kind):
     assert "Build the partial" in one.help
 
 
+@pytest.mark.parametrize(
+    ("value", "made"),
+    [
+        ("<PjitFunction of <function squash at 0x7f>>", "a jitted function"),
+        ("function Gate.__init__.<locals>.<lambda> of line 8", "a closure"),
+    ],
+)
+def test_a_function_that_each_object_makes_for_itself(tmp_path, value, made):
+    rows = [site(tmp_path), compiled(), compiled("static-function", 1, ("gate.squash", value, f"another {value}"))]
+    one = only(tmp_path, "jit-in-field", *rows)
+    assert f"`gate.squash` is {made} that each object makes for itself" in one.message
+    assert "compiled twice instead of once" in one.message
+
+
+def test_an_optimiser_made_anew_is_no_field_of_a_module(tmp_path):
+    change = ("opt.update", "function chain.<locals>.update_fn of line 8", "another function of line 8")
+    only(tmp_path, "identity-hashed-static", site(tmp_path), compiled(), compiled("static-function", 1, change))
+
+
 def test_jit_in_a_loop(tmp_path):
     again = [
         compiled("new-function", 1, ("the function", "one object", "a new one"), at=at(tmp_path, 11), compile_s=0.1)
@@ -130,11 +149,29 @@ def test_a_shape_that_differs_each_time(tmp_path):
 def test_an_array_that_grows(tmp_path):
     changes = [("history", f"f32[{n}]", f"f32[{n + 2}]") for n in range(2, 12, 2)]
     one = only(
-        tmp_path, "shape-churn", site(tmp_path), compiled(), *(compiled("shape", 1, change) for change in changes)
+        tmp_path, "growing-array", site(tmp_path), compiled(), *(compiled("shape", 1, change) for change in changes)
     )
-    assert "grew by 2 from call to call" in one.message
+    assert "`history` of `step` grew by 2 from call to call (f32[2], f32[4]" in one.message
     assert one.facts["grows_by"] == 2
     assert "full size" in one.help
+
+
+def test_the_line_that_makes_an_array_grow_is_told_with_it(tmp_path):
+    changes = [("history", f"f32[{n}]", f"f32[{n + 1}]") for n in range(1, 6)]
+    join = site(tmp_path, 2, "concatenate", path=LIBRARY.format(name="jax"), user=False)
+    small = {"at": at(tmp_path, 12), "compile_s": 0.01}
+    joins = [compiled("signature", 2, text=f"called with f32[{n}]", **small) for n in range(1, 5)]
+    one = only(
+        tmp_path, "growing-array", site(tmp_path), join, compiled(), compiled(number=2, **small),
+        *(compiled("shape", 1, change, at=at(tmp_path, 11), compile_s=0.1) for change in changes), *joins,
+    )  # fmt: skip
+    assert "made longer by `concatenate` at line 12" in one.message
+    assert [note.place.line for note in one.notes] == [11, 12]
+
+
+def test_sizes_that_only_go_up_are_no_growth(tmp_path):
+    changes = [("batch", f"f32[{n}]", f"f32[{2 * n}]") for n in (8, 16, 32, 64, 128)]
+    only(tmp_path, "shape-churn", site(tmp_path), compiled(), *(compiled("shape", 1, change) for change in changes))
 
 
 def test_a_setting_that_changes(tmp_path):
@@ -191,6 +228,18 @@ def test_none_is_left_without_a_finding(tmp_path):
     kinds = ["shape", "dtype", "static-value", "static-identity", "new-function", "context", "unknown", "of tomorrow"]
     rows = [site(tmp_path), compiled(), *(compiled(kind, 1, ("x", "a", "b"), at=at(tmp_path, 9)) for kind in kinds)]
     assert sum(one.facts["recompiles"] for one in every(tmp_path, *rows) if "recompiles" in one.facts) == len(kinds)
+
+
+def test_another_program_is_no_recompilation(tmp_path):
+    assert not every(tmp_path, site(tmp_path), compiled(), compiled("another-program"))
+
+
+def test_several_leaves_of_a_library_are_told_in_the_plural(tmp_path):
+    theirs = site(tmp_path, 2, "diffeqsolve", path=LIBRARY.format(name="diffrax"), user=False)
+    again = compiled("weak-type", 2, ("state.error", "f32[]", "weak f32[]"), ("y", "f32[]", "weak f32[]"))
+    one = only(tmp_path, "library-recompile", theirs, compiled(number=2), again)
+    assert "`state.error` and `y` were weakly typed" in one.message
+    assert "dtype" in one.help
 
 
 def test_processes_start_with_a_first_compilation_each(tmp_path):

@@ -39,7 +39,10 @@ def everything(tmp_path, monkeypatch):
         row("donation", site=1, wasted=["state"], missed=[]),
         row("fold", site=1, seconds=2.0, text="slow"),
         row("calls", site=1, calls=60, sampled=40, tracer_calls=0, arguments=[argument]),
+        row("jitted", name="render", path=str(tmp_path / "train.py"), line=9, wrapper="jit", at=at(tmp_path, 9)),
+        row("begin", work=9, stage="compile", site=1, at=at(tmp_path, 11), cause=None, constants_bytes=8, thread=1),
         row("note", text="causes are not available on JAX 9.9"),
+        end="signal 9",
     )
 
 
@@ -63,6 +66,11 @@ def test_the_document_whole(everything):
     assert document["compiles"][1]["cause"]["changes"] == [
         {"leaf": "scale", "was": "1.0", "now": "2.0", "what": "static-value"}
     ]
+    assert [(one["function"], one["stage"], one["ended"]) for one in document["unfinished"]] == [
+        ("step", "compile", "signal 9")
+    ]
+    assert [(one["name"], one["line"]) for one in document["never_called"]] == [("render", 9)]
+    assert document["summary"]["jitted"] == 1
     assert document["syncs"][0]["in_loop_of"] == {"path": "train.py", "line": 10, "function": "fit"}
     assert set(document["rules"]) == {one["rule"] for one in document["findings"]}
 
@@ -165,3 +173,18 @@ def test_an_error_of_the_programs_own_is_none(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     record = write(tmp_path, *start(tmp_path), failed(tmp_path, "no data in 'x.csv'"), end="exception")
     assert observed(record)["findings"] == []
+
+
+def test_the_projects_own_packages_are_the_users_where_they_are_installed(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pyproject.toml").write_text('[project]\nname = "orbits"\n', "utf-8")
+    for package in ("orbits", "models"):
+        (tmp_path / "src" / package).mkdir(parents=True)
+        (tmp_path / "src" / package / "__init__.py").touch()
+    places = {"orbits": "orbits/fit.py", "flax": "flax/models/fit.py"}
+    sites = [
+        site(tmp_path, number, f"fit_{name}", path=f"/env/lib/python3.12/site-packages/{path}")
+        for number, (name, path) in enumerate(places.items(), 1)
+    ]
+    document = observed(write(tmp_path, *start(tmp_path), *sites, compiled(number=1), compiled(number=2)))
+    assert {one["name"]: one["library"] for one in document["functions"]} == {"fit_orbits": None, "fit_flax": "flax"}

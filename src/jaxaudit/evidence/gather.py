@@ -1,10 +1,13 @@
 """One process's lines as nouns."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
+from jaxaudit.evidence import happenings
 from jaxaudit.evidence.places import Places, plain_name
 from jaxaudit.evidence.rows import Row, number_of, rows_of, seconds_of, text_of, words_of
+from jaxaudit.evidence.unfinished import Open
 from jaxaudit.model.evidence import (
     FIRST,
     ArgumentSeen,
@@ -13,18 +16,25 @@ from jaxaudit.model.evidence import (
     CompileSeen,
     ConstantSeen,
     DonationSeen,
+    DowncastSeen,
     Environment,
+    ErrorSeen,
     Failure,
     FoldSeen,
+    JittedSeen,
     KeySeen,
     Missed,
     ProgramSeen,
+    SettingSeen,
     Site,
     Spot,
     SyncSeen,
     TraceSeen,
+    UnfinishedSeen,
 )
 
+Definition = tuple[str, int]
+"""The path and the line of a function's code."""
 NOWHERE = Site("<unknown>", "", 1, "jit", False)
 
 
@@ -46,16 +56,24 @@ class Gathered:
     process: int = 0
     about: dict[str, Row] = field(default_factory=dict)
     sites: dict[object, Site] = field(default_factory=dict)
+    jitted: dict[Definition, JittedSeen] = field(default_factory=dict)
+    met: set[Definition] = field(default_factory=set)
+    """Definitions that JAX was asked about: called, traced, lowered."""
+    jit_is_off: bool = False
     traces: list[TraceSeen] = field(default_factory=list)
     programs: list[ProgramSeen] = field(default_factory=list)
     lowerings: list[tuple[Site, float]] = field(default_factory=list)
     compiles: list[CompileSeen] = field(default_factory=list)
+    open: Open = field(default_factory=Open)
     constants: list[ConstantSeen] = field(default_factory=list)
     syncs: dict[tuple[str, int, str], SyncSeen] = field(default_factory=dict)
     calls: dict[object, Calls] = field(default_factory=dict)
     keys: dict[tuple[object, ...], KeySeen] = field(default_factory=dict)
     donations: dict[object, DonationSeen] = field(default_factory=dict)
     folds: list[FoldSeen] = field(default_factory=list)
+    errors: list[ErrorSeen] = field(default_factory=list)
+    settings: dict[tuple[str, str, int], SettingSeen] = field(default_factory=dict)
+    downcasts: dict[tuple[str, int, str], DowncastSeen] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     last: float = 0.0
 
@@ -66,6 +84,26 @@ class Gathered:
             self.about[row["k"]] = self.about.get(row["k"], {}) | row
         else:
             reader(self, row)
+        if "work" in row and row["k"] not in ("begin", "still"):
+            self.open.close(row)
+
+    def unfinished(self) -> Iterator[UnfinishedSeen]:
+        """What had begun when the process ended."""
+        here = self.environment()
+        for row, seconds, error in self.open.at_the_end(
+            here.ended, here.failure.kind if here.failure else "", self.last
+        ):
+            yield UnfinishedSeen(
+                site=self.site(row),
+                process=self.process,
+                stage=text_of(row, "stage"),
+                cause=_cause(row) or FIRST,
+                at=self.places.spot(row.get("at")),
+                seconds=max(0.0, seconds),
+                constants_bytes=number_of(row, "constants_bytes"),
+                ended=here.ended,
+                error=error,
+            )
 
     def site(self, row: Row, name: str = "site") -> Site:
         """The function a line is about; one of no name where its own line was lost."""
@@ -116,6 +154,7 @@ def _site(to: Gathered, row: Row) -> None:
     user = not package and bool(row.get("user", True))
     line = max(1, number_of(row, "line"))
     known = to.places.source.of(path, line) if user else None
+    to.met.add((path, number_of(row, "line")))
     to.sites[row.get("id")] = Site(
         name=plain_name(text_of(row, "name", "<unknown>")),
         path=to.places.path(path),
@@ -128,6 +167,18 @@ def _site(to: Gathered, row: Row) -> None:
         donated=words_of(row, "donated"),
         jitted_at=to.places.spot(row.get("jitted_at")),
     )
+
+
+def _jitted_at(to: Gathered, row: Row) -> None:
+    to.jit_is_off = to.jit_is_off or bool(row.get("off"))
+    path, line = text_of(row, "path"), number_of(row, "line")
+    at = to.places.spot(row.get("at"))
+    if at is None or to.places.package(path):
+        return
+    known = to.places.source.of(path, line)
+    name = plain_name(text_of(row, "name", "<unknown>"))
+    wrapper = text_of(row, "wrapper", "jit")
+    to.jitted[path, line] = JittedSeen(name, to.places.path(path), known.definition or line, wrapper, at)
 
 
 def _cause(row: Row) -> Cause | None:
@@ -164,17 +215,21 @@ def _program(to: Gathered, row: Row) -> None:
     lines: dict[Spot, int] = {}
     callers: dict[Spot, Spot] = {}
     for part in rows_of(row, "lines"):
-        spot = to.places.spot(part)
+        spot = _traced(to, part)
         if spot is not None:
             lines[spot] = lines.get(spot, 0) + number_of(part, "equations")
-            if spot.loop is None and (caller := _looping_caller(to, text_of(part, "path"), spot)) is not None:
-                callers[spot] = caller
+            looping = next(
+                (one for one in map(partial(_traced, to), rows_of(part, "callers")) if one and one.loop), None
+            )
+            if spot.loop is None and looping is not None:
+                callers[spot] = looping
     to.programs.append(ProgramSeen(to.site(row), number_of(row, "equations"), lines, callers))
 
 
-def _looping_caller(to: Gathered, path: str, spot: Spot) -> Spot | None:
-    found = to.places.source.loops_that_call(path, spot.function.rpartition(".")[2])
-    return Spot(spot.path, found[0].line, found[0].function, found[0].loop) if len(found) == 1 else None
+def _traced(to: Gathered, part: Row) -> Spot | None:
+    """A line of a trace: the loop that makes a lambda is not a loop of the lambda's."""
+    spot = to.places.spot(part)
+    return spot._replace(loop=None) if spot is not None and spot.function.endswith("<lambda>") else spot
 
 
 def _lower(to: Gathered, row: Row) -> None:
@@ -269,9 +324,8 @@ def _key(to: Gathered, row: Row) -> None:
     if first is None or again is None:
         return
     name = text_of(row, "key") or "a random key"
-    seen = KeySeen(
-        name, first, again, text_of(row, "how"), max(1, number_of(row, "times")), to.sites.get(row.get("site"))
-    )
+    times, site = max(1, number_of(row, "times")), to.sites.get(row.get("site"))
+    seen = KeySeen(name, first, again, text_of(row, "how"), times, site, bool(row.get("repeated")))
     to.keys[name, first, again] = seen
 
 
@@ -300,8 +354,24 @@ def _note(to: Gathered, row: Row) -> None:
         to.notes.append(text_of(row, "text"))
 
 
+def _begin(to: Gathered, row: Row) -> None:
+    to.open.begin(row)
+
+
+def _still(to: Gathered, row: Row) -> None:
+    to.open.still(row)
+
+
+def _done(to: Gathered, row: Row) -> None:
+    """Says by its number alone what has ended."""
+
+
 _READERS: dict[str, Callable[[Gathered, Row], None]] = {
     "site": _site,
+    "jitted": _jitted_at,
+    "begin": _begin,
+    "still": _still,
+    "done": _done,
     "trace": _trace,
     "program": _program,
     "lower": _lower,
@@ -313,4 +383,5 @@ _READERS: dict[str, Callable[[Gathered, Row], None]] = {
     "donation": _donation,
     "fold": _fold,
     "note": _note,
+    **happenings.READERS,
 }

@@ -8,6 +8,7 @@ from typing import Any
 from jaxaudit.evidence.source_lines import SourceLines
 from jaxaudit.model.evidence import Spot
 
+COMPREHENSIONS = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>")
 INSTALLED = ("site-packages", "dist-packages")
 _STANDARD = os.path.realpath(sysconfig.get_path("stdlib"))
 
@@ -17,8 +18,8 @@ class Places:
 
     def __init__(self, home: str, project: Sequence[str] = ()) -> None:
         self.homes = tuple(dict.fromkeys(os.path.join(path, "") for path in (home, os.path.realpath(home))))
-        self.project = frozenset(project)
-        """Names of packages and folders that are the user's wherever they are installed."""
+        self.project = frozenset(os.path.basename(name.rstrip("/")) for name in project)
+        """Names of packages that are the user's wherever they are installed."""
         self.source = SourceLines()
 
     def path(self, path: str) -> str:
@@ -40,14 +41,15 @@ class Places:
     def package(self, path: str) -> str:
         """The library that a file belongs to; "" for the user's own."""
         parts = path.replace("\\", "/").split("/")
-        if self.project & set(parts):
-            return ""
         for folder in INSTALLED:
             if folder in parts[:-1]:
-                return parts[parts.index(folder) + 1].removesuffix(".py")
+                package = parts[parts.index(folder) + 1].removesuffix(".py")
+                return "" if package in self.project else package
         return "Python" if os.path.realpath(path).startswith(os.path.join(_STANDARD, "")) else ""
 
 
 def plain_name(name: str) -> str:
-    """`fit.<locals>.step` as the source's reader says it: `fit.step`."""
-    return name.replace("<locals>.", "")
+    """`fit.<locals>.step` as the source's reader says it: `fit.step`; a comprehension is its function's."""
+    while name.endswith(COMPREHENSIONS):
+        name = name.rpartition(".")[0] or "<module>"
+    return name.replace("<locals>.", "").removesuffix(".<locals>")

@@ -12,9 +12,11 @@ from jaxaudit.model.evidence import (
     ArgumentSeen,
     ConstantSeen,
     DonationSeen,
+    DowncastSeen,
     Environment,
     Evidence,
     FunctionSeen,
+    JittedSeen,
     KeySeen,
     Site,
     SyncSeen,
@@ -59,20 +61,27 @@ def _joined(gathered: list[Gathered], notes: list[str], unread: list[Unread]) ->
         one.process = number
         one.compiles = [replace(seen, process=number) for seen in one.compiles]
         one.traces = [replace(seen, process=number) for seen in one.traces]
+        one.errors = [replace(seen, process=number) for seen in one.errors]
+        one.settings = {key: replace(seen, process=number) for key, seen in one.settings.items()}
     environments = tuple(one.environment() for one in gathered)
     with_jax = [one for one in environments if one.jax]
     return Evidence(
         environment=_leading(environments, with_jax),
         processes=environments,
         functions=tuple(_functions(gathered)),
+        jitted=tuple(_jitted(gathered)),
         traces=tuple(seen for one in gathered for seen in one.traces),
         programs=tuple(seen for one in gathered for seen in one.programs),
         compiles=tuple(seen for one in gathered for seen in one.compiles),
+        unfinished=tuple(seen for one in gathered for seen in one.unfinished()),
         constants=tuple(_constants(seen for one in gathered for seen in one.constants)),
         syncs=tuple(_syncs(seen for one in gathered for seen in one.syncs.values())),
         keys=tuple(_keys(seen for one in gathered for seen in one.keys.values())),
         donations=tuple(_donations(seen for one in gathered for seen in one.donations.values())),
         folds=tuple(seen for one in gathered for seen in one.folds),
+        errors=tuple(seen for one in gathered for seen in one.errors),
+        settings=tuple(seen for one in gathered for seen in one.settings.values()),
+        downcasts=tuple(_downcasts(seen for one in gathered for seen in one.downcasts.values())),
         notes=tuple(dict.fromkeys([*notes, *(text for one in gathered for text in one.notes)])),
         unread=tuple(unread),
     )
@@ -110,6 +119,15 @@ def _functions(gathered: list[Gathered]) -> Iterator[FunctionSeen]:
             if id_ in one.sites:
                 _add_calls(seen, one.sites[id_], calls)
     yield from seen.values()
+
+
+def _jitted(gathered: list[Gathered]) -> Iterator[JittedSeen]:
+    """Each definition once; a call in any process counts. Where jit was switched off, nothing is known."""
+    met = {definition for one in gathered for definition in one.met}
+    off = any(one.jit_is_off for one in gathered)
+    every = {definition: seen for one in gathered for definition, seen in one.jitted.items()}
+    for definition, seen in every.items():
+        yield replace(seen, called=off or definition in met)
 
 
 def _same(site: Site) -> Site:
@@ -201,3 +219,11 @@ def _donations(seen: Iterable[DonationSeen]) -> Iterator[DonationSeen]:
     for one in seen:
         table.setdefault((one.site.path, one.site.name, one.site.line), one)
     yield from table.values()
+
+
+def _downcasts(seen: Iterable[DowncastSeen]) -> Iterator[DowncastSeen]:
+    table: dict[DowncastSeen, int] = {}
+    for one in seen:
+        key = replace(one, count=0)
+        table[key] = table.get(key, 0) + one.count
+    yield from (replace(one, count=count) for one, count in table.items())

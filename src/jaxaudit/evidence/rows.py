@@ -9,9 +9,13 @@ Row = dict[str, Any]
 
 VERSION = 1
 ABOUT = ("start", "jax", "backend", "error", "end")
-SEEN = ("site", "trace", "program", "lower", "compile", "constant", "sync", "calls", "keys", "donation", "fold", "note")
+SEEN = (
+    "site", "jitted", "begin", "still", "done", "trace", "program", "lower", "compile", "constant", "sync", "calls", "keys",
+    "donation", "fold", "note",
+)  # fmt: skip
+HAPPENINGS = ("raised", "setting", "downcast", "stale", "effect")
 TRIAL = ("outside", "imported")
-KINDS = frozenset((*ABOUT, *SEEN, *TRIAL))
+KINDS = frozenset((*ABOUT, *SEEN, *HAPPENINGS, *TRIAL))
 
 
 class Rows:

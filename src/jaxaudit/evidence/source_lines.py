@@ -23,14 +23,6 @@ class Known(NamedTuple):
     """The line of `def`, where the line is that of its first decorator."""
 
 
-class CalledInLoop(NamedTuple):
-    """A loop of some function that calls a function of the same file by name."""
-
-    line: int
-    function: str
-    loop: Turns
-
-
 class Jit(NamedTuple):
     """A line that jits something, and every name that it jits or hands on: `jax.jit(jax.grad(loss))`."""
 
@@ -54,10 +46,6 @@ class SourceLines:
     def of(self, path: str, line: int) -> Known:
         return self.file(path).known.get(line, Known()) if path.endswith(".py") else Known()
 
-    def loops_that_call(self, path: str, name: str) -> tuple[CalledInLoop, ...]:
-        """Where the file calls the function (by its last name) within a loop."""
-        return tuple(self.file(path).calls.get(name, ())) if path.endswith(".py") else ()
-
     def jitted(self, path: str, name: str, function: str) -> Jit | None:
         """Where a function of this name is jitted anew: in the function that calls it, else the file's only such place."""
         if not path.endswith(".py"):
@@ -67,14 +55,27 @@ class SourceLines:
         here = [jit for jit in found if jit.function == function]
         return here[0] if here else found[0] if len(found) == 1 else None
 
+    def jit_of(self, path: str, name: str) -> Jit | None:
+        """The file's only place where a function of this name is jitted."""
+        found = (
+            [jit for jit in self.file(path).jits if name.rpartition(".")[2] in jit.names]
+            if path.endswith(".py")
+            else []
+        )
+        return found[0] if len(found) == 1 else None
+
+    def awaits_error(self, path: str, line: int) -> bool:
+        """Whether the line stands in a `try` that handles something, or in a `with ...raises(...)`."""
+        return any(first <= line <= last for first, last in self.file(path).awaited) if path.endswith(".py") else False
+
 
 class _File:
     """One parsed file: what is known of each line that holds code."""
 
     def __init__(self, path: str) -> None:
         self.known: dict[int, Known] = {}
-        self.calls: dict[str, list[CalledInLoop]] = {}
         self.jits: list[Jit] = []
+        self.awaited: list[tuple[int, int]] = []
         try:
             with open(path, "rb") as file:
                 data = file.read(LARGEST + 1)
@@ -94,6 +95,8 @@ class _File:
         for field, child in _children(node):
             place = outside if outside is not None and field in OUTSIDE else here
             place = _within(node, field, place)
+            if isinstance(child, ast.Try | ast.TryStar | ast.With) and _awaits_error(child):
+                self.awaited.append((child.lineno, child.body[-1].end_lineno or child.lineno))
             if isinstance(child, SCOPES):
                 own = "<lambda>" if isinstance(child, ast.Lambda) else str(getattr(child, "name", ""))
                 inner = _Here(f"{place.name}.{own}" if place.name else own)
@@ -102,11 +105,9 @@ class _File:
                 continue
             if isinstance(child, ast.expr | ast.stmt):
                 self._mark(child, place)
-            if isinstance(child, ast.Call):
-                if place.loop is not None:
-                    self._call(child, place.name, place.loop)
-                if _jits(child.func) and not (outside is not None and field == "decorator_list"):
-                    self._jit(child.lineno, place, _names(child))
+            decorates = outside is not None and field == "decorator_list"
+            if isinstance(child, ast.Call) and _jits(child.func) and not decorates:
+                self._jit(child.lineno, place, _names(child))
             self._walk(child, place)
 
     def _mark_scope(self, node: ast.AST, name: str, outside: "_Here") -> None:
@@ -130,11 +131,6 @@ class _File:
 
     def _jit(self, line: int, here: "_Here", names: frozenset[str]) -> None:
         self.jits.append(Jit(line, here.name or "<module>", here.turns, names))
-
-    def _call(self, node: ast.Call, name: str, loop: Turns) -> None:
-        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        if called:
-            self.calls.setdefault(called, []).append(CalledInLoop(node.lineno, name or "<module>", loop))
 
 
 class _Here(NamedTuple):
@@ -196,3 +192,13 @@ def _names(call: ast.Call) -> frozenset[str]:
 def _counts(test: ast.expr) -> bool:
     """Whether a test asks for a remainder: `if step % 100 == 0`."""
     return any(isinstance(part, ast.BinOp) and isinstance(part.op, ast.Mod) for part in ast.walk(test))
+
+
+def _awaits_error(node: ast.Try | ast.TryStar | ast.With) -> bool:
+    """`try` with a handler; `pytest.raises`, `self.assertRaises`, `contextlib.suppress` as a context."""
+    if not isinstance(node, ast.With):
+        return bool(node.handlers)
+    return any(
+        any(word in ast.unparse(item.context_expr).lower() for word in ("raises", "suppress", "error", "fail"))
+        for item in node.items
+    )

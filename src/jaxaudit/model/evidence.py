@@ -107,7 +107,7 @@ class Cause(NamedTuple):
 
 
 FIRST = Cause("first")
-FIRSTS = ("first", "derived")
+FIRSTS = ("first", "derived", "another-program")
 """Kinds of causes that are no recompilation: a first call, and the program of a gradient or a batch."""
 
 
@@ -133,7 +133,7 @@ class ProgramSeen:
     equations: int
     lines: Mapping[Spot, int] = field(default_factory=dict)
     callers: Mapping[Spot, Spot] = field(default_factory=dict)
-    """For a line outside every loop: the loop of another function of its file that calls its function."""
+    """For a line outside every loop: the nearest line that called it within the trace and stands in one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +162,25 @@ class CompileSeen:
     def again(self) -> bool:
         """Not the first program of this function."""
         return self.cause.kind not in FIRSTS
+
+
+@dataclass(frozen=True, slots=True)
+class UnfinishedSeen:
+    """A trace, a lowering or a compilation in whose middle its process ended, or failed for good."""
+
+    site: Site
+    process: int
+    stage: str
+    """"trace", "lower" or "compile"."""
+    cause: Cause
+    at: Spot | None = None
+    seconds: float = 0.0
+    """How long it had taken by then, as far as the record tells."""
+    constants_bytes: int = 0
+    ended: str = ""
+    """How the process ended ("" where its record just stops)."""
+    error: str = ""
+    """The exception that ended the work, where there was one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,6 +242,18 @@ class FunctionSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class JittedSeen:
+    """A function that a line of the user's jitted, and whether anything called it."""
+
+    name: str
+    path: str
+    line: int
+    wrapper: str
+    at: Spot
+    called: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class SyncSeen:
     """A line at which the host waited for the device."""
 
@@ -247,6 +278,8 @@ class KeySeen:
     how: str = ""
     times: int = 1
     site: Site | None = None
+    repeated: bool = False
+    """One function, run twice from the module, made or read the key itself."""
 
 
 class Missed(NamedTuple):
@@ -279,6 +312,60 @@ class FoldSeen:
     operations: int = 1
 
 
+@dataclass(frozen=True, slots=True)
+class ErrorSeen:
+    """An error of JAX's that ended a trace; whether the program went on is for the reader to tell from its processes."""
+
+    kind: str
+    text: str
+    at: Spot
+    site: Site | None = None
+    """The function of the user's that was being traced, the innermost."""
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    """What came for each of its parameters or their leaves, in a word: "int", "array", "tracer"."""
+    caller: Spot | None = None
+    jitted_at: Spot | None = None
+    awaited: bool = False
+    """A line of the user's outside the trace stands in a `try` or in a `with ...raises(...)`."""
+    process: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSeen:
+    """A setting of JAX's or XLA's that the program made after JAX was imported."""
+
+    name: str
+    how: str
+    """"environment" or "option"."""
+    at: Spot
+    was: str | None = None
+    now: str | None = None
+    in_force: str | None = None
+    """For a variable: the value that the option of its name had at the end."""
+    known: bool = True
+    """Whether JAX has an option of that name."""
+    kept: bool = True
+    """Whether it still stood so at the end."""
+    started: bool = False
+    """Whether the backend had started."""
+    platform: str = ""
+    via: str = ""
+    """The library's file that did it for the user's line."""
+    process: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DowncastSeen:
+    """A line that asked for 64 bits and got 32."""
+
+    at: Spot
+    asked: str
+    given: str
+    count: int = 1
+    package: str = ""
+    """The library that asked on its own account."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """One run. Compared by identity, so that what is worked out from it once can be kept beside it."""
@@ -287,14 +374,20 @@ class Evidence:
     """The process that was started; the others are among `processes`."""
     processes: tuple[Environment, ...] = ()
     functions: tuple[FunctionSeen, ...] = ()
+    jitted: tuple[JittedSeen, ...] = ()
+    """Functions that the user's lines jitted while the run was observed."""
     traces: tuple[TraceSeen, ...] = ()
     programs: tuple[ProgramSeen, ...] = ()
     compiles: tuple[CompileSeen, ...] = ()
+    unfinished: tuple[UnfinishedSeen, ...] = ()
     constants: tuple[ConstantSeen, ...] = ()
     syncs: tuple[SyncSeen, ...] = ()
     keys: tuple[KeySeen, ...] = ()
     donations: tuple[DonationSeen, ...] = ()
     folds: tuple[FoldSeen, ...] = ()
+    errors: tuple[ErrorSeen, ...] = ()
+    settings: tuple[SettingSeen, ...] = ()
+    downcasts: tuple[DowncastSeen, ...] = ()
     notes: tuple[str, ...] = ()
     """What the probe could not see, in its own words."""
     unread: tuple[Unread, ...] = ()

@@ -7,12 +7,14 @@ from jaxaudit.report import run_words as words
 from jaxaudit.report.counts import Document, Entry, certain
 from jaxaudit.report.markdown import COLUMNS, cell, code, escaped, fenced
 from jaxaudit.report.places import file_of, line_of
+from jaxaudit.report.run_deaths import deaths
 from jaxaudit.report.snippet import snippet
 
 
 def run_markdown(document: Document, unsure: bool = False) -> str:
     """The sums, one section for each finding with its source line, then every function."""
     parts = ["# jaxaudit run", escaped(words.circumstances(document) + ". " + words.compiled(document))]
+    parts += [f"**{escaped(said)}**" for said in deaths(document)]
     parts += [part for finding in words.worst_first(document, unsure) for part in _finding(finding)]
     parts += [*_functions(document), *_causes(document), *_rest(document, unsure)]
     return "\n\n".join(parts) + "\n"
@@ -61,6 +63,9 @@ def _causes(document: Document) -> Iterator[str]:
 
 
 def _rest(document: Document, unsure: bool) -> Iterator[str]:
+    never = words.not_seen(document)
+    if never:
+        yield f"**Not seen:** {escaped(never)}."
     rows = [f"- not read: {code(one['path'])}: {escaped(one['reason'])}" for one in document["unread"]]
     rows += [f"- the rule {code(one['rule'])} failed: {escaped(one['text'])}" for one in document["faults"]]
     rows += [f"- {escaped(note)}" for note in document["notes"]]

@@ -7,11 +7,13 @@ from jaxaudit.report import run_words as words
 from jaxaudit.report.counts import Document, Entry, certain, number
 from jaxaudit.report.paint import Paint, plain
 from jaxaudit.report.places import line_of
+from jaxaudit.report.run_deaths import deaths
 from jaxaudit.report.tables import table
 from jaxaudit.report.text_width import printable, width, wrap
 
 MOST_FINDINGS = 12
 MOST_FUNCTIONS = 12
+MOST_OTHERS = 6
 MOST_SYNCS = 3
 
 
@@ -19,8 +21,10 @@ def run_summary(document: Document, columns: int = 80, paint: Paint = plain, uns
     """All of it; what has more rows than fit says how many were left out."""
     lines = [paint("jaxaudit run", "strong") + f": {words.circumstances(document)}"]
     lines += wrap(words.compiled(document), columns)
+    lines += [paint(line, "error") for said in deaths(document) for line in wrap(said, columns, rest="  ")]
     lines += _findings(document, columns, paint, unsure)
     lines += _functions(document, columns, paint)
+    lines += _not_seen(document, columns, paint)
     lines += _syncs(document, columns, paint)
     lines += _last(document, columns, unsure)
     return "\n".join(lines) + "\n"
@@ -28,14 +32,44 @@ def run_summary(document: Document, columns: int = 80, paint: Paint = plain, uns
 
 def _findings(document: Document, columns: int, paint: Paint, unsure: bool) -> Iterator[str]:
     found = words.worst_first(document, unsure)
+    if not found and not document["summary"]["compiles"]:
+        return
     if not found:
         yield from ("", "No faults were seen in this run.")
         return
-    for finding in found[:MOST_FINDINGS]:
+    told = _folded(found)
+    for finding, others in told[:MOST_FINDINGS]:
         yield ""
         yield from _finding(finding, columns, paint)
-    if len(found) > MOST_FINDINGS:
-        yield from ("", f"and {number(len(found) - MOST_FINDINGS, 'lesser finding')}.")
+        yield from _others(others, columns)
+    left = sum(1 + len(others) for _, others in told[MOST_FINDINGS:])
+    if left:
+        yield from ("", f"and {number(left, 'lesser finding')}.")
+
+
+def _folded(found: list[Entry]) -> list[tuple[Entry, list[Entry]]]:
+    """Notes of one rule after its first stand below it, a line for all: their places and costs."""
+    told: list[tuple[Entry, list[Entry]]] = []
+    notes: dict[str, list[Entry]] = {}
+    for finding in found:
+        if finding["severity"] == "info" and finding["rule"] in notes:
+            notes[finding["rule"]].append(finding)
+            continue
+        others: list[Entry] = []
+        if finding["severity"] == "info":
+            notes[finding["rule"]] = others
+        told.append((finding, others))
+    return told
+
+
+def _others(others: list[Entry], columns: int) -> Iterator[str]:
+    if others:
+        said = [
+            f"{printable(line_of(one))}{', ' if words.cost(one) else ''}{words.cost(one)}"
+            for one in others[:MOST_OTHERS]
+        ]
+        more = f"; and {len(others) - MOST_OTHERS} more" if len(others) > MOST_OTHERS else ""
+        yield from wrap("; ".join(said) + more, columns, first="  also: ", rest="        ")
 
 
 def _finding(finding: Entry, columns: int, paint: Paint) -> Iterator[str]:
@@ -96,6 +130,13 @@ def _details(document: Document, function: Entry, columns: int) -> Iterator[str]
         yield from wrap(captured, columns, first="    captured ", rest="      ")
     for said in words.arguments(function):
         yield from wrap(said, columns, first="    ", rest="      ")
+
+
+def _not_seen(document: Document, columns: int, paint: Paint) -> Iterator[str]:
+    said = words.not_seen(document)
+    if said:
+        head, *rest = wrap(said, columns, first="NOT SEEN ", rest="  ")
+        yield from ("", paint("NOT SEEN", "strong") + head.removeprefix("NOT SEEN"), *rest)
 
 
 def _syncs(document: Document, columns: int, paint: Paint) -> Iterator[str]:

@@ -5,6 +5,7 @@ from typing import Any
 
 from jaxaudit.model import amounts
 from jaxaudit.report.counts import SEVERITIES, Document, Entry, number, printed
+from jaxaudit.report.places import line_of
 
 BYTES_LIKE_A_SECOND = 200e6
 """For the order only: a constant of this size is put beside a second of compiling."""
@@ -95,7 +96,7 @@ def why_again(document: Document, function: Entry) -> list[str]:
             if one["cause"]["kind"] not in ("first", "derived"):
                 leaves = ", ".join(change["leaf"] for change in one["cause"]["changes"])
                 table.setdefault(f"{one['cause']['kind']}\0{leaves}", []).append(one["cause"]["text"])
-    return [f"{amounts.times(len(texts))}: {texts[0]}" for texts in sorted(table.values(), key=len, reverse=True)]
+    return [f"{amounts.times(len(texts))}: {texts[0].replace('<locals>.', '')}" for texts in sorted(table.values(), key=len, reverse=True)]
 
 
 def captures(document: Document, function: Entry) -> str:
@@ -123,9 +124,10 @@ def arguments(function: Entry) -> Iterator[str]:
 
 
 def _argument(one: Mapping[str, Any]) -> str:
-    kinds = "/".join(one["kinds"][:2])
+    kinds = "/".join([kind for kind in one["kinds"] if kind != "other"][:2])
     said = [part for part in (one["role"] if one["role"] == "static" else "", kinds) if part]
-    values = f", {one['distinct']} values" if one["distinct"] > 1 else ""
+    number_of = "more than 64" if one["distinct"] > 64 else one["distinct"]
+    values = f", {number_of} values" if one["distinct"] > 1 else ""
     return f"{one['name']} ({' '.join(said)}{values})" if said else one["name"]
 
 
@@ -133,3 +135,17 @@ def loops(document: Document) -> Sequence[Entry]:
     """The waits in loops, the longest first."""
     found = [one for one in document["syncs"] if one["loop"] or one["in_loop_of"]]
     return sorted((one for one in found if one["count"] > 1), key=lambda one: (-one["seconds"], -one["count"]))
+
+
+MOST_NAMES = 6
+
+
+def not_seen(document: Document) -> str:
+    """`NOT SEEN 3 of 7 jitted functions were never called: render (plot.py:12), ...`; nothing where all were."""
+    never = document.get("never_called", ())
+    if not never:
+        return ""
+    names = [f"{one['name']} ({line_of(one)})" for one in never[:MOST_NAMES]]
+    more = f" and {len(never) - MOST_NAMES} more" if len(never) > MOST_NAMES else ""
+    were = "function was" if document["summary"]["jitted"] == 1 else "functions were"
+    return f"{len(never)} of {document['summary']['jitted']} jitted {were} never called: {', '.join(names)}{more}"

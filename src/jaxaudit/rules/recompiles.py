@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import amounts
+from jaxaudit.rules.pytrees.growth import growing, joining
 
 if TYPE_CHECKING:
     from jaxaudit.model.evidence import Cause, Change, CompileSeen, Evidence, Site, Spot
@@ -18,6 +20,7 @@ BODIES = ("body", "scan", "while_loop", "cond", "switch", "custom_jvp", "custom_
 OF_JAX = ("jax", "jaxlib")
 CHEAP = 0.5
 """Seconds below which a single recompilation is worth an `info` only."""
+JITTED = "PjitFunction"
 MANY = 3
 """Shapes from which on they are taken to change for ever."""
 
@@ -79,6 +82,8 @@ class Recompiles:
     @property
     def cost(self) -> str:
         """`compiled 4 times, 3 of them for this: 1.9 s`."""
+        if self.count == self.total:
+            return f"compiled {amounts.times(self.count)} for this, which cost {amounts.seconds(self.seconds)}"
         if self.count == self.total - 1:
             return f"compiled {amounts.times(self.total)} instead of once, which cost {amounts.seconds(self.seconds)}"
         return (
@@ -110,7 +115,22 @@ def recompiles(evidence: Evidence) -> tuple[Recompiles, ...]:
     by_site: dict[Site, list[CompileSeen]] = {}
     for seen in evidence.compiles:
         by_site.setdefault(_definition(seen.site), []).append(seen)
-    return tuple(group for compiles in by_site.values() for group in _groups(compiles))
+    return tuple(_with_joins([group for compiles in by_site.values() for group in _groups(compiles)]))
+
+
+def _with_joins(groups: Sequence[Recompiles]) -> Iterator[Recompiles]:
+    """The small programs that make an array grow belong to the rule that tells of its growth."""
+    grown = [group.count for group in groups if group.rule == "growing-array"]
+    eager = [seen for group in groups if group.rule == "eager-hot-path" for seen in group.compiles]
+    lines = {at for count in grown for at in joining(eager, count)}
+    for group in groups:
+        if group.rule != "eager-hot-path" or not lines:
+            yield group
+            continue
+        for rule, mine in (("growing-array", True), (group.rule, False)):
+            compiles = tuple(seen for seen in group.compiles if (seen.at in lines) is mine)
+            if compiles:
+                yield replace(group, rule=rule, compiles=compiles)
 
 
 def of_rule(evidence: Evidence, rule: str) -> Iterator[Recompiles]:
@@ -135,9 +155,10 @@ def _definition(site: Site) -> Site:
 def _groups(compiles: Sequence[CompileSeen]) -> Iterator[Recompiles]:
     again = [seen for seen in compiles if seen.again]
     shapes = len({seen.cause.changes for seen in again if seen.cause.kind == "shape"})
+    grown = growing(again)
     table: dict[tuple[str, Site, str, tuple[str, ...]], list[CompileSeen]] = {}
     for seen in again:
-        rule = rule_of(seen, shapes)
+        rule = rule_of(seen, shapes, grown)
         leaves = tuple(dict.fromkeys(change.leaf for change in _of_kind(seen.cause)))
         site = seen.site if rule in ("jit-in-loop", "jit-per-call") else compiles[0].site
         table.setdefault((rule, site, seen.cause.kind, leaves), []).append(seen)
@@ -150,8 +171,8 @@ def _of_kind(cause: Cause) -> Sequence[Change]:
     return [change for change in cause.changes if change.what == cause.kind] or cause.changes
 
 
-def rule_of(seen: CompileSeen, shapes: int) -> str:
-    """Whose it is. `shapes`: how often another shape compiled this function again."""
+def rule_of(seen: CompileSeen, shapes: int, grown: frozenset[str] = frozenset()) -> str:
+    """Whose it is. `shapes`: how often another shape compiled this function again; `grown`: the leaves that grew."""
     site, kind = seen.site, seen.cause.kind
     if kind == "new-function":
         return _rule_of_new_function(seen)
@@ -159,9 +180,24 @@ def rule_of(seen: CompileSeen, shapes: int) -> str:
         return "eager-hot-path" if _is_jax(site) else "library-recompile"
     if site.wrapper == EAGER:
         return "eager-hot-path"
+    if kind == "shape" and grown.intersection(change.leaf for change in seen.cause.changes):
+        return "growing-array"
     if kind == "shape" and shapes + 1 >= MANY:
         return "shape-churn"
+    if kind == "static-function" and made_by_instance(seen.cause):
+        return "jit-in-field"
     return BY_KIND.get(kind, "unstable-structure")
+
+
+MADE_IN = re.compile(r"\b(?:__init__|__post_init__|setup)\.<locals>")
+
+
+def made_by_instance(cause: Cause) -> bool:
+    """Whether the static function that changed is a field that each object of its class fills with one of its own."""
+    return any(
+        change.what == cause.kind and "." in change.leaf and (JITTED in change.now or MADE_IN.search(change.now))
+        for change in cause.changes
+    )
 
 
 def _rule_of_new_function(seen: CompileSeen) -> str:
@@ -189,4 +225,4 @@ def leaves_named(leaves: Sequence[str], most: int = 3) -> str:
 def listed(values: Sequence[str], most: int = 5) -> str:
     """`1.5, 5.0, 7.5`; the rest as a number."""
     more = f", and {len(values) - most} more" if len(values) > most else ""
-    return ", ".join(values[:most]) + more
+    return ", ".join(values[:most]).replace("<locals>.", "") + more

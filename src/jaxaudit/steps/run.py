@@ -15,6 +15,7 @@ from jaxaudit.steps import document, suppress
 from jaxaudit.steps.check import Options, chosen_rules, wanted
 from jaxaudit.steps.config import Config, read_config
 from jaxaudit.steps.fingerprint import fingerprinted
+from jaxaudit.steps.project_folders import project_names
 from jaxaudit.steps.run_entries import (
     compile_entry,
     constant_entry,
@@ -22,6 +23,8 @@ from jaxaudit.steps.run_entries import (
     key_entry,
     process_entry,
     sync_entry,
+    uncalled_entry,
+    unfinished_entry,
 )
 from jaxaudit.steps.run_failures import failures
 from jaxaudit.steps.selection import Rules
@@ -42,7 +45,7 @@ def observed(record: Path, select: Sequence[str] = (), ignore: Sequence[str] = (
 
     config = read_config(Path.cwd())
     rules = load_rules()
-    evidence = read_record(record, project=config.project)
+    evidence = read_record(record, project=project_names(config, Path.cwd()))
     if not evidence.processes:
         raise Mistake(f"{document.shown(str(record))} holds no record of a run")
     chosen = chosen_rules(Options(select=tuple(select), ignore=tuple(ignore)), config, rules)
@@ -63,7 +66,9 @@ def observed(record: Path, select: Sequence[str] = (), ignore: Sequence[str] = (
         "faults": faults,
         "notes": list(evidence.notes),
         "functions": [function_entry(one) for one in evidence.functions if one.traces or one.calls or one.compiles],
+        "never_called": [uncalled_entry(one) for one in evidence.jitted if not one.called],
         "compiles": [compile_entry(one) for one in evidence.compiles],
+        "unfinished": [unfinished_entry(one) for one in evidence.unfinished],
         "constants": [constant_entry(one) for one in evidence.constants],
         "syncs": [sync_entry(one) for one in evidence.syncs],
         "keys": [key_entry(one) for one in evidence.keys],
@@ -163,6 +168,7 @@ def summary(evidence: "Evidence", findings: Sequence[Finding], allowed: int) -> 
     return document.summary(findings, {"suppressed": allowed, "unread": len(evidence.unread)}) | {
         "processes": len(evidence.processes),
         "seconds": round(max((one.seconds for one in evidence.processes), default=0.0), 3),
+        "jitted": len(evidence.jitted),
         "compiles": len(compiles),
         "recompiles": len(again),
         "trace_s": round(sum(seen.trace_s for seen in compiles), 4),

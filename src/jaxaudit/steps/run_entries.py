@@ -4,13 +4,16 @@ from typing import Any
 
 from jaxaudit.model.evidence import (
     ArgumentSeen,
+    Cause,
     CompileSeen,
     ConstantSeen,
     Environment,
     FunctionSeen,
+    JittedSeen,
     KeySeen,
     Spot,
     SyncSeen,
+    UnfinishedSeen,
 )
 
 
@@ -60,6 +63,10 @@ def function_entry(one: FunctionSeen) -> dict[str, Any]:
     }
 
 
+def uncalled_entry(one: JittedSeen) -> dict[str, Any]:
+    return {"name": one.name, "path": one.path, "line": one.line, "wrapper": one.wrapper, "at": spot_entry(one.at)}
+
+
 def argument_entry(one: ArgumentSeen) -> dict[str, Any]:
     return {
         "name": one.name,
@@ -74,6 +81,10 @@ def argument_entry(one: ArgumentSeen) -> dict[str, Any]:
     }
 
 
+def cause_entry(cause: Cause) -> dict[str, Any]:
+    return {"kind": cause.kind, "text": cause.text, "changes": [change._asdict() for change in cause.changes]}
+
+
 def compile_entry(one: CompileSeen) -> dict[str, Any]:
     return {
         "function": one.site.name,
@@ -81,20 +92,30 @@ def compile_entry(one: CompileSeen) -> dict[str, Any]:
         "line": one.site.line,
         "library": one.site.package or None,
         "at": spot_entry(one.at),
-        "cause": {
-            "kind": one.cause.kind,
-            "text": one.cause.text,
-            "changes": [
-                {"leaf": change.leaf, "was": change.was, "now": change.now, "what": change.what}
-                for change in one.cause.changes
-            ],
-        },
+        "cause": cause_entry(one.cause),
         "trace_s": round(one.trace_s, 6),
         "lower_s": round(one.lower_s, 6),
         "compile_s": round(one.compile_s, 6),
         "constants_bytes": one.constants_bytes,
         "cache": one.cache,
         "process": one.process,
+    }
+
+
+def unfinished_entry(one: UnfinishedSeen) -> dict[str, Any]:
+    return {
+        "function": one.site.name,
+        "path": one.site.path,
+        "line": one.site.line,
+        "library": one.site.package or None,
+        "stage": one.stage,
+        "at": spot_entry(one.at),
+        "cause": cause_entry(one.cause),
+        "seconds": round(one.seconds, 3),
+        "constants_bytes": one.constants_bytes,
+        "process": one.process,
+        "ended": one.ended or None,
+        "error": one.error or None,
     }
 
 

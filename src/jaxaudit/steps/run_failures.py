@@ -25,6 +25,8 @@ def failures(evidence: Evidence, rules: Rules, found: Sequence[Finding]) -> Iter
         rule = next((name for name in meant[0].rules if name in rules), None)
         if rule is None or rule in seen or (rule, failure.at) in said:
             continue
+        if any(one.rule in meant[0].rules and one.place[:2] == failure.at[:2] for one in found):
+            continue  # told already, by the other rule that the message can belong to
         said.add((rule, failure.at))
         named = culprit(evidence, failure)
         finding = rules[rule].seen(

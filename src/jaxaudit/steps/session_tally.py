@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+from jaxaudit.model.evidence import FIRSTS
+
 Told = dict[str, Any]
 
 
@@ -64,7 +66,7 @@ class Tally:
         if self.test not in known["tests"]:
             known["tests"].append(self.test)
         cause = said["cause"]
-        if cause is not None and cause["kind"] not in ("first", "derived"):
+        if cause is not None and cause["kind"] not in FIRSTS:
             known["why"] = cause["text"]
 
     # -- several workers -----------------------------------------------------------------------------------------------

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, amounts
-from jaxaudit.rules.recompiles import of_rule
+from jaxaudit.rules.recompiles import CHEAP, of_rule
 from jaxaudit.rules.rule import Example, Rule, Sample
 
 if TYPE_CHECKING:
@@ -29,12 +30,13 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
             yield hot(rule, at, compiles)
         else:
             slight[at] = compiles
-    if slight:
+    if sum(map(len, slight.values())) >= OFTEN or sum(map(seconds, slight.values())) >= CHEAP:
         yield now_and_then(rule, slight)
 
 
 def hot(rule: Rule, at: Spot, compiles: Sequence[CompileSeen]) -> Finding:
-    names = list(dict.fromkeys(seen.site.name for seen in compiles))
+    times = Counter(seen.site.name for seen in compiles)
+    names = list(times)
     shapes = {change.now for seen in compiles for change in seen.cause.changes if change.now}
     more = f" ({len(shapes)} different inputs)" if shapes else ""
     return rule.seen(
@@ -48,8 +50,16 @@ def hot(rule: Rule, at: Spot, compiles: Sequence[CompileSeen]) -> Finding:
             "shapes": len(shapes),
             "seconds": round(seconds(compiles), 4),
         },
-        severity="info" if at.loop is None else None,
+        help=advice(at),
+        severity=None if at.loop and (max(times.values()) >= OFTEN or seconds(compiles) >= CHEAP) else "info",
     )
+
+
+def advice(at: Spot) -> str:
+    if at.loop is not None:
+        return "Put one jit around the work of a turn, and keep its shapes the same."
+    around = f"`{at.function}`, or around what calls it" if at.function not in ("", "<module>") else "these lines"
+    return f"If it matters to you, put one jit around {around}: one program instead of many."
 
 
 def now_and_then(rule: Rule, lines: dict[Spot, list[CompileSeen]]) -> Finding:
@@ -60,6 +70,7 @@ def now_and_then(rule: Rule, lines: dict[Spot, list[CompileSeen]]) -> Finding:
         f"{len(every)} small programs outside jit were compiled again for other inputs, at {len(lines)} "
         f"line{'' if len(lines) == 1 else 's'}, most of them here: {amounts.seconds(seconds(every))} in all",
         facts={"recompiles": len(every), "lines": [str(at) for at in lines][:20], "seconds": round(seconds(every), 4)},
+        help=advice(worst),
         severity="info",
     )
 

@@ -17,7 +17,8 @@ SMALL = 1024
 """Bytes below which a constant is not worth a word, whatever the budget."""
 OWN = ("self", "cls")
 WRITTEN = ("closure", "global", "attribute", "default", "partial", "unknown")
-"""How an array that the author wrote comes in; "created" is one that tracing itself made."""
+"""How an array that the author wrote comes in; "created" is one that tracing itself made, and what came
+in through an "argument" is `static-array`'s."""
 
 
 def observe_array(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
@@ -32,11 +33,11 @@ def observe_self(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
             yield found(rule, site, holder, constants, "reads from its object", whole(evidence, site))
 
 
-def held(evidence: Evidence) -> Iterator[tuple[Site, str, Sequence[ConstantSeen]]]:
+def held(evidence: Evidence, how: Sequence[str] = WRITTEN) -> Iterator[tuple[Site, str, Sequence[ConstantSeen]]]:
     """The constants of each of the user's functions, by the first name of their holder."""
     table: dict[tuple[Site, str], list[ConstantSeen]] = {}
     for one in evidence.constants:
-        if one.how in WRITTEN and one.bytes >= SMALL and (one.site.user or one.at is not None):
+        if one.how in how and one.bytes >= SMALL and (one.site.user or one.at is not None):
             table.setdefault((one.site, root_of(one)), []).append(one)
     for (site, holder), constants in table.items():
         yield site, holder, sorted(constants, key=lambda one: -one.bytes)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from jaxaudit.model import Finding, Note
+from jaxaudit.rules.control_flow.branch_on_tracer_seen import observe
 from jaxaudit.rules.control_flow.in_sight import sure_of
 from jaxaudit.rules.control_flow.tracer_certainty import certainty, is_array
 from jaxaudit.rules.rule import Example, Rule, Sample
@@ -383,4 +384,5 @@ jax.grad(hinge)(0.5)
         ),
     ),
     match=match,
+    observe=observe,
 )

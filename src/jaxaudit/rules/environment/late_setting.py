@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.control_flow.in_sight import surely_run
 from jaxaudit.rules.environment.flag_writes import environment_writes
+from jaxaudit.rules.environment.late_setting_seen import observe
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
@@ -222,5 +223,6 @@ jax.config.update("jax_debug_nans", False)
         ),
     ),
     match=match,
+    observe=observe,
     matters_in_tests=True,
 )

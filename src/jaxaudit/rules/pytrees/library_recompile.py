@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding
 from jaxaudit.rules.pytrees.library_offers import offer
+from jaxaudit.rules.pytrees.unstable_structure_seen import advice
 from jaxaudit.rules.recompiles import Recompiles, leaves_named, listed, of_rule
 from jaxaudit.rules.rule import Example, Rule, Sample
 
@@ -17,12 +19,20 @@ if TYPE_CHECKING:
 BECAUSE = {
     "new-function": "each use makes a new function object, closed over new data, for which JAX's cache has nothing",
     "static-value": "{leaf} is a Python value there, so it is static and each value is compiled for",
+    "static-function": "{leaf} is static, and each time a new function object of the same lines came",
     "static-identity": "{leaf} is static and compared by identity, and each time another object came",
     "shape": "{leaf} came in another shape",
     "dtype": "{leaf} came in another dtype",
     "weak-type": "{leaf} was weakly typed (made from a Python number) in some calls and not in others",
     "structure": "{leaf} changed its structure",
     "sharding": "{leaf} came with another sharding",
+}
+
+
+PLURALS = {"} is ": "} are ", "} was ": "} were ", " its ": " their "}
+OF_SEVERAL = {
+    kind: functools.reduce(lambda said, one: said.replace(*one), PLURALS.items(), text)
+    for kind, text in BECAUSE.items()
 }
 
 
@@ -34,9 +44,12 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
             at,
             message(group),
             facts=group.facts | {"package": group.site.package},
-            help=offer(group.site.package),
+            help=advice(group) if group.kind in OF_ARGUMENTS else offer(group.site.package),
             severity="info" if group.slight else None,
         )
+
+
+OF_ARGUMENTS = ("shape", "dtype", "weak-type", "sharding", "committed")
 
 
 def by_call(groups: Iterator[Recompiles]) -> Iterator[Recompiles]:
@@ -50,9 +63,13 @@ def by_call(groups: Iterator[Recompiles]) -> Iterator[Recompiles]:
 
 def message(group: Recompiles) -> str:
     leaf = leaves_named(group.leaves) if group.leaves else "what it is handed"
-    because = BECAUSE.get(group.kind, group.cause.text or "what it is handed changed").replace("{leaf}", leaf)
+    because = (
+        (BECAUSE if len(group.leaves) < 2 else OF_SEVERAL)
+        .get(group.kind, group.cause.text or "what it is handed changed")
+        .replace("{leaf}", leaf)
+    )
     values = group.values(group.leaves[0]) if group.leaves else []
-    shown = f" ({listed(values)})" if values else ""
+    shown = f" ({listed(values)})" if values and group.kind in BECAUSE else ""
     whose = f"{group.site.package}'s `{group.site.name}`"
     return f"{whose} {group.cost}: {because}{shown}"
 

@@ -55,8 +55,10 @@ def message(group: Recompiles) -> str:
     leaf = group.leaves[0]
     values = [f"{change.was} -> {change.now}" for change in group.changes(leaf)]
     other = " together" if len(group.leaves) > 1 else ""
+    what = WORDS.get(group.kind, f"in {group.kind}")
+    what = what.replace("its ", "their ").replace("it is", "they are") if other else what
     return (
-        f"{leaves_named(group.leaves)} changed{other} between calls of `{name}`, {WORDS.get(group.kind, 'in ' + group.kind)}: "
+        f"{leaves_named(group.leaves)} changed{other} between calls of `{name}`, {what}: "
         f"{listed(list(dict.fromkeys(values)), 3)}; `{name}` {group.cost}"
     )
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 SURE = 0.95
 TURNS = 8
 PERHAPS_MEANT = 0.6
-"""A few passes of one line with one key may be a comparison that wants the same draws each time."""
+"""A few runs of the same code with one key may be a comparison that wants the same draws each time."""
 
 
 def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
@@ -23,7 +23,7 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
         yield rule.seen(
             key.again,
             f"`{key.key}` is used twice: {again(key)}{often(key)}: both draws come from the same numbers",
-            confidence=PERHAPS_MEANT if key.first == key.again and key.times < TURNS else SURE,
+            confidence=PERHAPS_MEANT if perhaps_meant(key) else SURE,
             facts={
                 "key": key.key,
                 "first_line": key.first.line,
@@ -36,6 +36,11 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
             if key.key.isidentifier()
             else "",
         )
+
+
+def perhaps_meant(key: KeySeen) -> bool:
+    """The same line, or a whole function run again from the module with the key that it takes each time."""
+    return (key.first == key.again or key.repeated) and key.times < TURNS
 
 
 def again(key: KeySeen) -> str:

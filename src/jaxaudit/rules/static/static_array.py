@@ -6,6 +6,7 @@ from jaxaudit.model import Finding, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, origins
 from jaxaudit.rules.static.pytree_arguments import field_place, settings, stored_place
+from jaxaudit.rules.static.static_array_seen import observe
 from jaxaudit.rules.static.static_options import how_static, static_place
 from jaxaudit.source import values as v
 from jaxaudit.source.classes import cls_fields, lineage, method_of, stores_on_self
@@ -303,4 +304,5 @@ take(jnp.ones(4), np.prod((1, 2)))
         ),
     ),
     match=match,
+    observe=observe,
 )

@@ -17,7 +17,8 @@ WAITS = ("block_until_ready", "batched_block_until_ready")
 TIMED = 0.5
 """How sure we are of a wait that was asked for in so many words: it may be what is being timed."""
 NOTICED = 0.01
-"""Seconds of waiting below which a finding is a note."""
+SHARE = 0.005
+"""Seconds of waiting, and their share in the whole run, below which a finding is a note."""
 
 
 def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
@@ -47,7 +48,7 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
                 "loop_line": loop.line if loop else None,
             },
             notes=[(loop, "the loop")],
-            severity="info" if sync.seconds < NOTICED else None,
+            severity="info" if sync.seconds < max(NOTICED, SHARE * evidence.environment.seconds) else None,
         )
 
 

@@ -48,8 +48,9 @@ f(2)
     ),
     Message(
         says=("Cannot mutate ... from a different trace level", "TraceContextError"),
-        cause="A jitted function changes a variable of an nnx module that lives outside it.",
-        next="Use nnx.jit and hand the module in as an argument.",
+        cause="A function under a transformation of JAX's (jit, grad, vmap) changes a variable of an nnx module that was "
+        "made outside it.",
+        next="Use flax's own (nnx.jit, nnx.grad, nnx.vmap) and hand the module in as an argument.",
         rules=("trace-time-effect", "captured-array"),
         provoked_by="""\
 from flax import nnx

@@ -1,0 +1,1 @@
+"""Modules: how classes of arrays and settings are designed."""

@@ -1,0 +1,77 @@
+"""Arrays on a device: where they are read, and what can be asked of them without waiting."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import jax
+
+from jaxaudit_probe.private.patching import missing, replace
+from jaxaudit_probe.private.values import ArrayImpl, Tracer, Value
+
+
+def is_array(value: Value) -> bool:
+    """A concrete array of JAX's, keys too."""
+    return type(value) is ArrayImpl or (isinstance(value, jax.Array) and not isinstance(value, Tracer))
+
+
+_value_of = ArrayImpl.__dict__["_value"].fget
+
+
+def host_bytes(value: Value, most: int) -> bytes | None:
+    """What a small array holds, if it is there already: never waits for the device."""
+    base: Any = value if type(value) is ArrayImpl else getattr(value, "_base_array", value)
+    try:
+        if not base.is_ready():
+            return None
+    except Exception:
+        return None  # deleted
+    try:
+        view = memoryview(base)
+        return view.tobytes() if view.nbytes <= most else None
+    except Exception:  # not on the host
+        if base.nbytes > most or not base.is_fully_addressable:
+            return None
+        return bytes(_value_of(base).tobytes())
+
+
+def is_underway(value: Value) -> bool:
+    """Whether the device has yet to make an array."""
+    base: Any = getattr(value, "_base_array", value)
+    try:
+        return not base.is_ready()
+    except Exception:
+        return False
+
+
+def is_ready(value: Value) -> bool:
+    """Whether a read would not have to wait; of several, whether none would."""
+    try:
+        if isinstance(value, (list, tuple)):
+            return all(one.is_ready() for one in value)
+        return bool(value.is_ready())
+    except Exception:
+        return True
+
+
+def size_of(value: Value) -> int:
+    """The bytes of an array, without asking the device."""
+    try:
+        return int(value.nbytes)
+    except Exception:
+        return 0
+
+
+def hook_reads(
+    value: Callable[[Any], Any], wait: Callable[[Any], Any], item: Callable[[Any], Any], buffer: Callable[[Any], Any],
+    wait_for_all: Callable[[Any], Any],
+) -> None:  # fmt: skip
+    """Every way in which the host gets at what a device array holds."""
+    if not replace(ArrayImpl, "_value", lambda original: property(value(original.fget))):
+        missing.append("syncs")
+    replace(ArrayImpl, "block_until_ready", wait)
+    replace(ArrayImpl, "item", item)
+    replace(ArrayImpl, "__buffer__", buffer)
+    replace(importlib.import_module("jax._src.lib").xla_client, "batched_block_until_ready", wait_for_all)

@@ -1,0 +1,41 @@
+"""Which lines wrote a program, and who called them while it was traced."""
+
+import pytest
+
+jax = pytest.importorskip("jax")
+import jax.numpy as jnp  # noqa: E402
+
+from jaxaudit_probe.sizes import lines_of  # noqa: E402
+
+
+def turn(x):
+    return jnp.sin(x) * 2.0
+
+
+def unrolled(x):
+    for _ in range(50):
+        x = turn(x)
+    return x
+
+
+def program_of(function):
+    return jax.make_jaxpr(function)(1.0)
+
+
+def test_a_line_is_told_with_its_callers_within_the_trace() -> None:
+    (line,) = lines_of(program_of(unrolled))
+    assert (line["function"], line["equations"]) == ("turn", 100)
+    assert [caller["function"] for caller in line["callers"]] == ["unrolled"]
+
+
+def test_what_called_the_traced_function_is_no_caller() -> None:
+    for _ in range(2):
+        (line,) = lines_of(program_of(lambda x: turn(x)))
+    assert line["callers"][-1]["function"].endswith("<lambda>")
+
+
+def test_at_a_second_trace_neither() -> None:
+    jitted = jax.jit(turn)
+    for size in (2, 3):
+        (line,) = lines_of(jax.make_jaxpr(jitted)(jnp.ones(size)))
+    assert line["callers"] == []
