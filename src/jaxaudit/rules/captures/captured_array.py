@@ -1,6 +1,6 @@
 """A jitted function takes an array from around it: the array becomes a constant of the compiled program."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix
@@ -26,6 +26,7 @@ from jaxaudit.source.program import Program
 
 if TYPE_CHECKING:
     from jaxaudit.edits import Edit, SourceText
+    from jaxaudit.rules.project import Change, Project, Refused
 
 
 def match(program: Program) -> Iterator[Finding]:
@@ -97,6 +98,14 @@ WHEN = {
     "folded": "while compiling (seconds to minutes for a sort or a cumulative sum)",
     "repeated": "again in each call",
 }
+
+
+
+def hoist(findings: "Sequence[Finding]", project: "Project") -> "Iterable[Change | Refused]":
+    """Arguments instead of constants: in the signature, bound outside, or by a setting."""
+    from jaxaudit.rules.captures.hoisting.proposing import propose
+
+    return propose(findings, project)
 
 
 RULE = Rule(
@@ -386,4 +395,5 @@ y = bound(jnp.ones(1000))
     match=match,
     observe=observe_array,
     mend=mend,
+    propose=hoist,
 )

@@ -12,6 +12,7 @@ from jaxaudit.rules.captures.capture_words import (
     objects,
     subject,
 )
+from jaxaudit.rules.captures.captured_array import hoist
 from jaxaudit.rules.captures.captured_in_run import observe_self
 from jaxaudit.rules.captures.captured_values import Captured, by_function
 from jaxaudit.rules.rule import Example, Rule, Sample
@@ -258,4 +259,5 @@ y = grid.laplacian(jnp.ones(1000))
     ),
     match=match,
     observe=observe_self,
+    propose=hoist,
 )

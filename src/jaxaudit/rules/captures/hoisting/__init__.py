@@ -1,0 +1,1 @@
+"""Hoisting: what a jitted function captures becomes an argument of it."""

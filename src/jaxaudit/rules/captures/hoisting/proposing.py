@@ -1,0 +1,240 @@
+"""Changes that make captured arrays arguments: hoisted into the signature, bound outside, or by a setting of JAX."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from jaxaudit.edits import CannotEdit
+from jaxaudit.model import Finding
+from jaxaudit.model.evidence import Spot
+from jaxaudit.model.proposal import Expected
+from jaxaudit.rules.captures.hoisting.payload import Payload, payloads
+from jaxaudit.rules.captures.hoisting.roots import Captures, Holder, captures_of
+from jaxaudit.rules.captures.hoisting.steady import Rebound, must_be_steady
+from jaxaudit.rules.captures.hoisting.ways import Held, Way, bound_outside, into_signature, jits_of
+from jaxaudit.rules.captures.hoisting.chain import Chain, Load
+from jaxaudit.rules.captures.hoisting.project_code import Code
+from jaxaudit.rules.project import Change, Project, Refused
+
+SHARE = 32
+"""What is smaller than this part of the budget may stay captured beside what is hoisted."""
+SETTING = "JAX_USE_SIMPLIFIED_JAXPR_CONSTANTS"
+SINCE = (0, 7)
+"""The first JAX that has the setting."""
+
+
+def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
+    code = Code(project)
+    for captures in captures_of(code, findings, project.evidence):
+        yield from of_function(code, captures, project)
+
+
+def of_function(code: Code, captures: Captures, project: Project) -> Iterator[Change | Refused]:
+    """The ways for one jitted function, best first."""
+    if captures.bytes <= project.wishes.captured_bytes and not costly(captures):
+        return
+    least = project.wishes.captured_bytes // SHARE if captures.bytes > project.wishes.captured_bytes else 0
+    holders = sorted(captures.holders.values(), key=lambda one: -one.bytes)
+    holders = [one for one in holders if one.bytes > least or not one.bytes]
+    refusals: list[Refused] = []
+    steady: list[Holder] = []
+    jits = jits_of(code, captures.function)
+    for holder in holders:
+        try:
+            must_be_steady(code, captures.function, holder.root, jits)
+            steady.append(holder)
+        except CannotEdit as error:
+            refusals.append(refused(captures, [holder], "rebound-later" if isinstance(error, Rebound) else APPLY, str(error)))
+    found = list(changes(code, captures, steady, project)) if steady else []
+    edits = [one for one in found if isinstance(one, Change)]
+    yield from found
+    yield from refusals
+    if not holders:
+        yield refused(captures, [], APPLY, "what holds the captured arrays was not found in the source")
+    if not any(one.code == "rebound-later" for one in refusals):
+        yield from by_setting(captures, project, [*edits])
+
+
+APPLY = "does-not-apply"
+
+
+class Attempt(NamedTuple):
+    how: str
+    payload: Payload
+
+
+def changes(code: Code, captures: Captures, holders: list[Holder], project: Project) -> Iterator[Change | Refused]:
+    """Every way in which the holders together can become arguments."""
+    ref = captures.function
+    jits = jits_of(code, ref)
+    keeps = project.wishes.keep_signatures or code.is_exported(ref)
+    reasons: dict[str, str] = {}
+    done: set[str] = set()
+    for payload in payloads(code, captures, holders, jits):
+        for how in ("signature", "outside"):
+            try:
+                if how == "signature" and keeps and not _is_local(code, captures):
+                    raise Held(f"`{ref.name}` is offered to others: its signature stays")
+                way = (into_signature if how == "signature" else bound_outside)(code, ref, payload.loads, jits)
+                way = payload.finish(code, way, jits)
+                _reaches(code, captures, holders, payload.loads)
+            except CannotEdit as error:
+                key = "held" if isinstance(error, Held) else how
+                reasons.setdefault(key, str(error))
+                continue
+            text = repr(sorted(way.edits.items()))
+            if text not in done:
+                done.add(text)
+                yield change(captures, holders, payload, way, how, project)
+    if "held" in reasons:
+        yield refused(captures, holders, APPLY, f"{reasons['held']}, so it is not made a parameter there")
+    if not done:
+        text = reasons.get("outside") or reasons.get("signature") or "no way to hand it in was found"
+        yield refused(captures, holders, APPLY, text)
+
+
+def _is_local(code: Code, captures: Captures) -> bool:
+    ref = captures.function
+    names = code.names(ref.path)
+    return names.scope_of(ref.node) is not names.tree
+
+
+def _reaches(code: Code, captures: Captures, holders: list[Holder], loads: list[Load]) -> None:
+    """What came in at a line must be read by a function that takes it now."""
+    by_root = {load.root: load for load in loads}
+    for holder in holders:
+        load = by_root.get(holder.root)
+        if load is None:
+            continue
+        chain = Chain(code, captures.function, load)
+        if not any(True for taker in chain.takers for _ in chain.reads(taker)):
+            raise CannotEdit(f"`{captures.function.name}` reaches `{holder.root.name}` through a function made elsewhere")
+        for spot in holder.spots:
+            if not chain.covers(spot.path, spot.line) and (not load.whole or reads_root(code, chain, spot)):
+                raise CannotEdit(f"`{holder.root.name}` is also read at {spot}, which no argument reaches")
+
+
+def reads_root(code: Code, chain: Chain, spot: Spot) -> bool:
+    """Whether a line reads the very name that is hoisted."""
+    if spot.path not in code.program.by_path:
+        return False
+    names = code.names(spot.path)
+    return any(
+        isinstance(node, ast.Name | ast.Attribute) and node.lineno == spot.line and isinstance(node.ctx, ast.Load)
+        and code.binding(spot.path, node) == chain.load.root
+        for node in names.evaluated_in
+    )  # fmt: skip
+
+
+def costly(captures: Captures) -> bool:
+    """Whether a finding says that work on a small captured array is what costs."""
+    return any("captured_bytes" in one.facts for one in captures.findings)
+
+
+# -- how it is told ----------------------------------------------------------------------------------------------------
+
+
+def spot_of(captures: Captures) -> Spot:
+    if captures.site is not None:
+        return captures.site.spot
+    first = captures.findings[0].place
+    return Spot(captures.function.path, captures.function.node.lineno, first.function)
+
+
+def group_of(captures: Captures) -> str:
+    return f"captured {captures.function.path}:{captures.function.node.lineno}"
+
+
+def named(holders: Sequence[Holder]) -> str:
+    """`self.kernel`, `telescope` and `table`."""
+    words = []
+    for one in holders:
+        paths = [path for path in one.arrays if not path.startswith("?")]
+        own = one.root.name in ("self", "cls") and paths
+        words += [f"`{one.root.name}{path}`" for path in paths[:3]] if own else [f"`{one.root.name}`"]
+    return ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words)
+
+
+TITLES = {
+    "signature": "Hand {holders} in as {an_argument} of {function}",
+    "partial": "Bind {holders} outside of the jit, by `functools.partial` of the jitted {function}",
+    "wrapper": "Hand {holders} to a jitted inner function; {function} stays as callers know it",
+}
+RISK = (
+    "XLA no longer folds what it computes from the array alone: last digits may move, and a call may take longer if "
+    "much of its work was folded."
+)
+
+
+def change(
+    captures: Captures, holders: list[Holder], payload: Payload, way: Way, how: str, project: Project
+) -> Change:
+    function = f"`{captures.function.name}`" if captures.function.name != "<lambda>" else "the lambda"
+    title = TITLES[way.how].format(
+        holders=named(holders), function=function, an_argument="an argument" if len(holders) == 1 else "arguments"
+    )
+    name = captures.site.name if captures.site is not None else captures.function.name
+    prefix = name.rpartition(".")[0]
+    inner = f"{prefix}.{way.name}" if prefix else way.name
+    return Change(
+        title=title + payload.note,
+        findings=tuple(captures.findings),
+        at=spot_of(captures),
+        edits=way.edits,
+        expected=expected(captures, holders, project, renamed=inner != name),
+        risk=RISK,
+        changes_signature=how == "signature",
+        group=group_of(captures),
+        touched=tuple(dict.fromkeys((name, inner))),
+    )
+
+
+def refused(captures: Captures, holders: Sequence[Holder], code: str, text: str) -> Refused:
+    what = named(holders) or "captured arrays"
+    return Refused(
+        title=f"Make {what} an argument of `{captures.function.name}`",
+        findings=tuple(captures.findings),
+        at=spot_of(captures),
+        code=code,
+        text=text[:1].upper() + text[1:] + ("" if text.endswith(".") else "."),
+    )
+
+
+def expected(captures: Captures, holders: Sequence[Holder], project: Project, renamed: bool = False) -> tuple[Expected, ...]:
+    """What the run measured, and what is left when the hoisted arrays are gone; compiles stay as many."""
+    site = captures.site
+    if site is None:
+        return ()
+    seen = next((one for one in project.evidence.functions if one.site.spot == site.spot), None)
+    was = float(max(captures.seen, seen.constants_bytes if seen is not None else 0))
+    hoisted = sum(one.bytes for one in holders)
+    left = max(0.0, was - hoisted)
+    found = [Expected("constants_bytes", was, left, 0.0, left + 0.02 * was, site.name)]
+    if seen is not None and seen.compiles and not renamed:
+        count = float(seen.compiles)
+        found.append(Expected("compiles", count, count, count, count, site.name))
+    return tuple(found)
+
+
+def by_setting(captures: Captures, project: Project, edits: list[Change]) -> Iterator[Change]:
+    """The setting with which JAX itself makes hidden arguments of captured arrays."""
+    version = project.evidence.environment.jax
+    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+    if len(numbers) == 2 and numbers < SINCE or captures.bytes <= project.wishes.captured_bytes:
+        return
+    name = captures.site.name if captures.site is not None else captures.function.name
+    was = float(captures.bytes)
+    yield Change(
+        title=f"Set {SETTING}=1: JAX makes hidden arguments of captured arrays",
+        findings=tuple(captures.findings),
+        at=spot_of(captures),
+        setting={"env": {SETTING: "1"}},
+        expected=(Expected("constants_bytes", was, 0.0, 0.0, was, name),) if captures.site is not None else (),
+        risk="The setting must be in the environment before JAX is imported; it is experimental, and off by default.",
+        group=group_of(captures),
+        touched=(name,),
+    )
+
+

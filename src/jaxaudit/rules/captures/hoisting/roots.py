@@ -1,0 +1,286 @@
+"""Which names around a jitted function hold the arrays that it captures, told from a run and from the source together."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from jaxaudit.edits import CannotEdit
+from jaxaudit.edits.name_scopes import FUNCTION_NODES
+from jaxaudit.edits.nodes import FUNCTIONS
+from jaxaudit.rules.captures.captured_in_run import SMALL, WRITTEN
+from jaxaudit.rules.captures.captured_values import Captured, captured_values
+from jaxaudit.rules.captures.hoisting.chain import own_object
+from jaxaudit.rules.captures.hoisting.project_code import Binding, Code, Ref
+from jaxaudit.source import values as v
+from jaxaudit.source.scopes import Function
+
+if TYPE_CHECKING:
+    from jaxaudit.model import Finding
+    from jaxaudit.model.evidence import ConstantSeen, Evidence, Site, Spot
+
+
+@dataclass
+class Holder:
+    """One name with the arrays that are taken of it: the path to each (`.modes`, "" for itself), with its bytes."""
+
+    root: Binding
+    arrays: dict[str, int] = field(default_factory=dict)
+    spots: list[Spot] = field(default_factory=list)
+    value: v.Value | None = None
+
+    @property
+    def bytes(self) -> int:
+        return sum(self.arrays.values())
+
+    def add(self, path: str, size: int) -> None:
+        self.arrays[path] = max(self.arrays.get(path, 0), size)
+
+
+@dataclass
+class Captures:
+    """All that one jitted function captures."""
+
+    function: Ref
+    site: Site | None = None
+    holders: dict[Binding, Holder] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
+    lost: list[ConstantSeen] = field(default_factory=list)
+    """Arrays of which nobody knows whose they are."""
+    seen: int = 0
+    """Bytes that the run saw."""
+    how: set[str] = field(default_factory=set)
+
+    def holder(self, root: Binding) -> Holder:
+        return self.holders.setdefault(root, Holder(root))
+
+    @property
+    def bytes(self) -> int:
+        return max(self.seen, sum(one.bytes for one in self.holders.values()))
+
+
+def captures_of(code: Code, findings: Sequence[Finding], evidence: Evidence) -> list[Captures]:
+    """Every function that one of the findings is about, with its holders."""
+    table: dict[Ref, Captures] = {}
+    static = [(one, ref) for one in captured_values(code.program) if (ref := ref_of(code, one.site.function)) is not None]
+    for finding in findings:
+        for ref in about(code, finding, static, evidence):
+            known = table.setdefault(ref, Captures(ref))
+            if finding not in known.findings:
+                known.findings.append(finding)
+    for captures in table.values():
+        ours = [one for one, ref in static if ref == captures.function]
+        for one in ours:
+            _add_static(code, captures, one)
+        _add_seen(code, captures, evidence)
+    return list(table.values())
+
+
+def about(
+    code: Code, finding: Finding, static: list[tuple[Captured, Ref]], evidence: Evidence
+) -> Iterator[Ref]:
+    """The jitted function that a finding names."""
+    if finding.source == "run":
+        for one in evidence.constants:
+            if one.site.name == finding.facts.get("function"):
+                ref = ref_at(code, one.site.path, one.site.line, one.site.name)
+                if ref is not None:
+                    yield ref
+                    return
+        return
+    for captured, ref in static:
+        if captured.site.function.name == finding.facts.get("function") and captured.place == finding.place:
+            yield ref
+            return
+    for captured, ref in static:  # a finding about the work on a captured array stands where that work is
+        if captured.site.function.name == finding.facts.get("function") and finding.place.path == captured.place.path:
+            yield ref
+            return
+
+
+def ref_of(code: Code, function: Function) -> Ref | None:
+    """The tree's node of a function of the linked program."""
+    if function.is_module or function.module.context:
+        return None
+    try:
+        names = code.names(function.module.path)
+    except CannotEdit:
+        return None
+    for node in names.functions():
+        if (node.lineno, node.col_offset) == (function.line, function.column):
+            return Ref(function.module.path, node)
+    return None
+
+
+def ref_at(code: Code, path: str, line: int, name: str) -> Ref | None:
+    """The function of this name that begins at a line."""
+    try:
+        names = code.names(path) if path in code.program.by_path else None
+    except CannotEdit:
+        names = None
+    if names is None:
+        return None
+    short = name.rpartition(".")[2]
+    found = []
+    for node in names.functions():
+        lines = {node.lineno, *(one.lineno for one in getattr(node, "decorator_list", []))}
+        if line in lines and short == (node.name if isinstance(node, FUNCTIONS) else "<lambda>"):
+            found.append(Ref(path, node))
+    return found[0] if len(found) == 1 else None
+
+
+# -- by the source -----------------------------------------------------------------------------------------------------
+
+
+def _add_static(code: Code, captures: Captures, captured: Captured) -> None:
+    captures.how.add(captured.how)
+    root = root_of(code, captures.function, captured)
+    if root is None:
+        return
+    holder = captures.holder(root)
+    holder.value = captured.base
+    for held in captured.arrays:
+        holder.add("".join(held.steps), held.bytes or 0)
+
+
+def root_of(code: Code, ref: Ref, captured: Captured) -> Binding | None:
+    base = captured.base
+    if captured.how in ("method", "static self"):
+        return own_object(code, ref)
+    if not isinstance(base, v.Free):
+        return None
+    home = base.home.function
+    path = home.module.path
+    if home.module.context:
+        return None
+    scope: ast.AST | None
+    if home.is_module:
+        scope = code.names(path).tree
+    else:
+        found = ref_of(code, home)
+        scope = found.node if found is not None else None
+    return Binding(path, scope, base.name) if scope is not None else None
+
+
+# -- by the run --------------------------------------------------------------------------------------------------------
+
+
+def _add_seen(code: Code, captures: Captures, evidence: Evidence) -> None:
+    by_path: dict[str, list[Holder]] = {}
+    for holder in captures.holders.values():
+        for path in holder.arrays:
+            by_path.setdefault(path, []).append(holder)
+    for one in evidence.constants:
+        if one.how not in WRITTEN or one.bytes < SMALL:
+            continue
+        if ref_at(code, one.site.path, one.site.line, one.site.name) != captures.function:
+            continue
+        captures.site = captures.site or one.site
+        captures.seen += one.bytes
+        found = seen_root(code, captures.function, one)
+        path = f"{one.holder.partition('.')[1]}{one.holder.partition('.')[2]}{one.leaf}"
+        if found is not None:
+            holder = captures.holder(found)
+            holder.add(path if not found_by_module(code, one, found) else one.leaf, one.bytes)
+        else:
+            same = by_path.get(one.leaf, []) or [
+                holder for path, holders in by_path.items() if one.leaf and path.endswith(one.leaf) for holder in holders
+            ]
+            holders = list({id(holder): holder for holder in same}.values())
+            if len(holders) == 1:
+                holder = holders[0]
+                holder.add(next(path for path in holder.arrays if path.endswith(one.leaf)), one.bytes)
+            else:
+                guessed = _by_method(code, captures.function, one)
+                if guessed is None:
+                    captures.lost.append(one)
+                    continue
+                holder = captures.holder(guessed)
+                holder.add("?" + one.name, one.bytes)
+        if one.at is not None:
+            holder.spots.append(one.at)
+
+
+def found_by_module(code: Code, one: ConstantSeen, root: Binding) -> bool:
+    """`tables.PSF`: the holder's second word is the name, its first only the module."""
+    return "." in one.holder and one.holder.split(".")[1] == root.name
+
+
+def seen_root(code: Code, ref: Ref, one: ConstantSeen) -> Binding | None:
+    """What the holder's first name is, as the function sees it in which the array came in."""
+    if one.at is None or one.at.path not in code.program.by_path:
+        return None
+    try:
+        names = code.names(one.at.path)
+    except CannotEdit:
+        return None
+    inner = function_at(code, one.at.path, one.at.line)
+    scope: ast.AST = inner.node if inner is not None else names.tree
+    word, _, rest = one.holder.partition(".")
+    home = names.home_of(word, scope)
+    if home is None:
+        return None
+    bound = names.bound_at(home, word)
+    if bound and all(isinstance(node, ast.alias) for node in bound):
+        target = code.imported(one.at.path, bound[0])  # type: ignore[arg-type]
+        found = code.module_binding(target)
+        return found or (code.module_binding(f"{target}.{rest.split('.')[0]}") if rest else None)
+    root = Binding(one.at.path, home, word)
+    if home is names.tree:
+        return root
+    own = own_object(code, ref)
+    if own is not None:
+        if root == own:
+            return root
+        theirs = own_object(code, Ref(one.at.path, home)) if isinstance(home, FUNCTIONS) else None
+        same_class = (
+            theirs == root and one.at.path == ref.path and names.scope_of(home) is names.scope_of(ref.node)
+        )
+        return own if same_class else None
+    here = code.names(ref.path)
+    if one.at.path == ref.path and isinstance(home, FUNCTION_NODES):
+        around = here.scope_of(ref.node)
+        if here.runs_in_scope(around, home):
+            return root
+        theirs = own_object(code, Ref(ref.path, home))
+        while theirs == root and around is not here.tree:  # a helper method of the object that the function closes over
+            outer = own_object(code, Ref(ref.path, around)) if isinstance(around, FUNCTIONS) else None
+            if outer is not None and here.scope_of(around) is here.scope_of(home):
+                return outer
+            around = here.scope_of(around)
+    return None
+
+
+def function_at(code: Code, path: str, line: int) -> Ref | None:
+    """The innermost function that a line stands in."""
+    found: Ref | None = None
+    for node in code.names(path).functions():
+        if node.lineno <= line <= (node.end_lineno or node.lineno):
+            if found is None or code.names(path).is_within(node, found.node):
+                found = Ref(path, node)
+    return found
+
+
+def _by_method(code: Code, ref: Ref, one: ConstantSeen) -> Binding | None:
+    """`telescope`, where the array came in as `self.modes` in `Telescope.image` and the function calls `telescope.image`."""
+    if one.at is None:
+        return None
+    method = one.at.function.rpartition(".")[2]
+    names = code.names(ref.path)
+    found: set[Binding] = set()
+    for node in names.evaluated_in:
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and names.runs_in(node, ref.node):
+            home = names.home(node)
+            if home is None or names.runs_in_scope(home, ref.node):
+                continue
+            bound = names.bound_at(home, node.id)
+            if any(isinstance(one, (ast.alias, *FUNCTIONS, ast.ClassDef)) for one in bound):
+                continue
+            above = names.parent[node]
+            if (isinstance(above, ast.Attribute) and above.attr == method) or (
+                method == "__call__" and isinstance(above, ast.Call) and above.func is node
+            ):
+                found.add(Binding(ref.path, home, node.id))
+    return found.pop() if len(found) == 1 else None
