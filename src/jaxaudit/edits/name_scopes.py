@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.names import parameters_of
-from jaxaudit.edits.nodes import COMPREHENSIONS, FUNCTIONS
+from jaxaudit.edits.nodes import COMPREHENSIONS, FUNCTIONS, Comprehension
 from jaxaudit.edits.source_text import SourceText
 
 FunctionNode = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -139,8 +139,7 @@ class Names:
 
     def _own_names(self, scope: ast.AST) -> set[str]:
         declared = self.declared.get(scope, {})
-        pending = {name for where, name, _ in self._pending if where is scope and name not in declared}
-        return pending
+        return {name for where, name, _ in self._pending if where is scope and name not in declared}
 
     def _bind(self, scope: ast.AST, name: str, node: ast.AST) -> None:
         self._pending.append((scope, name, node))
@@ -191,8 +190,8 @@ class Names:
         for statement in node.body:
             self._visit(statement, node, node)
 
-    def _comprehension(self, node: ast.AST, scope: ast.AST) -> None:
-        first = node.generators[0]  # type: ignore[attr-defined]
+    def _comprehension(self, node: Comprehension, scope: ast.AST) -> None:
+        first = node.generators[0]
         for child in ast.iter_child_nodes(node):
             if child is first:
                 self.parent[first] = node

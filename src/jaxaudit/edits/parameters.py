@@ -139,9 +139,7 @@ def add_argument(
     return by_keyword(source, call, names, values)
 
 
-def by_keyword(
-    source: SourceText, call: ast.Call, names: tuple[str, ...], values: tuple[str, ...]
-) -> tuple[Edit, ...]:
+def by_keyword(source: SourceText, call: ast.Call, names: tuple[str, ...], values: tuple[str, ...]) -> tuple[Edit, ...]:
     if any(keyword.arg in names for keyword in call.keywords):
         raise CannotEdit(f"a call passes {names[0]} already")
     first, *rest = [f"{name}={value}" for name, value in zip(names, values)]

@@ -84,7 +84,9 @@ class Chain:
         for node in names.evaluated_in:
             if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
                 continue
-            if isinstance(node, ast.Attribute) and (node.attr not in words or isinstance(self.load.root.scope, FUNCTION_NODES)):
+            if isinstance(node, ast.Attribute) and (
+                node.attr not in words or isinstance(self.load.root.scope, FUNCTION_NODES)
+            ):
                 continue
             if not names.runs_in(node, ref.node) or self.code.binding(ref.path, node) not in roots:
                 continue
@@ -94,7 +96,8 @@ class Chain:
 
     def item_read(self, path: str, node: ast.expr) -> tuple[Item, ast.expr] | None:
         """The item that is read where the holder's name stands, and the whole expression that reads it."""
-        names, suffix, whole = self.code.names(path), "", node
+        names, suffix = self.code.names(path), ""
+        whole: ast.expr = node
         for item in self.load.items:
             if not item.suffix:
                 return item, node
@@ -119,7 +122,11 @@ class Chain:
         code, names = self.code, self.code.names(ref.path)
         found: dict[Ref, None] = {}
         for node in names.evaluated_in:
-            if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load) and names.runs_in(node, ref.node):
+            if (
+                isinstance(node, ast.Name | ast.Attribute)
+                and isinstance(node.ctx, ast.Load)
+                and names.runs_in(node, ref.node)
+            ):
                 called = self._method(ref, node) or code.function(code.binding(ref.path, node))
                 if called is not None and called.node is not ref.node:
                     found[called] = None
@@ -127,7 +134,11 @@ class Chain:
 
     def _method(self, ref: Ref, node: ast.Name | ast.Attribute) -> Ref | None:
         """`self.predict`, where the holder is the object of a method."""
-        if not isinstance(node, ast.Attribute) or not isinstance(node.value, ast.Name) or not self.is_object(self.load.root):
+        if (
+            not isinstance(node, ast.Attribute)
+            or not isinstance(node.value, ast.Name)
+            or not self.is_object(self.load.root)
+        ):
             return None
         if self.code.binding(ref.path, node.value) not in self.roots(ref):
             return None
@@ -143,7 +154,8 @@ class Chain:
     def covers(self, path: str, line: int) -> bool:
         """Whether a line stands in one of the functions that take the value."""
         return any(
-            one.path == path and one.node.lineno <= line <= (one.node.end_lineno or one.node.lineno) for one in self.takers
+            one.path == path and one.node.lineno <= line <= (one.node.end_lineno or one.node.lineno)
+            for one in self.takers
         )
 
     # -- whether it can be ---------------------------------------------------------------------------------------------
@@ -162,9 +174,9 @@ class Chain:
             for node in reads:
                 if self._is_inner(names.home_of(word, names.scope_of(node)), ref):
                     raise CannotEdit(f"a function inside `{ref.name}` has a name `{word}` of its own")
-            for node in names.evaluated_in:
-                if isinstance(node, ast.Name) and node.id == word and names.runs_in(node, ref.node):
-                    if id(node) not in here and not self._is_inner(names.home(node), ref):
+            for one in names.evaluated_in:
+                if isinstance(one, ast.Name) and one.id == word and names.runs_in(one, ref.node):
+                    if id(one) not in here and not self._is_inner(names.home(one), ref):
                         raise CannotEdit(f"`{word}` means something else in `{ref.name}`")
         if ref is not self.function:
             for decorator in getattr(ref.node, "decorator_list", []):
@@ -297,9 +309,7 @@ def pass_on(code: Code, edits: Edits, ref: Ref, chains: list[Chain], mention: Me
     receiver = node.value if method and isinstance(node, ast.Attribute) else None
     words = parameters_of_taker(chains)
     values = tuple(
-        dict.fromkeys(
-            [chain.value_at(edits, mention, item, receiver) for chain in chains for item in chain.load.items]
-        )
+        dict.fromkeys([chain.value_at(edits, mention, item, receiver) for chain in chains for item in chain.load.items])
     )
     if len(values) != len(words):
         raise CannotEdit(f"{mention.path}:{line_of(node)}: two arguments would be the same")
@@ -320,14 +330,16 @@ def helper_edits(code: Code, edits: Edits, ref: Ref, chains: list[Chain]) -> Non
     """A helper takes the value, and every mention of it brings it; where others call it as it is, the parameter gets the
     captured value as its default."""
     words = parameters_of_taker(chains)
-    inside, outside = [], []
+    inside: list[Mention] = []
+    outside: list[Mention] = []
     for mention in code.mentions(ref):
         if mention.how == "import":
             continue
         is_inside = all(chain.taker_around(mention.path, mention.node) is not None for chain in chains)
         (inside if is_inside else outside).append(mention)
     follow = all(one.how in ("call", "partial") and not code.is_test(one.path) for one in outside)
-    if follow and not code.is_exported(ref):
+    public = not isinstance(code.names(ref.path).scope_of(ref.node), FUNCTION_NODES) and ref.name[:1] != "_"
+    if follow and not code.is_exported(ref) and not (public and code.keeps_signatures):
         trial: Edits = {}
         try:
             for mention in outside:
@@ -337,6 +349,8 @@ def helper_edits(code: Code, edits: Edits, ref: Ref, chains: list[Chain]) -> Non
     else:
         follow = False
     if follow:
+        if public and outside:
+            code.signatures_changed.add(ref)
         for path, more in trial.items():
             add(edits, path, tuple(more))
         parameters = words

@@ -5,19 +5,23 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from jaxaudit.edits import CannotEdit, Edit, fresh_name, spell
-from jaxaudit.rules.captures.hoisting.roots import Captures, Holder
-from jaxaudit.rules.captures.hoisting.ways import Jit, Way
 from jaxaudit.rules.captures.hoisting.chain import Item, Load, own_object
+from jaxaudit.rules.captures.hoisting.jits import Jit
 from jaxaudit.rules.captures.hoisting.project_code import Code, Ref
+from jaxaudit.rules.captures.hoisting.roots import Captures, Holder
+from jaxaudit.rules.captures.hoisting.way import Way
+from jaxaudit.source import calls as c
 from jaxaudit.source import provenance
 from jaxaudit.source import values as v
-from jaxaudit.source.classes import classes_of, method_of
+from jaxaudit.source.classes import classes_of
 from jaxaudit.source.fields import annotation_heads, annotations_of, class_facts
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.program import Program
+from jaxaudit.source.scopes import Class
 
 ARRAY, TREE, MIXED, OBJECT, UNKNOWN = "array", "tree", "mixed", "object", "unknown"
 
@@ -52,25 +56,24 @@ def payloads(code: Code, captures: Captures, holders: list[Holder], jits: list[J
     """What can be handed in, best first: whole objects, those with a filtering jit, array by array."""
     kinds = {holder.root: kind_of_holder(code, captures, holder) for holder in holders}
     filtered = bool(jits) and all(_is_filtered(code, jit) for jit in jits)
-    whole = [holder for holder in holders if _may_be_whole(kinds[holder.root], filtered or has_equinox(code))]
-    if len(whole) == len(holders):
-        loads = [Load(holder.root, (Item(parameter_for(code, captures.function, holder)),)) for holder in holders]
-        mixed = any(kind == MIXED for kind in kinds.values())
-        if filtered or not mixed:
-            yield Payload(loads)
-        if not filtered and has_equinox(code) and any(kind in (MIXED, UNKNOWN) for kind in kinds.values()):
-            yield Payload(loads, filtered=True, note=", under `equinox.filter_jit`")
-    if any(kinds[holder.root] not in (ARRAY, TREE) for holder in holders):
-        try:
-            loads = [
-                Load(holder.root, (Item(parameter_for(code, captures.function, holder)),))
-                if kinds[holder.root] in (ARRAY, TREE)
-                else Load(holder.root, arrays_of(code, captures.function, holder))
-                for holder in holders
-            ]
-        except CannotEdit:
-            return
+    offered = has_equinox(code)
+    loads = [Load(holder.root, (Item(parameter_for(code, captures.function, holder)),)) for holder in holders]
+    all_whole = all(_may_be_whole(kind, filtered or offered) for kind in kinds.values())
+    mixed = any(kind == MIXED for kind in kinds.values())
+    if all_whole and (filtered or not mixed):
         yield Payload(loads)
+    if any(kind not in (ARRAY, TREE) for kind in kinds.values()):
+        with suppress(CannotEdit):
+            yield Payload(
+                [
+                    load
+                    if kinds[load.root] in (ARRAY, TREE)
+                    else Load(load.root, arrays_of(code, captures.function, holder))
+                    for load, holder in zip(loads, holders)
+                ]
+            )
+    if all_whole and offered and not filtered and any(kind in (MIXED, UNKNOWN) for kind in kinds.values()):
+        yield Payload(loads, filtered=True, note=", under `equinox.filter_jit`")
 
 
 def parameter_for(code: Code, ref: Ref, holder: Holder) -> str:
@@ -87,7 +90,8 @@ def parameter_for(code: Code, ref: Ref, holder: Holder) -> str:
 def arrays_of(code: Code, ref: Ref, holder: Holder) -> tuple[Item, ...]:
     """One parameter for each array, named by its last word."""
     items: list[Item] = []
-    for path in holder.arrays:
+    paths = [path for path in holder.arrays if path] or list(holder.arrays)
+    for path in paths:
         if path.startswith("?"):
             raise CannotEdit("how the array is reached is not known")
         word = re.findall(r"[A-Za-z_]\w*", path)
@@ -97,7 +101,11 @@ def arrays_of(code: Code, ref: Ref, holder: Holder) -> tuple[Item, ...]:
             continue
         taken = {one.parameter for one in items}
         hint = word[-1].lstrip("_") or holder.root.name
-        name = hint if hint not in taken and _is_free(code, ref, hint) else fresh_name(code.source(ref.path), f"{hint}_array")
+        name = (
+            hint
+            if hint not in taken and _is_free(code, ref, hint)
+            else fresh_name(code.source(ref.path), f"{hint}_array")
+        )
         items.append(Item(name, path))
     if not items:
         raise CannotEdit("no array of it was named")
@@ -142,15 +150,9 @@ def kind_of_holder(code: Code, captures: Captures, holder: Holder) -> str:
     value = holder.value if holder.value is not None else value_of(code, holder)
     if value is None:
         return UNKNOWN
-    program = code.program
     if own_object(code, captures.function) == holder.root:
-        owner = _owner(code, captures.function)
-        return kind_of_class(program, owner) if owner is not None and False else OBJECT
-    return kind_of_value(program, value)
-
-
-def _owner(code: Code, ref: Ref) -> v.Value | None:
-    return None
+        return OBJECT  # the object of a jitted method stays what it is, and brings its arrays
+    return kind_of_value(code.program, value)
 
 
 def value_of(code: Code, holder: Holder) -> v.Value | None:
@@ -194,7 +196,7 @@ def _kind_of_root(program: Program, root: v.Value, depth: int) -> str:
     if kind_of(program, root).is_array:
         return ARRAY
     if isinstance(root, v.Const):
-        return MIXED if isinstance(root.value, str) or root.value is None and False else TREE
+        return MIXED if isinstance(root.value, str) else TREE
     parts: tuple[v.Value, ...] | None = None
     if isinstance(root, v.Sequence):
         parts = tuple(root.items)
@@ -206,23 +208,25 @@ def _kind_of_root(program: Program, root: v.Value, depth: int) -> str:
             if kind in inside:
                 return kind
         return TREE
+    if isinstance(root, v.Call) and (c.known_name(program, root.func) or "").startswith("equinox.nn."):
+        return MIXED
     if root.__class__ in (v.FunctionValue, v.ClassValue, v.External, v.ModuleValue):
         return MIXED
     classes = classes_of(program, root)
     if classes:
-        kinds = {kind_of_class(program, cls, depth) for cls in classes}
+        kinds = {kind_of_class(program, cls) for cls in classes}
         return next((kind for kind in (OBJECT, MIXED, UNKNOWN) if kind in kinds), TREE)
     return UNKNOWN
 
 
-def kind_of_class(program: Program, cls: object, depth: int = 0) -> str:
+def kind_of_class(program: Program, cls: Class) -> str:
     """A pytree whose leaves are arrays and numbers, one with other leaves, or no pytree."""
-    facts = class_facts(program, cls)  # type: ignore[arg-type]
+    facts = class_facts(program, cls)
     if not facts.pytree:
         return OBJECT
     if facts.pytree == "hooks" or facts.listed is not None:
         return TREE
-    for name, annotation in annotations_of(program, cls).items():  # type: ignore[arg-type]
+    for name, annotation in annotations_of(program, cls).items():
         if name in facts.static:
             continue
         for head in annotation_heads(program, annotation):
@@ -233,4 +237,3 @@ def kind_of_class(program: Program, cls: object, depth: int = 0) -> str:
 
 
 NO_ARRAYS = frozenset({"str", "Callable", "bytes", "bool", "int", "Path", "Any", "Optional"})
-__all__ = ["Payload", "has_equinox", "kind_of_holder", "method_of", "payloads"]

@@ -21,6 +21,8 @@ KEEPS_KEYWORDS = JITS | {
     "equinox.filter_jacfwd", "equinox.filter_jacrev",
 }  # fmt: skip
 """Transformations of a function that hand keyword arguments on as they are."""
+BATCHES = frozenset({"jax.vmap", "equinox.filter_vmap"})
+"""Transformations that would map over a keyword argument too."""
 PARTIALS = frozenset({"functools.partial", "jax.tree_util.Partial", "equinox.Partial"})
 
 
@@ -65,6 +67,9 @@ class Code:
         self._sources: dict[str, SourceText] = {}
         self._names: dict[str, Names] = {}
         self._paths: dict[str, str] = {}
+        self.keeps_signatures = project.wishes.keep_signatures
+        self.signatures_changed: set[Ref] = set()
+        """Public helpers that the way in hand gives one more parameter which their other callers must bring."""
         for path, module in self.program.by_path.items():
             if not module.context:
                 self._paths[path] = module.name
@@ -96,7 +101,9 @@ class Code:
     def paths_with(self, word: str) -> list[str]:
         """Files that write a word, the word's own spelling by `as` left aside."""
         paths = dict.fromkeys(module.path for module, _ in self.program.index.get(word, ()) if not module.context)
-        return [path for path in self._paths if path in paths or any(row[3] == word for row in self.module(path).imports)]
+        return [
+            path for path in self._paths if path in paths or any(row[3] == word for row in self.module(path).imports)
+        ]
 
     # -- names ---------------------------------------------------------------------------------------------------------
 
@@ -303,9 +310,7 @@ class Code:
             return False
         if ref.name in listed(names):
             return True
-        return any(
-            one.how == "import" and self.module(one.path).is_package for one in self.mentions(ref)
-        )
+        return any(one.how == "import" and self.module(one.path).is_package for one in self.mentions(ref))
 
 
 def assigned(names: Names, node: ast.AST) -> ast.expr | None:
@@ -335,5 +340,7 @@ def listed(names: Names) -> set[str]:
     for node in names.bound_at(names.tree, "__all__"):
         value = names.parent.get(node)
         if value is not None:
-            found |= {one.value for one in ast.walk(value) if isinstance(one, ast.Constant) and isinstance(one.value, str)}
+            found |= {
+                one.value for one in ast.walk(value) if isinstance(one, ast.Constant) and isinstance(one.value, str)
+            }
     return found

@@ -6,16 +6,18 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from jaxaudit.edits import CannotEdit
+from jaxaudit.edits import CannotEdit, Edit, SourceText, expression_at, parents_of
 from jaxaudit.model import Finding
 from jaxaudit.model.evidence import Spot
 from jaxaudit.model.proposal import Expected
+from jaxaudit.rules.captures.hoisting.chain import Chain, Load
+from jaxaudit.rules.captures.hoisting.jits import jits_of
 from jaxaudit.rules.captures.hoisting.payload import Payload, payloads
+from jaxaudit.rules.captures.hoisting.project_code import Code
 from jaxaudit.rules.captures.hoisting.roots import Captures, Holder, captures_of
 from jaxaudit.rules.captures.hoisting.steady import Rebound, must_be_steady
-from jaxaudit.rules.captures.hoisting.ways import Held, Way, bound_outside, into_signature, jits_of
-from jaxaudit.rules.captures.hoisting.chain import Chain, Load
-from jaxaudit.rules.captures.hoisting.project_code import Code
+from jaxaudit.rules.captures.hoisting.way import Held, Way
+from jaxaudit.rules.captures.hoisting.ways import bound_outside, default_outside, into_signature
 from jaxaudit.rules.project import Change, Project, Refused
 
 SHARE = 32
@@ -38,6 +40,7 @@ def of_function(code: Code, captures: Captures, project: Project) -> Iterator[Ch
     least = project.wishes.captured_bytes // SHARE if captures.bytes > project.wishes.captured_bytes else 0
     holders = sorted(captures.holders.values(), key=lambda one: -one.bytes)
     holders = [one for one in holders if one.bytes > least or not one.bytes]
+    holders = [one for one in holders if one.root.name not in captures.as_defaults]
     refusals: list[Refused] = []
     steady: list[Holder] = []
     jits = jits_of(code, captures.function)
@@ -46,15 +49,62 @@ def of_function(code: Code, captures: Captures, project: Project) -> Iterator[Ch
             must_be_steady(code, captures.function, holder.root, jits)
             steady.append(holder)
         except CannotEdit as error:
-            refusals.append(refused(captures, [holder], "rebound-later" if isinstance(error, Rebound) else APPLY, str(error)))
-    found = list(changes(code, captures, steady, project)) if steady else []
+            refusals.append(
+                refused(captures, [holder], "rebound-later" if isinstance(error, Rebound) else APPLY, str(error))
+            )
+    found: list[Change | Refused] = list(by_own_fix(code, captures, project))
+    found += changes(code, captures, steady, project) if steady else []
     edits = [one for one in found if isinstance(one, Change)]
     yield from found
     yield from refusals
-    if not holders:
+    if not holders and not found:
         yield refused(captures, [], APPLY, "what holds the captured arrays was not found in the source")
     if not any(one.code == "rebound-later" for one in refusals):
         yield from by_setting(captures, project, [*edits])
+
+
+def by_own_fix(code: Code, captures: Captures, project: Project) -> Iterator[Change]:
+    """`jit(partial(f, x))` becomes `partial(jit(f), x)`; a default that is an array is bound outside."""
+    for finding in captures.findings:
+        if finding.fix is None:
+            continue
+        try:
+            edits = swap(code.source(finding.place.path), finding)
+        except CannotEdit:
+            continue
+        size = int(finding.facts.get("bytes") or 0)
+        yield Change(
+            title="Bind outside of the jit: `functools.partial` of the jitted function",
+            findings=tuple(captures.findings),
+            at=spot_of(captures),
+            edits={finding.place.path: edits},
+            expected=expected(captures, size or captures.bytes, project),
+            risk=RISK,
+            group=group_of(captures),
+            touched=(captures.site.name if captures.site is not None else captures.function.name,),
+        )
+    for name in captures.defaults:
+        try:
+            way = default_outside(code, captures.function, name, jits_of(code, captures.function))
+        except CannotEdit:
+            continue
+        yield Change(
+            title=f"Bind the default `{name}` outside of the jit, with a `functools.partial` of jitted "
+            f"`{captures.function.name}`",
+            findings=tuple(captures.findings),
+            at=spot_of(captures),
+            edits=way.edits,
+            expected=expected(captures, captures.bytes, project),
+            risk=RISK,
+            group=group_of(captures),
+            touched=(captures.site.name if captures.site is not None else captures.function.name,),
+        )
+
+
+def swap(source: SourceText, finding: Finding) -> tuple[Edit, ...]:
+    from jaxaudit.rules.captures.partial_outside import swap as swapped
+
+    return swapped(source, parents_of(source, expression_at(source, finding.place))[0])  # type: ignore[arg-type]
 
 
 APPLY = "does-not-apply"
@@ -73,7 +123,9 @@ def changes(code: Code, captures: Captures, holders: list[Holder], project: Proj
     reasons: dict[str, str] = {}
     done: set[str] = set()
     for payload in payloads(code, captures, holders, jits):
+        again = bool(done)
         for how in ("signature", "outside"):
+            code.signatures_changed.clear()
             try:
                 if how == "signature" and keeps and not _is_local(code, captures):
                     raise Held(f"`{ref.name}` is offered to others: its signature stays")
@@ -87,7 +139,10 @@ def changes(code: Code, captures: Captures, holders: list[Holder], project: Proj
             text = repr(sorted(way.edits.items()))
             if text not in done:
                 done.add(text)
-                yield change(captures, holders, payload, way, how, project)
+                signature = how == "signature" or bool(code.signatures_changed)
+                yield change(captures, holders, payload, way, signature, project)
+                if again:
+                    break  # should JAX not take the holder whole, one way more is enough
     if "held" in reasons:
         yield refused(captures, holders, APPLY, f"{reasons['held']}, so it is not made a parameter there")
     if not done:
@@ -110,7 +165,9 @@ def _reaches(code: Code, captures: Captures, holders: list[Holder], loads: list[
             continue
         chain = Chain(code, captures.function, load)
         if not any(True for taker in chain.takers for _ in chain.reads(taker)):
-            raise CannotEdit(f"`{captures.function.name}` reaches `{holder.root.name}` through a function made elsewhere")
+            raise CannotEdit(
+                f"`{captures.function.name}` reaches `{holder.root.name}` through a function made elsewhere"
+            )
         for spot in holder.spots:
             if not chain.covers(spot.path, spot.line) and (not load.whole or reads_root(code, chain, spot)):
                 raise CannotEdit(f"`{holder.root.name}` is also read at {spot}, which no argument reaches")
@@ -159,7 +216,7 @@ def named(holders: Sequence[Holder]) -> str:
 
 TITLES = {
     "signature": "Hand {holders} in as {an_argument} of {function}",
-    "partial": "Bind {holders} outside of the jit, by `functools.partial` of the jitted {function}",
+    "partial": "Bind {holders} outside of the jit, with a `functools.partial` of jitted {function}",
     "wrapper": "Hand {holders} to a jitted inner function; {function} stays as callers know it",
 }
 RISK = (
@@ -169,9 +226,9 @@ RISK = (
 
 
 def change(
-    captures: Captures, holders: list[Holder], payload: Payload, way: Way, how: str, project: Project
+    captures: Captures, holders: list[Holder], payload: Payload, way: Way, signature: bool, project: Project
 ) -> Change:
-    function = f"`{captures.function.name}`" if captures.function.name != "<lambda>" else "the lambda"
+    function = f"`{captures.function.name}`" if captures.function.name != "<lambda>" else "lambda"
     title = TITLES[way.how].format(
         holders=named(holders), function=function, an_argument="an argument" if len(holders) == 1 else "arguments"
     )
@@ -183,9 +240,9 @@ def change(
         findings=tuple(captures.findings),
         at=spot_of(captures),
         edits=way.edits,
-        expected=expected(captures, holders, project, renamed=inner != name),
+        expected=expected(captures, sum(one.bytes for one in holders), project, renamed=inner != name),
         risk=RISK,
-        changes_signature=how == "signature",
+        changes_signature=signature,
         group=group_of(captures),
         touched=tuple(dict.fromkeys((name, inner))),
     )
@@ -202,14 +259,13 @@ def refused(captures: Captures, holders: Sequence[Holder], code: str, text: str)
     )
 
 
-def expected(captures: Captures, holders: Sequence[Holder], project: Project, renamed: bool = False) -> tuple[Expected, ...]:
+def expected(captures: Captures, hoisted: int, project: Project, renamed: bool = False) -> tuple[Expected, ...]:
     """What the run measured, and what is left when the hoisted arrays are gone; compiles stay as many."""
     site = captures.site
     if site is None:
         return ()
     seen = next((one for one in project.evidence.functions if one.site.spot == site.spot), None)
     was = float(max(captures.seen, seen.constants_bytes if seen is not None else 0))
-    hoisted = sum(one.bytes for one in holders)
     left = max(0.0, was - hoisted)
     found = [Expected("constants_bytes", was, left, 0.0, left + 0.02 * was, site.name)]
     if seen is not None and seen.compiles and not renamed:
@@ -222,7 +278,7 @@ def by_setting(captures: Captures, project: Project, edits: list[Change]) -> Ite
     """The setting with which JAX itself makes hidden arguments of captured arrays."""
     version = project.evidence.environment.jax
     numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-    if len(numbers) == 2 and numbers < SINCE or captures.bytes <= project.wishes.captured_bytes:
+    if (len(numbers) == 2 and numbers < SINCE) or captures.bytes <= project.wishes.captured_bytes:
         return
     name = captures.site.name if captures.site is not None else captures.function.name
     was = float(captures.bytes)
@@ -236,5 +292,3 @@ def by_setting(captures: Captures, project: Project, edits: list[Change]) -> Ite
         group=group_of(captures),
         touched=(name,),
     )
-
-

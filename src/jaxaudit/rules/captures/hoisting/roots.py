@@ -11,10 +11,11 @@ from jaxaudit.edits import CannotEdit
 from jaxaudit.edits.name_scopes import FUNCTION_NODES
 from jaxaudit.edits.nodes import FUNCTIONS
 from jaxaudit.rules.captures.captured_in_run import SMALL, WRITTEN
-from jaxaudit.rules.captures.captured_values import Captured, captured_values
+from jaxaudit.rules.captures.captured_values import Captured, captured_values, weight
 from jaxaudit.rules.captures.hoisting.chain import own_object
 from jaxaudit.rules.captures.hoisting.project_code import Binding, Code, Ref
 from jaxaudit.source import values as v
+from jaxaudit.source.facts import text
 from jaxaudit.source.scopes import Function
 
 if TYPE_CHECKING:
@@ -51,20 +52,27 @@ class Captures:
     """Arrays of which nobody knows whose they are."""
     seen: int = 0
     """Bytes that the run saw."""
-    how: set[str] = field(default_factory=set)
+    as_defaults: list[str] = field(default_factory=list)
+    """What those defaults are written as."""
+    bound: int = 0
+    """Bytes of what is bound before the jit: by a partial or by a default."""
+    defaults: list[str] = field(default_factory=list)
+    """Parameters whose default is an array that calls leave out."""
 
     def holder(self, root: Binding) -> Holder:
         return self.holders.setdefault(root, Holder(root))
 
     @property
     def bytes(self) -> int:
-        return max(self.seen, sum(one.bytes for one in self.holders.values()))
+        return max(self.seen, self.bound + sum(one.bytes for one in self.holders.values()))
 
 
 def captures_of(code: Code, findings: Sequence[Finding], evidence: Evidence) -> list[Captures]:
     """Every function that one of the findings is about, with its holders."""
     table: dict[Ref, Captures] = {}
-    static = [(one, ref) for one in captured_values(code.program) if (ref := ref_of(code, one.site.function)) is not None]
+    static = [
+        (one, ref) for one in captured_values(code.program) if (ref := ref_of(code, one.site.function)) is not None
+    ]
     for finding in findings:
         for ref in about(code, finding, static, evidence):
             known = table.setdefault(ref, Captures(ref))
@@ -78,9 +86,7 @@ def captures_of(code: Code, findings: Sequence[Finding], evidence: Evidence) -> 
     return list(table.values())
 
 
-def about(
-    code: Code, finding: Finding, static: list[tuple[Captured, Ref]], evidence: Evidence
-) -> Iterator[Ref]:
+def about(code: Code, finding: Finding, static: list[tuple[Captured, Ref]], evidence: Evidence) -> Iterator[Ref]:
     """The jitted function that a finding names."""
     if finding.source == "run":
         for one in evidence.constants:
@@ -135,7 +141,14 @@ def ref_at(code: Code, path: str, line: int, name: str) -> Ref | None:
 
 
 def _add_static(code: Code, captures: Captures, captured: Captured) -> None:
-    captures.how.add(captured.how)
+    if captured.how == "default":
+        for parameter in captured.site.function.all_parameters:
+            if parameter.default is not None and text(parameter.default, 40) == captured.name:
+                captures.defaults.append(parameter.name)
+                captures.as_defaults.append(captured.name)
+    if captured.how in ("default", "partial"):
+        captures.bound += weight(captured)
+        return
     root = root_of(code, captures.function, captured)
     if root is None:
         return
@@ -186,19 +199,22 @@ def _add_seen(code: Code, captures: Captures, evidence: Evidence) -> None:
             holder.add(path if not found_by_module(code, one, found) else one.leaf, one.bytes)
         else:
             same = by_path.get(one.leaf, []) or [
-                holder for path, holders in by_path.items() if one.leaf and path.endswith(one.leaf) for holder in holders
+                holder
+                for path, holders in by_path.items()
+                if one.leaf and path.endswith(one.leaf)
+                for holder in holders
             ]
             holders = list({id(holder): holder for holder in same}.values())
             if len(holders) == 1:
                 holder = holders[0]
                 holder.add(next(path for path in holder.arrays if path.endswith(one.leaf)), one.bytes)
             else:
-                guessed = _by_method(code, captures.function, one)
+                guessed = _through_calls(code, captures.function, one)
                 if guessed is None:
                     captures.lost.append(one)
                     continue
-                holder = captures.holder(guessed)
-                holder.add("?" + one.name, one.bytes)
+                holder = captures.holder(guessed[0])
+                holder.add(guessed[1] + path, one.bytes)
         if one.at is not None:
             holder.spots.append(one.at)
 
@@ -235,9 +251,7 @@ def seen_root(code: Code, ref: Ref, one: ConstantSeen) -> Binding | None:
         if root == own:
             return root
         theirs = own_object(code, Ref(one.at.path, home)) if isinstance(home, FUNCTIONS) else None
-        same_class = (
-            theirs == root and one.at.path == ref.path and names.scope_of(home) is names.scope_of(ref.node)
-        )
+        same_class = theirs == root and one.at.path == ref.path and names.scope_of(home) is names.scope_of(ref.node)
         return own if same_class else None
     here = code.names(ref.path)
     if one.at.path == ref.path and isinstance(home, FUNCTION_NODES):
@@ -263,24 +277,95 @@ def function_at(code: Code, path: str, line: int) -> Ref | None:
     return found
 
 
-def _by_method(code: Code, ref: Ref, one: ConstantSeen) -> Binding | None:
-    """`telescope`, where the array came in as `self.modes` in `Telescope.image` and the function calls `telescope.image`."""
-    if one.at is None:
+def _through_calls(code: Code, ref: Ref, one: ConstantSeen) -> tuple[Binding, str] | None:
+    """`telescope`, where the array came in as `self.modes` in `Telescope.image` and the function calls `telescope.image`:
+    from the parameter of the innermost function up to what the jitted one hands in. With the path from there."""
+    if one.at is None or one.at.path not in code.program.by_path:
         return None
-    method = one.at.function.rpartition(".")[2]
-    names = code.names(ref.path)
-    found: set[Binding] = set()
-    for node in names.evaluated_in:
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and names.runs_in(node, ref.node):
-            home = names.home(node)
-            if home is None or names.runs_in_scope(home, ref.node):
+    inner, word, rest = function_at(code, one.at.path, one.at.line), one.holder.partition(".")[0], ""
+    for _ in range(DEEPEST):
+        if inner is None or not isinstance(inner.node, FUNCTIONS):
+            return None
+        found = {step for step in _handed_in(code, ref, inner, word) if step is not None}
+        if len(found) != 1:
+            return None
+        (path, node, home, suffix) = found.pop()
+        rest = suffix + rest
+        names = code.names(path)
+        if not names.runs_in_scope(home, ref.node) or path != ref.path:
+            inside = path == ref.path and names.runs_in(node, ref.node)
+            if inside or not isinstance(home, FUNCTIONS):
+                return Binding(path, home, node.id), rest
+            inner, word = Ref(path, home), node.id
+            continue
+        return None
+    return None
+
+
+DEEPEST = 5
+"""So many calls are followed upwards from where an array came in."""
+
+_Step = tuple[str, ast.Name, ast.AST, str]
+
+
+def _handed_in(code: Code, ref: Ref, inner: Ref, word: str) -> Iterator[_Step | None]:
+    """What the calls inside the jitted function, or else in the functions that it may call, bring for a parameter."""
+    given = inner.node.args
+    positional = [argument.arg for argument in (*given.posonlyargs, *given.args)]
+    method = own_object(code, inner) is not None
+    if word not in positional:
+        return
+    place = positional.index(word) - (1 if method else 0)
+    steps: list[tuple[bool, _Step | None]] = []
+    for path in dict.fromkeys([ref.path, *code.paths_with(inner.name)]):
+        names = code.names(path)
+        for call in names.evaluated_in:
+            if not isinstance(call, ast.Call):
                 continue
-            bound = names.bound_at(home, node.id)
-            if any(isinstance(one, (ast.alias, *FUNCTIONS, ast.ClassDef)) for one in bound):
+            called = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+            if called != inner.name and not (inner.name == "__call__" and isinstance(call.func, ast.Name)):
                 continue
-            above = names.parent[node]
-            if (isinstance(above, ast.Attribute) and above.attr == method) or (
-                method == "__call__" and isinstance(above, ast.Call) and above.func is node
-            ):
-                found.add(Binding(ref.path, home, node.id))
-    return found.pop() if len(found) == 1 else None
+            value: ast.expr | None = None
+            if place < 0:
+                value = call.func.value if isinstance(call.func, ast.Attribute) else call.func
+            elif place < len(call.args):
+                value = call.args[place]
+            else:
+                value = next((one.value for one in call.keywords if one.arg == word), None)
+            within = path == ref.path and names.runs_in(call, ref.node)
+            step = _named_step(code, path, value) if value is not None else None
+            if inner.name == "__call__" and step is not None and _is_function(code, path, step[1]):
+                continue
+            steps.append((within, step))
+    near = [step for within, step in steps if within]
+    yield from near or [step for _, step in steps]
+
+
+def _named_step(code: Code, path: str, value: ast.expr) -> _Step | None:
+    suffix = ""
+    while isinstance(value, ast.Attribute):
+        suffix, value = f".{value.attr}{suffix}", value.value
+    if not isinstance(value, ast.Name):
+        return None
+    home = code.names(path).home(value)
+    return (path, Uses.first(code, path, home, value), home, suffix) if home is not None else None
+
+
+class Uses:
+    """One node stands for all that read the same name, so that equal steps are one."""
+
+    @staticmethod
+    def first(code: Code, path: str, home: ast.AST | None, node: ast.Name) -> ast.Name:
+        if home is None:
+            return node
+        around = code.names(path).function_around(node)
+        same = [one for one in code.names(path).loads(home, node.id) if code.names(path).function_around(one) is around]
+        return same[0] if same else node
+
+
+def _is_function(code: Code, path: str, node: ast.Name) -> bool:
+    names = code.names(path)
+    home = names.home(node)
+    return home is None or any(
+        isinstance(one, (ast.alias, *FUNCTIONS, ast.ClassDef)) for one in names.bound_at(home, node.id)
+    )

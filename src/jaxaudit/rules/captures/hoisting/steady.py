@@ -7,9 +7,9 @@ import ast
 from jaxaudit.edits import CannotEdit
 from jaxaudit.edits.name_scopes import FUNCTION_NODES, Names
 from jaxaudit.edits.nodes import FUNCTIONS
-from jaxaudit.rules.captures.hoisting.ways import Jit
-from jaxaudit.rules.captures.hoisting.chain import own_object
 from jaxaudit.rules.captures.changes import MUTATORS
+from jaxaudit.rules.captures.hoisting.chain import own_object
+from jaxaudit.rules.captures.hoisting.jits import Jit
 from jaxaudit.rules.captures.hoisting.project_code import Binding, Code, Ref
 
 
@@ -87,12 +87,18 @@ def _attributes_stay(code: Code, root: Binding) -> None:
     if not isinstance(cls, ast.ClassDef):
         return
     for node in names.evaluated_in:
-        if not isinstance(node, ast.Attribute) or isinstance(node.ctx, ast.Load) or not isinstance(node.value, ast.Name):
+        if (
+            not isinstance(node, ast.Attribute)
+            or isinstance(node.ctx, ast.Load)
+            or not isinstance(node.value, ast.Name)
+        ):
             continue
         method = names.function_around(node)
         if isinstance(method, FUNCTIONS) and names.scope_of(method) is cls and method.name not in MAKERS:
             if own_object(code, Ref(root.path, method)) == code.binding(root.path, node.value):
-                raise Rebound(f"{root.path}:{node.lineno} assigns `{node.value.id}.{node.attr}` after the object is made")
+                raise Rebound(
+                    f"{root.path}:{node.lineno} assigns `{node.value.id}.{node.attr}` after the object is made"
+                )
 
 
 MAKERS = ("__init__", "__post_init__", "setup", "__check_init__")
