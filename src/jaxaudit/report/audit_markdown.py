@@ -96,8 +96,9 @@ def _left(document: Document) -> Iterator[str]:
             finding: Entry = document["findings"][one["finding"]]
             yield f"- `{one['path']}:{one['line']}` {finding['message']} ({one['rule']}). {finding['help']}"
         yield ""
-    if document["not_called"]:
-        yield f"Never called in this run: {', '.join(f'`{name}`' for name in document['not_called'])}."
+    said = words.never_called(document)
+    if said:
+        yield f"{said}."
         yield ""
 
 

@@ -93,10 +93,10 @@ def _left(document: Document, columns: int, paint: Paint) -> Iterator[str]:
             finding = document["findings"][one["finding"]]
             said = f"{one['path']}:{one['line']}  {finding['message']}  {finding['rule']}"
             yield from wrap(printable(said), columns, first="    ", rest="      ")
-    if document["not_called"]:
+    said = words.never_called(document)
+    if said:
         yield ""
-        said = f"NOT SEEN  never called in this run: {', '.join(document['not_called'])}"
-        yield from wrap(printable(said), columns, rest="    ")
+        yield from wrap(printable(f"NOT SEEN  {said}"), columns, rest="    ")
 
 
 def _titled(one: Entry, columns: int, paint: Paint) -> Iterator[str]:

@@ -99,3 +99,15 @@ def closing(document: Document) -> str:
     held = f" {sums['predictions_held']} of {sums['predictions']} predictions held." if sums["predictions"] else ""
     stop = " It was interrupted: what was not tried is listed." if sums["interrupted"] else ""
     return f"Your files are untouched. {sums['runs']} runs, {amounts.seconds(sums['audit_s'])}.{held}{stop}"
+
+
+def never_called(document: Document) -> str:
+    """The user's jitted functions that the run did not take, of how many."""
+    idle = document["never_called"]
+    if not idle:
+        return ""
+    names = ", ".join(f"{one['name']} ({one['path']}:{one['line']})" for one in idle[:5])
+    more = f" and {len(idle) - 5} more" if len(idle) > 5 else ""
+    return (
+        f"{len(idle)} of {document['summary']['jitted']} jitted functions were never called in this run: {names}{more}"
+    )

@@ -1,6 +1,5 @@
 """A finished audit as a JSON document: the run's, with proposals, outcomes and what was ruled out."""
 
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -14,15 +13,7 @@ from jaxaudit.model.proposal import Expected, Proposal, RuledOut
 from jaxaudit.steps import document
 from jaxaudit.steps.apply import digest
 from jaxaudit.steps.audit import Audited
-from jaxaudit.steps.run import environment, source_lines, summary
-from jaxaudit.steps.run_entries import (
-    compile_entry,
-    constant_entry,
-    function_entry,
-    key_entry,
-    process_entry,
-    sync_entry,
-)
+from jaxaudit.steps.run import environment, seen_entries, source_lines, summary
 
 
 def audit_document(done: Audited) -> dict[str, Any]:
@@ -42,18 +33,11 @@ def audit_document(done: Audited) -> dict[str, Any]:
         "outcomes": [outcome_entry(one) for one in done.outcomes],
         "ruled_out": [ruled_out_entry(one) for one in done.plan.ruled_out],
         "left": list(_left(done)),
-        "not_called": _not_called(done),
         "unstable": done.unstable,
-        "processes": [process_entry(one) for one in evidence.processes],
         "known": [],
         "unread": document.unread_entries(done.unread),
         "faults": done.faults,
-        "notes": list(evidence.notes),
-        "functions": [function_entry(one) for one in evidence.functions if one.traces or one.calls or one.compiles],
-        "compiles": [compile_entry(one) for one in evidence.compiles],
-        "constants": [constant_entry(one) for one in evidence.constants],
-        "syncs": [sync_entry(one) for one in evidence.syncs],
-        "keys": [key_entry(one) for one in evidence.keys],
+        **seen_entries(evidence),
         "rules": document.rule_entries((one.rule for one in findings), done.rules),
     }
 
@@ -188,9 +172,3 @@ def _left(done: Audited) -> Iterator[Mapping[str, Any]]:
                 "line": finding.place.line,
                 "text": f"no change is written for this one yet: {finding.help}",
             }
-
-
-def _not_called(done: Audited) -> list[str]:
-    """Jitted functions of the user's that the run never compiled."""
-    seen = [one for one in done.evidence.functions if one.site.user and not one.calls and not one.compiles]
-    return sorted({f"{one.site.name} ({os.path.normpath(one.site.path)}:{one.site.line})" for one in seen})

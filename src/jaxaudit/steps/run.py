@@ -58,12 +58,20 @@ def observed(record: Path, select: Sequence[str] = (), ignore: Sequence[str] = (
         "schema": document.SCHEMA,
         "kind": "run",
         "environment": environment(evidence, config) | {"record": document.shown(str(record))},
-        "processes": [process_entry(one) for one in evidence.processes],
         "summary": summary(evidence, named, allowed),
         "findings": [document.finding_entry(one, lines) for one in named],
         "known": [],
         "unread": document.unread_entries(evidence.unread),
         "faults": faults,
+        **seen_entries(evidence),
+        "rules": document.rule_entries((one.rule for one in named), rules),
+    }
+
+
+def seen_entries(evidence: "Evidence") -> dict[str, Any]:
+    """What a run showed: the part of its document that an audit's has too."""
+    return {
+        "processes": [process_entry(one) for one in evidence.processes],
         "notes": list(evidence.notes),
         "functions": [function_entry(one) for one in evidence.functions if one.traces or one.calls or one.compiles],
         "never_called": [uncalled_entry(one) for one in evidence.jitted if not one.called],
@@ -72,7 +80,6 @@ def observed(record: Path, select: Sequence[str] = (), ignore: Sequence[str] = (
         "constants": [constant_entry(one) for one in evidence.constants],
         "syncs": [sync_entry(one) for one in evidence.syncs],
         "keys": [key_entry(one) for one in evidence.keys],
-        "rules": document.rule_entries((one.rule for one in named), rules),
     }
 
 

@@ -1,0 +1,130 @@
+"""The whole way, on small programs: what is kept, what is not, and what is left on the disk."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schema/jaxaudit-1.schema.json").read_text("utf-8"))
+IN_LOOP = """\
+import jax
+import jax.numpy as jnp
+
+
+def settle(x, gain):
+    for _ in range(6):
+        step = jax.jit(lambda y: y - gain * jnp.sin(y))
+        x = step(x)
+    return x
+
+
+print("sum", float(settle(jnp.linspace(0.0, 1.0, 64), 0.1).sum()))
+"""
+GOOD = """\
+import jax
+import jax.numpy as jnp
+
+
+@jax.jit
+def step(y):
+    return y - 0.1 * jnp.sin(y)
+
+
+x = jnp.linspace(0.0, 1.0, 64)
+for _ in range(6):
+    x = step(x)
+print(x.shape)
+"""
+
+
+def jaxaudit(folder, *words):
+    environ = {**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    command = [sys.executable, "-m", "jaxaudit", *words]
+    return subprocess.run(
+        command,
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=540,
+        check=False,
+    )
+
+
+def audited(folder, program, *options):
+    (folder / "program.py").write_text(program)
+    done = jaxaudit(
+        folder, "audit", "--budget", "8m", "--python", sys.executable, "--format", "json", "--output", "out.json", *options,
+        "program.py",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    document = json.loads((folder / "out.json").read_text("utf-8"))
+    jsonschema.Draft202012Validator(SCHEMA).validate(document)
+    return document, done
+
+
+def test_a_jit_in_a_loop_is_kept_applied_and_committed(tmp_path):
+    document, done = audited(tmp_path, IN_LOOP)
+    [proposal] = [one for one in document["proposals"] if "jit-in-loop" in one["rules"]]
+    [outcome] = [one for one in document["outcomes"] if one["proposal"] == proposal["id"]]
+    assert (outcome["verdict"], outcome["outputs"]) == ("keep", "equal")
+    [compiles] = [one for one in outcome["measured"] if one["metric"] == "compiles"]
+    assert compiles["before"] - compiles["after"] == 5
+    assert "KEPT 1" in done.stderr
+    assert (tmp_path / "program.py").read_text() == IN_LOOP
+    [folder] = (tmp_path / ".jaxaudit/audits").iterdir()
+    names = {path.name for path in folder.iterdir()}
+    assert names == {"audit.json", "audit.md", "audit.html", "audit.patch", "audit.env", "undecided"}
+
+    assert jaxaudit(tmp_path, "report", "--format", "html").stdout.startswith("<!doctype html>")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for words in (["init", "-q"], ["add", "program.py"], ["commit", "-q", "-m", "start"]):
+        subprocess.run([*git, *words], cwd=tmp_path, check=True)
+    subprocess.run(["git", "apply", "--check", "-p1", str(folder / "audit.patch")], cwd=tmp_path, check=True)
+    for name, value in (("user.name", "a"), ("user.email", "a@example.org")):
+        subprocess.run(["git", "config", name, value], cwd=tmp_path, check=True)
+    applied = jaxaudit(tmp_path, "apply", "--commit")
+    assert applied.returncode == 0, applied.stderr
+    log = subprocess.run(["git", "log", "-1", "--format=%B"], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert "compiles" in log.stdout and "Found and tried by jaxaudit" in log.stdout
+    again = jaxaudit(tmp_path, "apply")
+    assert (again.returncode, "has changed since the audit" in again.stderr) == (2, True)
+
+
+def test_a_program_that_is_good_is_left_alone(tmp_path):
+    document, _ = audited(tmp_path, GOOD)
+    assert not [one for one in document["outcomes"] if one["verdict"] == "keep"]
+
+
+def test_a_write_elsewhere_stops_the_audit_before_it_happens(tmp_path):
+    home, other = tmp_path / "home", tmp_path / "other"
+    home.mkdir()
+    other.mkdir()
+    (home / "program.py").write_text(f"import jax\nopen({str(other / 'results.csv')!r}, 'w')\n")
+    done = jaxaudit(home, "audit", "--python", sys.executable, "program.py")
+    assert done.returncode == 2
+    assert (
+        "stopped before it could write" in done.stderr
+        and "program.py:2" in done.stderr
+        and "--allow-effects" in done.stderr
+    )
+    assert not list(other.iterdir())
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["audit"], "which program?"),
+        (["audit", "nothing.py"], "there is no program 'nothing.py'"),
+        (["audit", "--budget", "soon", "x.py"], "is no time such as"),
+        (["apply"], "there is no audit"),
+    ],
+)
+def test_wrong_use_is_one_sentence(tmp_path, words, said):
+    done = jaxaudit(tmp_path, *words)
+    assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr
