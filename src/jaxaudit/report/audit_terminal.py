@@ -56,14 +56,17 @@ def _kept(document: Document, columns: int, paint: Paint) -> Iterator[str]:
 
 
 def _undecided(document: Document, columns: int, paint: Paint) -> Iterator[str]:
-    open_ = words.by_verdict(document, "undecided")
-    if not open_:
-        return
-    yield ""
-    yield paint(f"YOURS TO DECIDE  {len(open_)}", "strong")
-    for proposal, outcome in open_[:MOST]:
-        yield from _titled(proposal, columns, paint)
-        yield from wrap(outcome["reason"]["text"], columns, first="    ", rest="    ")
+    every = words.by_verdict(document, "undecided")
+    idle = [one for one in every if one[1]["reason"]["code"] == "not-tried"]
+    open_ = [one for one in every if one not in idle]
+    for title, group in (("YOURS TO DECIDE", open_), ("NOT TRIED", idle)):
+        if not group:
+            continue
+        yield ""
+        yield paint(f"{title}  {len(group)}", "strong")
+        for proposal, outcome in group[:MOST]:
+            yield from _titled(proposal, columns, paint)
+            yield from wrap(outcome["reason"]["text"], columns, first="    ", rest="    ")
 
 
 def _ruled_out(document: Document, columns: int, paint: Paint) -> Iterator[str]:

@@ -284,7 +284,7 @@ def _try_all(done: Audited, trials: Trials, tell: Tell) -> None:
         for number, proposal in enumerate(done.plan.proposals, 1):
             won = _group_won(done, proposal)
             if won is not None:
-                done.outcomes.append(_untried(proposal, f"proposal {won} answers the same"))
+                done.outcomes.append(_untried(proposal, f"{won} was kept and answers the same"))
                 continue
             tell(f"trying {number} of {len(done.plan.proposals)}: {proposal.title}")
             done.outcomes.append(_tried(done, proposal, trials, tell))

@@ -100,7 +100,6 @@ WHEN = {
 }
 
 
-
 def hoist(findings: "Sequence[Finding]", project: "Project") -> "Iterable[Change | Refused]":
     """Arguments instead of constants: in the signature, bound outside, or by a setting."""
     from jaxaudit.rules.captures.hoisting.proposing import propose
