@@ -140,3 +140,9 @@ def all_hold(folder: Path, tried: Tried, entry: str = "main.py") -> None:
     assert tried.edits
     for number, change in enumerate(tried.edits):
         holds(folder / f"after{number}", tried, change, entry)
+
+
+def kinds(titles: list[str]) -> list[str]:
+    """Which way each title speaks of."""
+    words = {"Hand": "signature", "Bind": "partial"}
+    return ["wrapper" if "inner function" in title else words[title.split()[0]] for title in titles]

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from rules.captures.hoisted_programs import all_hold, proposed
+from rules.captures.hoisted_programs import all_hold, kinds, proposed
 
 BIG = "jax.random.normal(jax.random.key(0), (200, 200))"
 
@@ -596,11 +596,6 @@ PROGRAMS: dict[str, tuple[str | dict[str, str], list[str]]] = {
         ["signature", "wrapper"],
     ),
 }
-
-
-def kinds(titles: list[str]) -> list[str]:
-    words = {"Hand": "signature", "Bind": "partial"}
-    return ["wrapper" if "inner function" in title else words[title.split()[0]] for title in titles]
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

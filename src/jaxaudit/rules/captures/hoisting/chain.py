@@ -42,6 +42,7 @@ class Chain:
         self.load = load
         self.takers: list[Ref] = [function]
         self._needy: dict[Ref, bool] = {}
+        self._callees: dict[Ref, list[Ref]] = {}
         self._extend(function)
         for taker in self.takers:
             self._must_have_room(taker)
@@ -66,7 +67,7 @@ class Chain:
         """The names that stand for the holder inside a function: the captured one, or the method's own object."""
         found = [self.load.root]
         own = own_object(self.code, ref)
-        if own is not None and self.is_object(self.load.root):
+        if own is not None and not self.load.whole and self.is_object(self.load.root):
             found.append(own)
         return found
 
@@ -78,17 +79,16 @@ class Chain:
 
     def reads(self, ref: Ref) -> Iterator[ast.expr]:
         """The expressions in a function that read one of the items."""
-        names = self.code.names(ref.path)
         roots = self.roots(ref)
         words = {root.name for root in roots}
-        for node in names.evaluated_in:
+        for node in self.code.body_nodes(ref):
             if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
                 continue
             if isinstance(node, ast.Attribute) and (
                 node.attr not in words or isinstance(self.load.root.scope, FUNCTION_NODES)
             ):
                 continue
-            if not names.runs_in(node, ref.node) or self.code.binding(ref.path, node) not in roots:
+            if self.code.binding(ref.path, node) not in roots:
                 continue
             found = self.item_read(ref.path, node)
             if found is not None:
@@ -119,21 +119,21 @@ class Chain:
 
     def callees(self, ref: Ref) -> list[Ref]:
         """The project's functions that a function mentions in its body."""
-        code, names = self.code, self.code.names(ref.path)
-        found: dict[Ref, None] = {}
-        for node in names.evaluated_in:
-            if (
-                isinstance(node, ast.Name | ast.Attribute)
-                and isinstance(node.ctx, ast.Load)
-                and names.runs_in(node, ref.node)
-            ):
-                called = self._method(ref, node) or code.function(code.binding(ref.path, node))
-                if called is not None and called.node is not ref.node:
-                    found[called] = None
-        return list(found)
+        known = self._callees.get(ref)
+        if known is None:
+            found: dict[Ref, None] = {}
+            for node in self.code.body_nodes(ref):
+                if isinstance(node, ast.Name | ast.Attribute) and isinstance(node.ctx, ast.Load):
+                    called = self._method(ref, node) or self.code.function(self.code.binding(ref.path, node))
+                    if called is not None and called.node is not ref.node:
+                        found[called] = None
+            known = self._callees[ref] = list(found)
+        return known
 
     def _method(self, ref: Ref, node: ast.Name | ast.Attribute) -> Ref | None:
-        """`self.predict`, where the holder is the object of a method."""
+        """`self.predict`, where the holder is the object of a method and only its arrays are handed in."""
+        if self.load.whole:
+            return None
         if (
             not isinstance(node, ast.Attribute)
             or not isinstance(node.value, ast.Name)
@@ -174,8 +174,8 @@ class Chain:
             for node in reads:
                 if self._is_inner(names.home_of(word, names.scope_of(node)), ref):
                     raise CannotEdit(f"a function inside `{ref.name}` has a name `{word}` of its own")
-            for one in names.evaluated_in:
-                if isinstance(one, ast.Name) and one.id == word and names.runs_in(one, ref.node):
+            for one in self.code.body_nodes(ref):
+                if isinstance(one, ast.Name) and one.id == word:
                     if id(one) not in here and not self._is_inner(names.home(one), ref):
                         raise CannotEdit(f"`{word}` means something else in `{ref.name}`")
         if ref is not self.function:
@@ -199,10 +199,9 @@ class Chain:
     def body_edits(self, edits: Edits, ref: Ref) -> None:
         """Reads that are not the parameter's name yet become it."""
         source = self.code.source(ref.path)
-        names = self.code.names(ref.path)
         roots = self.roots(ref)
-        for node in names.evaluated_in:
-            if not isinstance(node, ast.Name | ast.Attribute) or not names.runs_in(node, ref.node):
+        for node in self.code.body_nodes(ref):
+            if not isinstance(node, ast.Name | ast.Attribute):
                 continue
             if isinstance(node.ctx, ast.Load) and self.code.binding(ref.path, node) in roots:
                 found = self.item_read(ref.path, node)

@@ -174,8 +174,9 @@ def direct_mentions(code: Code, ref: Ref) -> list[Mention]:
     names = code.names(ref.path)
     scope = names.scope_of(ref.node)
     found: list[Mention] = []
-    if isinstance(scope, ast.ClassDef):
-        return [one for one in code.mentions(ref) if one.how != "import"]
+    method = isinstance(scope, ast.ClassDef)
+    if method:
+        code.mentions(ref)  # raises where another class has a method of that name
     wanted = Binding(ref.path, scope, ref.name)
     rebound = len(names.bound_at(scope, ref.name)) > 1
     for path in dict.fromkeys([ref.path, *code.paths_with(ref.name)]):
@@ -183,7 +184,10 @@ def direct_mentions(code: Code, ref: Ref) -> list[Mention]:
         for node in theirs.evaluated_in:
             if not isinstance(node, ast.Name | ast.Attribute) or not isinstance(node.ctx, ast.Load):
                 continue
-            if code.binding(path, node) != wanted or (rebound and not theirs.runs_in(node, ref.node)):
+            if method:
+                if not isinstance(node, ast.Attribute) or node.attr != ref.name or code.dotted(path, node) is not None:
+                    continue
+            elif code.binding(path, node) != wanted or (rebound and not theirs.runs_in(node, ref.node)):
                 continue  # `step = jit(step)`: from there on the name is what the jit made
             above = theirs.parent[node]
             if isinstance(above, ast.Call) and above.func is node:

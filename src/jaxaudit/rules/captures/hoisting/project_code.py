@@ -67,6 +67,8 @@ class Code:
         self._sources: dict[str, SourceText] = {}
         self._names: dict[str, Names] = {}
         self._paths: dict[str, str] = {}
+        self._bodies: dict[Ref, list[ast.AST]] = {}
+        self._mentions: dict[Ref, list[Mention]] = {}
         self.keeps_signatures = project.wishes.keep_signatures
         self.signatures_changed: set[Ref] = set()
         """Public helpers that the way in hand gives one more parameter which their other callers must bring."""
@@ -93,6 +95,14 @@ class Code:
         if module is None or module.context:
             raise CannotEdit(f"{path} is none of the project's files")
         return module
+
+    def body_nodes(self, ref: Ref) -> list[ast.AST]:
+        """Everything that is evaluated when a function's body runs, functions inside it included."""
+        found = self._bodies.get(ref)
+        if found is None:
+            body = ref.node.body if isinstance(ref.node, FUNCTIONS) else [ref.node.body]
+            found = self._bodies[ref] = [node for part in body for node in ast.walk(part)]
+        return found
 
     def path_of(self, dotted: str) -> str | None:
         module = self.program.modules.get(dotted)
@@ -203,6 +213,12 @@ class Code:
 
     def mentions(self, ref: Ref) -> list[Mention]:
         """Every place of the project that reads the function, by whatever name it got there."""
+        found = self._mentions.get(ref)
+        if found is None:
+            found = self._mentions[ref] = self._every_mention(ref)
+        return found
+
+    def _every_mention(self, ref: Ref) -> list[Mention]:
         names = self.names(ref.path)
         if isinstance(ref.node, ast.Lambda):
             return list(self._mention(ref.path, ref.node, set()))

@@ -37,9 +37,12 @@ def of_function(code: Code, captures: Captures, project: Project) -> Iterator[Ch
     """The ways for one jitted function, best first."""
     if captures.bytes <= project.wishes.captured_bytes and not costly(captures):
         return
+    if captures.site is None and project.evidence.functions:
+        yield refused(captures, (), "not-tried", f"`{captures.function.name}` compiled no large constant in this run")
+        return
     least = project.wishes.captured_bytes // SHARE if captures.bytes > project.wishes.captured_bytes else 0
     holders = sorted(captures.holders.values(), key=lambda one: -one.bytes)
-    holders = [one for one in holders if one.bytes > least or not one.bytes]
+    holders = [one for one in holders if one.bytes > least or not (one.bytes or captures.site)]
     holders = [one for one in holders if one.root.name not in captures.as_defaults]
     refusals: list[Refused] = []
     steady: list[Holder] = []

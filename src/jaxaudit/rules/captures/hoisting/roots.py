@@ -171,6 +171,9 @@ def root_of(code: Code, ref: Ref, captured: Captured) -> Binding | None:
     scope: ast.AST | None
     if home.is_module:
         scope = code.names(path).tree
+        bound = code.names(path).bound_at(scope, base.name)
+        if bound and isinstance(bound[0], ast.alias):
+            return code.module_binding(code.imported(path, bound[0]))
     else:
         found = ref_of(code, home)
         scope = found.node if found is not None else None
