@@ -76,6 +76,30 @@ PROGRAMS: dict[str, tuple[str | dict[str, str], list[str]]] = {
         """,
         ["signature", "wrapper", "signature", "wrapper"],
     ),
+    "jitted function that another jitted one calls": (
+        f"""
+        TABLE = {BIG}
+
+
+        @jax.jit
+        def forward(x):
+            return jnp.tanh(TABLE @ x)
+
+
+        def helper(x):
+            return forward(x) * 2
+
+
+        @jax.jit
+        def step(x):
+            return x - 0.1 * helper(x)
+
+
+        x = step(jnp.ones(200))
+        print(float(x.sum()), float(forward(x).sum()))
+        """,
+        ["signature", "wrapper"],
+    ),
     "tuple of arrays": (
         f"""
         def main():

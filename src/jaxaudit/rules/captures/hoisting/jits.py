@@ -55,6 +55,39 @@ def jits_of(code: Code, ref: Ref) -> list[Jit]:
     return found
 
 
+def outermost(code: Code, ref: Ref, depth: int = 0) -> list[Ref]:
+    """The jitted functions in whose programs a jitted function runs too: what is captured is theirs as well."""
+    if depth > DEEPEST:
+        return []
+    found: dict[Ref, None] = {}
+    try:
+        mentions = code.mentions(ref)[:MOST]
+    except CannotEdit:
+        return []
+    for mention in mentions:
+        if mention.how == "import":
+            continue
+        names = code.names(mention.path)
+        around = names.function_around(mention.node)
+        while around is not None:
+            here = Ref(mention.path, around)
+            above = names.function_around(around)
+            if here == ref:
+                break
+            jitted = bool(jits_of(code, here))
+            if jitted or above is None:
+                tops = outermost(code, here, depth + 1)
+                found.update(dict.fromkeys(tops or ([here] if jitted else [])))
+                break
+            around = above
+    return list(found)
+
+
+DEEPEST = 3
+"""So many jitted functions around each other are looked through."""
+MOST = 40
+
+
 def innermost(code: Code, path: str, call: ast.Call) -> tuple[ast.expr, bool]:
     """The function in `jax.jit(jax.grad(f))`, and whether a vmap stands between."""
     inner, batched = call.args[0], False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from jaxaudit.edits import CannotEdit, Edit, SourceText, expression_at, parents_of
@@ -11,7 +12,7 @@ from jaxaudit.model import Finding
 from jaxaudit.model.evidence import Spot
 from jaxaudit.model.proposal import Expected
 from jaxaudit.rules.captures.hoisting.chain import Chain, Load
-from jaxaudit.rules.captures.hoisting.jits import jits_of
+from jaxaudit.rules.captures.hoisting.jits import jits_of, outermost
 from jaxaudit.rules.captures.hoisting.payload import Payload, payloads
 from jaxaudit.rules.captures.hoisting.project_code import Code
 from jaxaudit.rules.captures.hoisting.roots import Captures, Holder, captures_of
@@ -30,7 +31,9 @@ SINCE = (0, 7)
 def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
     code = Code(project)
     for captures in captures_of(code, findings, project.evidence):
-        yield from of_function(code, captures, project)
+        tops = outermost(code, captures.function) if not captures.defaults else []
+        for top in tops or [captures.function]:
+            yield from of_function(code, replace(captures, function=top, inner=captures.function), project)
 
 
 def of_function(code: Code, captures: Captures, project: Project) -> Iterator[Change | Refused]:
@@ -204,7 +207,8 @@ def spot_of(captures: Captures) -> Spot:
 
 
 def group_of(captures: Captures) -> str:
-    return f"captured {captures.function.path}:{captures.function.node.lineno}"
+    top = captures.function
+    return f"captured {top.path}:{top.node.lineno} {'' if top == captures.inner else captures.inner.name}".strip()
 
 
 def named(holders: Sequence[Holder]) -> str:
@@ -236,18 +240,21 @@ def change(
         holders=named(holders), function=function, an_argument="an argument" if len(holders) == 1 else "arguments"
     )
     name = captures.site.name if captures.site is not None else captures.function.name
-    prefix = name.rpartition(".")[0]
+    prefix = name.rpartition(".")[0] if captures.function == captures.inner else ""
+    inside = captures.function != captures.inner
     inner = f"{prefix}.{way.name}" if prefix else way.name
     return Change(
         title=title + payload.note,
         findings=tuple(captures.findings),
         at=spot_of(captures),
         edits=way.edits,
-        expected=expected(captures, sum(one.bytes for one in holders), project, renamed=inner != name),
+        expected=expected(captures, sum(one.bytes for one in holders), project, renamed=inner != name and not inside),
         risk=RISK,
         changes_signature=signature,
         group=group_of(captures),
-        touched=tuple(dict.fromkeys((name, inner))),
+        touched=tuple(dict.fromkeys((name, captures.function.name, inner)))
+        if inside
+        else tuple(dict.fromkeys((name, inner))),
     )
 
 

@@ -40,11 +40,16 @@ class Holder:
         self.arrays[path] = max(self.arrays.get(path, 0), size)
 
 
+NO_FUNCTION = Ref("", ast.parse("lambda: 0", mode="eval").body)  # type: ignore[arg-type]
+
+
 @dataclass
 class Captures:
     """All that one jitted function captures."""
 
     function: Ref
+    inner: Ref = NO_FUNCTION
+    """The function of which findings and run speak, where another jitted function calls that one."""
     site: Site | None = None
     holders: dict[Binding, Holder] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
