@@ -58,8 +58,9 @@ def same_fault(one: Finding, other: Finding) -> bool:
 
 
 def _names(one: Finding) -> set[str]:
-    names = {str(one.facts.get("function") or ""), one.place.function.rpartition(".")[2]}
-    return names - {"", "<module>"}
+    """The function at fault; the one around it where the finding names no other."""
+    function = str(one.facts.get("function") or one.place.function)
+    return {function.rpartition(".")[2]} - {"", "<module>", "<lambda>"}
 
 
 def _cleared(one: Finding, run: Sequence[Finding], evidence: Evidence, rule: "Rule") -> Reason | None:

@@ -5,7 +5,7 @@ import io
 import os
 import runpy
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import dedent
@@ -94,26 +94,34 @@ def _alone(folder: Path, files: Mapping[str, str]) -> Iterator[None]:
             del sys.modules[name]
 
 
-def proposed(folder: Path, code: str | Mapping[str, str], wishes: Wishes = SMALL, entry: str = "main.py") -> Tried:
+def proposed(
+    folder: Path,
+    code: str | Mapping[str, str],
+    wishes: Wishes = SMALL,
+    entry: str = "main.py",
+    rules: Sequence[str] = RULES,
+) -> Tried:
     """The program run as it is, and all that the two rules propose for what source and run show."""
     files = program(code)
     printed, evidence = run(folder / "before", files, entry)
     tried = Tried(files, printed, evidence)
-    for answer in answers(folder / "before", files, evidence, wishes):
+    for answer in answers(folder / "before", files, evidence, wishes, rules):
         (tried.changes if isinstance(answer, Change) else tried.refused).append(answer)  # type: ignore[arg-type]
     return tried
 
 
-def answers(folder: Path, files: Mapping[str, str], evidence: Evidence, wishes: Wishes) -> Iterator[Change | Refused]:
+def answers(
+    folder: Path, files: Mapping[str, str], evidence: Evidence, wishes: Wishes, rules: Sequence[str] = RULES
+) -> Iterator[Change | Refused]:
     with contextlib.chdir(folder):
         linked = read_program(sorted(files), context=False)
     texts = {path: SourceText.from_text(path, text) for path, text in files.items()}
     project = Project(linked, evidence, texts.__getitem__, wishes)
     seen: set[str] = set()
-    for name in RULES:
+    for name in rules:
         rule = load_rules()[name]
         findings = [*rule.match(linked), *(rule.observe(rule, evidence) if rule.observe else ())]
-        if findings and rule.propose is not None:
+        if rule.propose is not None:
             for answer in rule.propose(findings, project):
                 key = (
                     repr((sorted(answer.edits.items()), answer.setting)) if isinstance(answer, Change) else answer.text

@@ -1,0 +1,82 @@
+"""What an audit proposes for functions that are jitted anew, on programs that are really run."""
+
+import pytest
+
+from rules.captures.hoisted_programs import proposed, run
+
+RULES = ("jit-in-loop", "jit-per-call")
+PROGRAMS = {
+    "nested definition, called there": (
+        """
+        def trajectory(rate, times):
+            @jax.jit
+            def solve(y):
+                return y * jnp.exp(-rate * times)
+
+            return solve(jnp.ones(3))
+
+
+        for k in range(3):
+            print(trajectory(jnp.float32(k), jnp.arange(3.0)).sum().round(3))
+        """,
+        "solve",
+    ),
+    "lambda, called at once": (
+        """
+        def score(params, x):
+            return jax.jit(lambda p: jnp.sum(p * x))(params)
+
+
+        for k in range(3):
+            print(float(score(jnp.ones(4) * k, jnp.arange(4.0))))
+        """,
+        "<lambda>",
+    ),
+    "lambda under a name, used in a loop": (
+        """
+        def relax(x, scale):
+            step = jax.jit(lambda y: y / scale + 1.0)
+            for _ in range(4):
+                x = step(x)
+            return x
+
+
+        for k in range(1, 4):
+            print(float(relax(jnp.ones(2), float(k)).sum()))
+        """,
+        "<lambda>",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_jitted_once_it_prints_the_same_and_compiles_once(tmp_path, name):
+    code, function = PROGRAMS[name]
+    tried = proposed(tmp_path, code, rules=RULES)
+    lifted = [one for one in tried.changes if "jitted once" in one.title]
+    assert lifted
+    printed, evidence = run(tmp_path / "after", tried.after(lifted[0]))
+    assert printed == tried.printed
+    short = function.rpartition(".")[2]
+    seen = [one for one in evidence.compiles if one.site.user and short in one.site.name]
+    assert len(seen) == 1, [(one.site.name, one.cause.text) for one in seen]
+
+
+def test_the_same_function_jitted_in_a_loop_is_ruled_out_with_the_reason(tmp_path):
+    tried = proposed(
+        tmp_path,
+        """
+        def push(x):
+            return x / x.sum()
+
+
+        x = jnp.ones(3)
+        for _ in range(4):
+            x = jax.jit(push)(x)
+        print(float(x.sum()))
+        """,
+        rules=RULES,
+    )
+    assert not tried.changes
+    [refused] = tried.refused
+    assert refused.code == "no-gain" and "compiled once" in refused.text

@@ -1,0 +1,70 @@
+"""What an audit proposes for numbers that never change, on programs that are really run."""
+
+
+POWER = """
+    @jax.jit
+    def push(x, dt, order):
+        for _ in range(3):
+            x = x + dt * shape(x, order)
+        return x
+
+
+    def shape(x, n):
+        return jnp.power(x, n) / (1 + x**2)
+
+
+    x = jnp.ones(100)
+    for _ in range(5):
+        x = push(x, 1e-3, 3)
+    print(float(x.sum()))
+"""
+
+
+def of(folder, code, **more):
+    # compiling a small program takes less than what the rule thinks worth a word: ask the propose alone
+    from rules.captures import hoisted_programs as harness
+
+    files = harness.program(code)
+    printed, evidence = harness.run(folder / "before", files)
+    from dataclasses import replace
+
+    longer = tuple(replace(one, compile_s=one.compile_s + 1.0) for one in evidence.functions)
+    tried = harness.Tried(files, printed, replace(evidence, functions=longer))
+    for answer in harness.answers(folder / "before", files, tried.evidence, harness.SMALL, ("static-candidate",)):
+        (tried.changes if isinstance(answer, harness.Change) else tried.refused).append(answer)
+    return tried
+
+
+def test_an_exponent_is_tried_and_a_factor_is_ruled_out_with_its_sum(tmp_path):
+    tried = of(tmp_path, POWER)
+    [change] = tried.changes
+    assert "`order` of `push` becomes static" in change.title
+    assert "@functools.partial(jax.jit, static_argnames=('order',))" in "".join(tried.lines(change)).replace('"', "'")
+    assert all("dt" not in change.title for change in tried.changes)
+
+
+def test_a_caller_that_differentiates_by_it_rules_it_out(tmp_path):
+    tried = of(
+        tmp_path,
+        {
+            "main.py": "import jax\nimport jax.numpy as jnp\nfrom halo import density\n\nfor _ in range(5):\n    print(float(density(jnp.ones(3), 2.0).sum()))\n",
+            "halo.py": "import jax\nimport jax.numpy as jnp\n\n\n@jax.jit\ndef density(x, slope):\n    return jnp.power(1 + x, slope)\n",
+            "other.py": "import jax\nimport jax.numpy as jnp\nfrom halo import density\n\nprint(jax.jacfwd(lambda s: density(jnp.ones(3), s))(1.0))\n",
+        },
+    )
+    assert not tried.changes
+    [refused] = tried.refused
+    assert refused.code == "arrives-as-tracer" and "other.py:5" in refused.text and "jacfwd" in refused.text
+
+
+def test_what_the_user_wants_traced_stays_so(tmp_path):
+    from jaxaudit.rules.project import Wishes
+    from rules.captures import hoisted_programs as harness
+
+    kept, harness.SMALL = harness.SMALL, Wishes(never_static=("order",))
+    try:
+        tried = of(tmp_path, POWER)
+    finally:
+        harness.SMALL = kept
+    assert not tried.changes
+    assert any("never-static" in one.text for one in tried.refused)
