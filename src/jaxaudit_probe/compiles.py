@@ -107,6 +107,8 @@ class Observer:
         frame.args, frame.kwargs = (), {}
 
     def _left(self, frame: Frame, site: Site, answer: Any) -> None:
+        self.local.last_entry = (frame.fun, frame.info, frame.args, frame.kwargs)
+        self.local.last_site = site
         if answer is not None:
             program = private.jaxpr_of(answer)
             if frame.opened is not None:
@@ -114,8 +116,6 @@ class Observer:
                 if self.under("trace") is None and site.user:
                     for told in self.on_trace:
                         told(site, program, frame.at)
-        self.local.last_entry = (frame.fun, frame.info, frame.args, frame.kwargs)
-        self.local.last_site = site
         run = self.under("run")
         if run is not None and frame.opened is not None:
             run.opened = frame.opened

@@ -10,6 +10,7 @@ from typing import Any
 from jaxaudit_probe import (
     about,
     calls,
+    commits,
     donations,
     downcasts,
     folding,
@@ -32,6 +33,7 @@ PARTS: tuple[Any, ...] = (
     sizes,
     folding,
     jitted,
+    commits,
     calls,
     syncs,
     keys,

@@ -73,6 +73,15 @@ def at_of(frame: types.FrameType | None) -> At | None:
     return At(code.co_filename, frame.f_lineno or code.co_firstlineno, getattr(code, "co_qualname", code.co_name))
 
 
+def shown(path: str, line: int) -> str:
+    """A place as it would be written from the working directory."""
+    try:
+        here = os.getcwd() + os.sep
+    except OSError:
+        return f"{path}:{line}"
+    return f"{path.removeprefix(here)}:{line}"
+
+
 _ENTRIES = {
     "cache_miss": "call", "jit_trace": "lower", "jit_lower": "lower", "trace": "lower", "lower": "lower",
     "jit_eval_shape": "eval_shape", "eval_shape": "eval_shape", "make_jaxpr_f": "make_jaxpr",

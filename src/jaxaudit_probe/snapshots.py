@@ -16,6 +16,7 @@ from collections import Counter
 from typing import Any, NamedTuple
 
 from jaxaudit_probe import names, private
+from jaxaudit_probe.commits import Put, who_put
 
 DEEPEST = 12
 MOST_CHILDREN = 4000
@@ -31,6 +32,8 @@ class Leaf(NamedTuple):
     weak: bool = False
     sharding: str = ""
     placed: tuple[str, bool] | None = None
+    put: Put | None = None
+    """Who committed it to its place."""
     static: Held | None = None
 
     def __str__(self) -> str:
@@ -158,7 +161,9 @@ def leaf(value: Any, static: bool = False) -> Leaf:
     if private.is_tracer(value):
         return Leaf("tracer", *private.array_facts(value))
     if isinstance(value, private.ArrayImpl):
-        return Leaf("array", *private.array_facts(value), placed=private.placement(value))
+        placed = private.placement(value)
+        put = who_put(value, placed[0]) if placed[1] else None
+        return Leaf("array", *private.array_facts(value), placed=placed, put=put)
     if hasattr(value, "dtype") and hasattr(value, "shape"):
         return Leaf("numpy", tuple(value.shape), str(value.dtype), bool(getattr(value, "weak_type", False)))
     return Leaf("static", static=Held(value))

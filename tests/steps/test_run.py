@@ -188,3 +188,12 @@ def test_the_projects_own_packages_are_the_users_where_they_are_installed(tmp_pa
     ]
     document = observed(write(tmp_path, *start(tmp_path), *sites, compiled(number=1), compiled(number=2)))
     assert {one["name"]: one["library"] for one in document["functions"]} == {"fit_orbits": None, "fit_flax": "flax"}
+
+
+def test_the_line_that_committed_is_in_the_document(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    again = compiled("committed", 1, ("state", "device 0, not committed", "device 0, committed"), at=at(tmp_path, 15))
+    again["cause"]["changes"][0]["put"] = {**at(tmp_path, 11), "how": "device_put"}
+    document = validated(observed(write(tmp_path, *start(tmp_path), site(tmp_path), compiled(), again)))
+    put = {"path": "train.py", "line": 11, "function": "fit", "how": "device_put"}
+    assert document["compiles"][1]["cause"]["changes"][0]["put"] == put

@@ -97,7 +97,7 @@ class Gathered:
                 site=self.site(row),
                 process=self.process,
                 stage=text_of(row, "stage"),
-                cause=_cause(row) or FIRST,
+                cause=_cause(self, row) or FIRST,
                 at=self.places.spot(row.get("at")),
                 seconds=max(0.0, seconds),
                 constants_bytes=number_of(row, "constants_bytes"),
@@ -180,15 +180,24 @@ def _jitted_at(to: Gathered, row: Row) -> None:
     to.jitted[path, line] = JittedSeen(name, to.places.path(path), known.definition or line, wrapper, at)
 
 
-def _cause(row: Row) -> Cause | None:
+def _cause(to: Gathered, row: Row) -> Cause | None:
     said = row.get("cause")
     if not isinstance(said, dict):
         return None
-    changes = tuple(
-        Change(text_of(part, "leaf"), _value(part.get("was")), _value(part.get("now")), text_of(part, "what"))
-        for part in rows_of(said, "changes")
-    )
+    changes = tuple(_change(to, part) for part in rows_of(said, "changes"))
     return Cause(text_of(said, "kind", "unknown"), text_of(said, "text"), changes)
+
+
+def _change(to: Gathered, part: Row) -> Change:
+    put = part.get("put")
+    return Change(
+        text_of(part, "leaf"),
+        _value(part.get("was")),
+        _value(part.get("now")),
+        text_of(part, "what"),
+        to.places.spot(put),
+        text_of(put, "how") if isinstance(put, dict) else "",
+    )
 
 
 def _value(said: object) -> str:
@@ -200,7 +209,7 @@ def _trace(to: Gathered, row: Row) -> None:
         TraceSeen(
             site=to.site(row),
             process=to.process,
-            cause=_cause(row) or FIRST,
+            cause=_cause(to, row) or FIRST,
             api=text_of(row, "api", "call"),
             trace_s=seconds_of(row, "trace_s"),
             self_s=seconds_of(row, "self_s"),
@@ -237,7 +246,7 @@ def _lower(to: Gathered, row: Row) -> None:
 
 
 def _compile(to: Gathered, row: Row) -> None:
-    cause = _cause(row) or Cause("unknown")
+    cause = _cause(to, row) or Cause("unknown")
     to.compiles.append(
         CompileSeen(
             site=to.site(row),

@@ -94,6 +94,10 @@ class Change(NamedTuple):
     was: str
     now: str
     what: str = ""
+    put: Spot | None = None
+    """The line that put the array where it lies, where that is what differs."""
+    put_by: str = ""
+    """What that line did: `device_put`, ..."""
 
 
 class Cause(NamedTuple):

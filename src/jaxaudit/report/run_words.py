@@ -96,7 +96,10 @@ def why_again(document: Document, function: Entry) -> list[str]:
             if one["cause"]["kind"] not in ("first", "derived"):
                 leaves = ", ".join(change["leaf"] for change in one["cause"]["changes"])
                 table.setdefault(f"{one['cause']['kind']}\0{leaves}", []).append(one["cause"]["text"])
-    return [f"{amounts.times(len(texts))}: {texts[0].replace('<locals>.', '')}" for texts in sorted(table.values(), key=len, reverse=True)]
+    return [
+        f"{amounts.times(len(texts))}: {texts[0].replace('<locals>.', '')}"
+        for texts in sorted(table.values(), key=len, reverse=True)
+    ]
 
 
 def captures(document: Document, function: Entry) -> str:

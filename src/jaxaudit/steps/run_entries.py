@@ -5,6 +5,7 @@ from typing import Any
 from jaxaudit.model.evidence import (
     ArgumentSeen,
     Cause,
+    Change,
     CompileSeen,
     ConstantSeen,
     Environment,
@@ -82,7 +83,13 @@ def argument_entry(one: ArgumentSeen) -> dict[str, Any]:
 
 
 def cause_entry(cause: Cause) -> dict[str, Any]:
-    return {"kind": cause.kind, "text": cause.text, "changes": [change._asdict() for change in cause.changes]}
+    return {"kind": cause.kind, "text": cause.text, "changes": [change_entry(change) for change in cause.changes]}
+
+
+def change_entry(one: Change) -> dict[str, Any]:
+    said: dict[str, Any] = {"leaf": one.leaf, "was": one.was, "now": one.now, "what": one.what}
+    put = spot_entry(one.put)
+    return said if put is None else {**said, "put": {**put, "how": one.put_by}}
 
 
 def compile_entry(one: CompileSeen) -> dict[str, Any]:

@@ -4,7 +4,7 @@ Imported after JAX. Every hook is a module or class attribute that JAX looks up 
 version is named in `missing`, and what needs it degrades. Measured on JAX 0.6 to 0.12 (see docs/decisions).
 """
 
-from jaxaudit_probe.private.arrays import hook_reads, host_bytes, is_array, is_ready, is_underway, size_of
+from jaxaudit_probe.private.arrays import hook_commits, hook_reads, host_bytes, is_array, is_ready, is_underway, size_of
 from jaxaudit_probe.private.compiling import (
     hook_cache_hits,
     hook_clearing,
@@ -53,9 +53,12 @@ from jaxaudit_probe.private.values import (
     array_facts,
     children_of,
     dynamic_leaves,
+    is_committed,
     is_tracer,
     leaves_of,
+    place_of,
     placement,
+    places_of,
     structure_of,
     unflatten,
 )
@@ -79,6 +82,7 @@ __all__ = [
     "get_post_hook",
     "hook_cache_hits",
     "hook_clearing",
+    "hook_commits",
     "hook_compiling",
     "hook_dtype_warnings",
     "hook_entry",
@@ -92,6 +96,7 @@ __all__ = [
     "host_bytes",
     "inner_of",
     "is_array",
+    "is_committed",
     "is_distributed",
     "is_own_source",
     "is_ready",
@@ -105,7 +110,9 @@ __all__ = [
     "line_of",
     "missing",
     "option_of",
+    "place_of",
     "placement",
+    "places_of",
     "platform",
     "print_of",
     "replace",

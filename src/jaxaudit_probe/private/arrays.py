@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 from collections.abc import Callable
 from typing import Any
 
 import jax
+from jax._src import array, dispatch
 
 from jaxaudit_probe.private.patching import missing, replace
 from jaxaudit_probe.private.values import ArrayImpl, Tracer, Value
@@ -75,3 +77,23 @@ def hook_reads(
     replace(ArrayImpl, "item", item)
     replace(ArrayImpl, "__buffer__", buffer)
     replace(importlib.import_module("jax._src.lib").xla_client, "batched_block_until_ready", wait_for_all)
+
+
+MAKERS = ("make_array_from_callback", "make_array_from_process_local_data", "make_array_from_single_device_arrays")
+
+
+def hook_commits(putting: Callable[[Any], Any], making: Callable[[Any], Any]) -> None:
+    """An array is put where somebody wants it."""
+    name = "_batched_device_put_impl"
+    direct = dispatch.device_put_p.impl is getattr(dispatch, name, None)  # before JAX 0.8
+    if not (replace(dispatch.device_put_p, "impl", putting) if direct else replace(dispatch, name, putting)):
+        missing.append("commits")
+    for name in MAKERS:
+        public = getattr(jax, name, None) is getattr(array, name, None)
+        if replace(array, name, making) and public:
+            replace(jax, name, functools.partial(_same, getattr(array, name)))
+
+
+def _same(made: Any, original: Any) -> Any:
+    """One function under both of its names."""
+    return made
