@@ -11,6 +11,7 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import start
 from jaxaudit.source.kinds import kind_of
+from jaxaudit.source.lifetime import frequency
 from jaxaudit.source.program import Program
 
 
@@ -115,7 +116,28 @@ def confidence(program: Program, compiled: Compiled, effect: Effect) -> float:
         return min(sure, 0.5)
     if (compiled.calls and has_eager_callers(program, compiled.function)) or only_without(effect.path):
         return min(sure, 0.6)
-    return sure
+    return sure if in_sight(program, compiled, effect) else min(sure, 0.7)
+
+
+def in_sight(program: Program, compiled: Compiled, effect: Effect) -> bool:
+    """Whether the source shows that somebody misses the effect in later calls: a list that is filled may be scratch that
+    each trace fills anew, a draw may be one of a branch that is not taken, and a function that is called once has no
+    later calls.
+    """
+    if effect.what == "item" and not effect.counts and writes_into_scratch(effect):
+        return False
+    if effect.what == "draw" and (compiled.calls or effect.path):
+        return False
+    return effect.leaks is not None or frequency(program, compiled.site.function).how != "once"
+
+
+def writes_into_scratch(effect: Effect) -> bool:
+    """`slots[i] = x`, of a name of the function around."""
+    expr = effect.expr
+    if not isinstance(expr, tuple) or expr[0] != "[" or expr[1][0] != "n":
+        return False
+    home = effect.flow.home_of(expr[1][1])
+    return home is not None and not home.function.is_module and expr[2][0] != "k"
 
 
 def only_without(path: v.Path) -> bool:

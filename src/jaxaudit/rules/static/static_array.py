@@ -117,11 +117,20 @@ def static_field(program: Program, cls: Class, name: str) -> Finding | None:
         f"`{name}` of `{cls.name}` holds an array and is a static field: it becomes pytree metadata, which is "
         "compared with "
         "`==`; a second object raises an error, or the first one's values stay compiled in",
-        0.9 if declared or annotation is None or not says_plain(annotation) else 0.5,
+        0.6
+        if made is not None and is_scalar(program, made[1])
+        else 0.9
+        if declared or annotation is None or not says_plain(annotation)
+        else 0.5,
         facts={"field": name, "class": cls.name, "kind": "static field"},
         notes=notes,
         help=f"Make `{name}` a normal field (a leaf), so that it is traced.",
     )
+
+
+def is_scalar(program: Program, value: v.Value) -> bool:
+    """An array of no dimensions compares to one bool: it is no error, and each new value compiles again."""
+    return kind_of(program, value).shape == ()
 
 
 def says_plain(annotation: v.Value) -> bool:

@@ -67,6 +67,7 @@ def match(program: Program) -> Iterator[Finding]:
 
 def static_arguments(program: Program) -> Iterator[Finding]:
     best: dict[tuple[int, str], tuple[float, Site, v.Call, v.Value, Change]] = {}
+    needed: set[int] = set()
     told: set[tuple[int, str]] = set()
     for handed in handed_statics(program):
         key = (id(handed.site.call), handed.name)
@@ -88,9 +89,13 @@ def static_arguments(program: Program) -> Iterator[Finding]:
         traced = program.tracing.context(caller, abstract=True) is not None
         sure = certainty(found, role(program, handed.site.function, handed.name), is_float, traced)
         key = (id(handed.site.call), handed.name)
+        if found.many and role(program, handed.site.function, handed.name).needs:
+            needed.add(id(handed.call))
         if sure and (key not in best or sure > best[key][0]):
             best[key] = (sure, handed.site, handed.call, handed.value, found)
     for (_, name), (sure, site, call, value, found) in best.items():
+        if id(call) in needed:
+            sure = min(sure, 0.6)  # another static argument of the call changes too and has to be static
         yield static_finding(program, site, name, call, value, found, sure)
 
 
