@@ -61,7 +61,7 @@ def confidence(program: Program, site: Site) -> float:
     if not seen_plainly(program, site.value):
         return 0.5
     value = single(program, site.value)
-    if value.__class__ is v.Attr and value.name != site.function.name:  # type: ignore[attr-defined]
+    if value.__class__ is v.Attr and value.name != site.function.name:
         return 0.6  # `jit(model.apply)` of a method that a library calls: the library's own signature counts
     return 0.95
 
