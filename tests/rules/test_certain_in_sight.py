@@ -112,10 +112,10 @@ SUSPICIONS = {
     "a list that each trace fills anew": (
         "trace-time-effect",
         """
-        def write(cache, lengths):
+        def write(cache, lengths, axis):
             slots = [0, 0]
             def body(i, cache):
-                slots[0] = i
+                slots[axis] = i
                 return cache.at[tuple(slots)].set(lengths[i])
             return jax.lax.fori_loop(0, 3, body, cache)
         """,
