@@ -25,11 +25,8 @@ _value_of = ArrayImpl.__dict__["_value"].fget
 def host_bytes(value: Value, most: int) -> bytes | None:
     """What a small array holds, if it is there already: never waits for the device."""
     base: Any = value if type(value) is ArrayImpl else getattr(value, "_base_array", value)
-    try:
-        if not base.is_ready():
-            return None
-    except Exception:
-        return None  # deleted
+    if _is_made(base) is not True:
+        return None
     try:
         view = memoryview(base)
         return view.tobytes() if view.nbytes <= most else None
@@ -41,21 +38,22 @@ def host_bytes(value: Value, most: int) -> bytes | None:
 
 def is_underway(value: Value) -> bool:
     """Whether the device has yet to make an array."""
-    base: Any = getattr(value, "_base_array", value)
-    try:
-        return not base.is_ready()
-    except Exception:
-        return False
+    return _is_made(getattr(value, "_base_array", value)) is False
 
 
 def is_ready(value: Value) -> bool:
     """Whether a read would not have to wait; of several, whether none would."""
+    if isinstance(value, (list, tuple)):
+        return all(_is_made(one) is not False for one in value)
+    return _is_made(value) is not False
+
+
+def _is_made(array: Any) -> bool | None:
+    """None of an array that was deleted: there, up to JAX 0.10, `is_ready` ends the process."""
     try:
-        if isinstance(value, (list, tuple)):
-            return all(one.is_ready() for one in value)
-        return bool(value.is_ready())
+        return None if array.is_deleted() else bool(array.is_ready())
     except Exception:
-        return True
+        return None
 
 
 def size_of(value: Value) -> int:
