@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import functools
-import glob
-import os
 from typing import Any
 
 from jaxaudit_probe import (
@@ -22,6 +20,7 @@ from jaxaudit_probe import (
     private,
     raised,
     sizes,
+    stand_ins,
     syncs,
 )
 from jaxaudit_probe.audience import Audience, Listener
@@ -56,8 +55,8 @@ def install(listener: Listener | None = None) -> Observer:
 
 
 def _put_in() -> Observer:
-    for file in glob.glob(os.path.join(names.HERE, "**", "*.py"), recursive=True):
-        private.leave_out_of_tracebacks(file)
+    for start in names.OURS:
+        private.leave_out_of_tracebacks(start)
     observer = Observer(Audience())
     private.hook_entry(functools.partial(_entry, observer))
     private.hook_run(functools.partial(_run, observer))
@@ -92,8 +91,9 @@ def _entry(observer: Observer, original: Any) -> Any:
         try:
             answer = original(fun, info, args, kwargs)
             return answer
-        except Exception as error:
+        except BaseException as error:
             observer.failed(error, frame)
+            stand_ins.passing(error)
             raise
         finally:
             observer.left(frame, answer)
@@ -110,6 +110,9 @@ def _run(observer: Observer, original: Any, traces_too: bool) -> Any:
         observer.push(frame)
         try:
             return original(*args, **kwargs)
+        except BaseException as error:
+            stand_ins.passing(error)
+            raise
         finally:
             observer.pop(frame)
             frame.fun = None
@@ -128,14 +131,16 @@ class _Traces:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._original, name)
 
+    @stand_ins.uncounted
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         frame = self._observer.push(Frame("trace"))
         answer = None
         try:
             answer = self._original(*args, **kwargs)
             return answer
-        except Exception as error:
+        except BaseException as error:
             self._observer.failed(error, frame)
+            stand_ins.passing(error)
             raise
         finally:
             self._observer.trace_ended(frame, answer)
@@ -144,7 +149,11 @@ class _Traces:
 def _opened(observer: Observer, original: Any) -> Any:
     def __init__(self: Any, debug_info: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         observer.trace_opened(debug_info)
-        original(self, debug_info, *args, **kwargs)
+        try:
+            original(self, debug_info, *args, **kwargs)
+        except BaseException as error:
+            stand_ins.passing(error)
+            raise
 
     return __init__
 
@@ -153,7 +162,11 @@ def _constant(observer: Observer, original: Any) -> Any:
     def _new_const(self: Any, aval: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
         if getattr(value, "ndim", 0) and not private.is_tracer(value):
             observer.met_constant(self, value)
-        return original(self, aval, value, *args, **kwargs)
+        try:
+            return original(self, aval, value, *args, **kwargs)
+        except BaseException as error:
+            stand_ins.passing(error)
+            raise
 
     return _new_const
 
@@ -166,6 +179,9 @@ def _lowering(observer: Observer, original: Any) -> Any:
         try:
             computation = original(program, *args, **kwargs)
             return computation
+        except BaseException as error:
+            stand_ins.passing(error)
+            raise
         finally:
             observer.lower_ended(frame, computation, program, args[6] if len(args) > 6 else None)
 
@@ -175,7 +191,11 @@ def _lowering(observer: Observer, original: Any) -> Any:
 def _lowered(observer: Observer, original: Any) -> Any:
     def lower_jaxpr_to_module(*args: Any, **kwargs: Any) -> Any:
         observer.lowered()
-        return original(*args, **kwargs)
+        try:
+            return original(*args, **kwargs)
+        except BaseException as error:
+            stand_ins.passing(error)
+            raise
 
     return lower_jaxpr_to_module
 
@@ -187,6 +207,9 @@ def _compiling(observer: Observer, original: Any) -> Any:
         try:
             executable = original(self, *args, **kwargs)
             return executable
+        except BaseException as error:
+            stand_ins.passing(error)
+            raise
         finally:
             observer.compile_ended(frame, executable is None)
 
@@ -199,6 +222,9 @@ def _request(observer: Observer, original: Any) -> Any:
         frame = observer.request_began()
         try:
             return original(*args, **kwargs)
+        except BaseException as error:
+            stand_ins.passing(error)
+            raise
         finally:
             observer.request_ended(frame)
 
@@ -206,9 +232,12 @@ def _request(observer: Observer, original: Any) -> Any:
 
 
 def _clearing(observer: Observer, original: Any) -> Any:
-    @functools.wraps(original)
     def clear_caches(*args: Any, **kwargs: Any) -> Any:
         observer.cleared += 1
-        return original(*args, **kwargs)
+        try:
+            return original(*args, **kwargs)
+        except BaseException as error:
+            stand_ins.passing(error)
+            raise
 
     return clear_caches

@@ -9,6 +9,8 @@ import sysconfig
 import types
 from typing import Any, NamedTuple
 
+from jaxaudit_probe import stand_ins
+
 
 class At(NamedTuple):
     """A line of the user's."""
@@ -31,6 +33,8 @@ class Callee(NamedTuple):
 
 
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+OURS = (HERE, stand_ins.FILE)
+"""How the files of our own code begin."""
 PROJECT = tuple(path + os.sep for path in os.environ.get("JAXAUDIT_PROJECT", "").split(os.pathsep) if path)
 """Folders that are the user's wherever they are installed."""
 _STANDARD = tuple({os.path.realpath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib")})

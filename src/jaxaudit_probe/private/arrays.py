@@ -10,6 +10,7 @@ from typing import Any
 import jax
 from jax._src import array, dispatch
 
+from jaxaudit_probe import stand_ins
 from jaxaudit_probe.private.patching import missing, replace
 from jaxaudit_probe.private.values import ArrayImpl, Tracer, Value
 
@@ -64,12 +65,16 @@ def size_of(value: Value) -> int:
         return 0
 
 
+def _like(original: property, wrap: Callable[[Any], Any]) -> property:
+    return property(stand_ins.like(original.fget, wrap(original.fget)), doc=original.__doc__)
+
+
 def hook_reads(
     value: Callable[[Any], Any], wait: Callable[[Any], Any], item: Callable[[Any], Any], buffer: Callable[[Any], Any],
     wait_for_all: Callable[[Any], Any],
 ) -> None:  # fmt: skip
     """Every way in which the host gets at what a device array holds."""
-    if not replace(ArrayImpl, "_value", lambda original: property(value(original.fget))):
+    if not replace(ArrayImpl, "_value", lambda original: _like(original, value)):
         missing.append("syncs")
     replace(ArrayImpl, "block_until_ready", wait)
     replace(ArrayImpl, "item", item)

@@ -7,6 +7,8 @@ from typing import Any
 
 from jax._src import source_info_util, traceback_util
 
+from jaxaudit_probe import stand_ins
+
 missing: list[str] = []
 
 _patched: list[tuple[Any, str, Any]] = []
@@ -18,7 +20,7 @@ def replace(owner: Any, name: str, wrap: Callable[[Any], Any]) -> bool:
     if original is None:
         return False
     _patched.append((owner, name, owner.__dict__.get(name, original) if isinstance(owner, type) else original))
-    setattr(owner, name, wrap(original))
+    setattr(owner, name, stand_ins.like(original, wrap(original)))
     return True
 
 
@@ -29,9 +31,9 @@ def restore() -> None:
         setattr(owner, name, original)
 
 
-def leave_out_of_tracebacks(file: str) -> None:
-    """Frames of this file are JAX's own business: they appear in no traceback and in no location of a program."""
+def leave_out_of_tracebacks(start: str) -> None:
+    """Frames of files whose names start like this are JAX's own business: they appear in no traceback and in no location of a program."""
     for module in (traceback_util, source_info_util):
         register = getattr(module, "register_exclusion", None)
         if register is not None:
-            register(file)
+            register(start)
