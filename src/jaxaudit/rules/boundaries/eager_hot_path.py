@@ -6,16 +6,47 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from jaxaudit.model import Finding, amounts
+from jaxaudit.model import Finding, Note, amounts
+from jaxaudit.rules.boundaries.eager_loops import EagerLoop, eager_loops
 from jaxaudit.rules.recompiles import CHEAP, of_rule
 from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.source.facts import text
 
 if TYPE_CHECKING:
     from jaxaudit.model.evidence import CompileSeen, Evidence, Spot
+    from jaxaudit.source.program import Program
 
 
 OFTEN = 4
 """Compilations of one operation at one line from which on it is a hot path."""
+
+
+MUCH, MANY = 15, 100
+"""Operations of a turn, and turns, from which on source alone makes a loop suspect."""
+
+
+def match(program: Program) -> Iterator[Finding]:
+    for found in eager_loops(program):
+        yield suspected(program, found)
+
+
+def suspected(program: Program, found: EagerLoop) -> Finding:
+    """What a run would settle: how long the small programs of a turn take beside the work itself."""
+    loop, most = found.loop, found.most
+    one_call = most is not None and 2 * found.share >= found.operations
+    line = f"line {loop.line}"
+    what = f"`{text(most.expr[1], 40)}`" if one_call and most is not None else f"the loop in {line}"
+    where = f"in every turn of the loop in {line}" if one_call else "in every turn"
+    turns = f"{found.turns} turns" if found.turns is not None else "turn after turn"
+    return RULE.found(
+        program.place(loop.flow, most.expr if one_call and most is not None else loop.expr),
+        f"{what} dispatches about {found.operations} array operations one by one {where} ({turns}): it runs eagerly, outside "
+        "jit, so each is a small program of its own; put one `jax.jit` around the work of a turn",
+        0.5 if found.operations >= MUCH and (found.turns is None or found.turns >= MANY) else 0.4,
+        facts={"operations": found.operations, "turns": found.turns, "loop": loop.line},
+        notes=[Note(program.place(loop.flow, loop.expr), "the loop")] if one_call and loop.expr is not None else (),
+        help="Jit a function of one turn and call that in the loop, or make the loop a `jax.lax.scan` under jit.",
+    )
 
 
 def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
@@ -36,7 +67,8 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
 
 def hot(rule: Rule, at: Spot, compiles: Sequence[CompileSeen]) -> Finding:
     times = Counter(seen.site.name for seen in compiles)
-    names = list(times)
+    spent = {name: sum(seen.seconds for seen in compiles if seen.site.name == name) for name in times}
+    names = sorted(times, key=lambda name: -spent[name])
     shapes = {change.now for seen in compiles for change in seen.cause.changes if change.now}
     more = f" ({len(shapes)} different inputs)" if shapes else ""
     return rule.seen(
@@ -90,8 +122,8 @@ RULE = Rule(
     "once (counted on JAX 0.10.2 and 0.12.0.1).",
     allowed="Code that runs once, debugging, set-up.",
     may_break="XLA may fuse what ran apart, so the last bits of a float may move.",
-    sees=("run",),
-    needs=("compile_count",),
+    sees=("source", "run"),
+    needs=("compile_count", "timing"),
     examples=(
         Example(
             "a loop over lengths",
@@ -116,5 +148,6 @@ for length in range(3, 9):
         ),
     ),
     allowed_samples=(),
+    match=match,
     observe=observe,
 )
