@@ -126,24 +126,43 @@ RULE = Rule(
     needs=("compile_count", "timing"),
     examples=(
         Example(
-            "a loop over lengths",
+            "a simulator's step",
             dont=Sample(
-                """import jax.numpy as jnp
-import numpy as np
+                """import jax
+import jax.numpy as jnp
 
-for length in range(3, 9):
-    y = jnp.cumsum(jnp.asarray(np.ones(length, np.float32)))
+
+def step(state):
+    angle, speed = state
+    push = -9.8 * jnp.sin(angle) - 0.1 * jnp.tanh(speed) + 0.3 * jnp.cos(speed)
+    speed = speed + 0.02 * push
+    return jnp.stack([angle + 0.02 * speed, speed])
+
+
+state = jnp.array([0.1, 0.0])
+for _ in range(40):
+    state = step(state)  # fault
 """,
-                shows="compiles('cumsum') == 6",
+                shows="compiles('step') == 0 and compiles('sin') == 1 and compiles('tanh') == 1",
             ),
             do=Sample(
-                """import jax.numpy as jnp
-import numpy as np
+                """import jax
+import jax.numpy as jnp
 
-for length in range(3, 9):
-    y = jnp.cumsum(jnp.asarray(np.ones(16, np.float32)))[:length]
+
+@jax.jit
+def step(state):
+    angle, speed = state
+    push = -9.8 * jnp.sin(angle) - 0.1 * jnp.tanh(speed) + 0.3 * jnp.cos(speed)
+    speed = speed + 0.02 * push
+    return jnp.stack([angle + 0.02 * speed, speed])
+
+
+state = jnp.array([0.1, 0.0])
+for _ in range(40):
+    state = step(state)
 """,
-                shows="compiles('cumsum') == 1",
+                shows="compiles('step') == 1 and compiles('sin') == 0",
             ),
         ),
     ),
