@@ -43,6 +43,10 @@ class Observer:
         self.sync_checks: list[Callable[[str, names.At], None]] = []
         """Asked before the host waits for the device, likewise."""
         self.on_constant: Callable[[Site | None, Any, Any], None] | None = None
+        self.on_opening: list[Callable[[Frame], None]] = []
+        """Told before a call of the user's is traced; `on_closing` after it, with the program; `on_again` where none was."""
+        self.on_closing: list[Callable[[Frame, Any], None]] = []
+        self.on_again: list[Callable[[Frame], None]] = []
         self.on_error: Callable[[BaseException, Frame, bool], None] | None = None
         """Told of an exception at each call and trace that it passes; whether it is the outermost."""
 
@@ -109,10 +113,17 @@ class Observer:
     def _left(self, frame: Frame, site: Site, answer: Any) -> None:
         self.local.last_entry = (frame.fun, frame.info, frame.args, frame.kwargs)
         self.local.last_site = site
+        for again in self.on_again if frame.opened is None else ():
+            self.quietly(again, frame)
+        if answer is None and frame.opened is not None:
+            for closed in self.on_closing:
+                self.quietly(closed, frame, None)
         if answer is not None:
             program = private.jaxpr_of(answer)
             if frame.opened is not None:
                 self.sites.remember(program, site)
+                for closed in self.on_closing:
+                    self.quietly(closed, frame, program)
                 if self.under("trace") is None and site.user:
                     for told in self.on_trace:
                         told(site, program, frame.at)
@@ -139,6 +150,8 @@ class Observer:
             call.opened = info
             trace.site = call.site
             self.quietly(self.explain, call)
+            for told in self.on_opening:
+                self.quietly(told, call)
             trace.cause, trace.at = call.cause, call.at
             self.begins(trace, "trace")
 

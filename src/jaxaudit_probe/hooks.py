@@ -17,6 +17,7 @@ from jaxaudit_probe import (
     keys,
     late_settings,
     names,
+    outer_state,
     private,
     raised,
     sizes,
@@ -40,6 +41,7 @@ PARTS: tuple[Any, ...] = (
     downcasts,
     late_settings,
     raised,
+    outer_state,
     about,
 )
 """What looks closer at what the observer sees. `keys` listens to `calls`, so it comes later."""

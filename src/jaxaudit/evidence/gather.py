@@ -17,6 +17,7 @@ from jaxaudit.model.evidence import (
     ConstantSeen,
     DonationSeen,
     DowncastSeen,
+    EffectSeen,
     Environment,
     ErrorSeen,
     Failure,
@@ -28,6 +29,7 @@ from jaxaudit.model.evidence import (
     SettingSeen,
     Site,
     Spot,
+    StaleSeen,
     SyncSeen,
     TraceSeen,
     UnfinishedSeen,
@@ -74,6 +76,8 @@ class Gathered:
     errors: list[ErrorSeen] = field(default_factory=list)
     settings: dict[tuple[str, str, int], SettingSeen] = field(default_factory=dict)
     downcasts: dict[tuple[str, int, str], DowncastSeen] = field(default_factory=dict)
+    stale: list[StaleSeen] = field(default_factory=list)
+    effects: list[EffectSeen] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     last: float = 0.0
 

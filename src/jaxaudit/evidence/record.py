@@ -81,6 +81,8 @@ def _joined(gathered: list[Gathered], notes: list[str], unread: list[Unread]) ->
         folds=tuple(seen for one in gathered for seen in one.folds),
         errors=tuple(seen for one in gathered for seen in one.errors),
         settings=tuple(seen for one in gathered for seen in one.settings.values()),
+        stale=tuple(dict.fromkeys(seen for one in gathered for seen in one.stale)),
+        effects=tuple(dict.fromkeys(seen for one in gathered for seen in one.effects)),
         downcasts=tuple(_downcasts(seen for one in gathered for seen in one.downcasts.values())),
         notes=tuple(dict.fromkeys([*notes, *(text for one in gathered for text in one.notes)])),
         unread=tuple(unread),

@@ -368,6 +368,36 @@ class DowncastSeen:
     """The library that asked on its own account."""
 
 
+@dataclass(frozen=True, slots=True)
+class StaleSeen:
+    """A value around a traced function that was another one when the compiled program was called again."""
+
+    site: Site
+    name: str
+    """As the function spells it: `scale`, `self.gain`, `settings['rate']`."""
+    at: Spot
+    was: str
+    now: str
+    call: Spot | None = None
+    assigned: tuple[Spot, ...] = ()
+    """Lines of the same file that assign something of that name, its first one left out."""
+    precise: bool = True
+    """A number, a text or an array, not a container or an object of which some part differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class EffectSeen:
+    """Something that a function did to the world around it, or read of it, while it was traced."""
+
+    site: Site
+    name: str
+    at: Spot
+    what: str
+    """"tracer", "number", "container", "value" (what was kept or changed), "print", "clock" or "draw"."""
+    was: str = ""
+    now: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """One run. Compared by identity, so that what is worked out from it once can be kept beside it."""
@@ -390,6 +420,8 @@ class Evidence:
     errors: tuple[ErrorSeen, ...] = ()
     settings: tuple[SettingSeen, ...] = ()
     downcasts: tuple[DowncastSeen, ...] = ()
+    stale: tuple[StaleSeen, ...] = ()
+    effects: tuple[EffectSeen, ...] = ()
     notes: tuple[str, ...] = ()
     """What the probe could not see, in its own words."""
     unread: tuple[Unread, ...] = ()

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.boundaries.effects import Effect, effects, has_eager_callers
+from jaxaudit.rules.boundaries.trace_time_effect_seen import observe
 from jaxaudit.rules.captures.changes import is_lazy
 from jaxaudit.rules.captures.compiled_code import Compiled, bodies, compiled_functions
 from jaxaudit.rules.rule import Example, Rule, Sample
@@ -393,4 +394,5 @@ y = f(jnp.ones(2))
         ),
     ),
     match=match,
+    observe=observe,
 )
