@@ -121,9 +121,16 @@ def arguments(function: Entry) -> Iterator[str]:
         one for one in function["arguments"] if one["values"] in ("one", "few", "many") and function["calls"] > 1
     ]
     for word, values in (("never changed", ("one",)), ("changed", ("few", "many"))):
-        names = [_argument(one) for one in scalars if one["values"] in values]
+        names = [
+            _argument(one) for one in scalars if one["values"] in values and (word == "changed" or _holds_numbers(one))
+        ]
         if names:
             yield f"{word}: {', '.join(names[:6])}"
+
+
+def _holds_numbers(one: Mapping[str, Any]) -> bool:
+    """Not a function, nor a tree without leaves: that these never change is no news."""
+    return any(kind != "other" for kind in one["kinds"])
 
 
 def _argument(one: Mapping[str, Any]) -> str:

@@ -146,7 +146,7 @@ def without_allowed(found: list[Finding], rules: Rules) -> tuple[list[Finding], 
 
 def from_root(path: str, config: Config) -> str:
     """The path as seen from the folder of the configuration, with forward slashes."""
-    return os.path.relpath(path, config.root).replace(os.sep, "/")
+    return os.path.relpath(path, config.root).replace(os.sep, "/") if path else ""
 
 
 def environment(evidence: "Evidence", config: Config) -> dict[str, Any]:

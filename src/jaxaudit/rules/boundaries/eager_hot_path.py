@@ -99,12 +99,18 @@ def now_and_then(rule: Rule, lines: dict[Spot, list[CompileSeen]]) -> Finding:
     worst = max(lines, key=lambda at: seconds(lines[at]))
     return rule.seen(
         worst,
-        f"{len(every)} small programs outside jit were compiled again for other inputs, at {len(lines)} "
-        f"line{'' if len(lines) == 1 else 's'}, most of them here: {amounts.seconds(seconds(every))} in all",
+        f"{many(len(every), len(lines))}: {amounts.seconds(seconds(every))} in all",
         facts={"recompiles": len(every), "lines": [str(at) for at in lines][:20], "seconds": round(seconds(every), 4)},
         help=advice(worst),
         severity="info",
     )
+
+
+def many(programs: int, lines: int) -> str:
+    if programs == 1:
+        return "a small program outside jit was compiled again for another input"
+    where = f", at {lines} lines, most of them here" if lines > 1 else ""
+    return f"{programs} small programs outside jit were compiled again for other inputs{where}"
 
 
 def seconds(compiles: Sequence[CompileSeen]) -> float:
