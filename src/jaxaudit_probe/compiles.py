@@ -242,6 +242,8 @@ class Observer:
             frame.cause = run.cause
         if derived and site is not None and site.seen:
             frame.cause = causes.DERIVED
+        if site is not None and not site.user:
+            frame.shape = self.quietly(private.largest_shape, program) or ""
         frame.at = names.at_of(names.user_frame(2))
         self.local.traced = None
         if self.local.bodies:
@@ -322,6 +324,7 @@ class Observer:
                 lowering.trace_s, lowering.lower_s, lowering.cause, lowering.at, lowering.bodies
             )  # fmt: skip
             lowering.trace_s = lowering.lower_s = 0.0
+            frame.shape = lowering.shape
         return self.push(frame)
 
     def about_to_compile(self) -> None:
@@ -365,6 +368,7 @@ class Observer:
             compile_s=round(frame.compile_s, 6), cache="hit" if frame.hit else "miss" if private.uses_cache() else "off",
             at=at._asdict() if at else None, cause=cause.record() if cause else None,
             constants_bytes=site.bytes_captured, thread=threading.current_thread().name, work=work,
+            shape=frame.shape,
         )  # fmt: skip
 
         for told in self.on_compiled:

@@ -35,6 +35,26 @@ def test_functions_by_name_with_their_compiles_and_causes() -> None:
     assert "scaled" in repr(seen)
 
 
+def test_a_notebook_shows_worst_first_and_ipython_a_text() -> None:
+    with jaxaudit.observe() as seen:
+        for size in (3, 4, 5):
+            scaled(jnp.ones(size + 200))
+    page = seen._repr_html_()
+    assert page.index("shape-churn") < page.index("<summary><code>scaled</code>")
+    assert seen.document()["kind"] == "run"
+    said: list[str] = []
+
+    class Printer:
+        """IPython's, as far as it is asked."""
+
+        def text(self, text: str) -> None:
+            said.append(text)
+
+    seen._repr_pretty_(Printer(), cycle=False)
+    assert "3 programs compiled" in said[0] or " programs compiled" in said[0]
+    assert "record:" not in said[0]
+
+
 def test_blocks_nest_and_see_their_own() -> None:
     with jaxaudit.observe() as outer:
         scaled(jnp.ones(5))

@@ -262,6 +262,7 @@ def _compile(to: Gathered, row: Row) -> None:
             compile_s=seconds_of(row, "compile_s"),
             cache=text_of(row, "cache", "off"),
             constants_bytes=number_of(row, "constants_bytes"),
+            shape=text_of(row, "shape"),
             jitted_at=_jitted(to, row),
             bodies=tuple(to.sites[one] for one in row.get("bodies") or () if one in to.sites),
         )

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from jaxaudit.evidence.eager import by_line
 from jaxaudit.evidence.gather import Calls, Gathered
 from jaxaudit.evidence.places import Places
 from jaxaudit.evidence.rows import Rows
@@ -73,6 +74,7 @@ def _joined(gathered: list[Gathered], notes: list[str], unread: list[Unread]) ->
         traces=tuple(seen for one in gathered for seen in one.traces),
         programs=tuple(seen for one in gathered for seen in one.programs),
         compiles=tuple(seen for one in gathered for seen in one.compiles),
+        eager=tuple(by_line(seen for one in gathered for seen in one.compiles)),
         unfinished=tuple(seen for one in gathered for seen in one.unfinished()),
         constants=tuple(_constants(seen for one in gathered for seen in one.constants)),
         syncs=tuple(_syncs(seen for one in gathered for seen in one.syncs.values())),

@@ -153,6 +153,8 @@ class CompileSeen:
     constants_bytes: int = 0
     jitted_at: Spot | None = None
     """Where the source jits it, as far as that can be told from the line of the call."""
+    shape: str = ""
+    """The largest shape of what a single operation was handed or gave back: `[3,500]`."""
     bodies: tuple[Site, ...] = ()
     """Functions of the user's that stand as loop bodies and branches in this program."""
 
@@ -253,6 +255,17 @@ class JittedSeen:
     wrapper: str
     at: Spot
     called: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EagerSeen:
+    """A line that compiled single operations outside jit: how many programs, for how many different inputs."""
+
+    at: Spot
+    compiles: int
+    shapes: int
+    operations: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -412,6 +425,7 @@ class Evidence:
     programs: tuple[ProgramSeen, ...] = ()
     compiles: tuple[CompileSeen, ...] = ()
     unfinished: tuple[UnfinishedSeen, ...] = ()
+    eager: tuple[EagerSeen, ...] = ()
     constants: tuple[ConstantSeen, ...] = ()
     syncs: tuple[SyncSeen, ...] = ()
     keys: tuple[KeySeen, ...] = ()

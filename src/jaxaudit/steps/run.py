@@ -19,6 +19,7 @@ from jaxaudit.steps.project_folders import project_names
 from jaxaudit.steps.run_entries import (
     compile_entry,
     constant_entry,
+    eager_entry,
     function_entry,
     key_entry,
     process_entry,
@@ -41,13 +42,21 @@ def observed(record: Path, select: Sequence[str] = (), ignore: Sequence[str] = (
     What the program did after its record was cut (a kill, a full disk) is not in it; `notes` and `unread` say so.
     """
     from jaxaudit.evidence import read_record
-    from jaxaudit.rules import load_rules
 
     config = read_config(Path.cwd())
-    rules = load_rules()
     evidence = read_record(record, project=project_names(config, Path.cwd()))
     if not evidence.processes:
         raise Mistake(f"{document.shown(str(record))} holds no record of a run")
+    return document_of(evidence, config, document.shown(str(record)), select, ignore)
+
+
+def document_of(
+    evidence: "Evidence", config: Config, record: str = "", select: Sequence[str] = (), ignore: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What the rules see in the evidence, with all of it; `record` says where it lies, if anywhere."""
+    from jaxaudit.rules import load_rules
+
+    rules = load_rules()
     chosen = chosen_rules(Options(select=tuple(select), ignore=tuple(ignore)), config, rules)
     found, faults = witnessed(evidence, rules, chosen)
     found += [one for one in failures(evidence, rules, found) if one.rule in chosen]
@@ -57,7 +66,7 @@ def observed(record: Path, select: Sequence[str] = (), ignore: Sequence[str] = (
     return {
         "schema": document.SCHEMA,
         "kind": "run",
-        "environment": environment(evidence, config) | {"record": document.shown(str(record))},
+        "environment": environment(evidence, config) | {"record": record},
         "processes": [process_entry(one) for one in evidence.processes],
         "summary": summary(evidence, named, allowed),
         "findings": [document.finding_entry(one, lines) for one in named],
@@ -68,6 +77,7 @@ def observed(record: Path, select: Sequence[str] = (), ignore: Sequence[str] = (
         "functions": [function_entry(one) for one in evidence.functions if one.traces or one.calls or one.compiles],
         "never_called": [uncalled_entry(one) for one in evidence.jitted if not one.called],
         "compiles": [compile_entry(one) for one in evidence.compiles],
+        "eager": [eager_entry(one) for one in evidence.eager],
         "unfinished": [unfinished_entry(one) for one in evidence.unfinished],
         "constants": [constant_entry(one) for one in evidence.constants],
         "syncs": [sync_entry(one) for one in evidence.syncs],

@@ -8,6 +8,7 @@ from jaxaudit.model.evidence import (
     Change,
     CompileSeen,
     ConstantSeen,
+    EagerSeen,
     Environment,
     FunctionSeen,
     JittedSeen,
@@ -61,6 +62,18 @@ def function_entry(one: FunctionSeen) -> dict[str, Any]:
         "constants_bytes": one.constants_bytes,
         "equations": one.equations,
         "arguments": [argument_entry(argument) for argument in one.arguments],
+    }
+
+
+def eager_entry(one: EagerSeen) -> dict[str, Any]:
+    return {
+        "path": one.at.path,
+        "line": one.at.line,
+        "function": one.at.function,
+        "compiles": one.compiles,
+        "shapes": one.shapes,
+        "operations": list(one.operations),
+        "seconds": round(one.seconds, 6),
     }
 
 

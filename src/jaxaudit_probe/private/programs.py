@@ -149,3 +149,11 @@ def shapes_of(program: Any) -> tuple[list[Shape], list[Shape]]:
 def _shape(aval: Any) -> Shape:
     shape, dtype = tuple(getattr(aval, "shape", ())), getattr(aval, "dtype", None)
     return Shape(shape, str(dtype), count_of(shape) * int(getattr(dtype, "itemsize", 0) or 0))
+
+
+def largest_shape(program: Any) -> str:
+    """`[3,500]`, of what the program is handed and gives back."""
+    inner = inner_of(program)
+    shapes = [tuple(getattr(value.aval, "shape", ())) for value in (*inner.invars, *inner.outvars)]
+    largest: tuple[Any, ...] = max(shapes, key=count_of) if shapes else ()
+    return f"[{','.join(map(str, largest))}]"
