@@ -59,8 +59,8 @@ def document_of(
     rules = load_rules()
     chosen = chosen_rules(Options(select=tuple(select), ignore=tuple(ignore)), config, rules)
     found, faults = witnessed(evidence, rules, chosen)
-    found += [one for one in failures(evidence, rules, found) if one.rule in chosen]
     lines = source_lines()
+    found += [one for one in failures(evidence, rules, found, lines) if one.rule in chosen]
     kept, allowed = without_allowed([placed(one, lines) for one in wanted(found, chosen, config, rules)], rules)
     named = fingerprinted(kept, lambda path, line: line_at(lines(path), line), lambda path: from_root(path, config))
     return {

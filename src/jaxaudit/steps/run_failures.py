@@ -1,7 +1,7 @@
 """The exception that ended a run, as a finding of the rule that JAX's message belongs to."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from jaxaudit.model import Finding
@@ -11,10 +11,14 @@ from jaxaudit.steps.selection import Rules
 
 TYPE = re.compile(r"<class '([\w.<>]+)'>")
 LONGEST = 200
+LONGEST_LINE = 100
 
 
-def failures(evidence: Evidence, rules: Rules, found: Sequence[Finding]) -> Iterator[Finding]:
-    """One for each process that died of what a rule knows, unless the rule saw it otherwise already."""
+def failures(
+    evidence: Evidence, rules: Rules, found: Sequence[Finding], lines: Callable[[str], Sequence[str]] = lambda path: ()
+) -> Iterator[Finding]:
+    """One for each process that died of what a rule knows, unless the rule saw it otherwise already. `lines` gives the
+    text of a file."""
     said: set[tuple[str, Spot]] = set()
     seen = {one.rule for one in found}
     for process in evidence.processes:
@@ -31,13 +35,20 @@ def failures(evidence: Evidence, rules: Rules, found: Sequence[Finding]) -> Iter
         named = culprit(evidence, failure)
         finding = rules[rule].seen(
             failure.at,
-            f"{named}the program ended here with {first_line(failure)}. {meant[0].cause}",
+            f"{named}the program ended {where(failure.at, lines)} with {first_line(failure)}. {meant[0].cause}",
             confidence=0.9,
             facts={"error": failure.kind, "text": failure.text[:LONGEST]},
             help=meant[0].next,
             severity="error",
         )
         yield finding if finding.help else replace(finding, help=rules[rule].do)
+
+
+def where(at: Spot, lines: Callable[[str], Sequence[str]]) -> str:
+    """The line as written, so that what it hands over has its names: "here" where it can't be read."""
+    texts = lines(at.path)
+    text = texts[at.line - 1].strip() if 0 < at.line <= len(texts) else ""
+    return f"at `{text[:LONGEST_LINE]}{'…' if len(text) > LONGEST_LINE else ''}`" if text else "here"
 
 
 def first_line(failure: Failure) -> str:
