@@ -36,6 +36,8 @@ class Observer:
         self.noted: set[str] = set()
         self.on_call: list[Callable[[Site, dict[str, Any], bool], None]] = []
         self.on_trace: list[Callable[[Site, Any, names.At | None], None]] = []
+        self.on_equation: dict[str, list[Callable[[Site, Any], None]]] = {}
+        """By the name of an operation: told of each in a user's traced program."""
         self.on_compiled: list[Callable[[Site, float], None]] = []
         self.on_lower: list[Callable[[Site, Any, Any], None]] = []
         self.checks: list[Callable[[Site, causes.Cause | None, names.At | None], None]] = []

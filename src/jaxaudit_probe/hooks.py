@@ -7,6 +7,7 @@ from typing import Any
 
 from jaxaudit_probe import (
     about,
+    branches,
     calls,
     commits,
     donations,
@@ -16,7 +17,9 @@ from jaxaudit_probe import (
     jitted,
     keys,
     late_settings,
+    lists,
     names,
+    nested,
     outer_state,
     private,
     raised,
@@ -38,6 +41,9 @@ PARTS: tuple[Any, ...] = (
     syncs,
     keys,
     donations,
+    branches,
+    lists,
+    nested,
     downcasts,
     late_settings,
     raised,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from jaxaudit.evidence import happenings
+from jaxaudit.evidence import happenings, wasted
 from jaxaudit.evidence.places import Places, plain_name
 from jaxaudit.evidence.rows import Row, number_of, rows_of, seconds_of, text_of, words_of
 from jaxaudit.evidence.unfinished import Open
@@ -34,9 +34,11 @@ from jaxaudit.model.evidence import (
     TraceSeen,
     UnfinishedSeen,
 )
+from jaxaudit.model.wasted import BranchesSeen, ListSeen, NestedSeen
 
 Definition = tuple[str, int]
 """The path and the line of a function's code."""
+
 NOWHERE = Site("<unknown>", "", 1, "jit", False)
 
 
@@ -78,6 +80,9 @@ class Gathered:
     downcasts: dict[tuple[str, int, str], DowncastSeen] = field(default_factory=dict)
     stale: list[StaleSeen] = field(default_factory=list)
     effects: list[EffectSeen] = field(default_factory=list)
+    branches: dict[tuple[Spot, str], BranchesSeen] = field(default_factory=dict)
+    lists: dict[Spot, ListSeen] = field(default_factory=dict)
+    nested: dict[Site, NestedSeen] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     last: float = 0.0
 
@@ -397,4 +402,5 @@ _READERS: dict[str, Callable[[Gathered, Row], None]] = {
     "fold": _fold,
     "note": _note,
     **happenings.READERS,
+    **wasted.READERS,
 }

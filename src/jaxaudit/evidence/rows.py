@@ -13,8 +13,9 @@ SEEN = (
     "site", "jitted", "begin", "still", "done", "trace", "program", "lower", "compile", "constant", "sync", "calls", "keys",
     "donation", "fold", "note",
 )  # fmt: skip
+WASTED = ("branches", "list", "nested")
 HAPPENINGS = ("raised", "setting", "downcast", "stale", "effect")
-KINDS = frozenset((*ABOUT, *SEEN, *HAPPENINGS))
+KINDS = frozenset((*ABOUT, *SEEN, *HAPPENINGS, *WASTED))
 
 
 class Rows:

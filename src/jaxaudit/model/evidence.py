@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from jaxaudit.model.unread import Unread
+from jaxaudit.model.wasted import BranchesSeen, ListSeen, NestedSeen
 
 
 class Turns(NamedTuple):
@@ -436,6 +437,9 @@ class Evidence:
     downcasts: tuple[DowncastSeen, ...] = ()
     stale: tuple[StaleSeen, ...] = ()
     effects: tuple[EffectSeen, ...] = ()
+    branches: tuple[BranchesSeen, ...] = ()
+    lists: tuple[ListSeen, ...] = ()
+    nested: tuple[NestedSeen, ...] = ()
     notes: tuple[str, ...] = ()
     """What the probe could not see, in its own words."""
     unread: tuple[Unread, ...] = ()

@@ -61,7 +61,7 @@ def culprit(evidence: Evidence, failure: Failure) -> str:
     """`` `config`: `` where a name of that line, or a static argument, is of the type that the message names."""
     found = TYPE.search(failure.text)
     if found is None:
-        return ""
+        return read_after_donation(evidence, failure) if failure.names else ""
     kind = found[1].rpartition(".")[2]
     arguments = {
         f"the static argument `{argument.name}` of `{function.site.name}`"
@@ -71,3 +71,10 @@ def culprit(evidence: Evidence, failure: Failure) -> str:
     }
     names = arguments if len(arguments) == 1 else {f"`{name}`" for name in failure.names}
     return f"{', '.join(sorted(names))}: " if names else ""
+
+
+def read_after_donation(evidence: Evidence, failure: Failure) -> str:
+    """`` `state`, donated to `step`: `` where only one function of the run donates."""
+    donors = {function.site.name for function in evidence.functions if function.site.donated}
+    to = f", donated to `{donors.pop()}`" if len(donors) == 1 else ""
+    return f"{', '.join(f'`{name}`' for name in failure.names)}{to}: "

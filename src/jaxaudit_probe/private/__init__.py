@@ -5,6 +5,7 @@ version is named in `missing`, and what needs it degrades. Measured on JAX 0.6 t
 """
 
 from jaxaudit_probe.private.arrays import hook_commits, hook_reads, host_bytes, is_array, is_ready, is_underway, size_of
+from jaxaudit_probe.private.branching import frames_now, hook_batched_branches
 from jaxaudit_probe.private.compiling import (
     hook_cache_hits,
     hook_clearing,
@@ -17,6 +18,7 @@ from jaxaudit_probe.private.compiling import (
     jit_is_off,
     uses_cache,
 )
+from jaxaudit_probe.private.list_arrays import hook_lists
 from jaxaudit_probe.private.patching import leave_out_of_tracebacks, missing, replace, restore
 from jaxaudit_probe.private.post_hook import fix_post_hook_threads, get_post_hook, set_post_hook
 from jaxaudit_probe.private.programs import (
@@ -79,8 +81,10 @@ __all__ = [
     "dynamic_leaves",
     "equations_of",
     "fix_post_hook_threads",
+    "frames_now",
     "frames_of",
     "get_post_hook",
+    "hook_batched_branches",
     "hook_cache_hits",
     "hook_clearing",
     "hook_commits",
@@ -88,6 +92,7 @@ __all__ = [
     "hook_dtype_warnings",
     "hook_entry",
     "hook_keys",
+    "hook_lists",
     "hook_lowering",
     "hook_options",
     "hook_reads",

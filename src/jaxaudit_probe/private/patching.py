@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,8 @@ from jaxaudit_probe import stand_ins
 
 missing: list[str] = []
 
-_patched: list[tuple[Any, str, Any]] = []
+_undone: list[Callable[[], None]] = []
+"""What puts everything back."""
 
 
 def replace(owner: Any, name: str, wrap: Callable[[Any], Any]) -> bool:
@@ -19,16 +21,26 @@ def replace(owner: Any, name: str, wrap: Callable[[Any], Any]) -> bool:
     original = getattr(owner, name, None)
     if original is None:
         return False
-    _patched.append((owner, name, owner.__dict__.get(name, original) if isinstance(owner, type) else original))
+    before = owner.__dict__.get(name, original) if isinstance(owner, type) else original
+    _undone.append(functools.partial(setattr, owner, name, before))
     setattr(owner, name, stand_ins.like(original, wrap(original)))
+    return True
+
+
+def replace_entry(table: dict[Any, Any], key: Any, wrap: Callable[[Any], Any]) -> bool:
+    """The same for what JAX looks up in a table."""
+    original = table.get(key)
+    if original is None:
+        return False
+    _undone.append(functools.partial(table.__setitem__, key, original))
+    table[key] = stand_ins.like(original, wrap(original))
     return True
 
 
 def restore() -> None:
     """Puts everything back as it was, the last change first."""
-    while _patched:
-        owner, name, original = _patched.pop()
-        setattr(owner, name, original)
+    while _undone:
+        _undone.pop()()
 
 
 def leave_out_of_tracebacks(start: str) -> None:

@@ -111,7 +111,10 @@ def line_of(equation: Any, wanted: Callable[[str], bool]) -> tuple[str, int] | N
 
 def frames_of(equation: Any) -> tuple[tuple[Any, int], ...]:
     """The frames that wrote an equation, innermost first, as (code, offset)."""
-    traceback = equation.source_info.traceback
+    return frames_in(equation.source_info.traceback)
+
+
+def frames_in(traceback: Any) -> tuple[tuple[Any, int], ...]:
     if traceback is None:
         return ()
     codes, offsets = traceback.raw_frames()
