@@ -164,7 +164,9 @@ def test_an_error_that_ended_the_program_is_a_finding_of_its_rule(tmp_path, monk
     document = validated(observed(write(tmp_path, *start(tmp_path), failed(tmp_path, UNHASHABLE), end="exception")))
     (one,) = document["findings"]
     assert (one["rule"], one["line"], one["function"], one["severity"]) == ("unhashable-static", 11, "fit", "error")
-    assert one["message"].startswith("`config`: the program ended at `out = step(state, 1.0)` with ValueError: Non-hash")
+    assert one["message"].startswith(
+        "`config`: the program ended at `out = step(state, 1.0)` with ValueError: Non-hash"
+    )
     assert one["help"]
     assert document["processes"][0]["error"].startswith("ValueError: Non-hashable")
 

@@ -11,8 +11,8 @@ class JudgedFlag(NamedTuple):
 
     `verdict`: "known", "removed" (`removed_in` says when), "unknown" (`nearest` is a known name like it), "malformed"
     (`fault` says how: "one-dash", "no-dash", "typographic" dashes, "joined" with the next flag, or a "value" that is
-    none of its `kind`), or "other-plugin" (of a TPU plugin, say: not judged). `source` says by what it was judged, and `installed` whether that
-    is the library which the program will run on.
+    none of its `kind`), or "other-plugin" (of a TPU plugin, say: not judged). `source` says by what it was judged, and
+    `installed` whether that is the library which the program will run on.
     """
 
     name: str

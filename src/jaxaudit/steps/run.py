@@ -27,7 +27,7 @@ from jaxaudit.steps.run_entries import (
     uncalled_entry,
     unfinished_entry,
 )
-from jaxaudit.steps.run_failures import failures
+from jaxaudit.steps.run_failures import failures, in_words
 from jaxaudit.steps.selection import Rules
 
 if TYPE_CHECKING:
@@ -60,6 +60,7 @@ def document_of(
     chosen = chosen_rules(Options(select=tuple(select), ignore=tuple(ignore)), config, rules)
     found, faults = witnessed(evidence, rules, chosen)
     lines = source_lines()
+    found = [in_words(one, lines) for one in found]
     found += [one for one in failures(evidence, rules, found, lines) if one.rule in chosen]
     kept, allowed = without_allowed([placed(one, lines) for one in wanted(found, chosen, config, rules)], rules)
     named = fingerprinted(kept, lambda path, line: line_at(lines(path), line), lambda path: from_root(path, config))

@@ -44,11 +44,34 @@ def failures(
         yield finding if finding.help else replace(finding, help=rules[rule].do)
 
 
+PLACES = {
+    "the program ended here": "the program ended at {}",
+    "the call failed here": "the call failed at {}",
+    "of this line or of what it calls": "of {} or of what it calls",
+}
+"""How rules, which read no source, speak of their line; the line as written says it to who has only the message."""
+
+
+def in_words(finding: Finding, lines: Callable[[str], Sequence[str]]) -> Finding:
+    phrase = next((one for one in PLACES if one in finding.message), None)
+    text = line_of(finding.place.path, finding.place.line, lines) if phrase else ""
+    return (
+        replace(finding, message=finding.message.replace(phrase, PLACES[phrase].format(text)))
+        if phrase and text
+        else finding
+    )
+
+
 def where(at: Spot, lines: Callable[[str], Sequence[str]]) -> str:
     """The line as written, so that what it hands over has its names: "here" where it can't be read."""
-    texts = lines(at.path)
-    text = texts[at.line - 1].strip() if 0 < at.line <= len(texts) else ""
-    return f"at `{text[:LONGEST_LINE]}{'…' if len(text) > LONGEST_LINE else ''}`" if text else "here"
+    text = line_of(at.path, at.line, lines)
+    return f"at {text}" if text else "here"
+
+
+def line_of(path: str, line: int, lines: Callable[[str], Sequence[str]]) -> str:
+    texts = lines(path)
+    text = texts[line - 1].strip() if 0 < line <= len(texts) else ""
+    return f"`{text[:LONGEST_LINE]}{'…' if len(text) > LONGEST_LINE else ''}`" if text else ""
 
 
 def first_line(failure: Failure) -> str:
