@@ -33,7 +33,7 @@ class Callee(NamedTuple):
 
 
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
-OURS = (HERE, stand_ins.FILE)
+OURS = (HERE, stand_ins.NOWHERE)
 """How the files of our own code begin."""
 PROJECT = tuple(path + os.sep for path in os.environ.get("JAXAUDIT_PROJECT", "").split(os.pathsep) if path)
 """Folders that are the user's wherever they are installed."""

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     Function = TypeVar("Function")
 
-FILE = "<jaxaudit_probe, uncounted like importlib._bootstrap>"
+NOWHERE = "<jaxaudit_probe>"
+FILE = NOWHERE + "/uncounted like importlib._bootstrap"
 """The file of their code. `warnings` leaves frames out of its count by the two words; the brackets, as in `<string>`, tell
 coverage tools and the like that there is no file to look for.
 """
