@@ -217,3 +217,12 @@ def test_single_operations_by_line(tmp_path):
         (12, 6, 3, ("sin", "add")),
         (11, 1, 1, ("sin",)),
     ]
+
+
+def test_a_fold_is_told_while_it_lasts_and_counted_once(tmp_path):
+    told = [row("fold", site=1, seconds=seconds, text="`sort`", under_way=True) for seconds in (2.0, 4.0)]
+    record = write(tmp_path, *start(tmp_path), site(tmp_path), *told, end="")
+    assert [one.seconds for one in read_record(record, tmp_path).folds] == [4.0]
+    done = row("fold", site=1, seconds=9.0, text="`sort`", under_way=False)
+    record = write(tmp_path, *start(tmp_path), site(tmp_path), *told, done)
+    assert [one.seconds for one in read_record(record, tmp_path).folds] == [9.0]

@@ -75,6 +75,8 @@ class Gathered:
     keys: dict[tuple[object, ...], KeySeen] = field(default_factory=dict)
     donations: dict[object, DonationSeen] = field(default_factory=dict)
     folds: list[FoldSeen] = field(default_factory=list)
+    folding: dict[object, FoldSeen] = field(default_factory=dict)
+    """Those whose compile has not ended."""
     errors: list[ErrorSeen] = field(default_factory=list)
     settings: dict[tuple[str, str, int], SettingSeen] = field(default_factory=dict)
     downcasts: dict[tuple[str, int, str], DowncastSeen] = field(default_factory=dict)
@@ -356,15 +358,18 @@ def _donation(to: Gathered, row: Row) -> None:
 
 
 def _fold(to: Gathered, row: Row) -> None:
-    to.folds.append(
-        FoldSeen(
-            site=to.sites.get(row.get("site")),
-            seconds=seconds_of(row, "seconds"),
-            text=text_of(row, "text"),
-            at=to.places.spot(row.get("at")),
-            operations=max(1, number_of(row, "operations")),
-        )
+    seen = FoldSeen(
+        site=to.sites.get(row.get("site")),
+        seconds=seconds_of(row, "seconds"),
+        text=text_of(row, "text"),
+        at=to.places.spot(row.get("at")),
+        operations=max(1, number_of(row, "operations")),
     )
+    to.folding.pop(row.get("site"), None)
+    if row.get("under_way"):
+        to.folding[row.get("site")] = seen
+    else:
+        to.folds.append(seen)
 
 
 def _note(to: Gathered, row: Row) -> None:

@@ -82,7 +82,7 @@ def _joined(gathered: list[Gathered], notes: list[str], unread: list[Unread]) ->
         syncs=tuple(_syncs(seen for one in gathered for seen in one.syncs.values())),
         keys=tuple(_keys(seen for one in gathered for seen in one.keys.values())),
         donations=tuple(_donations(seen for one in gathered for seen in one.donations.values())),
-        folds=tuple(seen for one in gathered for seen in one.folds),
+        folds=tuple(seen for one in gathered for seen in (*one.folds, *one.folding.values())),
         errors=tuple(seen for one in gathered for seen in one.errors),
         settings=tuple(seen for one in gathered for seen in one.settings.values()),
         stale=tuple(dict.fromkeys(seen for one in gathered for seen in one.stale)),
