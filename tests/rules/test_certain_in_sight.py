@@ -71,6 +71,49 @@ CERTAIN = {
     ),
 }
 SUSPICIONS = {
+    "a target network that is the same call again": (
+        "key-reuse",
+        """
+        def build(dims, key):
+            return jax.random.normal(key, dims)
+        class Agent:
+            def __init__(self, dims, key):
+                self.params = build(dims, key)
+                self.target = build(dims, key)
+        """,
+    ),
+    "an example that a scan only takes the shape of": (
+        "key-reuse",
+        """
+        def layers(key, shape):
+            def init(key, x):
+                key, sub = jax.random.split(key)
+                return key, jax.random.normal(sub, x.shape)
+            return jax.lax.scan(init, key, xs=jax.random.uniform(key, shape))[1]
+        """,
+    ),
+    "a key that is folded with the turn": (
+        "key-made-in-jit",
+        """
+        def images(n):
+            out = []
+            for i in range(n):
+                key = jax.random.fold_in(jax.random.PRNGKey(42), i)
+                out.append(jax.random.normal(key))
+            return out
+        """,
+    ),
+    "a wrapper in few turns": (
+        "jit-in-loop",
+        """
+        def train(state, batches):
+            for i, batch in enumerate(batches):
+                state = state + batch
+                if i % 1000 == 0:
+                    teacher = jax.jit(lambda x: x)(state)
+            return teacher
+        """,
+    ),
     "a helper splits the key both times": (
         "key-reuse",
         """
@@ -186,3 +229,44 @@ def test_it_is_certain(name):
 def test_it_only_suspects(name):
     told = found(*SUSPICIONS[name])
     assert told and all(one.confidence < 0.8 for one in told), [(one.confidence, one.message) for one in told]
+
+
+SILENT = {
+    "one function of the scope around": (
+        "jit-per-call",
+        """
+        def build(factor):
+            def train(x):
+                return factor * x
+            def run(x):
+                return jax.jit(train)(x)
+            return run
+        def main():
+            run = build(2.0)
+            for _ in range(100):
+                run(jnp.ones(3))
+        main()
+        """,
+    ),
+    "a dataclass that is given a hash": (
+        "unhashable-static",
+        """
+        import dataclasses
+        def of_fields(self):
+            return hash(tuple(self.__dict__.values()))
+        @dataclasses.dataclass
+        class Params:
+            size: int = 3
+            __hash__ = of_fields
+        @functools.partial(jax.jit, static_argnames=("params",))
+        def run(x, params):
+            return x[: params.size]
+        run(jnp.ones(9), params=Params())
+        """,
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_nothing_certain_is_said(name):
+    assert not [(one.confidence, one.message) for one in found(*SILENT[name]) if one.confidence >= 0.8]

@@ -127,6 +127,8 @@ def in_sight(program: Program, compiled: Compiled, effect: Effect) -> bool:
     """
     if effect.what == "item" and not effect.counts and writes_into_scratch(effect):
         return False
+    if len(compiled.calls) > 1 and effect.what in ("container", "clock", "record"):
+        return False  # far from the jit: perhaps a tool that works while tracing, such as a table of what was tried
     if effect.what == "draw" and (compiled.calls or effect.path):
         return False
     return effect.leaks is not None or frequency(program, compiled.site.function).how != "once"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from jaxaudit.rules.random_numbers.key_consumers import is_transformed
 from jaxaudit.rules.random_numbers.spent_key import Spent
 from jaxaudit.source import calls as c
+from jaxaudit.source import facts
 from jaxaudit.source import values as v
 from jaxaudit.source.callgraph import Handed
 from jaxaudit.source.events import Loop
+from jaxaudit.source.knowledge.higher_order import HIGHER_ORDER
 from jaxaudit.source.knowledge.random_keys import KEY_CONSUMERS
 from jaxaudit.source.program import Program
 
@@ -31,16 +33,44 @@ def is_direct_draw(program: Program, one: Spent) -> bool:
 
 def pair_in_sight(program: Program, first: Spent, second: Spent) -> bool:
     """One way through one body comes past both uses, and what they do is seen: at least one is the library's own, or
-    helpers draw both times. (A helper that splits may be given one key on purpose, to do the same again.)
+    helpers draw both times. (A helper that splits may be given one key on purpose, to do the same again; a loop of JAX that
+    is handed the key may only need the shape of what was drawn before.)
     """
     if first.flow is not second.flow or not follows(first.path, second.path):
         return False
+    if any(is_handed_over(program, one) for one in (first, second)):
+        return False
     if is_direct(program, first) or is_direct(program, second):
         return True
-    both_followed = all(is_followed(program, one) for one in (first, second))
+    if not all(is_followed(program, one) for one in (first, second)):
+        return False
+    if is_again(first, second):
+        return False  # the same call again: a copy is wanted
     if first.flow.function.name == "__init__":
-        return both_followed
-    return both_followed and first.how == second.how == "draw" and not first.flow.function.is_module
+        return True
+    return first.how == second.how == "draw" and not first.flow.function.is_module
+
+
+def is_handed_over(program: Program, one: Spent) -> bool:
+    """The key goes into `scan`, `cond` or `vmap`, together with the function that spends it."""
+    return one.inner is None and (
+        c.transform_of(program, one.call) is not None or c.known_name(program, one.call.func) in HIGHER_ORDER
+    )
+
+
+def is_again(first: Spent, second: Spent) -> bool:
+    """`target = build(dims, key)` after `params = build(dims, key)`, of the very same values."""
+    if first.by != second.by or written_arguments(first.call) != written_arguments(second.call):
+        return False
+    return all(
+        v.settle(one) is v.settle(other) or one.__class__ not in (v.Call, v.Op)
+        for one, other in zip(first.call.args, second.call.args)
+    )
+
+
+def written_arguments(call: v.Call) -> list[str]:
+    expr = call.expr if call.expr is not None and call.expr[0] == "c" else None
+    return [facts.text(one, 400) for one in expr[2]] if expr is not None else []
 
 
 def follows(first: v.Path, second: v.Path) -> bool:

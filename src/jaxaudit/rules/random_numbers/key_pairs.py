@@ -8,7 +8,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from jaxaudit.model import Note, Place
-from jaxaudit.rules.random_numbers.key_evidence import UNSEEN, pair_in_sight
+from jaxaudit.rules.random_numbers.key_evidence import UNSEEN, pair_in_sight, written_arguments
 from jaxaudit.rules.random_numbers.key_origins import Origin, written_between
 from jaxaudit.rules.random_numbers.key_splitting import in_one_block, needed_later
 from jaxaudit.rules.random_numbers.spent_key import Spent, comes_from
@@ -132,11 +132,6 @@ def is_copy(first: Spent, second: Spent) -> bool:
     return first.by == second.by and first.by.endswith(".init") and (
         written_arguments(first.call) == written_arguments(second.call)
     )  # fmt: skip
-
-
-def written_arguments(call: v.Call) -> list[str]:
-    expr = call.expr if call.expr is not None and call.expr[0] == "c" else None
-    return [facts.text(one, 400) for one in expr[2]] if expr is not None else []
 
 
 def is_made_anew(first: Spent, second: Spent) -> bool:

@@ -151,7 +151,12 @@ def stored_plainly(program: Program, cls: Class, name: str) -> bool:
     return len(stores) == 1 and not stores[0].path and isinstance(stores[0].value, v.Param)
 
 
+TYPES = frozenset({"jaxtyping.Array"})
+
+
 def names_array(program: Program, annotation: v.Value) -> bool:
+    if isinstance(annotation, v.External) and annotation.name.startswith("jaxtyping.") and annotation.name not in TYPES:
+        return False  # `Int` alone says no shape: perhaps a plain number
     heads = [h for h in annotation_heads(program, annotation) if h != "builtins.None"]
     return bool(heads) and all(h in ARRAY_ANNOTATIONS and h not in _NO_ARRAYS for h in heads)
 

@@ -88,6 +88,8 @@ def static_arguments(program: Program) -> Iterator[Finding]:
         is_float = kind_of(program, handed.value).what == "float"
         traced = program.tracing.context(caller, abstract=True) is not None
         sure = certainty(found, role(program, handed.site.function, handed.name), is_float, traced)
+        if kind_of(program, handed.value).what not in ("int", "float", "bool", "str") and not counts(found):
+            sure = min(sure, 0.6)
         key = (id(handed.site.call), handed.name)
         if found.many and role(program, handed.site.function, handed.name).needs:
             needed.add(id(handed.call))
@@ -97,6 +99,18 @@ def static_arguments(program: Program) -> Iterator[Finding]:
         if id(call) in needed:
             sure = min(sure, 0.6)  # another static argument of the call changes too and has to be static
         yield static_finding(program, site, name, call, value, found, sure)
+
+
+def counts(found: Change) -> bool:
+    """A loop over numbers; others may go over a few variants, each of which is to have a program of its own."""
+    loop = found.loop
+    if loop is None or loop.iterable is None:
+        return True
+    made = v.settle(loop.iterable)
+    return made.__class__ is v.Call and isinstance(made.func, v.External) and made.func.name in COUNTERS  # type: ignore[attr-defined]
+
+
+COUNTERS = frozenset({"builtins.range", "builtins.enumerate", "numpy.arange", "numpy.linspace", "jax.numpy.arange"})
 
 
 def config_finding(program: Program, handed: Handed, config: ChangingConfig) -> Finding:
