@@ -43,7 +43,7 @@ def class_facts(program: Program, cls: Class) -> ClassFacts:
 
 def assigns_hash(cls: Class) -> bool:
     """`__hash__ = of_the_fields` in the body, which a dataclass keeps; not `__hash__ = None`."""
-    assigned = () if "__hash__" in cls.methods else cls.ready().namespace.get("__hash__", ())
+    assigned = [] if "__hash__" in cls.methods else cls.ready().namespace.get("__hash__", [])
     return bool(assigned) and not isinstance(assigned[-1], v.Const)
 
 

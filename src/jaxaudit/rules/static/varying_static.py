@@ -107,7 +107,7 @@ def counts(found: Change) -> bool:
     if loop is None or loop.iterable is None:
         return True
     made = v.settle(loop.iterable)
-    return made.__class__ is v.Call and isinstance(made.func, v.External) and made.func.name in COUNTERS  # type: ignore[attr-defined]
+    return made.__class__ is v.Call and isinstance(made.func, v.External) and made.func.name in COUNTERS
 
 
 COUNTERS = frozenset({"builtins.range", "builtins.enumerate", "numpy.arange", "numpy.linspace", "jax.numpy.arange"})
