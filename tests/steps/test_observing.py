@@ -55,6 +55,15 @@ def test_a_notebook_shows_worst_first_and_ipython_a_text() -> None:
     assert "record:" not in said[0]
 
 
+def test_ipython_itself_shows_both() -> None:
+    formatters = pytest.importorskip("IPython.core.formatters")
+    with jaxaudit.observe() as seen:
+        scaled(jnp.ones(300))
+    shown, _ = formatters.DisplayFormatter().format(seen)
+    assert shown["text/html"].startswith('<div class="jaxaudit">')
+    assert shown["text/plain"].startswith("jaxaudit run: ")
+
+
 def test_blocks_nest_and_see_their_own() -> None:
     with jaxaudit.observe() as outer:
         scaled(jnp.ones(5))
