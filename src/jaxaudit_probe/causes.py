@@ -154,7 +154,7 @@ def context_changes(old: Snapshot, new: Snapshot) -> Iterator[Change]:
         pairs = [(f"setting {i}", a, b) for i, (a, b) in enumerate(zip(old.context, new.context))]
         found = [(n, a, b) for n, a, b in pairs if not same_value(a, b)]
     for name, was, now in found:
-        yield Change(name, spelled(was, 60), spelled(now, 60), "context")
+        yield Change(private.SPELLED.get(name, name), spelled(was, 60), spelled(now, 60), "context")
 
 
 def compared(old: Snapshot, new: Snapshot, lowering: bool = False) -> list[Change]:

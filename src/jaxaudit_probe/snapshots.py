@@ -13,6 +13,7 @@ import inspect
 import types
 import weakref
 from collections import Counter
+from collections.abc import Container, Iterator
 from typing import Any, NamedTuple
 
 from jaxaudit_probe import names, private
@@ -311,8 +312,8 @@ def static_names(target: Any, info: Any, given: dict[str, Any]) -> frozenset[str
     return frozenset(found)
 
 
-def captured_of(function: Any) -> dict[str, Tree]:
-    """What a function object brings with it: closure, plain globals, what partial bound, its `self`."""
+def captured_of(function: Any, given: Container[str] = ()) -> dict[str, Tree]:
+    """What a function object brings with it: closure, plain globals, defaults not `given`, what partial bound, `self`."""
     out: dict[str, Tree] = {}
     while isinstance(function, functools.partial):
         out.update({f"argument {i} of partial": tree(value, True) for i, value in enumerate(function.args)})
@@ -331,7 +332,14 @@ def captured_of(function: Any) -> dict[str, Tree]:
             value = plain.__globals__.get(name, plain)
             if isinstance(value, (bool, int, float, complex, str)):
                 out[name] = leaf(value, True)
+        out.update({f"{name} (default)": tree(value, True) for name, value in _defaults(plain) if name not in given})
     return out
+
+
+def _defaults(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
+    positional = function.__code__.co_varnames[: function.__code__.co_argcount]
+    yield from zip(positional[::-1], (function.__defaults__ or ())[::-1])
+    yield from (function.__kwdefaults__ or {}).items()
 
 
 def take(callee: names.Callee, fun: Any, info: Any, cleared: int) -> Snapshot:
@@ -350,6 +358,6 @@ def take(callee: names.Callee, fun: Any, info: Any, cleared: int) -> Snapshot:
         identity = callee.base
     values, named = private.context()
     return Snapshot(
-        arguments, statics, (len(callee.args), tuple(callee.kwargs)), serial(identity), captured_of(callee.target), values,
+        arguments, statics, (len(callee.args), tuple(callee.kwargs)), serial(identity), captured_of(callee.target, given), values,
         named, cleared,
     )  # fmt: skip

@@ -49,7 +49,7 @@ from jaxaudit_probe.private.settings import (
     option_of,
     platform,
 )
-from jaxaudit_probe.private.state import context, context_names, is_distributed, staging_now, tracing_now
+from jaxaudit_probe.private.state import SPELLED, context, context_names, is_distributed, staging_now, tracing_now
 from jaxaudit_probe.private.values import (
     ArrayImpl,
     Tracer,
@@ -68,6 +68,7 @@ from jaxaudit_probe.private.values import (
 
 __all__ = [
     "PACKAGE",
+    "SPELLED",
     "ArrayImpl",
     "Shape",
     "Tracer",
