@@ -13,7 +13,7 @@ from jaxaudit_probe.compiles import Observer
 
 LEAST = 16
 """Shorter lists are not counted."""
-LOOKED_AT = 1_000
+LOOKED_AT = 100
 """Of a longer list, about so many elements."""
 NUMBERS = frozenset({int, float, bool, complex})
 
@@ -101,17 +101,19 @@ def user_of(frame: FrameType) -> FrameType | None:
 
 def counted(leaves: list[Any]) -> tuple[int, int]:
     """How many of them are arrays on a device, and how many are numbers; none where one is traced."""
-    step = max(1, len(leaves) // LOOKED_AT)
+    looked = leaves[:: max(1, len(leaves) // LOOKED_AT)]
     arrays = numbers = 0
-    for leaf in leaves[::step]:
+    for leaf in looked:
         kind = type(leaf)
-        if kind is private.ArrayImpl:
-            arrays += 1
-        elif kind in NUMBERS or (kind.__module__ == "numpy" and not getattr(leaf, "shape", 1)):
+        if kind in NUMBERS:
             numbers += 1
+        elif kind is private.ArrayImpl:
+            arrays += 1
         elif private.is_tracer(leaf):
             return 0, 0
-    return arrays * step, numbers * step
+        elif kind.__module__ == "numpy" and not getattr(leaf, "shape", 1):
+            numbers += 1
+    return arrays * len(leaves) // len(looked), numbers * len(leaves) // len(looked)
 
 
 _installed: list[Lists] = []
