@@ -131,6 +131,8 @@ def in_sight(program: Program, compiled: Compiled, effect: Effect) -> bool:
         return False  # far from the jit: perhaps a tool that works while tracing, such as a table of what was tried
     if effect.what == "draw" and (compiled.calls or effect.path):
         return False
+    if effect.what == "print" and any(branch.kind == "if" for branch, _ in effect.path):
+        return False  # under `if verbose`: perhaps never while it is traced
     return effect.leaks is not None or frequency(program, compiled.site.function).how != "once"
 
 
