@@ -72,6 +72,23 @@ def test_blocks_nest_and_see_their_own() -> None:
     assert (outer.functions["scaled"].compiles, inner.functions["scaled"].compiles) == (2, 1)
 
 
+def test_a_later_block_counts_from_its_own_beginning() -> None:
+    three = jnp.ones(3)
+    with jaxaudit.observe() as first:
+        for _ in range(5):
+            scaled(three)
+        float(three.sum())
+    with jaxaudit.observe() as second:
+        float(three.sum())
+        jax.jit(lambda x: x - 1)(three)
+    assert first.functions["scaled"].calls == 5
+    assert "scaled" not in second.functions
+    with jaxaudit.observe() as third:
+        scaled(three)
+    assert third.functions["scaled"].calls == 1
+    assert sum(one.count for one in second.syncs) <= 1
+
+
 def test_a_name_that_was_not_compiled() -> None:
     with jaxaudit.observe() as seen:
         scaled(jnp.ones(7))

@@ -24,7 +24,7 @@ class Functions(Mapping[str, FunctionSeen]):
     """Functions by name (`step`, `Model.step`), or by `file.py:12` where two have one name."""
 
     def __init__(self, seen: tuple[FunctionSeen, ...]) -> None:
-        self.seen = tuple(one for one in seen if one.site.user)
+        self.seen = tuple(one for one in seen if one.site.user and (one.calls or one.traces or one.compiles))
 
     def __getitem__(self, name: str) -> FunctionSeen:
         found = [
