@@ -150,6 +150,7 @@ class Gathered:
             jaxlib=text_of(jax, "jaxlib"),
             backend=text_of(backend, "backend"),
             devices=words_of(backend, "devices"),
+            rank=number_of(backend, "rank"),
             settings={str(k): str(v) for k, v in settings.items()} if isinstance(settings, dict) else {},
             missing=words_of(jax, "missing"),
             ended=text_of(end, "how"),

@@ -60,6 +60,8 @@ class Environment:
     jaxlib: str = ""
     backend: str = ""
     devices: tuple[str, ...] = ()
+    rank: int = 0
+    """Its number among the processes of one `jax.distributed` program."""
     settings: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     """Hooks that this JAX does not have: what they would have shown is not known."""

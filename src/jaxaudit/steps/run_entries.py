@@ -33,6 +33,7 @@ def process_entry(one: Environment) -> dict[str, Any]:
         "jaxlib": one.jaxlib or None,
         "backend": one.backend or None,
         "devices": list(one.devices),
+        "rank": one.rank,
         "settings": dict(one.settings),
         "missing_hooks": list(one.missing),
         "ended": one.ended or None,
