@@ -29,7 +29,7 @@ def install(observer: Observer) -> None:
             return
         told.append(True)
         devices = [str(device) for device in jax.local_devices()[:MOST_DEVICES]]
-        observer.writer.put("backend", backend=jax.default_backend(), devices=devices)
+        observer.writer.put("backend", backend=jax.default_backend(), devices=devices, rank=jax.process_index())
 
     observer.on_compiled.append(compiled)
 

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from threading import get_ident
 from typing import Any, Protocol
+from weakref import WeakKeyDictionary
 
 
 class Listener(Protocol):
@@ -16,6 +17,15 @@ class Listener(Protocol):
 
 LASTING = ("jax", "backend", "site")
 """What a listener that comes later is told first."""
+SUMS = {
+    "calls": ("calls", "sampled", "tracer_calls"),
+    "sync": ("count", "blocked", "seconds", "bytes"),
+    "keys": ("times",),
+    "downcast": ("count",),
+}
+"""Counters in the lines of totals. To a listener that came later they count from when it came."""
+NAMES = ("site", "path", "line", "function", "how", "key", "first", "again", "wanted")
+"""What tells two lines of totals of one kind apart."""
 
 
 class Audience:
@@ -26,13 +36,28 @@ class Audience:
         self._lasting: list[tuple[str, dict[str, Any]]] = []
         self._totals: list[Callable[[], None]] = []
         self._asking: dict[int, Listener] = {}
+        self._before: WeakKeyDictionary[Listener, dict[str, dict[str, Any]]] = WeakKeyDictionary()
+        """By listener: the totals when it came."""
 
     def put(self, kind: str, **fields: Any) -> None:
         if kind in LASTING:
             self._lasting.append((kind, fields))
         asking = self._asking.get(get_ident())
-        for listener in [asking] if asking else list(self.listeners):
+        if asking is not None:
+            self._total(asking, kind, fields)
+            return
+        for listener in list(self.listeners):
             listener.put(kind, **fields)
+
+    def _total(self, listener: Listener, kind: str, fields: dict[str, Any]) -> None:
+        """Effect: says a total as it is since this listener came; nothing where nothing was added."""
+        before = self._before.get(listener, {}).get(_name_of(kind, fields))
+        if before is None:
+            listener.put(kind, **fields)
+        elif before != fields:
+            listener.put(
+                kind, **{**fields, **{one: fields[one] - before[one] for one in SUMS.get(kind, ()) if one in before}}
+            )
 
     def at_end(self, callback: Callable[[], None]) -> None:
         self._totals.append(callback)
@@ -45,6 +70,9 @@ class Audience:
         """From here on the listener is told everything; first who the functions are that are known already."""
         for kind, fields in list(self._lasting):
             listener.put(kind, **fields)
+        collected = _Collector()
+        self.totals_to(collected)
+        self._before[listener] = collected.totals
         listener.at_end(lambda: self.totals_to(listener))
         self.listeners.append(listener)
 
@@ -63,3 +91,20 @@ class Audience:
             del self._asking[get_ident()]
             if before is not None:
                 self._asking[get_ident()] = before
+
+
+class _Collector:
+    """Takes totals down, as what a later listener is not to be told again."""
+
+    def __init__(self) -> None:
+        self.totals: dict[str, dict[str, Any]] = {}
+
+    def put(self, kind: str, **fields: Any) -> None:
+        self.totals[_name_of(kind, fields)] = fields
+
+    def at_end(self, callback: Callable[[], None]) -> None:
+        pass
+
+
+def _name_of(kind: str, fields: dict[str, Any]) -> str:
+    return repr((kind, [fields.get(name) for name in NAMES]))

@@ -6,7 +6,6 @@ nothing cost nothing and raise nothing: host callbacks, donation, `lower()`, exe
 
 from __future__ import annotations
 
-import os
 import re
 import sys
 import warnings
@@ -91,7 +90,7 @@ class Guard:
 
     def compiling(self, site: Site, cause: causes.Cause | None, at: names.At | None) -> None:
         """A program is about to be compiled."""
-        called = f" by the call at {_place(at.path, at.line)}" if at is not None else ""
+        called = f" by the call at {names.shown(at.path, at.line)}" if at is not None else ""
         why = _why(site, cause)
         if self.no_compile:
             self.breach(f"{_named(site)} would be compiled{called}, in a block that allows no compile: {why}", at)
@@ -113,7 +112,7 @@ class Guard:
     def waiting(self, how: str, at: names.At) -> None:
         """The host is about to wait for the device."""
         self.breach(
-            f"{how} at {_place(at.path, at.line)} in `{at.function}` waits for the device, in a block that allows no host sync",
+            f"{how} at {names.shown(at.path, at.line)} in `{at.function}` waits for the device, in a block that allows no host sync",
             at,
         )
 
@@ -129,13 +128,7 @@ class Guard:
 def _named(site: Site) -> str:
     if site.wrapper == "eager":
         return f"the operation `{site.name}`"
-    return f"`{site.name}`" + (f" ({_place(site.path, site.line)})" if site.user else " of a library")
-
-
-def _place(path: str, line: int) -> str:
-    """As it would be written from the working directory."""
-    here = os.getcwd() + os.sep
-    return f"{path.removeprefix(here)}:{line}"
+    return f"`{site.name}`" + (f" ({names.shown(site.path, site.line)})" if site.user else " of a library")
 
 
 def _why(site: Site, cause: causes.Cause | None) -> str:

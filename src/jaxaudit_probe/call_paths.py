@@ -45,7 +45,7 @@ def here(depth: int = 1) -> Frames:
         if len(_paths) > MOST_PATHS:
             _paths.clear()
         pairs = zip(codes, mark[1::2])
-        known = _paths[key] = tuple(pair for pair in pairs if not pair[0].co_filename.startswith(names.HERE))
+        known = _paths[key] = tuple(pair for pair in pairs if not pair[0].co_filename.startswith(names.OURS))
     return known
 
 

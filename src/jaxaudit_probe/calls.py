@@ -12,6 +12,7 @@ import inspect
 import threading
 import time
 import weakref
+from _thread import start_new_thread
 from collections.abc import Callable
 from typing import Any
 
@@ -101,6 +102,8 @@ class Calls:
         self.functions: dict[int, Jitted] = {}
         self.on_hit: Callable[[Site, tuple[Any, ...], dict[str, Any]], None] | None = None
         self.on_tick: Callable[[float], None] | None = None
+        self.on_look: Callable[[Any, tuple[Any, ...]], int] | None = None
+        """Told of what was jitted at each call that is looked at closely; says how much work that was."""
         self.left = self.units = 0
         self.on = False
         self.next: Any = None
@@ -148,6 +151,8 @@ class Calls:
                     record = self.of_filtered(fun, known, args, kwargs, close)
                 elif close:
                     self.look(known, record, args, kwargs)
+                    if self.on_look is not None:
+                        self.left -= self.on_look(fun.__wrapped__, args)
                 else:
                     for i, value in enumerate(args):
                         if type(value) is not ArrayImpl:
@@ -205,6 +210,8 @@ class Calls:
             record = known.inner[mark] = self.record_of(self.observer.sites.of_callee(callee, None))
             for name, value in snapshots.bound(callee.target, callee.args, callee.kwargs).items():
                 record.parameter(name).look(value, record.looked + 1)
+            if self.on_look is not None:
+                self.left -= self.on_look(callee.target, callee.args)
         return record
 
     # -- the bucket ----------------------------------------------------------------------------------------------------
@@ -279,7 +286,7 @@ class Calls:
         self.watch()
 
     def watch(self) -> None:
-        threading.Thread(target=self.keep_filling, daemon=True, name="jaxaudit-calls").start()
+        start_new_thread(self.keep_filling, ())  # not one of those that Python's `threading` counts
 
     def stop(self) -> None:
         self.stopped.set()

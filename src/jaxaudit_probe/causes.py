@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from jaxaudit_probe import private
+from jaxaudit_probe.commits import Put
 from jaxaudit_probe.snapshots import Leaf, Node, Snapshot, Tree, same_value, spelled
 
 MOST_CHANGES = 12
@@ -19,10 +20,17 @@ class Change(NamedTuple):
     was: str
     now: str
     what: str
+    put: Put | None = None
+    """The line that put the array where it lies, where that is what differs."""
 
     def __str__(self) -> str:
         static = " (static)" if self.what.startswith("static") else ""
-        return f"{self.leaf}{static}: {self.was} -> {self.now}"
+        put = f" ({'committed by ' if self.what == 'committed' else ''}{self.put})" if self.put is not None else ""
+        return f"{self.leaf}{static}: {self.was} -> {self.now}{put}"
+
+    def record(self) -> dict[str, Any]:
+        said: dict[str, Any] = {"leaf": self.leaf, "was": self.was, "now": self.now, "what": self.what}
+        return {**said, "put": {**self.put.at._asdict(), "how": self.put.how}} if self.put is not None else said
 
 
 class Cause(NamedTuple):
@@ -31,7 +39,7 @@ class Cause(NamedTuple):
     changes: tuple[Change, ...] = ()
 
     def record(self) -> dict[str, Any]:
-        return {"kind": self.kind, "text": self.text, "changes": [change._asdict() for change in self.changes]}
+        return {"kind": self.kind, "text": self.text, "changes": [change.record() for change in self.changes]}
 
 
 FIRST = Cause("first", "the first call")
@@ -100,14 +108,14 @@ def _of_leaves(old: Leaf, new: Leaf, path: str, lowering: bool) -> Iterator[Chan
         yield Change(path, str(old), str(new), "weak-type")
     elif old.sharding != new.sharding:
         was, now = (one.placed[0] if one.placed else one.sharding or "no sharding" for one in (old, new))
-        yield Change(path, was, now, "sharding")
+        yield Change(path, was, now, "sharding", new.put or old.put)
     elif lowering and old.placed != new.placed:
         before, after = old.placed or ("host", False), new.placed or ("host", False)
         if before[0] != after[0]:
-            yield Change(path, before[0], after[0], "sharding")
+            yield Change(path, before[0], after[0], "sharding", new.put or old.put)
         else:
             was, now = (f"{where}, {'committed' if put else 'not committed'}" for where, put in (before, after))
-            yield Change(path, was, now, "committed")
+            yield Change(path, was, now, "committed", new.put or old.put)
 
 
 def _told_apart(old: Leaf, new: Leaf) -> tuple[str, str]:
@@ -146,7 +154,7 @@ def context_changes(old: Snapshot, new: Snapshot) -> Iterator[Change]:
         pairs = [(f"setting {i}", a, b) for i, (a, b) in enumerate(zip(old.context, new.context))]
         found = [(n, a, b) for n, a, b in pairs if not same_value(a, b)]
     for name, was, now in found:
-        yield Change(name, spelled(was, 60), spelled(now, 60), "context")
+        yield Change(private.SPELLED.get(name, name), spelled(was, 60), spelled(now, 60), "context")
 
 
 def compared(old: Snapshot, new: Snapshot, lowering: bool = False) -> list[Change]:

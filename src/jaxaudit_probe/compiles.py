@@ -36,6 +36,8 @@ class Observer:
         self.noted: set[str] = set()
         self.on_call: list[Callable[[Site, dict[str, Any], bool], None]] = []
         self.on_trace: list[Callable[[Site, Any, names.At | None], None]] = []
+        self.on_equation: dict[str, list[Callable[[Site, Any], None]]] = {}
+        """By the name of an operation: told of each in a user's traced program."""
         self.on_compiled: list[Callable[[Site, float], None]] = []
         self.on_lower: list[Callable[[Site, Any, Any], None]] = []
         self.checks: list[Callable[[Site, causes.Cause | None, names.At | None], None]] = []
@@ -43,6 +45,10 @@ class Observer:
         self.sync_checks: list[Callable[[str, names.At], None]] = []
         """Asked before the host waits for the device, likewise."""
         self.on_constant: Callable[[Site | None, Any, Any], None] | None = None
+        self.on_opening: list[Callable[[Frame], None]] = []
+        """Told before a call of the user's is traced; `on_closing` after it, with the program; `on_again` where none was."""
+        self.on_closing: list[Callable[[Frame, Any], None]] = []
+        self.on_again: list[Callable[[Frame], None]] = []
         self.on_error: Callable[[BaseException, Frame, bool], None] | None = None
         """Told of an exception at each call and trace that it passes; whether it is the outermost."""
 
@@ -107,15 +113,22 @@ class Observer:
         frame.args, frame.kwargs = (), {}
 
     def _left(self, frame: Frame, site: Site, answer: Any) -> None:
+        self.local.last_entry = (frame.fun, frame.info, frame.args, frame.kwargs)
+        self.local.last_site = site
+        for again in self.on_again if frame.opened is None else ():
+            self.quietly(again, frame)
+        if answer is None and frame.opened is not None:
+            for closed in self.on_closing:
+                self.quietly(closed, frame, None)
         if answer is not None:
             program = private.jaxpr_of(answer)
             if frame.opened is not None:
                 self.sites.remember(program, site)
+                for closed in self.on_closing:
+                    self.quietly(closed, frame, program)
                 if self.under("trace") is None and site.user:
                     for told in self.on_trace:
                         told(site, program, frame.at)
-        self.local.last_entry = (frame.fun, frame.info, frame.args, frame.kwargs)
-        self.local.last_site = site
         run = self.under("run")
         if run is not None and frame.opened is not None:
             run.opened = frame.opened
@@ -139,6 +152,8 @@ class Observer:
             call.opened = info
             trace.site = call.site
             self.quietly(self.explain, call)
+            for told in self.on_opening:
+                self.quietly(told, call)
             trace.cause, trace.at = call.cause, call.at
             self.begins(trace, "trace")
 
@@ -229,6 +244,8 @@ class Observer:
             frame.cause = run.cause
         if derived and site is not None and site.seen:
             frame.cause = causes.DERIVED
+        if site is not None and not site.user:
+            frame.shape = self.quietly(private.largest_shape, program) or ""
         frame.at = names.at_of(names.user_frame(2))
         self.local.traced = None
         if self.local.bodies:
@@ -309,6 +326,7 @@ class Observer:
                 lowering.trace_s, lowering.lower_s, lowering.cause, lowering.at, lowering.bodies
             )  # fmt: skip
             lowering.trace_s = lowering.lower_s = 0.0
+            frame.shape = lowering.shape
         return self.push(frame)
 
     def about_to_compile(self) -> None:
@@ -352,6 +370,7 @@ class Observer:
             compile_s=round(frame.compile_s, 6), cache="hit" if frame.hit else "miss" if private.uses_cache() else "off",
             at=at._asdict() if at else None, cause=cause.record() if cause else None,
             constants_bytes=site.bytes_captured, thread=threading.current_thread().name, work=work,
+            shape=frame.shape,
         )  # fmt: skip
 
         for told in self.on_compiled:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
+import re
 import sys
 
 from jaxaudit_probe import names
@@ -12,6 +14,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 LONGEST = 1500
+MOST_LEAVES = 1000
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 
 
 def last_error() -> dict[str, Any] | None:
@@ -27,6 +31,8 @@ def last_error() -> dict[str, Any] | None:
         text = ""
     kind = type(raised)
     held = _names_of_type(frame, text) if frame is not None else []
+    if frame is not None and at is not None and "deleted" in text:
+        held = _names_of_deleted(frame, at.line)
     where = at._asdict() if at is not None else None
     return {"type": kind.__qualname__, "module": kind.__module__, "text": text, "at": where, "names": held}
 
@@ -63,3 +69,32 @@ def _names_of_type(frame: FrameType, text: str) -> list[str]:
         for name, value in list(frame.f_locals.items())
         if wanted and name.isidentifier() and f"{type(value).__module__}.{type(value).__qualname__}" == wanted
     ][:3]
+
+
+def _names_of_deleted(frame: FrameType, line: int) -> list[str]:
+    """What the line reads whose arrays are gone: `state`, `self.params`."""
+    jax = sys.modules.get("jax")
+    found: list[str] = []
+    for word in dict.fromkeys(_DOTTED.findall(linecache.getline(frame.f_code.co_filename, line))):
+        parts = word.split(".")
+        for count in range(len(parts), 0, -1):
+            name = ".".join(parts[:count])
+            leaves = jax.tree_util.tree_leaves(_value(frame, parts[:count])) if jax is not None else []
+            if name not in found and any(_is_deleted(leaf) for leaf in leaves[:MOST_LEAVES]):
+                found.append(name)
+                break
+    return found[:3]
+
+
+def _value(frame: FrameType, parts: list[str]) -> Any:
+    """What a dotted name holds, looked up without running any code of the program's."""
+    scope = frame.f_locals if parts[0] in frame.f_locals else frame.f_globals
+    value = scope.get(parts[0])
+    for part in parts[1:]:
+        value = getattr(value, "__dict__", {}).get(part)
+    return value
+
+
+def _is_deleted(leaf: Any) -> bool:
+    ask = getattr(leaf, "is_deleted", None) if type(leaf).__module__.startswith("jax") else None
+    return bool(ask is not None and ask())

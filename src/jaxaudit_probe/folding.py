@@ -53,11 +53,17 @@ COSTLY = frozenset(
 """Operations that are told of before others."""
 
 
+PRODUCTS_AT_ONCE = 32
+"""XLA multiplies matrices by a fast routine also while it folds; windows it sums up one element after the other."""
+
+
 class Work(NamedTuple):
     operation: str
     text: str
     line: tuple[str, int] | None
     bytes: int
+    effort: int = 0
+    """Roughly how many steps it takes."""
 
 
 _found: weakref.WeakKeyDictionary[Site, list[Work]] = weakref.WeakKeyDictionary()
@@ -67,22 +73,36 @@ def install(observer: Observer) -> None:
     def traced(site: Site, program: Any, at: names.At | None) -> None:
         if site.bytes_captured < LEAST_BYTES:
             return
-        found = sorted(work_on_constants(program), key=lambda work: (work.operation not in COSTLY, -work.bytes))
+        found = sorted(work_on_constants(program), key=lambda work: (work.operation not in COSTLY, -work.effort))
         if found:
             _found[site] = found
 
     def compiled(site: Site, seconds: float) -> None:
-        works = _found.pop(site, None)
+        tell(site, _found.pop(site, None), seconds, False)
+
+    def totals() -> None:
+        """What takes long already: a process that dies of it has said so."""
+        for site, seconds in observer.under_way.compiling():
+            tell(site, _found.get(site), seconds, True)
+
+    def tell(site: Site, works: list[Work] | None, seconds: float, under_way: bool) -> None:
         if works is None or seconds < LEAST_SECONDS:
             return
         largest = works[0]
         line = {"path": largest.line[0], "line": largest.line[1]} if largest.line is not None else None
         observer.writer.put(
-            "fold", site=site.id, seconds=round(seconds, 6), text=largest.text, at=line, operations=len(works)
+            "fold",
+            site=site.id,
+            seconds=round(seconds, 6),
+            text=largest.text,
+            at=line,
+            operations=len(works),
+            under_way=under_way,
         )
 
     observer.on_trace.append(traced)
     observer.on_compiled.append(compiled)
+    observer.writer.at_end(totals)
 
 
 def uninstall() -> None:
@@ -117,7 +137,21 @@ def _walk(program: Any, constant: list[bool], left: list[int]) -> Iterator[Work]
         sizes = [_bytes_of(value) for value in (*equation.invars, *equation.outvars)]
         if max(sizes, default=0) >= LEAST_BYTES and name not in FREE and not inner:
             shape = _largest(equation)
-            yield Work(name, f"`{name}` of {shape}", private.line_of(equation, names.is_user), max(sizes))
+            yield Work(
+                name, f"`{name}` of {shape}", private.line_of(equation, names.is_user), max(sizes), _effort(equation)
+            )
+
+
+def _effort(equation: Any) -> int:
+    """Elements of the result, each times what is summed up for it."""
+    params, steps = equation.params, max((private.count_of(value.aval.shape) for value in equation.outvars), default=0)
+    for side in params.get("window_dimensions") or ():
+        steps *= side
+    if equation.primitive.name == "dot_general":
+        for axis in params["dimension_numbers"][0][0]:
+            steps *= equation.invars[0].aval.shape[axis]
+        steps //= PRODUCTS_AT_ONCE
+    return int(steps)
 
 
 def _largest(equation: Any) -> str:

@@ -46,7 +46,7 @@ class Frame:
 
     __slots__ = (
         "args", "at", "bodies", "cause", "compile_s", "fun", "hit", "info", "inner", "kind", "kwargs", "lost", "lower_s",
-        "opened", "site", "started", "trace_s", "work",
+        "opened", "shape", "site", "started", "trace_s", "work",
     )  # fmt: skip
 
     def __init__(self, kind: str, site: Site | None = None) -> None:
@@ -66,6 +66,7 @@ class Frame:
         self.lost = 0.0
         self.started = 0.0
         self.work = 0
+        self.shape = ""
 
 
 class Local(threading.local):

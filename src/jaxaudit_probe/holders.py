@@ -99,7 +99,7 @@ def holder_of(value: Any, frame: types.FrameType | None) -> Holder | None:
         if frame is None:
             return None
         code = frame.f_code
-        ours = code.co_filename.startswith(names.HERE)
+        ours = code.co_filename.startswith(names.OURS)
         if names.is_user(code.co_filename) or not (ours or code.co_filename.startswith("<")):
             found = _in_frame(frame, wanted)
             if found is not None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import functools
-import glob
-import os
 from typing import Any
 
 from jaxaudit_probe import (
     about,
+    branches,
     calls,
+    commits,
     donations,
     downcasts,
     folding,
@@ -17,10 +17,14 @@ from jaxaudit_probe import (
     jitted,
     keys,
     late_settings,
+    lists,
     names,
+    nested,
+    outer_state,
     private,
     raised,
     sizes,
+    stand_ins,
     syncs,
 )
 from jaxaudit_probe.audience import Audience, Listener
@@ -32,13 +36,18 @@ PARTS: tuple[Any, ...] = (
     sizes,
     folding,
     jitted,
+    commits,
     calls,
     syncs,
     keys,
     donations,
+    branches,
+    lists,
+    nested,
     downcasts,
     late_settings,
     raised,
+    outer_state,
     about,
 )
 """What looks closer at what the observer sees. `keys` listens to `calls`, so it comes later."""
@@ -54,8 +63,8 @@ def install(listener: Listener | None = None) -> Observer:
 
 
 def _put_in() -> Observer:
-    for file in glob.glob(os.path.join(names.HERE, "**", "*.py"), recursive=True):
-        private.leave_out_of_tracebacks(file)
+    for start in names.OURS:
+        private.leave_out_of_tracebacks(start)
     observer = Observer(Audience())
     private.hook_entry(functools.partial(_entry, observer))
     private.hook_run(functools.partial(_run, observer))
@@ -90,8 +99,9 @@ def _entry(observer: Observer, original: Any) -> Any:
         try:
             answer = original(fun, info, args, kwargs)
             return answer
-        except Exception as error:
+        except BaseException as error:
             observer.failed(error, frame)
+            stand_ins.passing(error)
             raise
         finally:
             observer.left(frame, answer)
@@ -108,6 +118,9 @@ def _run(observer: Observer, original: Any, traces_too: bool) -> Any:
         observer.push(frame)
         try:
             return original(*args, **kwargs)
+        except BaseException as error:
+            stand_ins.passing(error)
+            raise
         finally:
             observer.pop(frame)
             frame.fun = None
@@ -126,14 +139,16 @@ class _Traces:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._original, name)
 
+    @stand_ins.uncounted
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         frame = self._observer.push(Frame("trace"))
         answer = None
         try:
             answer = self._original(*args, **kwargs)
             return answer
-        except Exception as error:
+        except BaseException as error:
             self._observer.failed(error, frame)
+            stand_ins.passing(error)
             raise
         finally:
             self._observer.trace_ended(frame, answer)
@@ -142,7 +157,11 @@ class _Traces:
 def _opened(observer: Observer, original: Any) -> Any:
     def __init__(self: Any, debug_info: Any, *args: Any, **kwargs: Any) -> None:  # noqa: N807
         observer.trace_opened(debug_info)
-        original(self, debug_info, *args, **kwargs)
+        try:
+            original(self, debug_info, *args, **kwargs)
+        except BaseException as error:
+            stand_ins.passing(error)
+            raise
 
     return __init__
 
@@ -151,7 +170,11 @@ def _constant(observer: Observer, original: Any) -> Any:
     def _new_const(self: Any, aval: Any, value: Any, *args: Any, **kwargs: Any) -> Any:
         if getattr(value, "ndim", 0) and not private.is_tracer(value):
             observer.met_constant(self, value)
-        return original(self, aval, value, *args, **kwargs)
+        try:
+            return original(self, aval, value, *args, **kwargs)
+        except BaseException as error:
+            stand_ins.passing(error)
+            raise
 
     return _new_const
 
@@ -164,6 +187,9 @@ def _lowering(observer: Observer, original: Any) -> Any:
         try:
             computation = original(program, *args, **kwargs)
             return computation
+        except BaseException as error:
+            stand_ins.passing(error)
+            raise
         finally:
             observer.lower_ended(frame, computation, program, args[6] if len(args) > 6 else None)
 
@@ -173,7 +199,11 @@ def _lowering(observer: Observer, original: Any) -> Any:
 def _lowered(observer: Observer, original: Any) -> Any:
     def lower_jaxpr_to_module(*args: Any, **kwargs: Any) -> Any:
         observer.lowered()
-        return original(*args, **kwargs)
+        try:
+            return original(*args, **kwargs)
+        except BaseException as error:
+            stand_ins.passing(error)
+            raise
 
     return lower_jaxpr_to_module
 
@@ -185,6 +215,9 @@ def _compiling(observer: Observer, original: Any) -> Any:
         try:
             executable = original(self, *args, **kwargs)
             return executable
+        except BaseException as error:
+            stand_ins.passing(error)
+            raise
         finally:
             observer.compile_ended(frame, executable is None)
 
@@ -197,6 +230,9 @@ def _request(observer: Observer, original: Any) -> Any:
         frame = observer.request_began()
         try:
             return original(*args, **kwargs)
+        except BaseException as error:
+            stand_ins.passing(error)
+            raise
         finally:
             observer.request_ended(frame)
 
@@ -204,9 +240,12 @@ def _request(observer: Observer, original: Any) -> Any:
 
 
 def _clearing(observer: Observer, original: Any) -> Any:
-    @functools.wraps(original)
     def clear_caches(*args: Any, **kwargs: Any) -> Any:
         observer.cleared += 1
-        return original(*args, **kwargs)
+        try:
+            return original(*args, **kwargs)
+        except BaseException as error:
+            stand_ins.passing(error)
+            raise
 
     return clear_caches

@@ -10,7 +10,7 @@ import sys
 from types import FrameType
 from typing import Any
 
-from jaxaudit_probe import names, private
+from jaxaudit_probe import names, private, stand_ins
 from jaxaudit_probe.compiles import Observer
 
 MOST = 10_000
@@ -80,7 +80,11 @@ def install(observer: Observer) -> None:
 
     def wrapping(original: Any, wrapper: str) -> Any:
         def made(fun: Any, *args: Any, **kwargs: Any) -> Any:
-            answer = original(fun, *args, **kwargs)
+            try:
+                answer = original(fun, *args, **kwargs)
+            except BaseException as error:
+                stand_ins.passing(error)
+                raise
             observer.quietly(jitted.made, fun, wrapper)
             return answer
 

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from jaxaudit_probe import call_paths, calls, key_flow, names, private
+from jaxaudit_probe import call_paths, calls, key_flow, names, private, stand_ins
 from jaxaudit_probe.call_paths import Frames, Meeting
 from jaxaudit_probe.compiles import Observer
 from jaxaudit_probe.frames import Site
@@ -301,7 +301,11 @@ def install(observer: Observer) -> Keys:
 
     def checking(original: Any) -> Any:
         def _check_prng_key(name: str, key: Any, *args: Any, **kwargs: Any) -> Any:
-            answer = original(name, key, *args, **kwargs)
+            try:
+                answer = original(name, key, *args, **kwargs)
+            except BaseException as error:
+                stand_ins.passing(error)
+                raise
             keys.checked(name, key)
             return answer
 

@@ -11,7 +11,7 @@ import sys
 from types import FrameType
 from typing import Any
 
-from jaxaudit_probe import call_paths, names, private
+from jaxaudit_probe import call_paths, names, private, stand_ins
 from jaxaudit_probe.compiles import Observer
 
 PREFIXES = (b"JAX_", b"XLA_", b"LIBTPU_INIT_ARGS", b"CUDA_VISIBLE_DEVICES", b"ROCR_VISIBLE_DEVICES")
@@ -102,7 +102,11 @@ def install(observer: Observer) -> None:
 
     def putting(original: Any) -> Any:
         def putenv(name: Any, value: Any) -> None:
-            original(name, value)
+            try:
+                original(name, value)
+            except BaseException as error:
+                stand_ins.passing(error)
+                raise
             if isinstance(name, bytes) and isinstance(value, bytes) and name.startswith(PREFIXES):
                 observer.quietly(settings.put, name, value)
 

@@ -9,6 +9,8 @@ import sysconfig
 import types
 from typing import Any, NamedTuple
 
+from jaxaudit_probe import stand_ins
+
 
 class At(NamedTuple):
     """A line of the user's."""
@@ -31,6 +33,8 @@ class Callee(NamedTuple):
 
 
 HERE = os.path.dirname(os.path.abspath(__file__)) + os.sep
+OURS = (HERE, stand_ins.NOWHERE)
+"""How the files of our own code begin."""
 PROJECT = tuple(path + os.sep for path in os.environ.get("JAXAUDIT_PROJECT", "").split(os.pathsep) if path)
 """Folders that are the user's wherever they are installed."""
 _STANDARD = tuple({os.path.realpath(sysconfig.get_path(name)) + os.sep for name in ("stdlib", "platstdlib")})
@@ -71,6 +75,15 @@ def at_of(frame: types.FrameType | None) -> At | None:
         return None
     code = frame.f_code
     return At(code.co_filename, frame.f_lineno or code.co_firstlineno, getattr(code, "co_qualname", code.co_name))
+
+
+def shown(path: str, line: int) -> str:
+    """A place as it would be written from the working directory."""
+    try:
+        here = os.getcwd() + os.sep
+    except OSError:
+        return f"{path}:{line}"
+    return f"{path.removeprefix(here)}:{line}"
 
 
 _ENTRIES = {

@@ -22,7 +22,11 @@ Path = tuple[names.At, ...]
 
 def install(observer: Observer) -> None:
     def measured(site: Site, program: Any, at: names.At | None) -> None:
-        count = sum(1 for _ in private.equations_of(program))
+        count = 0
+        for equation in private.equations_of(program):
+            count += 1
+            for told in observer.on_equation.get(equation.primitive.name, ()):
+                observer.quietly(told, site, equation)
         observer.writer.put(
             "program", site=site.id, equations=count, lines=lines_of(program) if count >= LEAST else [],
         )  # fmt: skip

@@ -13,9 +13,11 @@ import inspect
 import types
 import weakref
 from collections import Counter
+from collections.abc import Container, Iterator
 from typing import Any, NamedTuple
 
 from jaxaudit_probe import names, private
+from jaxaudit_probe.commits import Put, who_put
 
 DEEPEST = 12
 MOST_CHILDREN = 4000
@@ -31,6 +33,8 @@ class Leaf(NamedTuple):
     weak: bool = False
     sharding: str = ""
     placed: tuple[str, bool] | None = None
+    put: Put | None = None
+    """Who committed it to its place."""
     static: Held | None = None
 
     def __str__(self) -> str:
@@ -158,7 +162,9 @@ def leaf(value: Any, static: bool = False) -> Leaf:
     if private.is_tracer(value):
         return Leaf("tracer", *private.array_facts(value))
     if isinstance(value, private.ArrayImpl):
-        return Leaf("array", *private.array_facts(value), placed=private.placement(value))
+        placed = private.placement(value)
+        put = who_put(value, placed[0]) if placed[1] else None
+        return Leaf("array", *private.array_facts(value), placed=placed, put=put)
     if hasattr(value, "dtype") and hasattr(value, "shape"):
         return Leaf("numpy", tuple(value.shape), str(value.dtype), bool(getattr(value, "weak_type", False)))
     return Leaf("static", static=Held(value))
@@ -306,8 +312,8 @@ def static_names(target: Any, info: Any, given: dict[str, Any]) -> frozenset[str
     return frozenset(found)
 
 
-def captured_of(function: Any) -> dict[str, Tree]:
-    """What a function object brings with it: closure, plain globals, what partial bound, its `self`."""
+def captured_of(function: Any, given: Container[str] = ()) -> dict[str, Tree]:
+    """What a function object brings with it: closure, plain globals, defaults not `given`, what partial bound, `self`."""
     out: dict[str, Tree] = {}
     while isinstance(function, functools.partial):
         out.update({f"argument {i} of partial": tree(value, True) for i, value in enumerate(function.args)})
@@ -326,7 +332,14 @@ def captured_of(function: Any) -> dict[str, Tree]:
             value = plain.__globals__.get(name, plain)
             if isinstance(value, (bool, int, float, complex, str)):
                 out[name] = leaf(value, True)
+        out.update({f"{name} (default)": tree(value, True) for name, value in _defaults(plain) if name not in given})
     return out
+
+
+def _defaults(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
+    positional = function.__code__.co_varnames[: function.__code__.co_argcount]
+    yield from zip(positional[::-1], (function.__defaults__ or ())[::-1])
+    yield from (function.__kwdefaults__ or {}).items()
 
 
 def take(callee: names.Callee, fun: Any, info: Any, cleared: int) -> Snapshot:
@@ -345,6 +358,6 @@ def take(callee: names.Callee, fun: Any, info: Any, cleared: int) -> Snapshot:
         identity = callee.base
     values, named = private.context()
     return Snapshot(
-        arguments, statics, (len(callee.args), tuple(callee.kwargs)), serial(identity), captured_of(callee.target), values,
+        arguments, statics, (len(callee.args), tuple(callee.kwargs)), serial(identity), captured_of(callee.target, given), values,
         named, cleared,
     )  # fmt: skip

@@ -15,7 +15,7 @@ import time
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-from jaxaudit_probe import call_paths, names, private
+from jaxaudit_probe import call_paths, names, private, stand_ins
 from jaxaudit_probe.call_paths import Frames
 from jaxaudit_probe.compiles import Observer
 
@@ -96,20 +96,25 @@ class Syncs:
         self.skip -= 1
         return True
 
+    @stand_ins.uncounted
     def timed(self, original: Any, array: Any, args: tuple[Any, ...], way: str) -> Any:
         """The read itself, and its note. A read within a read is the same one."""
-        if getattr(self.busy, "reading", False):
-            return original(array, *args)
-        if self.observer.sync_checks:
+        within = getattr(self.busy, "reading", False)
+        if self.observer.sync_checks and not within:
             self.check(way)
         self.busy.reading = True
         try:
-            waits = not private.is_ready(array)
+            waits = not within and not private.is_ready(array)
             began = now()
             answer = original(array, *args)
             seconds = now() - began
+        except BaseException as error:
+            stand_ins.passing(error)
+            raise
         finally:
-            self.busy.reading = False
+            self.busy.reading = within
+        if within:
+            return answer
         try:
             self.note(way, waits, seconds, 0 if way == "block_until_ready" else private.size_of(answer))
         except Exception as fault:
@@ -195,7 +200,7 @@ class Syncs:
     def ask_whose(self, file: str) -> str:
         if names.is_user(file):
             whose = "user"
-        elif file.startswith(names.HERE):
+        elif file.startswith(names.OURS):
             whose = "ours"
         elif call_paths.is_own(file):
             whose = "callback" if call_paths.is_callback(file) else "jax"
@@ -254,33 +259,53 @@ def install(observer: Observer) -> Syncs:
 
     def reading(original: Any) -> Any:
         def _value(self: Any) -> Any:
-            if self._npy_value is not None or syncs.passes():  # the host may have it already
-                return original(self)
-            return syncs.timed(original, self, (), "value")
+            try:
+                if self._npy_value is not None or syncs.passes():  # the host may have it already
+                    return original(self)
+                return syncs.timed(original, self, (), "value")
+            except BaseException as error:
+                stand_ins.passing(error)
+                raise
 
         return _value
 
     def waiting(original: Any) -> Any:
         def block_until_ready(self: Any) -> Any:
-            return original(self) if syncs.passes() else syncs.timed(original, self, (), "block_until_ready")
+            try:
+                return original(self) if syncs.passes() else syncs.timed(original, self, (), "block_until_ready")
+            except BaseException as error:
+                stand_ins.passing(error)
+                raise
 
         return block_until_ready
 
     def item(original: Any) -> Any:
         def item(self: Any, *args: Any) -> Any:
-            return syncs.timed(original, self, args, "item")
+            try:
+                return syncs.timed(original, self, args, "item")
+            except BaseException as error:
+                stand_ins.passing(error)
+                raise
 
         return item
 
     def buffer(original: Any) -> Any:
         def __buffer__(self: Any, flags: int) -> memoryview:  # noqa: N807
-            return original(self, flags) if syncs.passes() else syncs.timed(original, self, (flags,), "np.asarray")
+            try:
+                return original(self, flags) if syncs.passes() else syncs.timed(original, self, (flags,), "np.asarray")
+            except BaseException as error:
+                stand_ins.passing(error)
+                raise
 
         return __buffer__
 
     def waiting_for_all(original: Any) -> Any:
         def batched_block_until_ready(arrays: Any) -> Any:
-            return syncs.timed(original, arrays, (), "block_until_ready")
+            try:
+                return syncs.timed(original, arrays, (), "block_until_ready")
+            except BaseException as error:
+                stand_ins.passing(error)
+                raise
 
         return batched_block_until_ready
 

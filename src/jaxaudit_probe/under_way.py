@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from itertools import count
 
 from jaxaudit_probe.audience import Audience
@@ -22,14 +23,14 @@ class UnderWay:
     def __init__(self, writer: Audience) -> None:
         self.writer = writer
         self.numbers = count(1)
-        self.open: dict[int, float] = {}
+        self.open: dict[int, tuple[float, str, Site]] = {}
         writer.at_end(self.totals)
         writer.at_fork(self.forked)
 
     def begin(self, frame: Frame, stage: str, site: Site) -> None:
         """Effect: one line, before what may take long or never end."""
         frame.work = next(self.numbers)
-        self.open[frame.work] = time.perf_counter()
+        self.open[frame.work] = (time.perf_counter(), stage, site)
         at, cause = frame.at, frame.cause
         self.writer.put(
             "begin", work=frame.work, stage=stage, site=site.id, at=at._asdict() if at else None,
@@ -54,9 +55,16 @@ class UnderWay:
     def totals(self) -> None:
         """Effect: how long what has not ended took until now, which is the last word of a process that dies."""
         now = time.perf_counter()
-        for work, began in list(self.open.items()):
+        for work, (began, _, _) in list(self.open.items()):
             if now - began >= WORTH_A_WORD:
                 self.writer.put("still", work=work, seconds=round(now - began, 3))
+
+    def compiling(self) -> Iterator[tuple[Site, float]]:
+        """What XLA works on now, and for how many seconds."""
+        now = time.perf_counter()
+        for began, stage, site in list(self.open.values()):
+            if stage == "compile":
+                yield site, now - began
 
     def forked(self) -> None:
         """In a forked child: what its parent has under way is not its own."""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -126,6 +127,30 @@ def test_settings_for_the_program_alone(tmp_path: Path) -> None:
     (tmp_path / "show.py").write_text("import jax, os\nprint(os.environ['A'], jax.numpy.ones(1).dtype)")
     done = jaxaudit(tmp_path, "run", "-q", "--env", "A=b=c", "--env", "JAX_ENABLE_X64=1", "show.py")
     assert done.stdout == "b=c float64\n"
+
+
+@pytest.mark.parametrize("closed", ["1>&-", "2>&-", "0<&-"])
+def test_closed_streams(closed: str, tmp_path: Path) -> None:
+    (tmp_path / "quiet.py").write_text("import sys; sys.exit(5)")
+    command = f"exec {shlex.quote(sys.executable)} -m jaxaudit run quiet.py {closed}"
+    env = {**os.environ, "PYTHONPATH": str(SRC)}
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 5
+    assert "fault of jaxaudit" not in done.stderr
+
+
+def test_a_program_that_removes_its_own_folder(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own" / "program.py").write_text("import os, shutil; shutil.rmtree(os.getcwd())")
+    done = jaxaudit(tmp_path / "own", "run", "program.py")
+    assert (done.returncode, "removed the folder of its record" in done.stderr) == (0, True)
+
+
+def test_a_working_directory_that_is_gone(tmp_path: Path) -> None:
+    command = f"mkdir gone; cd gone; rmdir ../gone; exec {shlex.quote(sys.executable)} -m jaxaudit run ../x.py"
+    env = {**os.environ, "PYTHONPATH": str(SRC)}
+    done = subprocess.run(["sh", "-c", command], cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (2, "jaxaudit: the working directory is gone: go to one that exists\n")
 
 
 def test_a_fault_of_ours_does_not_become_the_programs(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from textwrap import dedent
 import pytest
 
 from cli.test_run import jaxaudit, needs_jax
+from processes import python
 
 SPAWNED = """
     import multiprocessing
@@ -71,3 +72,25 @@ def test_each_process_is_observed(program: str, function: str, compiles: int, tm
     assert len(workers) == 2
     assert {one["executable"] for one in workers} == {sys.executable}
     assert all(one["ended"] for one in document["processes"]), document["processes"]
+
+
+@needs_jax
+def test_of_many_runs_only_that_of_the_first_rank_speaks(tmp_path: Path) -> None:
+    rank = dedent(RANKS).split("'''")[1]
+    (tmp_path / "rank.py").write_text(dedent(rank))
+    (tmp_path / "many.py").write_text(
+        dedent(
+            """
+            import socket, subprocess, sys
+
+            with socket.socket() as free:
+                free.bind(("localhost", 0))
+                port = str(free.getsockname()[1])
+            run = [sys.executable, "-m", "jaxaudit", "run", "--python", sys.executable, "rank.py", port]
+            ranks = [subprocess.Popen([*run, str(rank)], stderr=subprocess.PIPE, text=True) for rank in range(2)]
+            print([rank.communicate()[1].count("jaxaudit run: ") for rank in ranks])
+            """
+        )
+    )
+    done = python("many.py", cwd=tmp_path, JAX_PLATFORMS="cpu")
+    assert "[1, 0]" in done.stdout, done.stdout + done.stderr

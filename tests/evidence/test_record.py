@@ -204,3 +204,25 @@ def test_without_jit_nobody_knows_who_was_called(tmp_path):
     lines = [jitted(tmp_path, 4, "step"), row("jitted", off=True)]
     seen = read_record(write(tmp_path, *start(tmp_path), *lines), tmp_path)
     assert [one.called for one in seen.jitted] == [True]
+
+
+def test_single_operations_by_line(tmp_path):
+    jax = {"path": "/env/site-packages/jax/_src/numpy/ufuncs.py", "user": False}
+    sites = [site(tmp_path, 1), site(tmp_path, 2, "sin", wrapper="eager", **jax), site(tmp_path, 3, "add", **jax)]
+    shapes = ["[2]", "[3]", "[4]"]
+    rows = [compiled("signature", number, at=at(tmp_path, 12), shape=shape) for shape in shapes for number in (2, 3)]
+    rows += [compiled(at=at(tmp_path, 12)), compiled("signature", 2, at=at(tmp_path, 11), shape="[2]")]
+    seen = read_record(write(tmp_path, *start(tmp_path), *sites, *rows), tmp_path)
+    assert [(one.at.line, one.compiles, one.shapes, one.operations) for one in seen.eager] == [
+        (12, 6, 3, ("sin", "add")),
+        (11, 1, 1, ("sin",)),
+    ]
+
+
+def test_a_fold_is_told_while_it_lasts_and_counted_once(tmp_path):
+    told = [row("fold", site=1, seconds=seconds, text="`sort`", under_way=True) for seconds in (2.0, 4.0)]
+    record = write(tmp_path, *start(tmp_path), site(tmp_path), *told, end="")
+    assert [one.seconds for one in read_record(record, tmp_path).folds] == [4.0]
+    done = row("fold", site=1, seconds=9.0, text="`sort`", under_way=False)
+    record = write(tmp_path, *start(tmp_path), site(tmp_path), *told, done)
+    assert [one.seconds for one in read_record(record, tmp_path).folds] == [9.0]

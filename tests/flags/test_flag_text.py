@@ -17,6 +17,13 @@ def test_faults_of_writing_are_named() -> None:
     ]
 
 
+def test_dashes_of_a_word_processor_are_named() -> None:
+    text = "--xla_a=1 \u2013xla_b=2 -\u2013xla_c \u2014xla_d"
+    words = flag_words(text)
+    assert [(w.name, w.fault) for w in words[1:]] == [(name, "typographic") for name in ("xla_b", "xla_c", "xla_d")]
+    assert all(text[w.start + 2 :].startswith(w.name) for w in words)
+
+
 def test_an_empty_text_has_no_words() -> None:
     assert flag_words("  ") == []
 

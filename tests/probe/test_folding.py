@@ -7,7 +7,9 @@ import pytest
 jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402
 
+from jaxaudit_probe import folding, hooks  # noqa: E402
 from jaxaudit_probe.folding import work_on_constants  # noqa: E402
+from probe.listening import listening  # noqa: E402
 
 TABLE = jnp.ones((200, 200))
 
@@ -32,3 +34,36 @@ def test_what_meets_an_argument_is_none() -> None:
 def test_small_and_free_work_is_none() -> None:
     assert operations(lambda x: jnp.sort(TABLE[0, :10]) + x, 1.0) == set()
     assert operations(lambda x: TABLE.reshape(-1)[:5] + x, 1.0) == set()
+
+
+def test_the_hardest_work_is_told_of() -> None:
+    def smooth(x: Any) -> Any:
+        window = jax.lax.reduce_window(TABLE, 0.0, jax.lax.add, (30, 30), (1, 1), "SAME")
+        return jnp.cumsum(TABLE, axis=0).sum() + (TABLE @ TABLE).sum() + window.sum() + x
+
+    works = {work.operation: work.effort for work in work_on_constants(jax.make_jaxpr(smooth)(1.0))}
+    assert max(works, key=lambda name: works[name]) == "reduce_window_sum"
+    assert works["dot_general"] == 200**3 // folding.PRODUCTS_AT_ONCE
+
+
+def test_what_takes_long_is_told_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folding, "LEAST_SECONDS", 0.0)
+    with listening() as told:
+
+        def traced(x: Any) -> Any:
+            return jnp.sort(TABLE, axis=0)[0] + x
+
+        lowered = jax.jit(traced).lower(1.0)
+        observer = hooks.install()
+        began = observer.request_began
+
+        def asked() -> Any:
+            frame = began()
+            told.told("fold")
+            return frame
+
+        monkeypatch.setattr(observer, "request_began", asked)
+        lowered.compile()
+        folds = [fields for kind, fields in told.lines if kind == "fold"]
+    assert [fields["under_way"] for fields in folds] == [True, False]
+    assert folds[-1]["text"].startswith("`sort`")

@@ -71,3 +71,16 @@ def test_a_loop_outside_jit_is_told_with_its_own_body(listener: Listener) -> Non
         ("scan", ["body"]),
     ]
     assert [line["cause"]["kind"] for line in with_bodies] == ["first", "first", "new-function"]
+
+
+@pytest.mark.skipif(not hasattr(jax, "set_mesh"), reason="this JAX has no jax.set_mesh")
+def test_a_context_is_told_as_the_program_spells_it(listener: Listener) -> None:
+    @jax.jit
+    def step(x):
+        return x * 2.0
+
+    step(jnp.ones(3))
+    with jax.set_mesh(jax.make_mesh((1,), ("i",))):
+        step(jnp.ones(3))
+    causes = [line["cause"] for line in listener.told("compile")]
+    assert "the setting jax.set_mesh changed" in causes[-1]["text"]

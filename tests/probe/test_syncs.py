@@ -152,6 +152,19 @@ def test_a_value_that_the_host_has_is_no_read(listener: Listener) -> None:
     assert syncs(listener)["float"]["count"] == 1
 
 
+def test_an_array_that_was_deleted(listener: Listener) -> None:
+    """The program gets JAX's own error: to ask such an array whether it is ready would end the process."""
+    for read in (np.asarray, float, str, jax.device_get, lambda array: array.item(), jax.block_until_ready):
+        gone = jnp.ones(()) + 1
+        gone.delete()
+        with pytest.raises((RuntimeError, BufferError)):
+            read(gone)
+    key = jax.random.split(jax.random.key(0), 1)[0]
+    key.delete()
+    with pytest.raises(RuntimeError):
+        jax.random.normal(key)
+
+
 def test_reading_works_as_before_and_afterwards() -> None:
     with listening():
         assert float(jnp.ones(())) == 1.0

@@ -120,3 +120,14 @@ def test_what_was_never_called(tmp_path, monkeypatch):
     assert said in " ".join(text.split())
     assert "and 2 more" in text
     assert max(map(width, text.splitlines())) <= 80
+
+
+def test_single_operations_by_line(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    one = site(tmp_path, 2, "sin", wrapper="eager", path="/env/site-packages/jax/a.py", user=False)
+    rows = [compiled("signature", 2, at=at(tmp_path, 12), shape=f"[{i % 3}]") for i in range(9)]
+    document = observed(write(tmp_path, *start(tmp_path), one, *rows))
+    said = "train.py:12 in fit: 9 compiles, 3 shapes, 9.0 s (sin)"
+    assert said in run_summary(document)
+    assert said in run_markdown(document)
+    assert document["eager"][0]["compiles"] == 9

@@ -199,3 +199,63 @@ def test_one_line_with_one_key_again_and_again(tmp_path, times, certain):
     one = only(tmp_path, "key-reuse", used)
     assert "this line consumed it already, and consumes the same key again (step)" in one.message
     assert one.certain is certain
+
+
+def branches(tmp_path, how, **more):
+    where = {"path": str(tmp_path / "train.py"), "line": 2, "function": "relax"}
+    fields = {"by": "cond", "name": "relax", "of": where, "equations": 40, "heavy": "scan", "calls": []}
+    return row("branches", how=how, site=1, at=at(tmp_path, 9), **(fields | more))
+
+
+def test_a_batched_predicate(tmp_path):
+    one = only(tmp_path, "heavy-branches", site(tmp_path), branches(tmp_path, "batched"))
+    assert (
+        "the predicate of this `cond` in `fit` was batched by `vmap`: it became a select, and both branches"
+        in one.message
+    )
+    assert "`relax` (40 equations, a `scan` among them)" in one.message
+    assert (one.certain, one.place.line, [note.place.line for note in one.notes]) == (True, 9, [2])
+
+
+def test_a_long_branch_with_nothing_heavy_is_a_suspicion(tmp_path):
+    assert not only(tmp_path, "heavy-branches", site(tmp_path), branches(tmp_path, "batched", heavy="")).certain
+
+
+@pytest.mark.parametrize(("equations", "severity"), [(40, "info"), (400, "warning")])
+def test_one_call_in_every_branch(tmp_path, equations, severity):
+    calls = [at(tmp_path, 10), at(tmp_path, 11)]
+    rows = [site(tmp_path), branches(tmp_path, "shared", equations=equations, calls=calls)]
+    one = only(tmp_path, "heavy-branches", *rows)
+    assert "stands in every branch of this `cond`" in one.message
+    assert one.severity == severity
+    assert [note.place.line for note in one.notes] == [10, 11]
+
+
+def listed(tmp_path, **more):
+    fields = {"calls": 1, "arrays": 0, "numbers": 0, "longest": 900, "seconds": 0.5, "by": "jnp.array", "list": "rows"}
+    return row("list", **at(tmp_path, 9), **(fields | more))
+
+
+@pytest.mark.parametrize(
+    ("many", "words"),
+    [
+        ({"arrays": 600, "calls": 6}, ["600 device arrays in 6 calls", "`rows`", "500 ms", "`jnp.stack`"]),
+        ({"numbers": 20_000}, ["converted 20000 numbers element by element", "`np.asarray`"]),
+    ],
+)
+def test_a_list_that_became_an_array(tmp_path, many, words):
+    one = only(tmp_path, "list-to-array", listed(tmp_path, **many))
+    assert all(word in one.message for word in words), one.message
+
+
+@pytest.mark.parametrize("few", [{"arrays": 400}, {"numbers": 9_000}, {"numbers": 90_000, "longest": 90}])
+def test_short_lists_are_fine(tmp_path, few):
+    assert not every(tmp_path, listed(tmp_path, **few))
+
+
+@pytest.mark.parametrize(("uses", "alone", "found"), [(1, 0, 1), (2, 0, 0), (1, 1, 0)])
+def test_a_jit_that_only_a_loop_calls(tmp_path, uses, alone, found):
+    told = row("nested", site=1, outer=2, by="scan", uses=uses, at=at(tmp_path, 10))
+    called = row("calls", site=1, calls=1 + alone, sampled=1, tracer_calls=1, arguments=[])
+    said = every(tmp_path, site(tmp_path), site(tmp_path, 2, "fall", 9), told, called)
+    assert [(one.rule, one.certain) for one in said] == [("nested-jit-in-step", False)] * found

@@ -281,6 +281,24 @@ def test_a_program_that_is_not_there(name: str, sentence: str, tmp_path: Path, m
     assert not (tmp_path / ".jaxaudit").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "text", "sentence"),
+    [
+        ("a.ipynb", b"{}", "is a notebook"),
+        ("a.sh", b"#!/bin/sh\necho", "is a script for /bin/sh"),
+        ("a", b"\x7fELF\x02", "is an executable"),
+    ],
+)
+def test_what_is_no_python_program(
+    name: str, text: bytes, sentence: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_bytes(text)
+    with pytest.raises(Mistake) as error:
+        launch(Wanted(name))
+    assert sentence in str(error.value)
+
+
 def test_a_record_is_not_mixed_with_another(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "train.py").touch()

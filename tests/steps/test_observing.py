@@ -35,12 +35,58 @@ def test_functions_by_name_with_their_compiles_and_causes() -> None:
     assert "scaled" in repr(seen)
 
 
+def test_a_notebook_shows_worst_first_and_ipython_a_text() -> None:
+    with jaxaudit.observe() as seen:
+        for size in (3, 4, 5):
+            scaled(jnp.ones(size + 200))
+    page = seen._repr_html_()
+    assert page.index("shape-churn") < page.index("<summary><code>scaled</code>")
+    assert seen.document()["kind"] == "run"
+    said: list[str] = []
+
+    class Printer:
+        """IPython's, as far as it is asked."""
+
+        def text(self, text: str) -> None:
+            said.append(text)
+
+    seen._repr_pretty_(Printer(), cycle=False)
+    assert "3 programs compiled" in said[0] or " programs compiled" in said[0]
+    assert "record:" not in said[0]
+
+
+def test_ipython_itself_shows_both() -> None:
+    formatters = pytest.importorskip("IPython.core.formatters")
+    with jaxaudit.observe() as seen:
+        scaled(jnp.ones(300))
+    shown, _ = formatters.DisplayFormatter().format(seen)
+    assert shown["text/html"].startswith('<div class="jaxaudit">')
+    assert shown["text/plain"].startswith("jaxaudit run: ")
+
+
 def test_blocks_nest_and_see_their_own() -> None:
     with jaxaudit.observe() as outer:
         scaled(jnp.ones(5))
         with jaxaudit.observe() as inner:
             scaled(jnp.ones(6))
     assert (outer.functions["scaled"].compiles, inner.functions["scaled"].compiles) == (2, 1)
+
+
+def test_a_later_block_counts_from_its_own_beginning() -> None:
+    three = jnp.ones(3)
+    with jaxaudit.observe() as first:
+        for _ in range(5):
+            scaled(three)
+        float(three.sum())
+    with jaxaudit.observe() as second:
+        float(three.sum())
+        jax.jit(lambda x: x - 1)(three)
+    assert first.functions["scaled"].calls == 5
+    assert "scaled" not in second.functions
+    with jaxaudit.observe() as third:
+        scaled(three)
+    assert third.functions["scaled"].calls == 1
+    assert sum(one.count for one in second.syncs) <= 1
 
 
 def test_a_name_that_was_not_compiled() -> None:

@@ -164,7 +164,9 @@ def test_an_error_that_ended_the_program_is_a_finding_of_its_rule(tmp_path, monk
     document = validated(observed(write(tmp_path, *start(tmp_path), failed(tmp_path, UNHASHABLE), end="exception")))
     (one,) = document["findings"]
     assert (one["rule"], one["line"], one["function"], one["severity"]) == ("unhashable-static", 11, "fit", "error")
-    assert one["message"].startswith("`config`: the program ended here with ValueError: Non-hashable static arguments")
+    assert one["message"].startswith(
+        "`config`: the program ended at `out = step(state, 1.0)` with ValueError: Non-hash"
+    )
     assert one["help"]
     assert document["processes"][0]["error"].startswith("ValueError: Non-hashable")
 
@@ -188,3 +190,12 @@ def test_the_projects_own_packages_are_the_users_where_they_are_installed(tmp_pa
     ]
     document = observed(write(tmp_path, *start(tmp_path), *sites, compiled(number=1), compiled(number=2)))
     assert {one["name"]: one["library"] for one in document["functions"]} == {"fit_orbits": None, "fit_flax": "flax"}
+
+
+def test_the_line_that_committed_is_in_the_document(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    again = compiled("committed", 1, ("state", "device 0, not committed", "device 0, committed"), at=at(tmp_path, 15))
+    again["cause"]["changes"][0]["put"] = {**at(tmp_path, 11), "how": "device_put"}
+    document = validated(observed(write(tmp_path, *start(tmp_path), site(tmp_path), compiled(), again)))
+    put = {"path": "train.py", "line": 11, "function": "fit", "how": "device_put"}
+    assert document["compiles"][1]["cause"]["changes"][0]["put"] == put

@@ -47,6 +47,7 @@ FOUND, WRONG, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
 def main(argv: "list[str] | None" = None) -> int:
     """Effect: runs one command; returns its exit code. Raises nothing that a user could cause."""
     arguments = sys.argv[1:] if argv is None else list(argv)
+    _stand_in_for_closed_streams()
     try:
         code = _run(arguments)
         sys.stdout.flush()
@@ -69,6 +70,9 @@ def _run(arguments: "list[str]") -> int:
         sys.stdout.write(f"jaxaudit {__version__}\n")
         return 0
     name, rest = arguments[0], arguments[1:]
+    if not _in_a_folder():
+        _say("jaxaudit: the working directory is gone: go to one that exists")
+        return WRONG
     if name not in COMMANDS and name not in UNLISTED:
         _say(f"jaxaudit: {_no_command(name)}")
         return WRONG
@@ -116,6 +120,20 @@ def ended_by(error: Exception) -> int:
         "Please report it with the command and, if you can, the file: JAXAUDIT_DEBUG=1 prints the traceback."
     )
     return WRONG
+
+
+def _in_a_folder() -> bool:
+    try:
+        return bool(os.getcwd())
+    except OSError:
+        return False
+
+
+def _stand_in_for_closed_streams() -> None:
+    """`2>&-`: what nobody wants to read goes nowhere; the program that we run still finds them closed."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
 
 
 def _let_every_sign_print() -> None:

@@ -80,15 +80,16 @@ def _told(ended: "Ended", args: argparse.Namespace) -> int:
     from jaxaudit.steps.run_ending import ending, why_nothing
 
     nothing = why_nothing(ended)
-    if not args.quiet:
-        _say(ending(ended))
-        _say(nothing or f"observed under {ended.interpreter.path} ({ended.interpreter.because})")
     if nothing and not args.output:
+        _say_unless(args.quiet, ending(ended), nothing)
         return 0
     document = observed(ended.record, args.select, args.ignore)
+    silent = args.quiet or min((one["rank"] for one in document["processes"] if one["jax"]), default=0) > 0
+    under = f"observed under {ended.interpreter.path} ({ended.interpreter.because})"
+    _say_unless(silent, ending(ended), nothing or under)
     if args.output:
         output.write(rendered(document, args.format, output.columns(), unsure=args.unsure), args.output)
-    if not args.quiet and not nothing:
+    if not silent and not nothing:
         brush = paint.coloured if arguments.wants_colour(args.color, sys.stderr) else paint.plain
         output.write_summary(rendered(document, "terminal", output.columns(), brush, args.unsure))
     return exit_code(document)
@@ -115,6 +116,8 @@ def _setting(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _say(sentence: str) -> None:
-    if sentence:
-        print(f"jaxaudit: {sentence}", file=sys.stderr)
+def _say_unless(silent: bool, *sentences: str) -> None:
+    """Effect: a line for each, on standard error. Of many ranks only the first speaks."""
+    for sentence in sentences:
+        if sentence and not silent:
+            print(f"jaxaudit: {sentence}", file=sys.stderr)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 
-from jaxaudit.evidence import happenings
+from jaxaudit.evidence import happenings, wasted
 from jaxaudit.evidence.places import Places, plain_name
 from jaxaudit.evidence.rows import Row, number_of, rows_of, seconds_of, text_of, words_of
 from jaxaudit.evidence.unfinished import Open
@@ -17,6 +17,7 @@ from jaxaudit.model.evidence import (
     ConstantSeen,
     DonationSeen,
     DowncastSeen,
+    EffectSeen,
     Environment,
     ErrorSeen,
     Failure,
@@ -28,13 +29,16 @@ from jaxaudit.model.evidence import (
     SettingSeen,
     Site,
     Spot,
+    StaleSeen,
     SyncSeen,
     TraceSeen,
     UnfinishedSeen,
 )
+from jaxaudit.model.wasted import BranchesSeen, ListSeen, NestedSeen
 
 Definition = tuple[str, int]
 """The path and the line of a function's code."""
+
 NOWHERE = Site("<unknown>", "", 1, "jit", False)
 
 
@@ -71,9 +75,16 @@ class Gathered:
     keys: dict[tuple[object, ...], KeySeen] = field(default_factory=dict)
     donations: dict[object, DonationSeen] = field(default_factory=dict)
     folds: list[FoldSeen] = field(default_factory=list)
+    folding: dict[object, FoldSeen] = field(default_factory=dict)
+    """Those whose compile has not ended."""
     errors: list[ErrorSeen] = field(default_factory=list)
     settings: dict[tuple[str, str, int], SettingSeen] = field(default_factory=dict)
     downcasts: dict[tuple[str, int, str], DowncastSeen] = field(default_factory=dict)
+    stale: list[StaleSeen] = field(default_factory=list)
+    effects: list[EffectSeen] = field(default_factory=list)
+    branches: dict[tuple[Spot, str], BranchesSeen] = field(default_factory=dict)
+    lists: dict[Spot, ListSeen] = field(default_factory=dict)
+    nested: dict[Site, NestedSeen] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     last: float = 0.0
 
@@ -97,7 +108,7 @@ class Gathered:
                 site=self.site(row),
                 process=self.process,
                 stage=text_of(row, "stage"),
-                cause=_cause(row) or FIRST,
+                cause=_cause(self, row) or FIRST,
                 at=self.places.spot(row.get("at")),
                 seconds=max(0.0, seconds),
                 constants_bytes=number_of(row, "constants_bytes"),
@@ -139,6 +150,7 @@ class Gathered:
             jaxlib=text_of(jax, "jaxlib"),
             backend=text_of(backend, "backend"),
             devices=words_of(backend, "devices"),
+            rank=number_of(backend, "rank"),
             settings={str(k): str(v) for k, v in settings.items()} if isinstance(settings, dict) else {},
             missing=words_of(jax, "missing"),
             ended=text_of(end, "how"),
@@ -181,15 +193,24 @@ def _jitted_at(to: Gathered, row: Row) -> None:
     to.jitted[path, line] = JittedSeen(name, to.places.path(path), known.definition or line, wrapper, at)
 
 
-def _cause(row: Row) -> Cause | None:
+def _cause(to: Gathered, row: Row) -> Cause | None:
     said = row.get("cause")
     if not isinstance(said, dict):
         return None
-    changes = tuple(
-        Change(text_of(part, "leaf"), _value(part.get("was")), _value(part.get("now")), text_of(part, "what"))
-        for part in rows_of(said, "changes")
-    )
+    changes = tuple(_change(to, part) for part in rows_of(said, "changes"))
     return Cause(text_of(said, "kind", "unknown"), text_of(said, "text"), changes)
+
+
+def _change(to: Gathered, part: Row) -> Change:
+    put = part.get("put")
+    return Change(
+        text_of(part, "leaf"),
+        _value(part.get("was")),
+        _value(part.get("now")),
+        text_of(part, "what"),
+        to.places.spot(put),
+        text_of(put, "how") if isinstance(put, dict) else "",
+    )
 
 
 def _value(said: object) -> str:
@@ -201,7 +222,7 @@ def _trace(to: Gathered, row: Row) -> None:
         TraceSeen(
             site=to.site(row),
             process=to.process,
-            cause=_cause(row) or FIRST,
+            cause=_cause(to, row) or FIRST,
             api=text_of(row, "api", "call"),
             trace_s=seconds_of(row, "trace_s"),
             self_s=seconds_of(row, "self_s"),
@@ -238,7 +259,7 @@ def _lower(to: Gathered, row: Row) -> None:
 
 
 def _compile(to: Gathered, row: Row) -> None:
-    cause = _cause(row) or Cause("unknown")
+    cause = _cause(to, row) or Cause("unknown")
     to.compiles.append(
         CompileSeen(
             site=to.site(row),
@@ -250,6 +271,7 @@ def _compile(to: Gathered, row: Row) -> None:
             compile_s=seconds_of(row, "compile_s"),
             cache=text_of(row, "cache", "off"),
             constants_bytes=number_of(row, "constants_bytes"),
+            shape=text_of(row, "shape"),
             jitted_at=_jitted(to, row),
             bodies=tuple(to.sites[one] for one in row.get("bodies") or () if one in to.sites),
         )
@@ -338,15 +360,18 @@ def _donation(to: Gathered, row: Row) -> None:
 
 
 def _fold(to: Gathered, row: Row) -> None:
-    to.folds.append(
-        FoldSeen(
-            site=to.sites.get(row.get("site")),
-            seconds=seconds_of(row, "seconds"),
-            text=text_of(row, "text"),
-            at=to.places.spot(row.get("at")),
-            operations=max(1, number_of(row, "operations")),
-        )
+    seen = FoldSeen(
+        site=to.sites.get(row.get("site")),
+        seconds=seconds_of(row, "seconds"),
+        text=text_of(row, "text"),
+        at=to.places.spot(row.get("at")),
+        operations=max(1, number_of(row, "operations")),
     )
+    to.folding.pop(row.get("site"), None)
+    if row.get("under_way"):
+        to.folding[row.get("site")] = seen
+    else:
+        to.folds.append(seen)
 
 
 def _note(to: Gathered, row: Row) -> None:
@@ -384,4 +409,5 @@ _READERS: dict[str, Callable[[Gathered, Row], None]] = {
     "fold": _fold,
     "note": _note,
     **happenings.READERS,
+    **wasted.READERS,
 }

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jaxaudit.evidence.rows import Row, number_of, rows_of, text_of
-from jaxaudit.model.evidence import DowncastSeen, ErrorSeen, SettingSeen, Site, Spot
+from jaxaudit.model.evidence import DowncastSeen, EffectSeen, ErrorSeen, SettingSeen, Site, Spot, StaleSeen
 
 if TYPE_CHECKING:
     from jaxaudit.evidence.gather import Gathered
@@ -79,4 +79,38 @@ def downcast(to: Gathered, row: Row) -> None:
     )
 
 
-READERS: dict[str, Callable[[Gathered, Row], None]] = {"raised": raised, "setting": setting, "downcast": downcast}
+def stale(to: Gathered, row: Row) -> None:
+    at, site = to.places.spot(row.get("at")), to.sites.get(row.get("site"))
+    if at is None or site is None:
+        return
+    name, said = text_of(row, "name"), row.get("at")
+    path = text_of(said, "path") if isinstance(said, dict) else ""
+    lines = to.places.source.assigned(path, name)
+    to.stale.append(
+        StaleSeen(
+            site=site,
+            name=name,
+            at=at,
+            was=text_of(row, "was"),
+            now=text_of(row, "now"),
+            call=to.places.spot(row.get("call")),
+            assigned=tuple(Spot(at.path, line, function) for line, function in lines),
+            precise=bool(row.get("precise")),
+        )
+    )
+
+
+def effect(to: Gathered, row: Row) -> None:
+    at, site = to.places.spot(row.get("at")), to.sites.get(row.get("site"))
+    if at is not None and site is not None:
+        words = [text_of(row, key) for key in ("name", "what", "was", "now")]
+        to.effects.append(EffectSeen(site, words[0], at, *words[1:]))
+
+
+READERS: dict[str, Callable[[Gathered, Row], None]] = {
+    "raised": raised,
+    "setting": setting,
+    "downcast": downcast,
+    "stale": stale,
+    "effect": effect,
+}

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from jaxaudit.evidence.eager import by_line
 from jaxaudit.evidence.gather import Calls, Gathered
 from jaxaudit.evidence.places import Places
 from jaxaudit.evidence.rows import Rows
@@ -19,8 +20,10 @@ from jaxaudit.model.evidence import (
     JittedSeen,
     KeySeen,
     Site,
+    Spot,
     SyncSeen,
 )
+from jaxaudit.model.wasted import ListSeen
 
 SUFFIX = ".jsonl"
 
@@ -73,15 +76,21 @@ def _joined(gathered: list[Gathered], notes: list[str], unread: list[Unread]) ->
         traces=tuple(seen for one in gathered for seen in one.traces),
         programs=tuple(seen for one in gathered for seen in one.programs),
         compiles=tuple(seen for one in gathered for seen in one.compiles),
+        eager=tuple(by_line(seen for one in gathered for seen in one.compiles)),
         unfinished=tuple(seen for one in gathered for seen in one.unfinished()),
         constants=tuple(_constants(seen for one in gathered for seen in one.constants)),
         syncs=tuple(_syncs(seen for one in gathered for seen in one.syncs.values())),
         keys=tuple(_keys(seen for one in gathered for seen in one.keys.values())),
         donations=tuple(_donations(seen for one in gathered for seen in one.donations.values())),
-        folds=tuple(seen for one in gathered for seen in one.folds),
+        folds=tuple(seen for one in gathered for seen in (*one.folds, *one.folding.values())),
         errors=tuple(seen for one in gathered for seen in one.errors),
         settings=tuple(seen for one in gathered for seen in one.settings.values()),
+        stale=tuple(dict.fromkeys(seen for one in gathered for seen in one.stale)),
+        effects=tuple(dict.fromkeys(seen for one in gathered for seen in one.effects)),
         downcasts=tuple(_downcasts(seen for one in gathered for seen in one.downcasts.values())),
+        branches=tuple(dict.fromkeys(seen for one in gathered for seen in one.branches.values())),
+        lists=tuple(_lists(seen for one in gathered for seen in one.lists.values())),
+        nested=tuple(dict.fromkeys(seen for one in gathered for seen in one.nested.values())),
         notes=tuple(dict.fromkeys([*notes, *(text for one in gathered for text in one.notes)])),
         unread=tuple(unread),
     )
@@ -211,6 +220,22 @@ def _keys(seen: Iterable[KeySeen]) -> Iterator[KeySeen]:
         key = (one.key, one.first, one.again)
         before = table.get(key)
         table[key] = replace(one, times=one.times + before.times) if before else one
+    yield from table.values()
+
+
+def _lists(seen: Iterable[ListSeen]) -> Iterator[ListSeen]:
+    table: dict[Spot, ListSeen] = {}
+    for one in seen:
+        if (before := table.get(one.at)) is not None:
+            one = replace(
+                one,
+                calls=one.calls + before.calls,
+                arrays=one.arrays + before.arrays,
+                numbers=one.numbers + before.numbers,
+                longest=max(one.longest, before.longest),
+                seconds=one.seconds + before.seconds,
+            )
+        table[one.at] = one
     yield from table.values()
 
 

@@ -13,9 +13,10 @@ SEEN = (
     "site", "jitted", "begin", "still", "done", "trace", "program", "lower", "compile", "constant", "sync", "calls", "keys",
     "donation", "fold", "note",
 )  # fmt: skip
+WASTED = ("branches", "list", "nested")
 HAPPENINGS = ("raised", "setting", "downcast", "stale", "effect")
 TRIAL = ("outside", "imported")
-KINDS = frozenset((*ABOUT, *SEEN, *HAPPENINGS, *TRIAL))
+KINDS = frozenset((*ABOUT, *SEEN, *HAPPENINGS, *WASTED, *TRIAL))
 
 
 class Rows:

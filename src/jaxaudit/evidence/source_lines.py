@@ -64,6 +64,19 @@ class SourceLines:
         )
         return found[0] if len(found) == 1 else None
 
+    def assigned(self, path: str, name: str) -> list[tuple[int, str]]:
+        """(line, function) of what may change a value of this spelling: not its first line, and no `__init__`."""
+        if not path.endswith(".py"):
+            return []
+        part = f".{name.rpartition('.')[2]}" if "." in name else ""
+        found = [
+            (line, function)
+            for text, line, function in self.file(path).stores
+            if text == name or text.startswith(f"{name}[") or (part and (text.endswith(part) or f"{part}[" in text))
+        ]
+        first = 0 if name.endswith("]") else 1
+        return [(line, function) for line, function in sorted(found)[first:] if not function.endswith("__init__")]
+
     def awaits_error(self, path: str, line: int) -> bool:
         """Whether the line stands in a `try` that handles something, or in a `with ...raises(...)`."""
         return any(first <= line <= last for first, last in self.file(path).awaited) if path.endswith(".py") else False
@@ -76,6 +89,7 @@ class _File:
         self.known: dict[int, Known] = {}
         self.jits: list[Jit] = []
         self.awaited: list[tuple[int, int]] = []
+        self.stores: list[tuple[str, int, str]] = []
         try:
             with open(path, "rb") as file:
                 data = file.read(LARGEST + 1)
@@ -108,6 +122,8 @@ class _File:
             decorates = outside is not None and field == "decorator_list"
             if isinstance(child, ast.Call) and _jits(child.func) and not decorates:
                 self._jit(child.lineno, place, _names(child))
+            if isinstance(child, ast.Name | ast.Attribute | ast.Subscript) and isinstance(child.ctx, ast.Store):
+                self.stores.append((ast.unparse(child), child.lineno, place.name or "<module>"))
             self._walk(child, place)
 
     def _mark_scope(self, node: ast.AST, name: str, outside: "_Here") -> None:

@@ -4,7 +4,9 @@ from typing import Literal, NamedTuple
 
 from jaxaudit.model.flag import HOLE
 
-Fault = Literal["", "one-dash", "no-dash", "joined"]
+Fault = Literal["", "one-dash", "no-dash", "joined", "typographic"]
+DASHES = "\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+"""What word processors and web pages make of hyphens."""
 
 
 class FlagWord(NamedTuple):
@@ -42,6 +44,9 @@ def _word(word: str, at: int, quoted: bool) -> FlagWord | None:
         at += len(before) + 1
     if not equals and (word.endswith(HOLE) or not name.strip("-")):
         return None
+    bare = name.lstrip("-" + DASHES)
+    if bare != name.lstrip("-"):
+        return FlagWord(bare, value if equals else None, at + len(name) - len(bare) - 2, "typographic")
     fault: Fault = "" if name.startswith("--") else "one-dash"
     if not name.startswith("-"):
         fault = "no-dash"

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from jaxaudit.model.unread import Unread
+from jaxaudit.model.wasted import BranchesSeen, ListSeen, NestedSeen
 
 
 class Turns(NamedTuple):
@@ -59,6 +60,8 @@ class Environment:
     jaxlib: str = ""
     backend: str = ""
     devices: tuple[str, ...] = ()
+    rank: int = 0
+    """Its number among the processes of one `jax.distributed` program."""
     settings: Mapping[str, str] = field(default_factory=dict)
     missing: tuple[str, ...] = ()
     """Hooks that this JAX does not have: what they would have shown is not known."""
@@ -96,6 +99,10 @@ class Change(NamedTuple):
     was: str
     now: str
     what: str = ""
+    put: Spot | None = None
+    """The line that put the array where it lies, where that is what differs."""
+    put_by: str = ""
+    """What that line did: `device_put`, ..."""
 
 
 class Cause(NamedTuple):
@@ -151,6 +158,8 @@ class CompileSeen:
     constants_bytes: int = 0
     jitted_at: Spot | None = None
     """Where the source jits it, as far as that can be told from the line of the call."""
+    shape: str = ""
+    """The largest shape of what a single operation was handed or gave back: `[3,500]`."""
     bodies: tuple[Site, ...] = ()
     """Functions of the user's that stand as loop bodies and branches in this program."""
 
@@ -251,6 +260,17 @@ class JittedSeen:
     wrapper: str
     at: Spot
     called: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class EagerSeen:
+    """A line that compiled single operations outside jit: how many programs, for how many different inputs."""
+
+    at: Spot
+    compiles: int
+    shapes: int
+    operations: tuple[str, ...] = ()
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,6 +386,36 @@ class DowncastSeen:
     """The library that asked on its own account."""
 
 
+@dataclass(frozen=True, slots=True)
+class StaleSeen:
+    """A value around a traced function that was another one when the compiled program was called again."""
+
+    site: Site
+    name: str
+    """As the function spells it: `scale`, `self.gain`, `settings['rate']`."""
+    at: Spot
+    was: str
+    now: str
+    call: Spot | None = None
+    assigned: tuple[Spot, ...] = ()
+    """Lines of the same file that assign something of that name, its first one left out."""
+    precise: bool = True
+    """A number, a text or an array, not a container or an object of which some part differs."""
+
+
+@dataclass(frozen=True, slots=True)
+class EffectSeen:
+    """Something that a function did to the world around it, or read of it, while it was traced."""
+
+    site: Site
+    name: str
+    at: Spot
+    what: str
+    """"tracer", "number", "container", "value" (what was kept or changed), "print", "clock" or "draw"."""
+    was: str = ""
+    now: str = ""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
     """One run. Compared by identity, so that what is worked out from it once can be kept beside it."""
@@ -380,6 +430,7 @@ class Evidence:
     programs: tuple[ProgramSeen, ...] = ()
     compiles: tuple[CompileSeen, ...] = ()
     unfinished: tuple[UnfinishedSeen, ...] = ()
+    eager: tuple[EagerSeen, ...] = ()
     constants: tuple[ConstantSeen, ...] = ()
     syncs: tuple[SyncSeen, ...] = ()
     keys: tuple[KeySeen, ...] = ()
@@ -388,6 +439,11 @@ class Evidence:
     errors: tuple[ErrorSeen, ...] = ()
     settings: tuple[SettingSeen, ...] = ()
     downcasts: tuple[DowncastSeen, ...] = ()
+    stale: tuple[StaleSeen, ...] = ()
+    effects: tuple[EffectSeen, ...] = ()
+    branches: tuple[BranchesSeen, ...] = ()
+    lists: tuple[ListSeen, ...] = ()
+    nested: tuple[NestedSeen, ...] = ()
     notes: tuple[str, ...] = ()
     """What the probe could not see, in its own words."""
     unread: tuple[Unread, ...] = ()

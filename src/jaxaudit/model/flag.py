@@ -10,9 +10,9 @@ class JudgedFlag(NamedTuple):
     """A flag whose name is written at `start` of a text, and whether XLA takes it.
 
     `verdict`: "known", "removed" (`removed_in` says when), "unknown" (`nearest` is a known name like it), "malformed"
-    (`fault` says how: "one-dash", "no-dash", "joined" with the next flag, or a "value" that is none of its `kind`), or
-    "other-plugin" (of a TPU plugin, say: not judged). `source` says by what it was judged, and `installed` whether that
-    is the library which the program will run on.
+    (`fault` says how: "one-dash", "no-dash", "typographic" dashes, "joined" with the next flag, or a "value" that is
+    none of its `kind`), or "other-plugin" (of a TPU plugin, say: not judged). `source` says by what it was judged, and
+    `installed` whether that is the library which the program will run on.
     """
 
     name: str

@@ -63,6 +63,9 @@ def _causes(document: Document) -> Iterator[str]:
 
 
 def _rest(document: Document, unsure: bool) -> Iterator[str]:
+    eager = [f"- {escaped(said)}" for said in words.eager_lines(document)]
+    if eager:
+        yield "\n".join(["Single operations outside jit:", "", *eager])
     never = words.not_seen(document)
     if never:
         yield f"**Not seen:** {escaped(never)}."

@@ -24,6 +24,7 @@ def run_summary(document: Document, columns: int = 80, paint: Paint = plain, uns
     lines += [paint(line, "error") for said in deaths(document) for line in wrap(said, columns, rest="  ")]
     lines += _findings(document, columns, paint, unsure)
     lines += _functions(document, columns, paint)
+    lines += _eager(document, columns, paint)
     lines += _not_seen(document, columns, paint)
     lines += _syncs(document, columns, paint)
     lines += _last(document, columns, unsure)
@@ -132,6 +133,14 @@ def _details(document: Document, function: Entry, columns: int) -> Iterator[str]
         yield from wrap(said, columns, first="    ", rest="      ")
 
 
+def _eager(document: Document, columns: int, paint: Paint) -> Iterator[str]:
+    found = words.eager_lines(document)
+    if found:
+        yield from ("", paint("Single operations outside jit", "strong"))
+    for said in found:
+        yield from wrap(said, columns, first="  ", rest="    ")
+
+
 def _not_seen(document: Document, columns: int, paint: Paint) -> Iterator[str]:
     said = words.not_seen(document)
     if said:
@@ -166,7 +175,8 @@ def _last(document: Document, columns: int, unsure: bool) -> Iterator[str]:
     rules = sorted({finding["rule"] for finding in words.worst_first(document, unsure)[:MOST_FINDINGS]})
     if rules:
         yield f"`jaxaudit explain {words.worst_first(document, unsure)[0]['rule']}` tells more of a rule."
-    yield from wrap(f"record: {document['environment']['record']} (`jaxaudit report` shows it again)", columns)
+    if document["environment"].get("record"):
+        yield from wrap(f"record: {document['environment']['record']} (`jaxaudit report` shows it again)", columns)
 
 
 def _cut(line: str, columns: int) -> str:

@@ -121,9 +121,16 @@ def arguments(function: Entry) -> Iterator[str]:
         one for one in function["arguments"] if one["values"] in ("one", "few", "many") and function["calls"] > 1
     ]
     for word, values in (("never changed", ("one",)), ("changed", ("few", "many"))):
-        names = [_argument(one) for one in scalars if one["values"] in values]
+        names = [
+            _argument(one) for one in scalars if one["values"] in values and (word == "changed" or _holds_numbers(one))
+        ]
         if names:
             yield f"{word}: {', '.join(names[:6])}"
+
+
+def _holds_numbers(one: Mapping[str, Any]) -> bool:
+    """Not a function, nor a tree without leaves: that these never change is no news."""
+    return any(kind != "other" for kind in one["kinds"])
 
 
 def _argument(one: Mapping[str, Any]) -> str:
@@ -152,3 +159,23 @@ def not_seen(document: Document) -> str:
     more = f" and {len(never) - MOST_NAMES} more" if len(never) > MOST_NAMES else ""
     were = "function was" if document["summary"]["jitted"] == 1 else "functions were"
     return f"{len(never)} of {document['summary']['jitted']} jitted {were} never called: {', '.join(names)}{more}"
+
+
+MOST_LINES = 5
+
+
+def eager_lines(document: Document) -> list[str]:
+    """`train.py:12 in fit: 9 compiles, 3 shapes, 310 ms (add, exp)`: lines that compiled single operations repeatedly."""
+    found = [one for one in document.get("eager", ()) if one["compiles"] > 1]
+    said = [_eager_line(one) for one in found[:MOST_LINES]]
+    if len(found) > MOST_LINES:
+        rest = sum(one["compiles"] for one in found[MOST_LINES:])
+        said.append(f"and {number(rest, 'compile')} at {number(len(found) - MOST_LINES, 'more line')}")
+    return said
+
+
+def _eager_line(one: Entry) -> str:
+    inside = f" in {one['function']}" if one["function"] not in ("", "<module>") else ""
+    names = ", ".join(one["operations"][:3]) + (", ..." if len(one["operations"]) > 3 else "")
+    counts = f"{number(one['compiles'], 'compile')}, {number(one['shapes'], 'shape')}"
+    return f"{line_of(one)}{inside}: {counts}, {amounts.seconds(one['seconds'])} ({names})"

@@ -41,6 +41,12 @@ def class_facts(program: Program, cls: Class) -> ClassFacts:
     return found
 
 
+def assigns_hash(cls: Class) -> bool:
+    """`__hash__ = of_the_fields` in the body, which a dataclass keeps; not `__hash__ = None`."""
+    assigned = [] if "__hash__" in cls.methods else cls.ready().namespace.get("__hash__", [])
+    return bool(assigned) and not isinstance(assigned[-1], v.Const)
+
+
 def _class_facts(program: Program, cls: Class) -> ClassFacts:
     pytree, hashed, frozen, dataclass, holds = "", "identity", False, False, ""
     static: set[str] = set()
@@ -53,7 +59,9 @@ def _class_facts(program: Program, cls: Class) -> ClassFacts:
         hashed = kind.hash if kind.hash != "inherit" else hashed
         frozen, dataclass, holds = frozen or kind.frozen, dataclass or kind.dataclass, kind.holds or holds
     for part in reversed(lineage(program, cls)):
-        if "__hash__" in part.methods:
+        if assigns_hash(part):
+            hashed = "value"
+        elif "__hash__" in part.methods:
             hashed = "identity" if hashes_by_id(program, cls, part.methods["__hash__"]) else "value"
         elif "__eq__" in part.methods and "__hash__" not in part.ready().namespace:
             hashed = "none"
@@ -69,7 +77,7 @@ def _class_facts(program: Program, cls: Class) -> ClassFacts:
                 continue
             pytree = kind.pytree or pytree
             frozen, dataclass, holds = frozen or kind.frozen, dataclass or kind.dataclass, kind.holds or holds
-            if kind.hash != "inherit" and "__hash__" not in part.methods:
+            if kind.hash != "inherit" and "__hash__" not in part.methods and not assigns_hash(part):
                 hashed = hash_by_options(program, decorated, kind.hash, options)
             if kind.pytree == "listed" and part is cls:
                 meta, data = (

@@ -127,7 +127,7 @@ class Identity(NamedTuple):
     value: v.Value | None = None
 
 
-def identity(program: Program, value: v.Value, since: Loop | Function | None = None, depth: int = 0) -> Identity:
+def identity(program: Program, value: v.Value, since: Function | None = None, depth: int = 0) -> Identity:
     """Whether a callable is made anew each time the scope (or the loop) around its use runs."""
     if depth > 10:
         return Identity("unknown", "")
@@ -141,6 +141,8 @@ def identity(program: Program, value: v.Value, since: Loop | Function | None = N
             return Identity("here", word, value)
         if maker.is_module:
             return Identity("same", f"module-level function `{function.name}`", value)
+        if since is not None and maker is not since:
+            return Identity("same", f"{word} of the scope around", value)
         return Identity("fresh", word, value)
     if isinstance(value, (v.External, v.ClassValue, v.Const)):
         return Identity("same", "library function", value)
@@ -174,5 +176,5 @@ def identity(program: Program, value: v.Value, since: Loop | Function | None = N
     if isinstance(value, v.Free):
         found = value.values()
         if len(found) == 1:
-            return identity(program, found[0], None, depth + 1)
+            return identity(program, found[0], since, depth + 1)
     return Identity("unknown", "", value)

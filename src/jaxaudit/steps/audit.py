@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 
 from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.source_text import SourceText
-from jaxaudit.model import Finding
 from jaxaudit.model.mistake import Mistake
 from jaxaudit.model.outcome import Outcome
 from jaxaudit.model.proposal import Proposal, Reason
@@ -21,14 +20,12 @@ from jaxaudit.plan.proposing import Plan, composed, plan
 from jaxaudit.plan.stakes import ranked
 from jaxaudit.rules.project import Project, Wishes
 from jaxaudit.source.reading import Sources
-from jaxaudit.steps.check import Options, chosen_rules, find, wanted
+from jaxaudit.steps.check import Options, chosen_rules, find
 from jaxaudit.steps.config import Config, read_config
-from jaxaudit.steps.fingerprint import fingerprinted
 from jaxaudit.steps.interpreter import Interpreter, users_python
 from jaxaudit.steps.launch import environment
 from jaxaudit.steps.project_folders import project_folders
-from jaxaudit.steps.run import placed, source_lines, without_allowed, witnessed
-from jaxaudit.steps.run_failures import failures
+from jaxaudit.steps.run import run_findings
 from jaxaudit.steps.verdict import unhurried
 from jaxaudit.verify.running import Ground, Ran, Way, run
 from jaxaudit.verify.trying import Base, OutOfTime, Trials, together
@@ -204,29 +201,15 @@ def _planned(wanted_: Wanted, config: Config, interpreter: Interpreter, ran: Ran
     used = _used(ran)
     static = [one for one in checked.news if os.path.normpath(one.place.path) in used]
     chosen = chosen_rules(options, config, rules)
-    seen = _seen(ran, rules, chosen, config)
+    seen, faults, _ = run_findings(ran.evidence, config, rules, chosen)
     both = joined(static, seen, ran.evidence, rules)
     files = list(checked.sources.given)
     made = unhurried(lambda: _plan(both, rules, ran, config, files))
     made.proposals = ranked(made.proposals, ran.evidence)
     return Audited(
         config, interpreter, rules, ran.evidence, both, made, ran,
-        faults=[*checked.faults, *made.faults], unread=list(checked.unread),
+        faults=[*checked.faults, *faults, *made.faults], unread=list(checked.unread),
     )  # fmt: skip
-
-
-def _seen(ran: Ran, rules: "Rules", chosen: frozenset[str], config: Config) -> list[Finding]:
-    """The findings of the run, as `run` would give them."""
-    found, _ = witnessed(ran.evidence, rules, chosen)
-    found += [one for one in failures(ran.evidence, rules, found) if one.rule in chosen]
-    lines = source_lines()
-    kept, _ = without_allowed([placed(one, lines) for one in wanted(found, chosen, config, rules)], rules)
-
-    def line(path: str, number: int) -> str:
-        text = lines(path)
-        return text[number - 1] if 0 < number <= len(text) else ""
-
-    return list(fingerprinted(kept, line, lambda path: path))
 
 
 def _used(ran: Ran) -> frozenset[str]:

@@ -15,6 +15,9 @@ from jaxaudit.steps.project_folders import project_folders
 from jaxaudit.steps.record_end import complete
 from jaxaudit.steps.record_place import new_record
 
+EXECUTABLES = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
+"""How the files of Linux's and macOS's programs begin."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
@@ -84,7 +87,10 @@ def environment(
 
 
 def _must_be_there(wanted: Wanted) -> None:
-    if wanted.module or wanted.program == "-" or Path(wanted.program).exists():
+    if wanted.module or wanted.program == "-":
+        return
+    if Path(wanted.program).exists():
+        _must_be_python(wanted.program)
         return
     name = wanted.program
     if os.path.basename(name).startswith("python"):
@@ -96,3 +102,20 @@ def _must_be_there(wanted: Wanted) -> None:
         beside = [path.name for path in folder.iterdir()] if folder.is_dir() else []
         hint = nearest(Path(name).name, beside)
     raise Mistake(f"there is no program {name!r}{hint}")
+
+
+def _must_be_python(name: str) -> None:
+    """A sentence for what Python would only call a syntax error. Raises `Mistake`."""
+    if name.endswith(".ipynb"):
+        raise Mistake(
+            f"{name!r} is a notebook: run it as a script (`jupyter nbconvert --to script {name}`), or put "
+            "`with jaxaudit.observe() as seen:` around its cells"
+        )
+    if not Path(name).is_file():
+        return
+    with open(name, "rb") as file:
+        head = file.read(200).partition(b"\n")[0]
+    if head.startswith(EXECUTABLES):
+        raise Mistake(f"{name!r} is an executable, not a Python program; --python says which Python runs the program")
+    if head.startswith(b"#!") and b"python" not in head:
+        raise Mistake(f"{name!r} is a script for {head[2:].strip().decode(errors='replace')}, not a Python program")

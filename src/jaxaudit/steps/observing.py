@@ -24,7 +24,7 @@ class Functions(Mapping[str, FunctionSeen]):
     """Functions by name (`step`, `Model.step`), or by `file.py:12` where two have one name."""
 
     def __init__(self, seen: tuple[FunctionSeen, ...]) -> None:
-        self.seen = tuple(one for one in seen if one.site.user)
+        self.seen = tuple(one for one in seen if one.site.user and (one.calls or one.traces or one.compiles))
 
     def __getitem__(self, name: str) -> FunctionSeen:
         found = [
@@ -95,12 +95,23 @@ class Observation:
         width = max(len(row[0]) for row in rows)
         return "\n".join(f"{n:{width}}  {c:>4} compiled  {s:>9}  {why}".rstrip() for n, c, s, why in rows)
 
-    def _repr_html_(self) -> str:
-        from html import escape
+    def document(self) -> dict[str, Any]:
+        """All of it as `jaxaudit run --format json` writes it, the rules' findings included."""
+        from jaxaudit.steps.config import read_config
+        from jaxaudit.steps.run import document_of
 
-        head = "".join(f"<th>{name}</th>" for name in ("function", "compiled", "seconds", "why again, the last time"))
-        body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in self._rows())
-        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+        return document_of(self.evidence, read_config(Path.cwd()))
+
+    def _repr_html_(self) -> str:
+        from jaxaudit.report.run_html import run_html
+
+        return run_html(self.document())
+
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """For IPython where it shows no HTML."""
+        from jaxaudit.report.run_terminal import run_summary
+
+        printer.text("..." if cycle else run_summary(self.document()).rstrip())
 
 
 def recorded(folder: Path, listener: Listener) -> Callable[[], None]:

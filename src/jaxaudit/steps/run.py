@@ -19,6 +19,7 @@ from jaxaudit.steps.project_folders import project_names
 from jaxaudit.steps.run_entries import (
     compile_entry,
     constant_entry,
+    eager_entry,
     function_entry,
     key_entry,
     process_entry,
@@ -26,7 +27,7 @@ from jaxaudit.steps.run_entries import (
     uncalled_entry,
     unfinished_entry,
 )
-from jaxaudit.steps.run_failures import failures
+from jaxaudit.steps.run_failures import failures, in_words
 from jaxaudit.steps.selection import Rules
 
 if TYPE_CHECKING:
@@ -41,23 +42,28 @@ def observed(record: Path, select: Sequence[str] = (), ignore: Sequence[str] = (
     What the program did after its record was cut (a kill, a full disk) is not in it; `notes` and `unread` say so.
     """
     from jaxaudit.evidence import read_record
-    from jaxaudit.rules import load_rules
 
     config = read_config(Path.cwd())
-    rules = load_rules()
     evidence = read_record(record, project=project_names(config, Path.cwd()))
     if not evidence.processes:
         raise Mistake(f"{document.shown(str(record))} holds no record of a run")
+    return document_of(evidence, config, document.shown(str(record)), select, ignore)
+
+
+def document_of(
+    evidence: "Evidence", config: Config, record: str = "", select: Sequence[str] = (), ignore: Sequence[str] = ()
+) -> dict[str, Any]:
+    """What the rules see in the evidence, with all of it; `record` says where it lies, if anywhere."""
+    from jaxaudit.rules import load_rules
+
+    rules = load_rules()
     chosen = chosen_rules(Options(select=tuple(select), ignore=tuple(ignore)), config, rules)
-    found, faults = witnessed(evidence, rules, chosen)
-    found += [one for one in failures(evidence, rules, found) if one.rule in chosen]
+    named, faults, allowed = run_findings(evidence, config, rules, chosen)
     lines = source_lines()
-    kept, allowed = without_allowed([placed(one, lines) for one in wanted(found, chosen, config, rules)], rules)
-    named = fingerprinted(kept, lambda path, line: line_at(lines(path), line), lambda path: from_root(path, config))
     return {
         "schema": document.SCHEMA,
         "kind": "run",
-        "environment": environment(evidence, config) | {"record": document.shown(str(record))},
+        "environment": environment(evidence, config) | {"record": record},
         "summary": summary(evidence, named, allowed),
         "findings": [document.finding_entry(one, lines) for one in named],
         "known": [],
@@ -68,6 +74,19 @@ def observed(record: Path, select: Sequence[str] = (), ignore: Sequence[str] = (
     }
 
 
+def run_findings(
+    evidence: "Evidence", config: Config, rules: Rules, chosen: frozenset[str]
+) -> tuple[list[Finding], list[dict[str, str]], int]:
+    """What the chosen rules find in a run, rules that failed, and how many findings a comment allows."""
+    found, faults = witnessed(evidence, rules, chosen)
+    lines = source_lines()
+    found = [in_words(one, lines) for one in found]
+    found += [one for one in failures(evidence, rules, found, lines) if one.rule in chosen]
+    kept, allowed = without_allowed([placed(one, lines) for one in wanted(found, chosen, config, rules)], rules)
+    named = fingerprinted(kept, lambda path, line: line_at(lines(path), line), lambda path: from_root(path, config))
+    return list(named), faults, allowed
+
+
 def seen_entries(evidence: "Evidence") -> dict[str, Any]:
     """What a run showed: the part of its document that an audit's has too."""
     return {
@@ -76,6 +95,7 @@ def seen_entries(evidence: "Evidence") -> dict[str, Any]:
         "functions": [function_entry(one) for one in evidence.functions if one.traces or one.calls or one.compiles],
         "never_called": [uncalled_entry(one) for one in evidence.jitted if not one.called],
         "compiles": [compile_entry(one) for one in evidence.compiles],
+        "eager": [eager_entry(one) for one in evidence.eager],
         "unfinished": [unfinished_entry(one) for one in evidence.unfinished],
         "constants": [constant_entry(one) for one in evidence.constants],
         "syncs": [sync_entry(one) for one in evidence.syncs],
@@ -153,7 +173,7 @@ def without_allowed(found: list[Finding], rules: Rules) -> tuple[list[Finding], 
 
 def from_root(path: str, config: Config) -> str:
     """The path as seen from the folder of the configuration, with forward slashes."""
-    return os.path.relpath(path, config.root).replace(os.sep, "/")
+    return os.path.relpath(path, config.root).replace(os.sep, "/") if path else ""
 
 
 def environment(evidence: "Evidence", config: Config) -> dict[str, Any]:

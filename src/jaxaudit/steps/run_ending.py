@@ -43,6 +43,11 @@ def why_nothing(ended: Ended) -> str:
         )
     if not kinds and any(ended.record.glob(f"*{SUFFIX}")):
         return "the record could not be written, so nothing was observed"
+    if not ended.record.is_dir():
+        return (
+            f"the program removed the folder of its record, {str(ended.record)!r}, so nothing can be told of it; "
+            "--record DIR puts it elsewhere"
+        )
     if not kinds:
         return (
             f"{python} ran the program without the probe, so nothing was observed: Python loads no sitecustomize when "

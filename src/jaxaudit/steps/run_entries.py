@@ -5,8 +5,10 @@ from typing import Any
 from jaxaudit.model.evidence import (
     ArgumentSeen,
     Cause,
+    Change,
     CompileSeen,
     ConstantSeen,
+    EagerSeen,
     Environment,
     FunctionSeen,
     JittedSeen,
@@ -31,6 +33,7 @@ def process_entry(one: Environment) -> dict[str, Any]:
         "jaxlib": one.jaxlib or None,
         "backend": one.backend or None,
         "devices": list(one.devices),
+        "rank": one.rank,
         "settings": dict(one.settings),
         "missing_hooks": list(one.missing),
         "ended": one.ended or None,
@@ -63,6 +66,18 @@ def function_entry(one: FunctionSeen) -> dict[str, Any]:
     }
 
 
+def eager_entry(one: EagerSeen) -> dict[str, Any]:
+    return {
+        "path": one.at.path,
+        "line": one.at.line,
+        "function": one.at.function,
+        "compiles": one.compiles,
+        "shapes": one.shapes,
+        "operations": list(one.operations),
+        "seconds": round(one.seconds, 6),
+    }
+
+
 def uncalled_entry(one: JittedSeen) -> dict[str, Any]:
     return {"name": one.name, "path": one.path, "line": one.line, "wrapper": one.wrapper, "at": spot_entry(one.at)}
 
@@ -82,7 +97,13 @@ def argument_entry(one: ArgumentSeen) -> dict[str, Any]:
 
 
 def cause_entry(cause: Cause) -> dict[str, Any]:
-    return {"kind": cause.kind, "text": cause.text, "changes": [change._asdict() for change in cause.changes]}
+    return {"kind": cause.kind, "text": cause.text, "changes": [change_entry(change) for change in cause.changes]}
+
+
+def change_entry(one: Change) -> dict[str, Any]:
+    said: dict[str, Any] = {"leaf": one.leaf, "was": one.was, "now": one.now, "what": one.what}
+    put = spot_entry(one.put)
+    return said if put is None else {**said, "put": {**put, "how": one.put_by}}
 
 
 def compile_entry(one: CompileSeen) -> dict[str, Any]:

@@ -4,7 +4,8 @@ Imported after JAX. Every hook is a module or class attribute that JAX looks up 
 version is named in `missing`, and what needs it degrades. Measured on JAX 0.6 to 0.12 (see docs/decisions).
 """
 
-from jaxaudit_probe.private.arrays import hook_reads, host_bytes, is_array, is_ready, is_underway, size_of
+from jaxaudit_probe.private.arrays import hook_commits, hook_reads, host_bytes, is_array, is_ready, is_underway, size_of
+from jaxaudit_probe.private.branching import frames_now, hook_batched_branches
 from jaxaudit_probe.private.compiling import (
     hook_cache_hits,
     hook_clearing,
@@ -17,6 +18,7 @@ from jaxaudit_probe.private.compiling import (
     jit_is_off,
     uses_cache,
 )
+from jaxaudit_probe.private.list_arrays import hook_lists
 from jaxaudit_probe.private.patching import leave_out_of_tracebacks, missing, replace, restore
 from jaxaudit_probe.private.post_hook import fix_post_hook_threads, get_post_hook, set_post_hook
 from jaxaudit_probe.private.programs import (
@@ -29,6 +31,7 @@ from jaxaudit_probe.private.programs import (
     inner_of,
     is_own_source,
     jaxpr_of,
+    largest_shape,
     line_of,
     print_of,
     scan_layout,
@@ -46,22 +49,26 @@ from jaxaudit_probe.private.settings import (
     option_of,
     platform,
 )
-from jaxaudit_probe.private.state import context, context_names, is_distributed, staging_now, tracing_now
+from jaxaudit_probe.private.state import SPELLED, context, context_names, is_distributed, staging_now, tracing_now
 from jaxaudit_probe.private.values import (
     ArrayImpl,
     Tracer,
     array_facts,
     children_of,
     dynamic_leaves,
+    is_committed,
     is_tracer,
     leaves_of,
+    place_of,
     placement,
+    places_of,
     structure_of,
     unflatten,
 )
 
 __all__ = [
     "PACKAGE",
+    "SPELLED",
     "ArrayImpl",
     "Shape",
     "Tracer",
@@ -75,14 +82,18 @@ __all__ = [
     "dynamic_leaves",
     "equations_of",
     "fix_post_hook_threads",
+    "frames_now",
     "frames_of",
     "get_post_hook",
+    "hook_batched_branches",
     "hook_cache_hits",
     "hook_clearing",
+    "hook_commits",
     "hook_compiling",
     "hook_dtype_warnings",
     "hook_entry",
     "hook_keys",
+    "hook_lists",
     "hook_lowering",
     "hook_options",
     "hook_reads",
@@ -92,6 +103,7 @@ __all__ = [
     "host_bytes",
     "inner_of",
     "is_array",
+    "is_committed",
     "is_distributed",
     "is_own_source",
     "is_ready",
@@ -100,12 +112,15 @@ __all__ = [
     "jaxpr_of",
     "jit_is_off",
     "keep_new_options",
+    "largest_shape",
     "leave_out_of_tracebacks",
     "leaves_of",
     "line_of",
     "missing",
     "option_of",
+    "place_of",
     "placement",
+    "places_of",
     "platform",
     "print_of",
     "replace",

@@ -111,7 +111,10 @@ def line_of(equation: Any, wanted: Callable[[str], bool]) -> tuple[str, int] | N
 
 def frames_of(equation: Any) -> tuple[tuple[Any, int], ...]:
     """The frames that wrote an equation, innermost first, as (code, offset)."""
-    traceback = equation.source_info.traceback
+    return frames_in(equation.source_info.traceback)
+
+
+def frames_in(traceback: Any) -> tuple[tuple[Any, int], ...]:
     if traceback is None:
         return ()
     codes, offsets = traceback.raw_frames()
@@ -149,3 +152,11 @@ def shapes_of(program: Any) -> tuple[list[Shape], list[Shape]]:
 def _shape(aval: Any) -> Shape:
     shape, dtype = tuple(getattr(aval, "shape", ())), getattr(aval, "dtype", None)
     return Shape(shape, str(dtype), count_of(shape) * int(getattr(dtype, "itemsize", 0) or 0))
+
+
+def largest_shape(program: Any) -> str:
+    """`[3,500]`, of what the program is handed and gives back."""
+    inner = inner_of(program)
+    shapes = [tuple(getattr(value.aval, "shape", ())) for value in (*inner.invars, *inner.outvars)]
+    largest: tuple[Any, ...] = max(shapes, key=count_of) if shapes else ()
+    return f"[{','.join(map(str, largest))}]"

@@ -53,6 +53,13 @@ def context_names() -> list[str]:
         return []
 
 
+SPELLED = {
+    "mesh_context_manager": "with mesh", "abstract_mesh_context_manager": "jax.set_mesh", "axis_env_state": "axis names",
+    "compute_on_context_manager": "compute_on", "xla_metadata_context_manager": "xla_metadata",
+    "device_context": "default_device",
+}  # fmt: skip
+"""What JAX calls its contexts, and what sets them in a program."""
+
 _CONTEXTS = (
     "mesh_context_manager", "abstract_mesh_context_manager", "axis_env_state", "compute_on_context_manager",
     "xla_metadata_context_manager", "device_context",

@@ -32,12 +32,25 @@ def array_facts(value: Value) -> tuple[tuple[int, ...], str, bool, str]:
 
 def placement(value: Value) -> tuple[str, bool]:
     """Where an array lies, and whether it was put there on purpose (committed)."""
-    sharding = value.sharding
+    return place_of(value.sharding), bool(value._committed)
+
+
+def is_committed(value: Value) -> bool:
+    return bool(value._committed)
+
+
+def place_of(sharding: Value) -> str:
+    """A sharding in a few words."""
     devices = sorted(device.id for device in sharding.device_set)
     spec = getattr(sharding, "spec", None)
     where = f"device {devices[0]}" if len(devices) == 1 else f"{len(devices)} devices"
-    text = f"{type(sharding).__name__}({spec}) on {where}" if spec is not None else where
-    return text, bool(value._committed)
+    return f"{type(sharding).__name__}({spec}) on {where}" if spec is not None else where
+
+
+def places_of(info: Any) -> list[str]:
+    """Where the shardings that `jit` was given put things."""
+    leaves = [*getattr(info, "in_shardings_leaves", ()), *getattr(info, "out_shardings_leaves", ())]
+    return list(dict.fromkeys(place_of(one) for one in leaves if getattr(one, "device_set", None)))
 
 
 def structure_of(value: Value) -> list[tuple[str, Value]] | None:

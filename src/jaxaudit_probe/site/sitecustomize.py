@@ -14,10 +14,24 @@ def begin():  # type: () -> None
     """Effect: loads the probe by its place, so that nothing else of where it is installed can be imported."""
     import _frozen_importlib as modules  # what `importlib` is made of, which itself would bring modules into the program
     import _frozen_importlib_external as files
+    import _imp
 
+    class Loader(files.SourceFileLoader):
+        """The code names no file: coverage tools measure files, and the program's own are all that there should be."""
+
+        def get_code(self, name):  # type: ignore[no-untyped-def]
+            code = files.SourceFileLoader.get_code(self, name)
+            rename(code, "<jaxaudit_probe>/{}.py".format(name))  # noqa: UP032
+            return code
+
+    rename = getattr(_imp, "_fix_co_filename")  # noqa: B009
+    rename(Loader.get_code.__code__, "<jaxaudit_probe>/site/sitecustomize.py")
     package = os.path.dirname(HERE)
+    for folder in (package, os.path.join(package, "private")):
+        sys.path_importer_cache[folder] = files.FileFinder(folder, (Loader, [".py"]))
+    init = os.path.join(package, "__init__.py")
     spec = files.spec_from_file_location(
-        "jaxaudit_probe", os.path.join(package, "__init__.py"), submodule_search_locations=[package]
+        "jaxaudit_probe", init, loader=Loader("jaxaudit_probe", init), submodule_search_locations=[package]
     )
     assert spec is not None and spec.loader is not None
     module = modules.module_from_spec(spec)

@@ -14,6 +14,16 @@ FAULTS = {
                 return w - x
             return [step(1.0, x) for x in xs], losses
         """, 6),
+    "list handed to the function around": ("""
+        def make_step(f, history):
+            @jax.jit
+            def step(x):
+                history.append(x)
+                return x - f(x)
+            return step
+        path = []
+        step = make_step(jnp.sin, path)
+        """, 5),
     "nonlocal": ("""
         def run(xs):
             n = 0

@@ -174,3 +174,10 @@ def test_options_of_the_compiler_have_their_own_list(line: str) -> None:
     (one,) = found(head + line.replace("OPTIONS", '{"xla_cpu_enable_fast_math": "true"}'))
     assert "is given `true`, where True or False is wanted" in one.message
     assert not found(head + line.replace("OPTIONS", '{"xla_cpu_enable_fast_math": True, "xla_detailed_logging": n}'))
+
+
+def test_a_dash_pasted_from_a_page_is_named() -> None:
+    (one,) = found('import os\nos.environ["XLA_FLAGS"] = "-\u2013xla_force_host_platform_device_count=4"\n')
+    assert one.confidence >= 0.9
+    assert "two hyphens" in one.message
+    assert "`--xla_force_host_platform_device_count`" in one.help

@@ -41,6 +41,22 @@ SUSPICIONS = {
         """,
 }
 FAULTS = {
+    "a Flax network that drops the same units in every step": """
+        import flax.linen as nn
+        class Net(nn.Module):
+            @nn.compact
+            def __call__(self, x, deterministic=False):
+                return nn.Dropout(0.5)(nn.Dense(8)(x), deterministic=deterministic)
+        net = Net()
+        @jax.jit
+        def step(params, x, dropout_key):
+            return params, net.apply(params, x, rngs={"dropout": dropout_key})[:, 0]
+        def train(params, x, key):
+            for epoch in range(20):
+                params, loss = step(params, x, key)
+            return loss
+        train({}, jnp.ones((3, 2)), jax.random.key(0))
+        """,
     "a Haiku network with dropout": """
         import haiku as hk
         def body(x):

@@ -103,13 +103,6 @@ WRONG = {
             second = jax.random.normal(jax.random.split(key, 3)[1])
             return first, second
         """,
-    "layers of a list, by their sizes": """
-        class Layer:
-            def __init__(self, n, key):
-                self.weight = jax.random.normal(key, (n, n))
-        def layers(key, sizes=(3, 3, 3)):
-            return [Layer(n, key=key) for n in sizes]
-        """,
     "states drawn after the parameters that they hang on": """
         def draw_params(key):
             return jax.random.normal(key, (3,))

@@ -1,6 +1,5 @@
 """What an audit proposes for numbers that never change, on programs that are really run."""
 
-
 POWER = """
     @jax.jit
     def push(x, dt, order):

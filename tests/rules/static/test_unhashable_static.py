@@ -14,6 +14,13 @@ FAULTS = {
     "a list": RUN + "        run(1.0, [1, 2])\n",
     "a list by keyword": RUN + "        run(1.0, config=[8, 8])\n",
     "a list by a name": RUN + "        layers = [8, 8]\n        run(1.0, layers)\n",
+    "a list joined with another": RUN + "        def main(extra):\n            run(1.0, [16] + extra)\n",
+    "an item of a configuration": RUN
+    + """
+        def main(width):
+            config = {"widths": [width] * 3}
+            return run(1.0, config["widths"])
+        """,
     "a dict": RUN + "        run(1.0, {'a': 1})\n",
     "a dict made by dict": RUN + "        run(1.0, dict(a=1))\n",
     "a set": RUN + "        run(1.0, {1, 2})\n",

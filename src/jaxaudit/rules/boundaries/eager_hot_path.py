@@ -6,16 +6,47 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from jaxaudit.model import Finding, amounts
+from jaxaudit.model import Finding, Note, amounts
+from jaxaudit.rules.boundaries.eager_loops import EagerLoop, eager_loops
 from jaxaudit.rules.recompiles import CHEAP, of_rule
 from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.source.facts import text
 
 if TYPE_CHECKING:
     from jaxaudit.model.evidence import CompileSeen, Evidence, Spot
+    from jaxaudit.source.program import Program
 
 
 OFTEN = 4
 """Compilations of one operation at one line from which on it is a hot path."""
+
+
+MUCH, MANY = 15, 100
+"""Operations of a turn, and turns, from which on source alone makes a loop suspect."""
+
+
+def match(program: Program) -> Iterator[Finding]:
+    for found in eager_loops(program):
+        yield suspected(program, found)
+
+
+def suspected(program: Program, found: EagerLoop) -> Finding:
+    """What a run would settle: how long the small programs of a turn take beside the work itself."""
+    loop, most = found.loop, found.most
+    one_call = most is not None and 2 * found.share >= found.operations
+    line = f"line {loop.line}"
+    what = f"`{text(most.expr[1], 40)}`" if one_call and most is not None else f"the loop in {line}"
+    where = f"in every turn of the loop in {line}" if one_call else "in every turn"
+    turns = f"{found.turns} turns" if found.turns is not None else "turn after turn"
+    return RULE.found(
+        program.place(loop.flow, most.expr if one_call and most is not None else loop.expr),
+        f"{what} dispatches about {found.operations} array operations one by one {where} ({turns}): it runs eagerly, outside "
+        "jit, so each is a small program of its own; put one `jax.jit` around the work of a turn",
+        0.5 if found.operations >= MUCH and (found.turns is None or found.turns >= MANY) else 0.4,
+        facts={"operations": found.operations, "turns": found.turns, "loop": loop.line},
+        notes=[Note(program.place(loop.flow, loop.expr), "the loop")] if one_call and loop.expr is not None else (),
+        help="Jit a function of one turn and call that in the loop, or make the loop a `jax.lax.scan` under jit.",
+    )
 
 
 def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
@@ -36,7 +67,8 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
 
 def hot(rule: Rule, at: Spot, compiles: Sequence[CompileSeen]) -> Finding:
     times = Counter(seen.site.name for seen in compiles)
-    names = list(times)
+    spent = {name: sum(seen.seconds for seen in compiles if seen.site.name == name) for name in times}
+    names = sorted(times, key=lambda name: -spent[name])
     shapes = {change.now for seen in compiles for change in seen.cause.changes if change.now}
     more = f" ({len(shapes)} different inputs)" if shapes else ""
     return rule.seen(
@@ -67,12 +99,18 @@ def now_and_then(rule: Rule, lines: dict[Spot, list[CompileSeen]]) -> Finding:
     worst = max(lines, key=lambda at: seconds(lines[at]))
     return rule.seen(
         worst,
-        f"{len(every)} small programs outside jit were compiled again for other inputs, at {len(lines)} "
-        f"line{'' if len(lines) == 1 else 's'}, most of them here: {amounts.seconds(seconds(every))} in all",
+        f"{many(len(every), len(lines))}: {amounts.seconds(seconds(every))} in all",
         facts={"recompiles": len(every), "lines": [str(at) for at in lines][:20], "seconds": round(seconds(every), 4)},
         help=advice(worst),
         severity="info",
     )
+
+
+def many(programs: int, lines: int) -> str:
+    if programs == 1:
+        return "a small program outside jit was compiled again for another input"
+    where = f", at {lines} lines, most of them here" if lines > 1 else ""
+    return f"{programs} small programs outside jit were compiled again for other inputs{where}"
 
 
 def seconds(compiles: Sequence[CompileSeen]) -> float:
@@ -90,31 +128,51 @@ RULE = Rule(
     "once (counted on JAX 0.10.2 and 0.12.0.1).",
     allowed="Code that runs once, debugging, set-up.",
     may_break="XLA may fuse what ran apart, so the last bits of a float may move.",
-    sees=("run",),
-    needs=("compile_count",),
+    sees=("source", "run"),
+    needs=("compile_count", "timing"),
     examples=(
         Example(
-            "a loop over lengths",
+            "a simulator's step",
             dont=Sample(
-                """import jax.numpy as jnp
-import numpy as np
+                """import jax
+import jax.numpy as jnp
 
-for length in range(3, 9):
-    y = jnp.cumsum(jnp.asarray(np.ones(length, np.float32)))
+
+def step(state):
+    angle, speed = state
+    push = -9.8 * jnp.sin(angle) - 0.1 * jnp.tanh(speed) + 0.3 * jnp.cos(speed)
+    speed = speed + 0.02 * push
+    return jnp.stack([angle + 0.02 * speed, speed])
+
+
+state = jnp.array([0.1, 0.0])
+for _ in range(40):
+    state = step(state)  # fault
 """,
-                shows="compiles('cumsum') == 6",
+                shows="compiles('step') == 0 and compiles('sin') == 1 and compiles('tanh') == 1",
             ),
             do=Sample(
-                """import jax.numpy as jnp
-import numpy as np
+                """import jax
+import jax.numpy as jnp
 
-for length in range(3, 9):
-    y = jnp.cumsum(jnp.asarray(np.ones(16, np.float32)))[:length]
+
+@jax.jit
+def step(state):
+    angle, speed = state
+    push = -9.8 * jnp.sin(angle) - 0.1 * jnp.tanh(speed) + 0.3 * jnp.cos(speed)
+    speed = speed + 0.02 * push
+    return jnp.stack([angle + 0.02 * speed, speed])
+
+
+state = jnp.array([0.1, 0.0])
+for _ in range(40):
+    state = step(state)
 """,
-                shows="compiles('cumsum') == 1",
+                shows="compiles('step') == 1 and compiles('sin') == 0",
             ),
         ),
     ),
     allowed_samples=(),
+    match=match,
     observe=observe,
 )

@@ -240,13 +240,16 @@ def holds_things(program: Program, base: v.Value) -> bool:
     return kind.what in ("list", "dict") or (kind.is_array and kind.library == "numpy") or is_keeper(program, base)
 
 
-def is_keeper(program: Program, value: v.Value) -> bool:
+def is_keeper(program: Program, value: v.Value, depth: int = 0) -> bool:
     """A list, dict, set or deque by all that is known of it."""
     roots = provenance.roots(program, value)
-    return bool(roots) and all(_keeps(program, root) for root in roots)
+    return bool(roots) and all(_keeps(program, root, depth) for root in roots)
 
 
-def _keeps(program: Program, root: v.Value) -> bool:
+def _keeps(program: Program, root: v.Value, depth: int) -> bool:
+    if isinstance(root, v.Param):
+        handed = program.sources(root) if depth < 3 else ()
+        return bool(handed) and all(is_keeper(program, one, depth + 1) for _, one in handed)
     if isinstance(root, v.Sequence):
         return root.kind in ("list", "set")
     if root.__class__ in (v.Mapping, v.Comprehension):

@@ -105,7 +105,7 @@ def _fresh_wrappers(program: Program) -> Iterator[FreshWrapper]:
         if flow.function.module.context and not flow.returns:
             continue
         value = use.functions[0][0]
-        found = lifetime.identity(program, value)
+        found = lifetime.identity(program, value, use.flow.function)
         loop = lifetime.repeats(use.call.loops)
         if loop is not None and not is_made_in(value, loop) and found.how in ("fresh", "here"):
             loop = None  # the same object in each turn, though a new one in each call of the function around

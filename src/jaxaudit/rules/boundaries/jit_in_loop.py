@@ -65,6 +65,12 @@ def confidence(fresh: FreshWrapper) -> float:
         return 0.4
     if fresh.varies or is_measured(fresh):
         return 0.6
+    if (
+        fresh.loop is not None
+        and len(fresh.use.call.path) > len(fresh.loop.path)
+        and fresh.use.call.flow is fresh.loop.flow
+    ):
+        return 0.7  # in a branch: perhaps in few turns
     if fresh.factory is not None:
         return 0.85
     return 0.95 if fresh.identity.how == "fresh" else 0.9

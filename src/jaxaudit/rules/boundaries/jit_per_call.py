@@ -97,8 +97,18 @@ def confidence(program: Program, fresh: FreshWrapper, setting: str) -> float:
         through, call = fresh.frequency.through, fresh.frequency.call
         far = len(through) > 1 or (fresh.frequency.loop is None and not repeating_routine(program, fresh.frequency))
         maybe = bool(through) and call is not None and bool(call.path)  # the loop is further up, this call depends
-        return 0.6 if setting or far or maybe or (through and is_driver(fresh)) else 0.9
+        if setting or far or maybe or (through and is_driver(fresh)):
+            return 0.6
+        return 0.7 if is_built_elsewhere(fresh) else 0.9
     return 0.6 if fresh.frequency.how == "few" else 0.4
+
+
+def is_built_elsewhere(fresh: FreshWrapper) -> bool:
+    """`jax.jit(make_step(config))`: what the project's own function builds may be set up once for each configuration."""
+    program, value = fresh.use.flow.program, v.settle(fresh.value)
+    while isinstance(value, v.Call) and c.known_name(program, value.func) is not None and value.args:
+        value = v.settle(value.args[0])
+    return isinstance(value, v.Call)
 
 
 def is_driver(fresh: FreshWrapper) -> bool:

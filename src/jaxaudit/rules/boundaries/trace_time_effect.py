@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.boundaries.effects import Effect, effects, has_eager_callers
+from jaxaudit.rules.boundaries.trace_time_effect_seen import observe
 from jaxaudit.rules.captures.changes import is_lazy
 from jaxaudit.rules.captures.compiled_code import Compiled, bodies, compiled_functions
 from jaxaudit.rules.rule import Example, Rule, Sample
@@ -11,6 +12,7 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import start
 from jaxaudit.source.kinds import kind_of
+from jaxaudit.source.lifetime import frequency
 from jaxaudit.source.program import Program
 
 
@@ -115,7 +117,32 @@ def confidence(program: Program, compiled: Compiled, effect: Effect) -> float:
         return min(sure, 0.5)
     if (compiled.calls and has_eager_callers(program, compiled.function)) or only_without(effect.path):
         return min(sure, 0.6)
-    return sure
+    return sure if in_sight(program, compiled, effect) else min(sure, 0.7)
+
+
+def in_sight(program: Program, compiled: Compiled, effect: Effect) -> bool:
+    """Whether the source shows that somebody misses the effect in later calls: a list that is filled may be scratch that
+    each trace fills anew, a draw may be one of a branch that is not taken, and a function that is called once has no
+    later calls.
+    """
+    if effect.what == "item" and not effect.counts and writes_into_scratch(effect):
+        return False
+    if len(compiled.calls) > 1 and effect.what in ("container", "clock", "record"):
+        return False  # far from the jit: perhaps a tool that works while tracing, such as a table of what was tried
+    if effect.what == "draw" and (compiled.calls or effect.path):
+        return False
+    if effect.what == "print" and any(branch.kind == "if" for branch, _ in effect.path):
+        return False  # under `if verbose`: perhaps never while it is traced
+    return effect.leaks is not None or frequency(program, compiled.site.function).how != "once"
+
+
+def writes_into_scratch(effect: Effect) -> bool:
+    """`slots[i] = x`, of a name of the function around."""
+    expr = effect.expr
+    if not isinstance(expr, tuple) or expr[0] != "[" or expr[1][0] != "n":
+        return False
+    home = effect.flow.home_of(expr[1][1])
+    return home is not None and not home.function.is_module and expr[2][0] != "k"
 
 
 def only_without(path: v.Path) -> bool:
@@ -371,4 +398,5 @@ y = f(jnp.ones(2))
         ),
     ),
     match=match,
+    observe=observe,
 )

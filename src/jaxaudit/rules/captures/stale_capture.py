@@ -10,6 +10,7 @@ from jaxaudit.rules.captures.compiled_code import Compiled
 from jaxaudit.rules.captures.moments import Moment, Sequence, by_flow, of_call, run_change_run
 from jaxaudit.rules.captures.outside_reads import captured_reads
 from jaxaudit.rules.captures.reads import Read
+from jaxaudit.rules.captures.stale_capture_seen import observe
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
@@ -388,4 +389,5 @@ for power in (1, 2, 3):
         ),
     ),
     match=match,
+    observe=observe,
 )

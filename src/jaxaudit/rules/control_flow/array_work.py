@@ -68,7 +68,7 @@ def _work(program: Program, flow: Flow, loop: Loop | None, depth: int) -> Work:
     total, heavy, callee = 0, "", ""
     values = list(values_in(loop)) if loop is not None else list(values_of(flow))
     for value in values:
-        if value.__class__ is v.Op and value.name in _ARITHMETIC:
+        if is_arithmetic(value):
             if is_device_work(program, value):
                 total += _times(program, flow, value, loop)
         elif value.__class__ is v.Call:
@@ -76,6 +76,10 @@ def _work(program: Program, flow: Flow, loop: Loop | None, depth: int) -> Work:
             total += done.operations * _times(program, flow, value, loop)
             heavy, callee = heavy or done.heavy, callee or done.callee
     return Work(total, heavy, callee)
+
+
+def is_arithmetic(value: v.Value) -> bool:
+    return value.__class__ is v.Op and value.name in _ARITHMETIC
 
 
 def is_device_work(program: Program, value: v.Value) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.control_flow.array_work import Work, function_work
 from jaxaudit.rules.control_flow.batched_values import Batched, batched
+from jaxaudit.rules.control_flow.heavy_seen import observe
 from jaxaudit.rules.control_flow.running import is_run
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
@@ -269,4 +270,5 @@ step(jnp.ones((4, 3)), True)
         ),
     ),
     match=match,
+    observe=observe,
 )

@@ -32,7 +32,7 @@ def finding(program: Program, use: c.TransformUse) -> Finding:
     target = next((t.function for t in c.targets(program, value)), None)
     name = target.name if target is not None and target.name != "<lambda>" else "a function"
     traced = jitted(program, use)
-    fresh = lifetime.identity(program, value)
+    fresh = lifetime.identity(program, value, function)
     often = lifetime.frequency(program, function)
     near = lifetime.repeats(use.call.loops) is not None or (often.how == "many" and len(often.through) <= NEAR)
     again = fresh.how == "fresh" and near

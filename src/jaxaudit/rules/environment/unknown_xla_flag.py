@@ -82,6 +82,8 @@ def what_is_wrong(flag: JudgedFlag) -> str:
         return f"`-{flag.name}` in {VARIABLE} has one dash, XLA wants two: {ENDS}"
     if flag.fault == "no-dash":
         return f"`{flag.name}` in {VARIABLE} has no dashes: XLA skips it, or takes it for a file of flags and aborts"
+    if flag.fault == "typographic":
+        return f"`{flag.name}` in {VARIABLE} stands behind a typographic dash, XLA wants two hyphens (`--`): {ENDS}"
     if flag.fault == "joined":
         return f"{given} in {VARIABLE} runs into the next flag, with no blank between them: XLA reads it as one value"
     if flag.fault:
@@ -99,7 +101,7 @@ def a_kind(flag: JudgedFlag) -> str:
 def what_to_do(flag: JudgedFlag) -> str:
     if flag.fault == "joined":
         return "Put a blank at the end of each part of the text."
-    if flag.fault in ("one-dash", "no-dash"):
+    if flag.fault in ("one-dash", "no-dash", "typographic"):
         return f"Write `--{flag.name}`."
     if flag.fault:
         return f"Give `--{flag.name}=` {a_kind(flag)}."
@@ -108,7 +110,7 @@ def what_to_do(flag: JudgedFlag) -> str:
 
 def confidence(flag: JudgedFlag) -> float:
     """What the installed library says is certain; a name that has gone lately may still be there on the user's."""
-    if flag.installed or flag.fault in ("one-dash", "no-dash", "joined"):
+    if flag.installed or flag.fault in ("one-dash", "no-dash", "joined", "typographic"):
         return 0.95
     if flag.verdict == "removed":
         return 0.9 if flag.removed_in and re.fullmatch(r"20\d\d-\d\d", flag.removed_in) else 0.7

@@ -217,6 +217,8 @@ def _spent_by(program: Program, call: v.Call) -> Iterator[Spent]:
         yield from of_unknown(program, call)
         return
     yield from _of_targets(program, call, targets)
+    if isinstance(func, v.Attr) and func.name == "apply" and any(target.skipped for target in targets):
+        yield from of_unknown(program, call)  # Flax: `rngs=` is no parameter of `__call__`, but feeds what it draws
 
 
 def _of_targets(program: Program, call: v.Call, targets: tuple[c.Target, ...]) -> Iterator[Spent]:

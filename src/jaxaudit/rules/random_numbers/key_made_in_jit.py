@@ -20,6 +20,9 @@ from jaxaudit.source.numbers import number
 from jaxaudit.source.program import Program
 from jaxaudit.source.scopes import Function
 
+UNSEEN = 0.7
+"""Of keys made anew in a loop most were meant: the same start for each method, or folded with the turn afterwards."""
+
 
 def match(program: Program) -> Iterator[Finding]:
     functions_with_keys(program)
@@ -55,7 +58,7 @@ def constant_seed(program: Program, function: Function, call: v.Call) -> Iterato
             place,
             f"`{written}` makes the same key in every turn of the loop in line {loop.line}: what is drawn from it is the same "
             f"each time",
-            0.85,
+            UNSEEN,
             facts={"seed": written, "loop_line": loop.line},
             notes=[Note(place_of(program, loop), "the loop")],
         )

@@ -8,6 +8,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from jaxaudit.model import Note, Place
+from jaxaudit.rules.random_numbers.key_evidence import UNSEEN, pair_in_sight, written_arguments
 from jaxaudit.rules.random_numbers.key_origins import Origin, written_between
 from jaxaudit.rules.random_numbers.key_splitting import in_one_block, needed_later
 from jaxaudit.rules.random_numbers.spent_key import Spent, comes_from
@@ -133,11 +134,6 @@ def is_copy(first: Spent, second: Spent) -> bool:
     )  # fmt: skip
 
 
-def written_arguments(call: v.Call) -> list[str]:
-    expr = call.expr if call.expr is not None and call.expr[0] == "c" else None
-    return [facts.text(one, 400) for one in expr[2]] if expr is not None else []
-
-
 def is_made_anew(first: Spent, second: Spent) -> bool:
     """`reinit(Linear(key=key), key)`: what was drawn first is drawn over."""
     return MAKES_ANEW.search(second.by) is not None and any(comes_from(a, first.call) for a in second.call.args)
@@ -214,7 +210,8 @@ def told(program: Program, first: Spent, second: Spent, uses: list[Spent]) -> To
         program.place(second.flow, second.shown),
         f"the key `{second.name}` is used again: `{second.by}` {deed} it, although it was already {before} by "
         f"`{first.by}` {where}; the two are not independent{same}",
-        0.5 if on_purpose(program, first, second) else 0.6 if not sure else 0.7 if starts_apart(first, second) else 0.9,
+        0.5 if on_purpose(program, first, second) else 0.6 if not sure
+        else UNSEEN if starts_apart(first, second) or not pair_in_sight(program, first, second) else 0.9,
         {
             "key": second.name, "first": first.by, "second": second.by, "first_line": first.line,
             "lines": [u.line for u in (first, second, *later)], "by": [u.by for u in (first, second, *mended)],

@@ -9,6 +9,7 @@ from jaxaudit.model import Note, Place
 from jaxaudit.rules.control_flow.in_sight import surely_run
 from jaxaudit.rules.random_numbers.key_consumers import is_key
 from jaxaudit.rules.random_numbers.key_events import fed
+from jaxaudit.rules.random_numbers.key_evidence import UNSEEN, is_direct_draw, step_in_sight, turn_in_sight
 from jaxaudit.rules.random_numbers.key_origins import DERIVES, Origin, Steps, at, key_varies, origin_of, varies
 from jaxaudit.rules.random_numbers.key_pairs import EVALUATES, PICKS, TESTS, Told, exclude, said_so
 from jaxaudit.rules.random_numbers.key_splitting import plain
@@ -44,7 +45,7 @@ def used_in_each_turn(program: Program, spent: list[Spent]) -> Iterator[Told]:
             program.place(one.flow, one.shown),
             f"the key `{one.name}` is used again in every turn of the loop in line {loop.line}: `{one.by}` gives the same "
             f"random numbers each time",
-            0.5 if meant else 0.9 if one.sure and not ends else 0.6,
+            0.5 if meant else 0.6 if ends or not one.sure else 0.9 if turn_in_sight(program, one, loop) else UNSEEN,
             {"key": one.name, "second": one.by, "loop_line": loop.line},
             (Note(place_of(program, loop), "the loop"),),
             plain(one) and one.how != "fold" and loop.flow is one.call.flow,
@@ -160,9 +161,11 @@ def used_in_each_step(program: Program, function: Function, spent: list[Spent]) 
                     f"gives the same random numbers each time",
                     0.4
                     if said_so(program, one) or one.by in PICKS
+                    else 0.6
+                    if not one.sure or fits(handed, one)
                     else 0.9
-                    if one.sure and not fits(handed, one)
-                    else 0.6,
+                    if step_in_sight(program, one, handed)
+                    else UNSEEN,
                     {"key": one.name, "second": one.by, "transformation": named(handed)},
                     (Note(where, f"the {named(handed)}"),),
                 )
@@ -276,7 +279,7 @@ def same_for_all(program: Program, spent: list[Spent]) -> Iterator[Told]:
                 program.place(one.flow, one.shown),
                 f"the key `{one.name}` is used again for every {one.same}: `{one.by}` gives each the same random numbers"
                 + (", because the same key is repeated" if stacked else ", because this argument is not mapped"),
-                (0.85 if stacked else 0.6) if one.sure and not said_so(program, one) else 0.5,
+                (UNSEEN if stacked else 0.6) if one.sure and not said_so(program, one) else 0.5,
                 {"key": one.name, "second": one.by},
             )
 
@@ -306,6 +309,7 @@ def kept_on_self(program: Program, function: Function, spent: list[Spent]) -> It
             often.how == "many"
             and often.loop is not None
             and one.sure
+            and is_direct_draw(program, one)
             and stores
             and not renewed
             and not replaced(program, often, name)
@@ -353,7 +357,9 @@ def kept_elsewhere(program: Program, function: Function, spent: list[Spent]) -> 
             program.place(one.flow, one.shown),
             f"the key `{one.name}` is used again at each call of `{function.name}`: it is {kept}, so `{one.by}` gives the "
             f"same random numbers each time",
-            0.85 if often == "many" and one.sure and not by_default and not one.name.isupper() else 0.4,
+            0.85
+            if often == "many" and is_direct_draw(program, one) and not by_default and not one.name.isupper()
+            else 0.4,
             {"key": one.name, "second": one.by, "function": function.qualname},
             (Note(program.place(made.flow, made.expr), "made here"),) if made.expr is not None else (),
         )

@@ -206,9 +206,22 @@ class _Search:
                 found = found._replace(sure=False)
         if found is not None and name in _TWO_VALUED:
             return found._replace(values=2)
+        if found is not None and name is None and not self.computes(call):
+            found = found._replace(sure=False)
         if found is not None and kind_of(self.program, call).is_array:
             return None  # an array of that size: other rules' matter
         return found
+
+    def computes(self, call: v.Call) -> bool:
+        """`schedule(step)` of a function that gives back arithmetic; others may give the same for all they are handed."""
+        found = c.targets(self.program, call.func)
+        returns = found[0].function.flow.returns if len(found) == 1 else ()
+        if len(returns) != 1:
+            return False
+        given = v.settle(returns[0].value)
+        return given.__class__ is v.Op or (
+            given.__class__ is v.Call and c.known_name(self.program, given.func) is not None
+        )
 
     def is_generator(self, func: v.Value) -> bool:
         """A method of `rng = np.random.default_rng(0)`."""

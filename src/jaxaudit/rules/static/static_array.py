@@ -117,11 +117,20 @@ def static_field(program: Program, cls: Class, name: str) -> Finding | None:
         f"`{name}` of `{cls.name}` holds an array and is a static field: it becomes pytree metadata, which is "
         "compared with "
         "`==`; a second object raises an error, or the first one's values stay compiled in",
-        0.9 if declared or annotation is None or not says_plain(annotation) else 0.5,
+        0.6
+        if made is not None and is_scalar(program, made[1])
+        else 0.9
+        if declared or annotation is None or not says_plain(annotation)
+        else 0.5,
         facts={"field": name, "class": cls.name, "kind": "static field"},
         notes=notes,
         help=f"Make `{name}` a normal field (a leaf), so that it is traced.",
     )
+
+
+def is_scalar(program: Program, value: v.Value) -> bool:
+    """An array of no dimensions compares to one bool: it is no error, and each new value compiles again."""
+    return kind_of(program, value).shape == ()
 
 
 def says_plain(annotation: v.Value) -> bool:
@@ -142,7 +151,12 @@ def stored_plainly(program: Program, cls: Class, name: str) -> bool:
     return len(stores) == 1 and not stores[0].path and isinstance(stores[0].value, v.Param)
 
 
+TYPES = frozenset({"jaxtyping.Array"})
+
+
 def names_array(program: Program, annotation: v.Value) -> bool:
+    if isinstance(annotation, v.External) and annotation.name.startswith("jaxtyping.") and annotation.name not in TYPES:
+        return False  # `Int` alone says no shape: perhaps a plain number
     heads = [h for h in annotation_heads(program, annotation) if h != "builtins.None"]
     return bool(heads) and all(h in ARRAY_ANNOTATIONS and h not in _NO_ARRAYS for h in heads)
 

@@ -193,7 +193,7 @@ def names_beside_numbers(program: Program, site: Site, options: list[Option]) ->
             f"`{name}` is in `{names.keyword}` but not in `{numbers.keyword}` of `{site.function.name}`: passed by "
             "position it is "
             "traced, passed by name it is static",
-            0.8 if by_position else 0.5,
+            0.8 if by_position and not site.use.is_own else 0.5,
             facts={"function": site.function.name, "parameter": name, "options": [names.keyword, numbers.keyword]},
             notes=[signature(program, site)],
             help=f"Use `{names.keyword}` alone: JAX then finds the positions itself.",

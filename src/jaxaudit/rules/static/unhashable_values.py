@@ -12,6 +12,7 @@ from jaxaudit.source.provenance import single
 from jaxaudit.source.scopes import Class
 
 _ARRAYS = frozenset({"numpy.ndarray", "jax.Array"})
+_JOINED = frozenset({"Add", "Mult"})
 _LITERALS = {"list": "a list", "set": "a set"}
 _RESULTS = {
     "builtins.sorted": "a list",
@@ -42,6 +43,11 @@ def unhashable(program: Program, value: v.Value, depth: int = 0) -> tuple[str, C
         return "", None
     if kind is v.Mapping:
         return "a dict", None
+    if kind is v.Op and value.name in _JOINED and depth < 3:  # type: ignore[attr-defined]
+        for operand in value.operands:  # type: ignore[attr-defined]
+            if unhashable(program, operand, depth + 1)[0] == "a list":  # a list plus a list, a list times a number
+                return "a list", None
+        return "", None
     if kind is v.Comprehension:
         return _COMPREHENSIONS.get(value.kind, ""), None  # type: ignore[attr-defined]
     if kind is v.Call:

@@ -67,6 +67,7 @@ def match(program: Program) -> Iterator[Finding]:
 
 def static_arguments(program: Program) -> Iterator[Finding]:
     best: dict[tuple[int, str], tuple[float, Site, v.Call, v.Value, Change]] = {}
+    needed: set[int] = set()
     told: set[tuple[int, str]] = set()
     for handed in handed_statics(program):
         key = (id(handed.site.call), handed.name)
@@ -87,11 +88,29 @@ def static_arguments(program: Program) -> Iterator[Finding]:
         is_float = kind_of(program, handed.value).what == "float"
         traced = program.tracing.context(caller, abstract=True) is not None
         sure = certainty(found, role(program, handed.site.function, handed.name), is_float, traced)
+        if kind_of(program, handed.value).what not in ("int", "float", "bool", "str") and not counts(found):
+            sure = min(sure, 0.6)
         key = (id(handed.site.call), handed.name)
+        if found.many and role(program, handed.site.function, handed.name).needs:
+            needed.add(id(handed.call))
         if sure and (key not in best or sure > best[key][0]):
             best[key] = (sure, handed.site, handed.call, handed.value, found)
     for (_, name), (sure, site, call, value, found) in best.items():
+        if id(call) in needed:
+            sure = min(sure, 0.6)  # another static argument of the call changes too and has to be static
         yield static_finding(program, site, name, call, value, found, sure)
+
+
+def counts(found: Change) -> bool:
+    """A loop over numbers; others may go over a few variants, each of which is to have a program of its own."""
+    loop = found.loop
+    if loop is None or loop.iterable is None:
+        return True
+    made = v.settle(loop.iterable)
+    return made.__class__ is v.Call and isinstance(made.func, v.External) and made.func.name in COUNTERS
+
+
+COUNTERS = frozenset({"builtins.range", "builtins.enumerate", "numpy.arange", "numpy.linspace", "jax.numpy.arange"})
 
 
 def config_finding(program: Program, handed: Handed, config: ChangingConfig) -> Finding:

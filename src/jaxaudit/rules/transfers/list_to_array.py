@@ -10,6 +10,7 @@ from jaxaudit.edits import CannotEdit, Edit, SourceText, call_at, replace, spell
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.transfers.device_results import device_result
+from jaxaudit.rules.transfers.list_seen import observe
 from jaxaudit.rules.transfers.turn_guards import guard
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
@@ -284,5 +285,6 @@ rotation = jnp.array([[jnp.cos(x[0]), -jnp.sin(x[0])], [jnp.sin(x[0]), jnp.cos(x
         ),
     ),
     match=match,
+    observe=observe,
     mend=mend,
 )

@@ -1,0 +1,54 @@
+"""What a process wrote of branches that save nothing, of lists that became arrays, and of jits within loops."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from jaxaudit.evidence.places import plain_name
+from jaxaudit.evidence.rows import Row, number_of, rows_of, seconds_of, text_of
+from jaxaudit.model.wasted import BranchesSeen, ListSeen, NestedSeen
+
+if TYPE_CHECKING:
+    from jaxaudit.evidence.gather import Gathered
+
+
+def branches(to: Gathered, row: Row) -> None:
+    at, how = to.places.spot(row.get("at")), text_of(row, "how")
+    if at is not None:
+        to.branches[at, how] = BranchesSeen(
+            at=at,
+            how=how,
+            by=text_of(row, "by", "cond"),
+            site=to.sites.get(row.get("site")),
+            name=plain_name(text_of(row, "name")),
+            of=to.places.spot(row.get("of")),
+            equations=number_of(row, "equations"),
+            heavy=text_of(row, "heavy"),
+            calls=tuple(spot for part in rows_of(row, "calls") if (spot := to.places.spot(part)) is not None),
+        )
+
+
+def list_(to: Gathered, row: Row) -> None:
+    at = to.places.spot(row)
+    if at is not None:
+        to.lists[at] = ListSeen(
+            at=at,
+            calls=number_of(row, "calls"),
+            arrays=number_of(row, "arrays"),
+            numbers=number_of(row, "numbers"),
+            longest=number_of(row, "longest"),
+            seconds=seconds_of(row, "seconds"),
+            by=text_of(row, "by"),
+            list=text_of(row, "list"),
+        )
+
+
+def nested(to: Gathered, row: Row) -> None:
+    site, outer = to.sites.get(row.get("site")), to.sites.get(row.get("outer"))
+    if site is not None and outer is not None:
+        uses = max(1, number_of(row, "uses"))
+        to.nested[site] = NestedSeen(site, outer, text_of(row, "by"), uses, to.places.spot(row.get("at")))
+
+
+READERS: dict[str, Callable[[Gathered, Row], None]] = {"branches": branches, "list": list_, "nested": nested}

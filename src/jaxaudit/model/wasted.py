@@ -1,0 +1,54 @@
+"""What a run did for nothing: branches that save nothing, lists converted element by element, jits within loops."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import Site, Spot
+
+
+@dataclass(frozen=True, slots=True)
+class BranchesSeen:
+    """A `cond` or `switch` that saved nothing: "batched", so that all sides run, or with one call "shared" by all."""
+
+    at: Spot
+    how: str
+    by: str = "cond"
+    site: Site | None = None
+    name: str = ""
+    """The heaviest side, or the function that all sides call."""
+    of: Spot | None = None
+    equations: int = 0
+    heavy: str = ""
+    """The name of what is heavy in it, as XLA's operations are named."""
+    calls: tuple[Spot, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListSeen:
+    """A line that made arrays of Python lists: in how many calls, and of how many elements in all."""
+
+    at: Spot
+    calls: int
+    arrays: int
+    """Elements that were arrays on a device."""
+    numbers: int
+    longest: int = 0
+    seconds: float = 0.0
+    by: str = ""
+    list: str = ""
+    """The list as the line writes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NestedSeen:
+    """A jitted function that a loop of a traced program calls, and how many calls of it that program holds."""
+
+    site: Site
+    outer: Site
+    by: str
+    uses: int
+    at: Spot | None = None
+    """The loop."""
