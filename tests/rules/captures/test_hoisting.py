@@ -377,7 +377,10 @@ PROGRAMS: dict[str, tuple[str | dict[str, str], list[str]]] = {
                 self.power = 2
 
             @functools.partial(jax.jit, static_argnums=0)
-            def loss(self, weights):
+            def loss(
+                self,
+                weights,
+            ):
                 \"\"\"The mean of the squares.\"\"\"
                 return jnp.mean(self.predict(weights) ** self.power)
 

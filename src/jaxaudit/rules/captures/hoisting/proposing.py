@@ -31,9 +31,13 @@ SINCE = (0, 7)
 def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
     code = Code(project)
     for captures in captures_of(code, findings, project.evidence):
-        tops = outermost(code, captures.function) if not captures.defaults else []
-        for top in tops or [captures.function]:
-            yield from of_function(code, replace(captures, function=top, inner=captures.function), project)
+        captures.inner = captures.function
+        try:
+            tops = outermost(code, captures.function) if not captures.defaults else []
+            for top in tops or [captures.function]:
+                yield from of_function(code, replace(captures, function=top), project)
+        except CannotEdit as error:  # a file that does not parse, say
+            yield refused(captures, (), APPLY, str(error))
 
 
 def of_function(code: Code, captures: Captures, project: Project) -> Iterator[Change | Refused]:
@@ -265,8 +269,13 @@ def refused(captures: Captures, holders: Sequence[Holder], code: str, text: str)
         findings=tuple(captures.findings),
         at=spot_of(captures),
         code=code,
-        text=text[:1].upper() + text[1:] + ("" if text.endswith(".") else "."),
+        text=(text if is_place(text) else text[:1].upper() + text[1:]) + ("" if text.endswith(".") else "."),
     )
+
+
+def is_place(text: str) -> bool:
+    """Whether a sentence begins with a file's name, which stays as it is."""
+    return ".py" in text.partition(" ")[0]
 
 
 def expected(captures: Captures, hoisted: int, project: Project, renamed: bool = False) -> tuple[Expected, ...]:

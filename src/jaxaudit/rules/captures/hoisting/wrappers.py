@@ -75,7 +75,11 @@ def by_method(code: Code, edits: Edits, ref: Ref, chains: list[Chain], jit: Jit)
     add(edits, ref.path, (_renamed(source, ref.node, private),))
     given = [f"{word}={value}" for word, value in zip(words, values)] if by_name else values
     arguments = ", ".join(_in_order(handed_on(ref.node, skip=1), given))
-    lines = [f"def {ref.name}{signature_text(source, ref.node)}:", *_docstring(source, edits, ref)]
+    outer = source.text[
+        source.line_starts[ref.node.lineno - 1] : source.offset_of_bytes(ref.node.lineno, ref.node.col_offset)
+    ]
+    signature = signature_text(source, ref.node).replace(source.newline + outer, source.newline)
+    lines = [f"def {ref.name}{signature}:", *_docstring(source, edits, ref)]
     lines.append(f"    return {own.name}.{private}({arguments})")
     add(edits, ref.path, apart_after(source, ref.node, source.newline.join(lines), 1))
     return checked(code, edits, private, "wrapper")
