@@ -69,7 +69,8 @@ class Captures:
 
     @property
     def bytes(self) -> int:
-        return max(self.seen, self.bound + sum(one.bytes for one in self.holders.values()))
+        """What the run saw, or else what the source knows."""
+        return self.seen or self.bound + sum(one.bytes for one in self.holders.values())
 
 
 def captures_of(code: Code, findings: Sequence[Finding], evidence: Evidence) -> list[Captures]:
