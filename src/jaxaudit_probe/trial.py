@@ -102,7 +102,7 @@ class Fence:
     def _allows(self, place: str) -> bool:
         if place.startswith(DEVICES) or any(place == one or place.startswith(one + os.sep) for one in self.writable):
             return True
-        return not set(CACHES).isdisjoint(place.split(os.sep)[:-1]) and not place.startswith(self.original + os.sep)
+        return not set(CACHES).isdisjoint(place.split(os.sep)) and not place.startswith(self.original + os.sep)
 
     def _connects(self, address: Any) -> None:
         if isinstance(address, tuple) and address and isinstance(address[0], str):

@@ -86,6 +86,17 @@ def test_a_write_elsewhere_is_stopped_before_it_happens(ground, home, tmp_path, 
     assert (Path(ran.outside.path).name, ran.outside.line) == ("program.py", 2)
 
 
+def test_caches_are_written_in_place(ground, home, tmp_path):
+    library = tmp_path / "library"
+    library.mkdir()
+    (library / "part.py").write_text("VALUE = 1\n")
+    ground.environ["PYTHONPATH"] = str(library)
+    ground.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    ran = run(ground, program(home, "import part\nprint(part.VALUE)\n"))
+    assert (ran.stdout, ran.outside) == ("1\n", None)
+    assert (library / "__pycache__").is_dir()
+
+
 def test_the_temporary_folder_is_the_runs_own(ground, home):
     way = program(
         home, "import tempfile\nf = tempfile.NamedTemporaryFile('w', delete=False)\nf.write('x')\nprint('well')\n"
