@@ -123,7 +123,7 @@ class Fence:
         os._exit(ENDED)
 
     def _is_users(self, path: str) -> bool:
-        return path.startswith((self.copy + os.sep, self.original + os.sep)) or not os.path.isabs(path)
+        return path.startswith((self.copy + os.sep, self.original + os.sep))
 
     def account(self) -> None:
         """Effect: the record says what the process cost, and which modules were not the copy's."""
