@@ -34,7 +34,8 @@ def pytest_warning_recorded(warning_message: Any, when: str, nodeid: str, locati
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
     stride, offset = map(int, os.environ.get("SAMPLE", "1,0").split(","))
     number: dict[str, int] = {}
-    kept, left_out = [], []
+    kept: list[Any] = []
+    left_out: list[Any] = []
     for item in items:
         function = item.nodeid.partition("[")[0]
         number[function] = number.get(function, -1) + 1
