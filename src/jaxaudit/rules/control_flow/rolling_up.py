@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from jaxaudit.model import Finding
 from jaxaudit.model.evidence import Spot
 from jaxaudit.model.proposal import Expected
 from jaxaudit.rules.project import Change, Project, Refused
+from jaxaudit.source.kinds import kind_of
 
 if TYPE_CHECKING:
     from jaxaudit.edits import SourceText
@@ -22,8 +24,6 @@ RISK = (
     "The turns run one after the other, and XLA fuses less across them: a short elementwise recurrence may run slower. "
     "The index of a turn becomes an array."
 )
-ARRAYS = frozenset(("jax.Array", "numpy", "tracer"))
-"""How the probe names arguments that are one array, and no list or tree of them."""
 
 
 def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
@@ -66,20 +66,26 @@ def loop_on(source: SourceText, line: int) -> ast.For:
 
 
 def arrays_in(source: SourceText, loop: ast.For, project: Project) -> frozenset[str]:
-    """Names that the run saw arrive as arrays: parameters of the jitted function that holds the loop."""
+    """Names of which the source shows that they hold one array: parameters that every caller gives one."""
     owner = next(
         (one for one in ast.walk(source.tree) if isinstance(one, FUNCTIONS) and any(n is loop for n in ast.walk(one))),
         None,
     )
     if owner is None:
         return frozenset()
-    seen = [one for one in project.evidence.functions if one.site.path == source.path and one.site.name == owner.name]
-    return frozenset(
-        argument.name
-        for one in seen
-        for argument in one.arguments
-        if argument.kinds and ARRAYS.issuperset(argument.kinds)
-    )
+    program = project.program
+    units = [
+        one
+        for one in list(program.graph.linked_functions)
+        if one.name == owner.name and os.path.normpath(one.module.path) == source.path
+    ]
+    found: set[str] = set()
+    for unit in units:
+        for parameter in unit.all_parameters:
+            given = [value for call, value in program.graph.sources(unit, parameter.name) if call is not None]
+            if given and all(kind_of(program, value).is_array for value in given):
+                found.add(parameter.name)
+    return frozenset(found)
 
 
 def _expected(evidence: Evidence, function: str) -> Iterator[Expected]:

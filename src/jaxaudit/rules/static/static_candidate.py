@@ -16,15 +16,13 @@ SCALARS = frozenset(
     {"bool", "int", "float", "complex", "python bool", "python int", "python float", "number", "scalar"}
 )
 CALLS = 3
-WORTH = 0.3
-"""Seconds of compiling below which nothing can be gained that anyone would notice."""
 LIKELY = 0.4
 """Only a measurement can say whether it helps: a suspicion, for `audit` to try."""
 
 
 def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
     for function in evidence.functions:
-        if not function.site.user or function.calls < CALLS or function.seconds < WORTH:
+        if not function.site.user or function.calls < CALLS:
             continue
         for argument in function.arguments:
             if is_constant(function, argument):
