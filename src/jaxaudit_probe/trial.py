@@ -21,7 +21,8 @@ EFFECTS = "JAXAUDIT_EFFECTS"
 """Set where writes elsewhere and connections are allowed."""
 ENDED = 86
 """The exit code of a process that was stopped here."""
-CACHES = ("__pycache__", ".cache", "Caches", ".matplotlib", ".config", ".local", ".astropy", ".keras", ".numba")
+COMPILED = "__pycache__"
+CACHES = frozenset((".cache", "Caches", ".matplotlib", ".config", ".local", ".astropy", ".keras", ".numba"))
 """Folders whose content is nobody's result."""
 DEVICES = ("/dev/", "/proc/", "/sys/")
 LOCAL = ("127.", "::1", "localhost", "0.0.0.0")
@@ -102,7 +103,10 @@ class Fence:
     def _allows(self, place: str) -> bool:
         if place.startswith(DEVICES) or any(place == one or place.startswith(one + os.sep) for one in self.writable):
             return True
-        return not set(CACHES).isdisjoint(place.split(os.sep)) and not place.startswith(self.original + os.sep)
+        parts = place.split(os.sep)
+        if COMPILED in parts:
+            return True
+        return not CACHES.isdisjoint(parts) and not place.startswith(self.original + os.sep)
 
     def _connects(self, address: Any) -> None:
         if isinstance(address, tuple) and address and isinstance(address[0], str):
@@ -132,5 +136,9 @@ class Fence:
             return
         files = {path for module in list(sys.modules.values()) if isinstance(path := vars(module).get("__file__"), str)}
         ours = sorted(path for path in files if path.startswith(self.copy + os.sep))
-        theirs = sorted(path for path in files.difference(ours) if path.startswith(self.original + os.sep))
+        theirs = sorted(path for path in files.difference(ours) if self._has_copy(path))
         known.put("imported", files=ours, astray=theirs[:MOST])
+
+    def _has_copy(self, path: str) -> bool:
+        """Whether a file of the working directory is in the copy too: an environment that stands there is not."""
+        return path.startswith(self.original + os.sep) and os.path.exists(self.copy + path[len(self.original) :])

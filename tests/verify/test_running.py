@@ -86,6 +86,17 @@ def test_a_write_elsewhere_is_stopped_before_it_happens(ground, home, tmp_path, 
     assert (Path(ran.outside.path).name, ran.outside.line) == ("program.py", 2)
 
 
+def test_an_environment_in_the_working_directory_stays_where_it_is(ground, home):
+    """`.venv` beside the program is not copied: what is imported from it is neither astray nor missing."""
+    packages = home / ".venv/lib/packages"
+    packages.mkdir(parents=True)
+    (home / ".venv/pyvenv.cfg").write_text("")
+    (packages / "library.py").write_text("VALUE = 1\n")
+    ground.environ["PYTHONPATH"] = str(packages)
+    ran = run(ground, program(home, "import library\nprint(library.VALUE)\n"))
+    assert (ran.stdout, ran.astray, ran.outside) == ("1\n", (), None)
+
+
 def test_caches_are_written_in_place(ground, home, tmp_path):
     library = tmp_path / "library"
     library.mkdir()

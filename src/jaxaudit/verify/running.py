@@ -201,9 +201,12 @@ def _replace(path: Path, data: bytes) -> None:
 
 
 def _moved(word: str, root: Path, copy: Path) -> str:
-    """An absolute path into the working directory leads into the copy."""
+    """An absolute path into the working directory leads into the copy, where that has it."""
     home = str(root)
-    return str(copy) + word[len(home) :] if word == home or word.startswith(home + os.sep) else word
+    if word != home and not word.startswith(home + os.sep):
+        return word
+    there = str(copy) + word[len(home) :]
+    return there if os.path.exists(there) or not os.path.exists(word) else word
 
 
 def _at_home(said: bytes, root: Path, copy: Path, private: Path) -> str:
