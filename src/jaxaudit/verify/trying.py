@@ -281,7 +281,9 @@ def _decided(clocks: Sequence[Timed], veto: bool, hoped: bool) -> bool:
         return True
     cpu = next(one for one in clocks if one.metric == "cpu_s")
     if veto:
-        return all(one.interval.ratio < 1.03 for one in clocks if one.metric in ("cpu_s", "steady_s"))
+        return cpu.interval.high < 1.0 or all(
+            one.interval.ratio < 1.03 for one in clocks if one.metric in ("cpu_s", "steady_s")
+        )
     if hoped and any(one.metric == "compile_s" and one.faster for one in clocks):
         return all(one.interval.ratio < 1.03 for one in clocks if one.metric in ("cpu_s", "steady_s"))
     return cpu.faster or cpu.interval.low > 0.97
