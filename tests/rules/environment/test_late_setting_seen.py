@@ -73,7 +73,7 @@ del os.environ["XLA_FLAGS"]
 }
 
 
-@pytest.mark.parametrize("name", set(FAULTY) - {"_setup"})
+@pytest.mark.parametrize("name", sorted(set(FAULTY) - {"_setup"}))
 def test_a_setting_without_an_effect(tmp_path, name):
     found = findings_of(tmp_path, ("late-setting",), {"_setup": FAULTY["_setup"], name: FAULTY[name]})
     (one,) = [one for every in found.values() for one in every]
