@@ -34,7 +34,7 @@ def test_no_command_shows_the_help_and_is_wrong_use(capsys: pytest.CaptureFixtur
     ("argv", "sentence"),
     [
         (["chek"], "there is no command 'chek'; did you mean 'check'? `jaxaudit --help` lists them"),
-        (["audit"], "there is no command 'audit'; `jaxaudit --help` lists them"),
+        (["tune"], "there is no command 'tune'; `jaxaudit --help` lists them"),
         (["--jobs"], "the option '--jobs' stands before the command; write `jaxaudit COMMAND --jobs ...`"),
         (
             ["check", "--selct", "a"],

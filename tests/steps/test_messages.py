@@ -11,14 +11,13 @@ from jaxaudit.steps.sample_runs import Request, Runs, run_samples
 from rules.sample_cache import calm, jax_of, pythons
 
 LATER = {
-    "silent-downcast",
     "static-in-cond",
     "unconverted-closure",
     "vmap-without-axes",
 }
 """Rules of the rulebook that a later version brings: a message that they will find is explained without them."""
 
-SEEN_IN_RUNS = {"folded-constant", "implicit-upload", "missed-donation", "no-compilation-cache"}
+SEEN_IN_RUNS = {"folded-constant", "implicit-upload", "missed-donation", "no-compilation-cache", "silent-downcast"}
 
 FIRST_TIER = {
     "captured-array", "captured-self", "stale-capture", "jit-in-loop", "jit-per-call", "trace-time-effect",

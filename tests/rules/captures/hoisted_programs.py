@@ -81,7 +81,7 @@ def run(folder: Path, files: Mapping[str, str], entry: str = "main.py") -> tuple
 @contextlib.contextmanager
 def _alone(folder: Path, files: Mapping[str, str]) -> Iterator[None]:
     """In the program's folder, its modules importable, and forgotten afterwards."""
-    before, here = list(sys.path), Path.cwd()
+    before, here, known = list(sys.path), Path.cwd(), set(sys.modules)
     tops = {path.split("/")[0].removesuffix(".py") for path in files}
     os.chdir(folder)
     sys.path.insert(0, str(folder))
@@ -90,7 +90,7 @@ def _alone(folder: Path, files: Mapping[str, str]) -> Iterator[None]:
     finally:
         os.chdir(here)
         sys.path[:] = before
-        for name in [name for name in sys.modules if name.split(".")[0] in tops]:
+        for name in [name for name in sys.modules if name.split(".")[0] in tops and name not in known]:
             del sys.modules[name]
 
 
