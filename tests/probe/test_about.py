@@ -28,7 +28,8 @@ def test_the_versions_the_settings_and_once_the_devices(tmp_path):
     subprocess.run([sys.executable, "program.py"], cwd=tmp_path, env=env, check=True, timeout=120)
     (rows,) = read(tmp_path)
     (about,) = [row for row in rows if row["k"] == "jax"]
-    assert (about["jax"], about["missing"]) == (jax_of(sys.executable), [])
+    old = jax_of(sys.executable).startswith("0.6.")  # where long lists can't be seen, and the record says so
+    assert (about["jax"], about["missing"]) == (jax_of(sys.executable), ["lists"] if old else [])
     assert about["settings"]["JAX_PLATFORMS"] == "cpu"
     (backend,) = [row for row in rows if row["k"] == "backend"]
     assert backend["backend"] == "cpu"

@@ -37,5 +37,5 @@ def test_what_called_the_traced_function_is_no_caller() -> None:
 def test_at_a_second_trace_neither() -> None:
     jitted = jax.jit(turn)
     for size in (2, 3):
-        (line,) = lines_of(jax.make_jaxpr(jitted)(jnp.ones(size)))
-    assert line["callers"] == []
+        lines = lines_of(jax.make_jaxpr(jitted)(jnp.ones(size)))
+        assert lines and all(line["callers"] == [] for line in lines)
