@@ -122,9 +122,15 @@ def test_a_write_elsewhere_stops_the_audit_before_it_happens(tmp_path):
         (["audit"], "which program?"),
         (["audit", "nothing.py"], "there is no program 'nothing.py'"),
         (["audit", "--budget", "soon", "x.py"], "is no time such as"),
+        (["audit", "--report-dir", "/proc/nowhere", "fine.py"], "the report can't be written to '/proc/nowhere'"),
+        (["audit", "--also", "nothing.py", "fine.py"], "--also: there is no program 'nothing.py'"),
+        (["audit", "--python", sys.executable, "fine.py"], "it never imported JAX"),
+        (["audit", "--python", sys.executable, "broken.py"], "SyntaxError"),
         (["apply"], "there is no audit"),
     ],
 )
 def test_wrong_use_is_one_sentence(tmp_path, words, said):
+    (tmp_path / "fine.py").write_text("print(1)\n")
+    (tmp_path / "broken.py").write_text("x = (\n")
     done = jaxaudit(tmp_path, *words)
     assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr

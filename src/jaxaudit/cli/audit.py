@@ -60,7 +60,9 @@ def run(argv: Sequence[str]) -> int:
         raise Mistake(f"there is no program {program[0]!r}")
     from jaxaudit.steps.audit import Wanted, audit
     from jaxaudit.steps.audit_document import audit_document
-    from jaxaudit.steps.audit_folder import write_report
+    from jaxaudit.steps.audit_folder import must_be_writable, write_report
+
+    must_be_writable(args.report_dir)
 
     wanted = Wanted(
         tuple(program), args.module, args.python, args.test, tuple(args.also), args.budget, tuple(args.select),

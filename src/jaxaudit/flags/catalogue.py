@@ -45,9 +45,6 @@ class Table(NamedTuple):
     def is_option_only(self, name: str) -> bool:
         return name in self.marks and not set(self.marks[name]) & set("bf")
 
-    def was_flag(self, name: str) -> bool:
-        return bool(set(self.marks.get(name, "")) & set("bf"))
-
     def accepted_in(self, name: str) -> list[str]:
         return [v for v, mark in zip(self.versions, self.marks.get(name, "")) if mark in "bf"]
 
@@ -112,10 +109,6 @@ class FlagCatalogue(NamedTuple):
         """The first version in the table that accepts the flag, where that is later than this jaxlib."""
         had = self.table.accepted_in(name)
         return had[0] if had and self.version and _older(self.version, had[0]) else None
-
-    def is_deprecated(self, name: str) -> bool:
-        """Whether XLA itself marks the flag as deprecated."""
-        return self.read is not None and self.read.options.get(name) == "deprecated"
 
     def _accepts(self, name: str) -> bool:
         if self.version in self.table.versions:

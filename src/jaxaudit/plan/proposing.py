@@ -17,9 +17,6 @@ if TYPE_CHECKING:
     from jaxaudit.edits.source_text import SourceText
     from jaxaudit.rules.rule import Rule
 
-NO_FIX = "no-fix-written"
-"""The code of findings for which nobody knows a mechanical change."""
-
 
 @dataclass(slots=True)
 class Plan:

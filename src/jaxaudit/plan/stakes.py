@@ -1,6 +1,6 @@
 """What is at stake in a proposal: seconds and bytes of the functions that it is about, as the run showed them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -42,7 +42,3 @@ def stake(proposal: Proposal, evidence: Evidence) -> Stake:
     compiles = [one for one in evidence.compiles if meant(one.site.name)]
     seconds = sum(one.seconds for one in compiles)
     return Stake(seconds, max((one.constants_bytes for one in compiles), default=0))
-
-
-def at_stake(proposals: Sequence[Proposal], evidence: Evidence) -> dict[str, Stake]:
-    return {one.id: stake(one, evidence) for one in proposals}

@@ -46,6 +46,7 @@ def _kept(document: Document, columns: int, paint: Paint) -> Iterator[str]:
     yield from wrap(f"KEPT  {words.kept_with(document)}", columns, rest="      ")
     for proposal, outcome in kept:
         yield from _titled(proposal, columns, paint)
+        yield from wrap(printable(words.fault(document, proposal)), columns, first="    ", rest="    ")
         for said in words.worth_saying(outcome):
             yield from wrap(said, columns, first="    ", rest="      ")
         said = words.prediction(proposal)

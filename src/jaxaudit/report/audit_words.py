@@ -1,26 +1,11 @@
 """The sentences of an audit's report, the same in every format."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from jaxaudit.model import amounts
+from jaxaudit.model.moved_words import CLOCKS
+from jaxaudit.model.moved_words import moved as in_words
 from jaxaudit.report.counts import Document, Entry
-
-CLOCKS = {
-    "cpu_s": "CPU time of a run",
-    "steady_s": "run outside compiling",
-    "compile_s": "compiling",
-    "seconds": "run",
-}
-COUNTS = {
-    "compiles": "compiles",
-    "traces": "traces",
-    "constants_bytes": "constants",
-    "equations": "equations",
-    "syncs": "waits",
-    "cache_hits": "cache hits",
-    "peak_bytes": "peak memory",
-}
-BYTES = ("constants_bytes", "peak_bytes")
 
 
 def by_verdict(document: Document, verdict: str) -> list[tuple[Entry, Entry]]:
@@ -33,7 +18,9 @@ def opening(document: Document) -> str:
     """`74 s a run, 61 s of it compiling.`"""
     sums = document["summary"]
     compiling = sum(sums[stage] for stage in ("trace_s", "lower_s", "compile_s"))
-    code = f" It ends with exit code {sums['exit_code']}." if sums["exit_code"] else ""
+    error = next((one["error"] for one in document["processes"] if one["error"]), "")
+    said = f": {error}" if error else ""
+    code = f" It ends with exit code {sums['exit_code']}{said}." if sums["exit_code"] else ""
     return f"{amounts.seconds(sums['run_s'])} a run, {amounts.seconds(compiling)} of it compiling {sums['compiles']} programs.{code}"
 
 
@@ -47,14 +34,7 @@ def verdict_of_the_whole(document: Document) -> str:
 
 
 def moved(measured: Entry) -> str:
-    """`compiles 14 -> 1`; `CPU time of a run 3.1 -> 1.4 s (0.44 to 0.47 times, 5 pairs)`."""
-    metric, before, after = measured["metric"], measured["before"], measured["after"]
-    if metric in BYTES:
-        return f"{COUNTS[metric]} {amounts.size(int(before))} -> {amounts.size(int(after))}"
-    if metric in COUNTS:
-        return f"{COUNTS[metric]} {before:.0f} -> {after:.0f}"
-    span = f"{measured['low']:.2f} to {measured['high']:.2f} times, {measured['pairs']} pairs"
-    return f"{CLOCKS.get(metric, metric)} {amounts.seconds(before)} -> {amounts.seconds(after)} ({span})"
+    return in_words(*(measured[name] for name in ("metric", "before", "after", "low", "high", "pairs")))
 
 
 def worth_saying(outcome: Entry) -> Iterator[str]:
@@ -65,14 +45,18 @@ def worth_saying(outcome: Entry) -> Iterator[str]:
             yield moved(one)
 
 
+def fault(document: Document, proposal: Entry) -> str:
+    """What was wrong there, as the run saw it where it did: with the array, the count, the seconds."""
+    said = [document["findings"][index] for index in proposal["findings"]]
+    seen = [one for one in said if one["source"] == "run"]
+    return str((seen or said)[0]["message"]) if said else ""
+
+
 def prediction(proposal: Entry) -> str:
-    first: Mapping[str, object] | None = proposal["predicted"]
+    first = proposal["predicted"]
     if not first:
         return ""
-    words = moved(
-        {"metric": first["metric"], "before": first["from"], "after": first["to"], "low": 0, "high": 0, "pairs": 0}
-    )
-    return f"predicted: {words}"
+    return f"predicted: {in_words(str(first['metric']), float(first['from']), float(first['to']))}"
 
 
 def outputs(outcome: Entry) -> str:

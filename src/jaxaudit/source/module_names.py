@@ -66,12 +66,6 @@ def _enclosing(folder: str, depth: int) -> tuple[str, ...]:
     return ()
 
 
-def forget_folders() -> None:
-    """Effect: what is known about folders is looked up anew, as a process that lives long must now and then."""
-    _package_of.cache_clear()
-    _is_project.cache_clear()
-
-
 def _split(path: str) -> tuple[str, str, bool]:
     folder, file = os.path.split(os.path.abspath(path))
     base = os.path.splitext(file)[0]

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from jaxaudit.source.program import Program
 
 GRIDS = frozenset({"numpy.mgrid", "jax.numpy.mgrid"})
-OPEN_GRIDS = frozenset({"numpy.ogrid", "jax.numpy.ogrid"})
 
 
 def indexed(program: Program, shape: Shape, index: v.Value) -> Shape:

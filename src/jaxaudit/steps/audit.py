@@ -3,7 +3,6 @@
 import os
 import shlex
 import tempfile
-import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -157,6 +156,8 @@ def _also(words: str) -> Way:
     split = shlex.split(words)
     if not split:
         raise Mistake("--also names no program")
+    if split[0].endswith(".py") and not Path(split[0]).exists():
+        raise Mistake(f"--also: there is no program {split[0]!r}")
     if split[0] in ("python", "python3"):
         split = split[1:]
     elif not split[0].endswith(".py") and split[0] != "-m" and not Path(split[0]).exists():
@@ -318,7 +319,3 @@ def _texts_of(proposals: Sequence[Proposal]) -> dict[str, bytes]:
 
 def _untried(proposal: Proposal, why: str) -> Outcome:
     return Outcome(proposal.id, "undecided", Reason("not-tried", f"not tried: {why}"))
-
-
-def now() -> float:
-    return time.monotonic()

@@ -1,6 +1,7 @@
 """The folder that an audit leaves: its document, the report to read, the patch, the settings, what is undecided."""
 
 import json
+import os
 import time
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,18 @@ from jaxaudit.report.rendering import rendered
 from jaxaudit.steps.audit import Audited
 from jaxaudit.steps.audit_document import exports, patch
 from jaxaudit.steps.record_place import HOME
+
+
+def must_be_writable(asked: str) -> None:
+    """Effect: makes the folder that is asked for. Raises `Mistake` before any work is done for a report that has no place."""
+    try:
+        Path(asked or ".").mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise Mistake(f"the report can't be written to {asked!r}: {error.strerror or error}") from None
+    if not os.access(asked or ".", os.W_OK | os.X_OK):
+        raise Mistake(
+            f"the report can't be written to {asked or 'the working directory'!r}; --report-dir names another place"
+        )
 
 
 def write_report(done: Audited, document: dict[str, Any], asked: str = "") -> Path:

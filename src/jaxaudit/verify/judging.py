@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from jaxaudit.model import amounts
+from jaxaudit.model.moved_words import moved
 from jaxaudit.model.outcome import Measured
 from jaxaudit.model.proposal import Reason
 from jaxaudit.verify.clocks import Interval, interval, is_faster, is_slower, null_ratios, ratios
@@ -104,38 +104,9 @@ def slower(clocks: Sequence[Timed]) -> Reason | None:
     """The veto of a clock."""
     for one in clocks:
         if one.metric in LOUD and one.slower:
-            seen = one.measured
-            return Reason(
-                "slower",
-                f"{CLOCK_WORDS[one.metric]} grew from {amounts.seconds(seen.before)} to {amounts.seconds(seen.after)} "
-                f"({seen.low:.2f} to {seen.high:.2f} times, {seen.pairs} pairs)",
-            )
+            return Reason("slower", f"slower: {in_words(one.measured)}")
     return None
 
 
-CLOCK_WORDS = {
-    "cpu_s": "the CPU time of a run",
-    "steady_s": "the time of a run outside compiling",
-    "compile_s": "the time spent compiling",
-    "seconds": "the time of a run",
-}
-COUNT_WORDS = {
-    "compiles": "compiles",
-    "traces": "traces",
-    "constants_bytes": "bytes of constants",
-    "equations": "equations",
-    "syncs": "waits for the device",
-    "cache_hits": "programs taken from the compilation cache",
-}
-
-
 def in_words(seen: Measured) -> str:
-    """`compiles 14 -> 1`, `constants 1.1 GB -> 0`, `run 3.1 -> 1.4 s (2.1 to 2.3 times, 5 pairs)`."""
-    if seen.metric == "constants_bytes":
-        return f"constants {amounts.size(int(seen.before))} -> {amounts.size(int(seen.after))}"
-    if seen.metric in COUNT_WORDS:
-        return f"{COUNT_WORDS[seen.metric]} {seen.before:.0f} -> {seen.after:.0f}"
-    return (
-        f"{CLOCK_WORDS.get(seen.metric, seen.metric)} {amounts.seconds(seen.before)} -> {amounts.seconds(seen.after)} "
-        f"({seen.low:.2f} to {seen.high:.2f} times, {seen.pairs} pairs)"
-    )
+    return moved(seen.metric, seen.before, seen.after, seen.low, seen.high, seen.pairs)

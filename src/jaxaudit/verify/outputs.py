@@ -4,11 +4,10 @@ import fnmatch
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
 from jaxaudit.verify.arrays import relative_difference
 from jaxaudit.verify.running import Ran
-from jaxaudit.verify.tokens import Token, distance, tokens, unstable_positions
+from jaxaudit.verify.tokens import distance, tokens, unstable_positions
 
 IGNORED = ("*.pyc", "*.lock", "*/__pycache__/*")
 WITHIN = 1e-5
@@ -29,13 +28,6 @@ class Difference:
     @property
     def none(self) -> bool:
         return not self.other and not self.relative and not self.rounded
-
-
-class Piece(NamedTuple):
-    """One of a run's outputs that is a text."""
-
-    name: str
-    tokens: tuple[Token, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.rules.control_flow.array_work import Work, turn_work, values_in
@@ -372,10 +371,6 @@ def _leans(value: v.Value, loop: Loop, depth: int = 0) -> bool:
     if depth > 6 or value.__class__ in (v.FunctionValue, v.Param, v.Free, v.Attr):
         return False
     return any(_leans(p, loop, depth + 1) for p in value.parts())
-
-
-def outermost_first(loops: list[Loop]) -> Iterator[Loop]:
-    yield from sorted(loops, key=lambda loop: len(loop.outer))
 
 
 __all__ = [

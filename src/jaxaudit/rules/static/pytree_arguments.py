@@ -22,8 +22,6 @@ from jaxaudit.source.scopes import Class
 from jaxaudit.source.sites import Site, jit_sites
 from jaxaudit.source.structure import parameters_in
 
-MODULES = frozenset({"fields", "all"})
-
 
 class PytreeArgument(NamedTuple):
     """A class whose instances a jitted function takes for its parameter `name` (or inside of it)."""

@@ -13,7 +13,6 @@ from jaxaudit.source.provenance import single
 from jaxaudit.source.sites import Site, bound_before
 
 if TYPE_CHECKING:
-    from jaxaudit.source.flow import Flow
     from jaxaudit.source.program import Program
     from jaxaudit.source.scopes import Function
 
@@ -193,11 +192,3 @@ def excludes(first: v.Path, second: v.Path) -> bool:
     """Two paths that no run takes both of."""
     arms = dict(first)
     return any(branch in arms and arms[branch] != arm for branch, arm in second)
-
-
-def name_of_argument(value: v.Value, flow: Flow) -> str:
-    """The name under which a flow knows a value."""
-    for use in flow.uses:
-        if use.value is value:
-            return use.name
-    return ""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
-from jaxaudit.source.events import Branch, Loop
+from jaxaudit.source.events import Loop
 from jaxaudit.source.knowledge.host import CLOCKS
 
 if TYPE_CHECKING:
@@ -40,10 +40,6 @@ def counts_turns(test: v.Value, depth: int = 0) -> bool:
 
 def _of_turn(value: v.Value) -> bool:
     return isinstance(value, v.Elem | v.Carried) or (isinstance(value, v.Item) and isinstance(value.base, v.Elem))
-
-
-def tested_branches(path: v.Path, loop_path: v.Path) -> list[Branch]:
-    return [branch for branch, _ in path[len(loop_path) :] if branch.test is not None]
 
 
 def is_timed(program: Program, loop: Loop) -> bool:

@@ -24,8 +24,6 @@ AT_METHODS: frozenset[str] = frozenset(
     "set add subtract multiply mul divide power min max apply get".split()
 )  # fmt: skip
 
-# methods that change a NumPy array in place (a trace-time effect; JAX arrays have none of them).
-NUMPY_INPLACE_METHODS: frozenset[str] = frozenset("fill put resize setfield setflags sort partition itemset".split())
 
 # functions of array libraries whose result is a host value that is known while tracing.
 HOST_RESULTS: frozenset[str] = frozenset(
@@ -54,11 +52,7 @@ HOST_RESULTS: frozenset[str] = frozenset(
 PYTHON_NUMBERS: frozenset[str] = frozenset(
     f"{module}.{name}" for module in ("jax.numpy", "numpy", "math") for name in ("pi", "e", "inf", "nan", "tau")
 ) | frozenset({"numpy.euler_gamma", "jax.numpy.euler_gamma", "scipy.constants.c", "scipy.constants.pi"})
-# module constants that are no numbers.
-NEW_AXIS: frozenset[str] = frozenset({"jax.numpy.newaxis", "numpy.newaxis"})
 
-# functions of the host's own maths: a tracer given to them raises; a device array is fetched.
-HOST_MATH_MODULES: tuple[str, ...] = ("math.", "cmath.", "statistics.", "fractions.", "decimal.")
 
 # loaders: name -> "numpy", "jax" or "frame" (a table whose columns are arrays).
 LOADERS: dict[str, str] = {
@@ -140,7 +134,3 @@ WEAK_RESULT: dict[tuple[str, str], str] = {
     ("weak float", "numpy"): "float",
     ("weak int", "numpy"): "float",
 }
-# what keeps a value weak although it looks like a cast: nothing; what makes it strong.
-MAKES_STRONG: frozenset[str] = frozenset(
-    {"jax.numpy.astype", "jax.lax.convert_element_type", "jax.numpy.sum", "jax.numpy.mean", "jax.numpy.max"}
-)

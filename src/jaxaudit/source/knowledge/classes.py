@@ -157,13 +157,6 @@ ATTRS_OPTIONS: tuple[tuple[str, bool, str], ...] = (
     ("frozen", True, "value"),
 )
 
-# methods that make instances of a class compare or hash by value when the class defines both.
-VALUE_HASH_METHODS: frozenset[str] = frozenset({"__hash__", "__eq__"})
-
-# methods that a pytree class defines itself.
-PYTREE_HOOKS: frozenset[str] = frozenset(
-    {"tree_flatten", "tree_unflatten", "tree_flatten_with_keys", "flatten", "unflatten", "__tree_flatten__"}
-)
 
 # states that a library's class builds -> its fields that are static and hold functions.
 STATES: dict[str, tuple[str, ...]] = {

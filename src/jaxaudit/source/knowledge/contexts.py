@@ -28,15 +28,6 @@ CACHES: frozenset[str] = frozenset(
     }
 )  # fmt: skip
 
-# decorators whose function is called by a test or benchmark runner.
-TEST_DECORATORS: frozenset[str] = frozenset(
-    {
-        "pytest.fixture", "pytest.mark.parametrize", "pytest.mark.benchmark", "hypothesis.given", "unittest.skip",
-        "unittest.skipIf", "absl.testing.parameterized.parameters", "absl.testing.parameterized.named_parameters",
-        "absl.testing.parameterized.product", "chex.variants", "chex.all_variants", "google_benchmark.register",
-        "jax._src.test_util.sample_product", "jax._src.test_util.run_on_devices",
-    }
-)  # fmt: skip
 # bases of test classes.
 TEST_BASES: frozenset[str] = frozenset(
     {
@@ -44,15 +35,10 @@ TEST_BASES: frozenset[str] = frozenset(
         "jax._src.test_util.JaxTestCase", "unittest.IsolatedAsyncioTestCase",
     }
 )  # fmt: skip
-# modules whose import makes a file a test or a benchmark.
-TEST_MODULES: frozenset[str] = frozenset({"pytest", "unittest", "absl.testing", "hypothesis", "google_benchmark"})
 
 # names of folders and files: tests, benchmarks, and code that shows rather than serves.
 TEST_FOLDERS: frozenset[str] = frozenset("test tests testing _test _tests unit_tests integration_tests".split())
 BENCHMARK_FOLDERS: frozenset[str] = frozenset("bench benches benchmark benchmarks profiling perf".split())
-EXAMPLE_FOLDERS: frozenset[str] = frozenset(
-    "example examples demo demos tutorial tutorials notebook notebooks docs doc docs_src scripts".split()
-)
 TEST_FILE_PARTS: tuple[str, ...] = ("test_", "_test.py", "conftest.py")
 BENCHMARK_FILE_PARTS: tuple[str, ...] = ("bench_", "benchmark_", "_benchmark.py", "_bench.py")
 

@@ -1,7 +1,5 @@
 """Where the host waits for the device, where Python has effects of its own, and tests that need no array value."""
 
-# ruff: noqa: SIM905 (long lists of names read better as text)
-
 # builtins that need the value of a device array: name -> position of the argument. Under a trace they raise.
 SYNC_BUILTINS: dict[str, int] = {
     "builtins.float": 0,
@@ -22,10 +20,6 @@ SYNC_BUILTINS: dict[str, int] = {
     "builtins.hex": 0,
     "operator.index": 0,
 }
-# of these, the ones that only show the array: under a trace they print a tracer instead of raising.
-SHOWS_TRACER: frozenset[str] = frozenset(
-    {"builtins.print", "builtins.str", "builtins.repr", "builtins.format"}
-)  # fmt: skip
 
 # methods of an array that fetch it or wait for it.
 SYNC_METHODS: frozenset[str] = frozenset(
@@ -79,10 +73,6 @@ SYNC_FUNCTIONS: dict[str, int] = {
 }
 # modules of which any function that is handed a device array fetches it.
 SYNC_MODULES: tuple[str, ...] = ("math.", "statistics.", "numpy.", "scipy.", "matplotlib.", "pandas.", "logging.")
-# functions that are *meant* to wait: timing, saving, showing. A sync by one of them is wanted.
-WANTED_SYNCS: frozenset[str] = frozenset(
-    {"jax.block_until_ready", "jax.effects_barrier", "numpy.save", "numpy.savez", "numpy.savez_compressed"}
-)
 # what reports from a traced function on the device's time instead of waiting.
 CALLBACKS: frozenset[str] = frozenset(
     {"jax.debug.print", "jax.debug.callback", "jax.experimental.io_callback", "jax.pure_callback"}
@@ -122,18 +112,6 @@ OUTPUT: frozenset[str] = frozenset(
         "matplotlib.pyplot.savefig", "matplotlib.pyplot.plot",
     }
 )  # fmt: skip
-# of those, what people leave under jit on purpose: it tells of the trace itself.
-TRACE_TIME_ON_PURPOSE: frozenset[str] = frozenset(
-    {
-        "warnings.warn", "logging.debug", "logging.info", "logging.warning", "absl.logging.info", "absl.logging.debug",
-        "absl.logging.warning", "builtins.input", "loguru.logger.debug",
-    }
-)  # fmt: skip
-# methods that change a container in place.
-MUTATING_METHODS: frozenset[str] = frozenset(
-    "append extend insert remove pop clear update setdefault add discard popitem sort reverse appendleft popleft "
-    "extendleft write writelines put put_nowait increment".split()
-)
 
 # -- tests that need no array value: their result is known while tracing ----------------------------------------------
 
@@ -157,9 +135,3 @@ STATIC_TESTS: frozenset[str] = frozenset(
         "chex.assert_tree_all_finite",
     }
 )  # fmt: skip
-# comparisons whose result is a host value whatever they compare.
-STATIC_COMPARISONS: frozenset[str] = frozenset({"Is", "IsNot"})
-# methods of any object whose result is a host value known while tracing.
-STATIC_METHODS: frozenset[str] = frozenset(
-    "keys values items startswith endswith is_initializing has_variable is_mutable_collection has_rng".split()
-)

@@ -221,18 +221,6 @@ RULE_METHODS: dict[str, dict[str, tuple[Slot, ...]]] = {
     },
 }
 
-# methods of a jitted function: "call" runs it, "stage" traces or lowers it without running, "cache" neither.
-JITTED_METHODS: dict[str, str] = {
-    "__call__": "call",
-    "lower": "stage",
-    "trace": "stage",
-    "eval_shape": "stage",
-    "clear_cache": "cache",
-    "_cache_size": "cache",
-    "__wrapped__": "plain",
-    "warmup": "stage",
-}
-
 
 class Identity(NamedTuple):
     """What calling the wrapper, built anew each time around the same function, compiles per call (warm, same shapes).

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import NamedTuple
 
 from jaxaudit.edits import CannotEdit, Edit, SourceText, expression_at, parents_of
 from jaxaudit.model import Finding
@@ -118,11 +117,6 @@ def swap(source: SourceText, finding: Finding) -> tuple[Edit, ...]:
 
 
 APPLY = "does-not-apply"
-
-
-class Attempt(NamedTuple):
-    how: str
-    payload: Payload
 
 
 def changes(code: Code, captures: Captures, holders: list[Holder], project: Project) -> Iterator[Change | Refused]:

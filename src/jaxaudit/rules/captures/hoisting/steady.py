@@ -32,10 +32,9 @@ def must_be_steady(code: Code, ref: Ref, root: Binding, jits: list[Jit]) -> None
         loops = names.loops_around(one)
         if loops:
             inner = [loop for loop in loops if ref.path == root.path and names.is_within(ref.node, loop)]
-            if inner or len(bound) > 1 or True:
-                last = max(code.source(root.path).end(loop) for loop in loops)
-                if made is None or inner or last > made:
-                    raise Rebound(f"{root.path}:{getattr(one, 'lineno', 0)} binds `{root.name}` in each turn of a loop")
+            last = max(code.source(root.path).end(loop) for loop in loops)
+            if made is None or inner or last > made:
+                raise Rebound(f"{root.path}:{getattr(one, 'lineno', 0)} binds `{root.name}` in each turn of a loop")
     if len(bound) > 1 and made is not None:
         later = [one for one in bound if not isinstance(one, ast.arg) and code.source(root.path).start(one) > made]
         if later and (names.scope_of(ref.node) is root.scope or _deep(names, ref, root)):
