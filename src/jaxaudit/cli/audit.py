@@ -13,6 +13,7 @@ from jaxaudit.model.mistake import Mistake
 from jaxaudit.report.rendering import OF_AUDITS, rendered
 
 if TYPE_CHECKING:
+    from jaxaudit.model.proposal import Proposal
     from jaxaudit.steps.audit import Audited
 
 DESCRIPTION = """\
@@ -83,25 +84,30 @@ def run(argv: Sequence[str]) -> int:
     done = audit(wanted, tell, shown, time.monotonic)
     document = audit_document(done)
     folder = write_report(done, document, args.report_dir)
-    if args.output or args.format != "terminal":
-        output.write(rendered(document, args.format, output.columns()), args.output)
-    if args.output or args.format == "terminal":
-        text = rendered(document, "terminal", output.columns(), brush) + _where(folder, bool(done.kept), args.write)
-        (output.write_summary if args.output else sys.stdout.write)(text)
     if args.write and done.kept:
         from jaxaudit.steps.apply import put
 
         put(done.originals, done.texts)
+    if args.output or args.format != "terminal":
+        output.write(rendered(document, args.format, output.columns()), args.output)
+    if args.output or args.format == "terminal":
+        text = rendered(document, "terminal", output.columns(), brush) + _where(folder, done.kept, args.write)
+        (output.write_summary if args.output else sys.stdout.write)(text)
     if done.interrupted:
         return 130
     return 1 if args.check and done.kept else 0
 
 
-def _where(folder: Path, kept: bool, written: bool) -> str:
-    said = f"  read    {folder / 'audit.md'}     (audit.html, audit.json)\n"
+def _where(folder: Path, kept: "list[Proposal]", written: bool) -> str:
+    """What lies where, and what to do next."""
+    rows = [("read", str(folder / "audit.md"), "(audit.html, audit.json)")]
+    first = f"(only the first: jaxaudit apply {kept[0].id})" if len(kept) > 1 else ""
     if kept and not written:
-        said += "  apply   jaxaudit apply     (one of them: jaxaudit apply ID)\n"
-    return said + ("  written: what was kept is in your files now\n" if kept and written else "")
+        rows.append(("apply", "jaxaudit apply", first))
+    width = max(len(text) for _, text, _ in rows)
+    said = [f"  {word:7} {text:{width}}  {more}".rstrip() for word, text, more in rows]
+    done = "What was kept is in your files now." if kept and written else "Your files are untouched."
+    return "\n".join([done, *said, ""])
 
 
 def _stdin() -> bytes:

@@ -274,6 +274,7 @@ def _compile(to: Gathered, row: Row) -> None:
             shape=text_of(row, "shape"),
             jitted_at=_jitted(to, row),
             bodies=tuple(to.sites[one] for one in row.get("bodies") or () if one in to.sites),
+            ended_s=seconds_of(row, "t"),
         )
     )
 

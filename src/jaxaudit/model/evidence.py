@@ -162,6 +162,8 @@ class CompileSeen:
     """The largest shape of what a single operation was handed or gave back: `[3,500]`."""
     bodies: tuple[Site, ...] = ()
     """Functions of the user's that stand as loop bodies and branches in this program."""
+    ended_s: float = 0.0
+    """Seconds of its process when it was done."""
 
     @property
     def seconds(self) -> float:

@@ -30,7 +30,7 @@ def _body(document: Document) -> Iterator[str]:
     sums = document["summary"]
     yield f"<h1>{escape(sums.get('program') or 'a program')}</h1>"
     yield f"<p>{escape(run_words.circumstances(document))}. {escape(words.opening(document))}</p>"
-    whole = words.verdict_of_the_whole(document)
+    whole = words.nothing_kept(document)
     if whole:
         yield f"<p>{escape(whole)}</p>"
     yield from _tiles(document)

@@ -17,7 +17,7 @@ def _lines(document: Document) -> Iterator[str]:
     yield ""
     yield f"{run_words.circumstances(document)}. {words.opening(document)}"
     yield ""
-    whole = words.verdict_of_the_whole(document)
+    whole = words.nothing_kept(document)
     if whole:
         yield whole
         yield ""

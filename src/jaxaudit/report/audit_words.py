@@ -5,32 +5,136 @@ from collections.abc import Iterator
 from jaxaudit.model import amounts
 from jaxaudit.model.moved_words import CLOCKS
 from jaxaudit.model.moved_words import moved as in_words
-from jaxaudit.report.counts import Document, Entry
+from jaxaudit.report.counts import Document, Entry, number
+
+Change = tuple[Entry, Entry]
+"""A proposal and its outcome."""
 
 
-def by_verdict(document: Document, verdict: str) -> list[tuple[Entry, Entry]]:
-    """Proposals with their outcomes."""
+def by_verdict(document: Document, verdict: str) -> list[Change]:
     proposals = {one["id"]: one for one in document["proposals"]}
     return [(proposals[one["proposal"]], one) for one in document["outcomes"] if one["verdict"] == verdict]
 
 
+def open_ones(document: Document) -> list[Change]:
+    """Tried, and the user's to decide."""
+    return [one for one in by_verdict(document, "undecided") if one[1]["reason"]["code"] != "not-tried"]
+
+
+def others_of(document: Document, proposal: Entry) -> list[Entry]:
+    """Other ways to the end of a kept change, which were not needed."""
+    group = proposal.get("group")
+    return [one for one, _ in _idle(document) if group and one.get("group") == group]
+
+
+def not_tried(document: Document) -> list[Change]:
+    """What was not tried, other ways to the end of a kept change aside."""
+    met = {one.get("group") for one, _ in by_verdict(document, "keep")} - {"", None}
+    return [one for one in _idle(document) if one[0].get("group") not in met]
+
+
+def _idle(document: Document) -> list[Change]:
+    return [one for one in by_verdict(document, "undecided") if one[1]["reason"]["code"] == "not-tried"]
+
+
+# -- the whole ---------------------------------------------------------------------------------------------------------
+
+
+def ran_on(document: Document) -> str:
+    """`Python 3.12.4, JAX 0.12.0.1, cpu, 2 cores`."""
+    here = document["environment"]
+    devices = len(here.get("devices") or ())
+    backend = f"{devices} devices of {here['backend']}" if devices > 1 else here.get("backend")
+    cores = number(here["cores"], "core") if here.get("cores") else ""
+    jax = f"JAX {here['jax']}" if here.get("jax") else ""
+    return ", ".join(part for part in (f"Python {here['python']}", jax, backend, cores) if part)
+
+
 def opening(document: Document) -> str:
-    """`74 s a run, 61 s of it compiling.`"""
+    """`74 s a run, 61 s of it compiling 24 programs. With both changes: 21 s.`"""
     sums = document["summary"]
     compiling = sum(sums[stage] for stage in ("trace_s", "lower_s", "compile_s"))
     error = next((one["error"] for one in document["processes"] if one["error"]), "")
     said = f": {error}" if error else ""
     code = f" It ends with exit code {sums['exit_code']}{said}." if sums["exit_code"] else ""
-    return f"{amounts.seconds(sums['run_s'])} a run, {amounts.seconds(compiling)} of it compiling {sums['compiles']} programs.{code}"
+    programs = number(sums["compiles"], "program")
+    first = f"{amounts.seconds(sums['run_s'])} a run, {amounts.seconds(compiling)} of it compiling {programs}."
+    if not sums["compiles"]:
+        first = f"{amounts.seconds(sums['run_s'])} a run; nothing was compiled."
+    return f"{first}{_with_all(document)}{code}"
 
 
-def verdict_of_the_whole(document: Document) -> str:
+def _with_all(document: Document) -> str:
+    """How long a run takes with everything that was kept, where that was measured."""
+    kept = by_verdict(document, "keep")
+    whole = document.get("together") or (kept[0][1] if len(kept) == 1 else None)
+    after = [one for one in whole["measured"] if one["metric"] == "seconds"] if whole else []
+    if not after or not after[0]["high"] < 1.0:
+        return ""
+    what = {1: "the change", 2: "both changes"}.get(len(kept), f"the {len(kept)} changes")
+    return f" With {what} below: {amounts.seconds(after[0]['after'])}."
+
+
+def counted(document: Document) -> str:
+    """`Kept 1 of 3 changes; 1 is yours to decide.`"""
     sums = document["summary"]
+    changes = len(document["proposals"])
+    if not changes:
+        return nothing_kept(document)
+    said = [f"Kept {sums['kept']} of {number(changes, 'change')}"]
+    if open_ones(document):
+        said.append(f"{len(open_ones(document))} {'is' if len(open_ones(document)) == 1 else 'are'} yours to decide")
+    if sums["dropped"]:
+        said.append(f"dropped {sums['dropped']}")
+    if sums["ruled_out"]:
+        said.append(f"ruled out {sums['ruled_out']} without a trial")
+    return "; ".join(said) + "."
+
+
+def nothing_kept(document: Document) -> str:
+    """Why nothing is kept; "" where something is."""
+    sums = document["summary"]
+    if sums["kept"]:
+        return ""
     if not document["proposals"] and not document["ruled_out"]:
         return "Nothing was found that a change could mend."
-    if not sums["kept"]:
-        return "Nothing is kept: no change that was tried made this program measurably better and left it as it is."
-    return ""
+    if not document["proposals"]:
+        return "Nothing was tried: what was considered is ruled out, with its reason."
+    if len(_idle(document)) == len(document["outcomes"]):
+        return "Nothing was tried."
+    return "Nothing is kept: no change that was tried left the program as it is and made it measurably better."
+
+
+def kept_with(document: Document) -> str:
+    """`2, each tried alone and together; printed output and files equal`."""
+    kept = by_verdict(document, "keep")
+    said = sorted({outputs(outcome) for _, outcome in kept})
+    how = ", each tried alone and together" if len(kept) > 1 else ""
+    return f"{len(kept)}{how}; {said[0]}" if len(said) == 1 else f"{len(kept)}{how}"
+
+
+def closing(document: Document) -> str:
+    sums = document["summary"]
+    held = (
+        f" {sums['predictions_held']} of {number(sums['predictions'], 'prediction')} held."
+        if sums["predictions"]
+        else ""
+    )
+    stop = " It was interrupted: what was not tried is listed." if sums["interrupted"] else ""
+    return f"{number(sums['runs'], 'run')}, {minutes(sums['audit_s'])}.{held}{stop}"
+
+
+def minutes(seconds: float) -> str:
+    """`52 s`, `6 min 10 s`, `1 h 5 min`."""
+    whole = round(seconds)
+    if whole < 100:
+        return f"{whole} s" if whole >= 10 else amounts.seconds(seconds)
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+# -- one change --------------------------------------------------------------------------------------------------------
 
 
 def moved(measured: Entry) -> str:
@@ -38,11 +142,36 @@ def moved(measured: Entry) -> str:
 
 
 def worth_saying(outcome: Entry) -> Iterator[str]:
-    """The figures that moved, counts first."""
-    for one in outcome["measured"]:
-        clock = one["metric"] in CLOCKS
-        if not clock or not one["low"] <= 1.0 <= one["high"]:
-            yield moved(one)
+    """The figures that moved beyond the noise, counts first."""
+    for one in moving(outcome):
+        yield moved(one)
+
+
+def moving(outcome: Entry) -> list[Entry]:
+    found = [one for one in outcome["measured"] if one["metric"] not in CLOCKS or not one["low"] <= 1.0 <= one["high"]]
+    return sorted(found, key=lambda one: one["metric"] in CLOCKS)
+
+
+def figures(proposal: Entry, outcome: Entry) -> Iterator[str]:
+    """What moved, and what had been predicted of it: `constants 1.1 GB -> 0, as predicted`."""
+    held, of = outcome.get("predictions_held") or (0, 0)
+    predicted = {one["metric"] for one in proposal.get("predictions", ())} if of and held == of else set()
+    for one in moving(outcome):
+        yield moved(one) + (", as predicted" if one["metric"] in predicted else "")
+    if of and held < of:
+        said = "; ".join(expectation(one) for one in proposal["predictions"])
+        yield f"{held} of {number(of, 'prediction')} held: {said}"
+
+
+def expectation(one: Entry) -> str:
+    """`compiles 14 -> 1 of step`."""
+    of = f" of {one['function']}" if one.get("function") else ""
+    return in_words(str(one["metric"]), float(one["from"]), float(one["to"])) + of
+
+
+def prediction(proposal: Entry) -> str:
+    first = proposal["predicted"]
+    return f"predicted: {expectation(first)}" if first else ""
 
 
 def fault(document: Document, proposal: Entry) -> str:
@@ -52,11 +181,13 @@ def fault(document: Document, proposal: Entry) -> str:
     return str((seen or said)[0]["message"]) if said else ""
 
 
-def prediction(proposal: Entry) -> str:
-    first = proposal["predicted"]
-    if not first:
+def instead(document: Document, proposal: Entry) -> str:
+    """The other ways to the same end, in one sentence."""
+    others = others_of(document, proposal)
+    if not others:
         return ""
-    return f"predicted: {in_words(str(first['metric']), float(first['from']), float(first['to']))}"
+    said = "; ".join(f"({one['id']}) {one['title']}" for one in others)
+    return f"other ways to the same end, not tried: {said}"
 
 
 def outputs(outcome: Entry) -> str:
@@ -71,18 +202,25 @@ def outputs(outcome: Entry) -> str:
     return how + tests
 
 
-def kept_with(document: Document) -> str:
-    kept = by_verdict(document, "keep")
-    said = sorted({outputs(outcome) for _, outcome in kept})
-    how = "; each tried alone and together" if len(kept) > 1 else ""
-    return f"{len(kept)}{how}; {said[0]}" if len(said) == 1 else f"{len(kept)}{how}"
+# -- what was left -----------------------------------------------------------------------------------------------------
 
 
-def closing(document: Document) -> str:
-    sums = document["summary"]
-    held = f" {sums['predictions_held']} of {sums['predictions']} predictions held." if sums["predictions"] else ""
-    stop = " It was interrupted: what was not tried is listed." if sums["interrupted"] else ""
-    return f"Your files are untouched. {sums['runs']} runs, {amounts.seconds(sums['audit_s'])}.{held}{stop}"
+def left_alone(document: Document) -> str:
+    """`2 captured arrays, 512 KiB in all (budget 2 MiB)`: small ones, which the user's budget allows."""
+    budget = document.get("wishes", {}).get("captured_bytes", 0)
+    by_function: dict[tuple[str, str, int], list[int]] = {}
+    for one in document["constants"]:
+        if one.get("how") != "created" and one["bytes"] >= 1024:
+            place = (one["function"], one["path"], one["line"])
+            by_function.setdefault(place, []).append(int(one["bytes"]))
+    small = [sizes for sizes in by_function.values() if sum(sizes) <= budget]
+    count = sum(map(len, small))
+    if not count:
+        return ""
+    whole = amounts.size(sum(map(sum, small)))
+    return (
+        f"{number(count, 'captured array')}, {whole} in all (up to {amounts.size(budget)} a function may be captured)"
+    )
 
 
 def never_called(document: Document) -> str:

@@ -14,6 +14,8 @@ from jaxaudit.steps import document
 from jaxaudit.steps.apply import digest
 from jaxaudit.steps.audit import Audited
 from jaxaudit.steps.run import environment, seen_entries, source_lines, summary
+from jaxaudit.steps.source_entries import source_entries
+from jaxaudit.steps.summary_first import summary_first
 
 
 def audit_document(done: Audited) -> dict[str, Any]:
@@ -21,7 +23,7 @@ def audit_document(done: Audited) -> dict[str, Any]:
     evidence = done.evidence
     lines = source_lines()
     findings = [_mended(one, index, done) for index, one in enumerate(done.joined.findings)]
-    return {
+    made = {
         "schema": document.SCHEMA,
         "kind": "audit",
         "summary": _summary(done),
@@ -31,15 +33,23 @@ def audit_document(done: Audited) -> dict[str, Any]:
         ],
         "proposals": [proposal_entry(one) | {"edits": _edits(one)} for one in done.plan.proposals],
         "outcomes": [outcome_entry(one) for one in done.outcomes],
+        "together": outcome_entry(done.combined) if done.combined else None,
         "ruled_out": [ruled_out_entry(one) for one in done.plan.ruled_out],
         "left": list(_left(done)),
         "unstable": done.unstable,
+        "wishes": {
+            "captured_bytes": done.config.captured_bytes,
+            "never_static": list(done.config.never_static),
+            "keep_signatures": done.config.keep_signatures,
+        },
         "known": [],
         "unread": document.unread_entries(done.unread),
         "faults": done.faults,
         **seen_entries(evidence),
+        "sources": source_entries(findings, lines),
         "rules": document.rule_entries((one.rule for one in findings), done.rules),
     }
+    return summary_first(made)
 
 
 def patch(done: Audited) -> bytes:
@@ -94,6 +104,7 @@ def proposal_entry(one: Proposal) -> dict[str, Any]:
         "diff": one.diff,
         "changes_signature": one.changes_signature,
         "changes_draws": one.changes_draws,
+        "group": one.group,
         "setting": document.plain(one.setting) or None,
         "predicted": None if first is None else _expected(first),
         "predictions": [_expected(each) for each in one.expected],

@@ -1,12 +1,12 @@
 """The folder that an audit leaves: its document, the report to read, the patch, the settings, what is undecided."""
 
-import json
 import os
 import time
 from pathlib import Path
 from typing import Any
 
 from jaxaudit.model.mistake import Mistake
+from jaxaudit.report.json_text import json_text
 from jaxaudit.report.rendering import rendered
 from jaxaudit.steps.audit import Audited
 from jaxaudit.steps.audit_document import exports, patch
@@ -30,7 +30,7 @@ def write_report(done: Audited, document: dict[str, Any], asked: str = "") -> Pa
     folder = Path(asked) if asked else _fresh()
     try:
         (folder / "undecided").mkdir(parents=True, exist_ok=True)
-        (folder / "audit.json").write_text(json.dumps(document, indent=1, ensure_ascii=False), "utf-8")
+        (folder / "audit.json").write_text(json_text(document), "utf-8")
         (folder / "audit.md").write_text(rendered(document, "markdown"), "utf-8")
         (folder / "audit.html").write_text(rendered(document, "html"), "utf-8")
         (folder / "audit.patch").write_bytes(patch(done))

@@ -18,6 +18,7 @@ from jaxaudit.steps.config import Config, name_of, read_config
 from jaxaudit.steps.fingerprint import fingerprinted
 from jaxaudit.steps.flag_judge import users_prefix
 from jaxaudit.steps.selection import Rules, resolve
+from jaxaudit.steps.summary_first import summary_first
 from jaxaudit.steps.verdict import judged
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def check(paths: Sequence[str], options: Options) -> dict[str, Any]:
         "functions": document.function_entries(done.inventory),
         "rules": document.rule_entries((finding.rule for finding in (*done.news, *done.known)), done.rules),
     }
-    return in_cells(written, notebooks_shown(done.sources))
+    return summary_first(in_cells(written, notebooks_shown(done.sources)))
 
 
 def notebooks_shown(sources: "Sources") -> "dict[str, Notebook]":

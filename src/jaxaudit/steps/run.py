@@ -29,6 +29,8 @@ from jaxaudit.steps.run_entries import (
 )
 from jaxaudit.steps.run_failures import failures, in_words
 from jaxaudit.steps.selection import Rules
+from jaxaudit.steps.source_entries import source_entries
+from jaxaudit.steps.summary_first import summary_first
 
 if TYPE_CHECKING:
     from jaxaudit.model.evidence import Evidence
@@ -60,7 +62,7 @@ def document_of(
     chosen = chosen_rules(Options(select=tuple(select), ignore=tuple(ignore)), config, rules)
     named, faults, allowed = run_findings(evidence, config, rules, chosen)
     lines = source_lines()
-    return {
+    made = {
         "schema": document.SCHEMA,
         "kind": "run",
         "environment": environment(evidence, config) | {"record": record},
@@ -70,8 +72,10 @@ def document_of(
         "unread": document.unread_entries(evidence.unread),
         "faults": faults,
         **seen_entries(evidence),
+        "sources": source_entries(named, lines),
         "rules": document.rule_entries((one.rule for one in named), rules),
     }
+    return summary_first(made)
 
 
 def run_findings(
@@ -89,12 +93,14 @@ def run_findings(
 
 def seen_entries(evidence: "Evidence") -> dict[str, Any]:
     """What a run showed: the part of its document that an audit's has too."""
+    first = min((one.began for one in evidence.processes if one.began), default=0.0)
+    later = {number: max(0.0, one.began - first) for number, one in enumerate(evidence.processes)}
     return {
         "processes": [process_entry(one) for one in evidence.processes],
         "notes": list(evidence.notes),
         "functions": [function_entry(one) for one in evidence.functions if one.traces or one.calls or one.compiles],
         "never_called": [uncalled_entry(one) for one in evidence.jitted if not one.called],
-        "compiles": [compile_entry(one) for one in evidence.compiles],
+        "compiles": [compile_entry(one, later.get(one.process, 0.0)) for one in evidence.compiles],
         "eager": [eager_entry(one) for one in evidence.eager],
         "unfinished": [unfinished_entry(one) for one in evidence.unfinished],
         "constants": [constant_entry(one) for one in evidence.constants],

@@ -106,7 +106,8 @@ def change_entry(one: Change) -> dict[str, Any]:
     return said if put is None else {**said, "put": {**put, "how": one.put_by}}
 
 
-def compile_entry(one: CompileSeen) -> dict[str, Any]:
+def compile_entry(one: CompileSeen, later: float = 0.0) -> dict[str, Any]:
+    """`later`: by how many seconds its process began after the first one."""
     return {
         "function": one.site.name,
         "path": one.site.path,
@@ -120,6 +121,7 @@ def compile_entry(one: CompileSeen) -> dict[str, Any]:
         "constants_bytes": one.constants_bytes,
         "cache": one.cache,
         "process": one.process,
+        "ended_s": round(one.ended_s + later, 3),
     }
 
 
