@@ -55,9 +55,10 @@ class Audience:
         if before is None:
             listener.put(kind, **fields)
         elif before != fields:
-            listener.put(
-                kind, **{**fields, **{one: fields[one] - before[one] for one in SUMS.get(kind, ()) if one in before}}
-            )
+            since = {**fields, **{one: fields[one] - before[one] for one in SUMS.get(kind, ()) if one in before}}
+            if "exact" in since:
+                since["exact"] = since["calls"] == since["sampled"]
+            listener.put(kind, **since)
 
     def at_end(self, callback: Callable[[], None]) -> None:
         self._totals.append(callback)

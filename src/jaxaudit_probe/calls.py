@@ -112,6 +112,8 @@ class Calls:
         self.armed = self.disarmed = now()
         self.seconds_off = 0.0
         self.stopped = threading.Event()
+        self.filling = threading.RLock()
+        """Held while the bucket is filled, so that nothing is filled that was stopped meanwhile."""
 
     # -- calls that reach Python ---------------------------------------------------------------------------------------
 
@@ -256,6 +258,19 @@ class Calls:
         records = list(known.inner.values()) if known.filtered else [known.record]
         return [record for record in records if record is not None]
 
+    def renew(self) -> None:
+        """Full again, as at the start: somebody begins to look."""
+        if self.on:
+            self.units += CREDIT - self.left
+            self.left = CREDIT
+            return
+        off = now() - self.disarmed
+        for known in list(self.functions.values()):
+            for record in self.records_under(known):
+                record.estimated += known.a_second * off / len(self.records_under(known))
+        self.arm(CREDIT)
+        self.seconds_off = 0.0
+
     def refill(self, seconds: float) -> None:
         self.bank = min(self.bank + seconds * SHARE / UNIT, float(CREDIT))
         if self.on and private.get_post_hook() is not self.hook:
@@ -273,7 +288,9 @@ class Calls:
         before = now()
         while not self.stopped.wait(TICK):
             at = now()
-            self.refill(at - before)
+            with self.filling:
+                if not self.stopped.is_set():
+                    self.refill(at - before)
             if self.on_tick is not None:
                 self.on_tick(at - before)
             before = at
@@ -289,8 +306,9 @@ class Calls:
         start_new_thread(self.keep_filling, ())  # not one of those that Python's `threading` counts
 
     def stop(self) -> None:
-        self.stopped.set()
-        self.disarm()
+        with self.filling:
+            self.stopped.set()
+            self.disarm()
 
     # -- telling -------------------------------------------------------------------------------------------------------
 
@@ -317,6 +335,7 @@ class Calls:
         self.records.clear()
         self.functions.clear()
         self.stopped = threading.Event()
+        self.filling = threading.RLock()
         self.watch()
 
 

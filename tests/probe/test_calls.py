@@ -237,3 +237,38 @@ def test_threads(listener: Listener) -> None:
     for thread in threads:
         thread.join()
     assert 190 <= listener.of("calls", "step")["calls"] <= 201
+
+
+def test_what_was_stopped_is_not_filled_again(listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tick that began before the end, in a thread that the machine kept waiting."""
+    sampler = calls.current()
+    assert sampler is not None
+    before = private.get_post_hook()
+    filled: list[float] = []
+    monkeypatch.setattr(sampler, "refill", filled.append)
+    with sampler.filling:
+        began = threading.Thread(target=sampler.keep_filling)
+        sampler.stopped = _PassesOnce(sampler.stopped)  # type: ignore[assignment]
+        began.start()
+        sampler.stop()
+    began.join(timeout=10)
+    assert not filled
+    assert before is not private.get_post_hook()
+
+
+class _PassesOnce:
+    """An event that says once that it was not set, although it is by the time the answer is used."""
+
+    def __init__(self, real: threading.Event) -> None:
+        self.real = real
+        self.asked = 0
+
+    def wait(self, timeout: float) -> bool:
+        self.asked += 1
+        return self.asked > 1
+
+    def set(self) -> None:
+        self.real.set()
+
+    def is_set(self) -> bool:
+        return self.real.is_set()

@@ -9,7 +9,7 @@ jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402
 
 import jaxaudit  # noqa: E402
-from jaxaudit_probe import hooks  # noqa: E402
+from jaxaudit_probe import calls, hooks  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +87,21 @@ def test_a_later_block_counts_from_its_own_beginning() -> None:
         scaled(three)
     assert third.functions["scaled"].calls == 1
     assert sum(one.count for one in second.syncs) <= 1
+
+
+def test_a_block_sees_all_calls_although_blocks_before_it_saw_many() -> None:
+    three = jnp.ones(3)
+    scaled(three)
+    with jaxaudit.observe():
+        sampler = calls.current()
+        assert sampler is not None
+        sampler.left = 1
+        scaled(three)  # nothing is left of what may be looked at
+    assert not sampler.on
+    with jaxaudit.observe() as seen:
+        for _ in range(5):
+            scaled(three)
+    assert (seen.functions["scaled"].calls, seen.functions["scaled"].sampled) == (5, 5)
 
 
 def test_a_name_that_was_not_compiled() -> None:

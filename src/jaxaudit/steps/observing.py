@@ -143,6 +143,7 @@ def observe() -> Iterator[Observation]:
     with tempfile.TemporaryDirectory(prefix="jaxaudit-", ignore_cleanup_errors=True) as folder:
         writer = Writer(folder)
         writer.open()
+        hooks.look_closely()
         audience = hooks.install(writer).writer
         seen = Observation(folder)
         try:
