@@ -128,7 +128,9 @@ def _told_apart(old: Leaf, new: Leaf) -> tuple[str, str]:
     changed = [
         f"{key}: {value} -> {later[key]}" for key, value in old.static.cells.items() if value != later.get(key, value)
     ]
-    return was, f"another {now}{', which captured ' if changed else ''}{', '.join(changed[:3])}"
+    arrays = [] if changed else [f"{name} ({shape})" for name, shape in new.static.arrays.items()]
+    held = ", ".join([*changed, *arrays][:3])
+    return was, f"another {now}{', which captured ' if held else ''}{held}"
 
 
 def _static_kind(old: Leaf, new: Leaf) -> str:

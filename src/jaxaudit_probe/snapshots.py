@@ -61,14 +61,14 @@ Tree = Leaf | Node
 class Held:
     """A static value: itself when it is a plain constant, else a weak reference and what can be said of it."""
 
-    __slots__ = ("cells", "code", "id", "kind", "plain", "reference", "text", "value")
+    __slots__ = ("arrays", "cells", "code", "id", "kind", "plain", "reference", "text", "value")
 
     def __init__(self, value: Any) -> None:
         self.kind = type(value)
         self.id = id(value)
         self.text = spelled(value)
         self.code = names.code_of(names.function_of(value)) if callable(value) else None
-        self.cells = _plain_cells(value) if self.code is not None else {}
+        self.cells, self.arrays = _cells(value) if self.code is not None else ({}, {})
         self.plain = is_plain(value)
         self.value = value if self.plain else None
         self.reference: weakref.ref[Any] | None = None
@@ -92,16 +92,20 @@ class Held:
         return self.kind is other.kind and self.id == other.id and self.text == other.text
 
 
-def _plain_cells(function: Any) -> dict[str, str]:
-    """The plain values that a function captured, in words."""
+def _cells(function: Any) -> tuple[dict[str, str], dict[str, str]]:
+    """The plain values that a function captured, in words, and the arrays by their type and shape."""
     plain = names.function_of(function)
-    out: dict[str, str] = {}
+    words: dict[str, str] = {}
+    arrays: dict[str, str] = {}
     if isinstance(plain, types.FunctionType):
         for name, cell in zip(plain.__code__.co_freevars, plain.__closure__ or ()):
             with contextlib.suppress(ValueError):
-                if is_plain(cell.cell_contents):
-                    out[name] = spelled(cell.cell_contents, 30)
-    return out
+                held = cell.cell_contents
+                if is_plain(held):
+                    words[name] = spelled(held, 30)
+                elif hasattr(held, "dtype") and hasattr(held, "shape") and not private.is_tracer(held):
+                    arrays[name] = str(leaf(held))
+    return words, arrays
 
 
 def is_plain(value: Any) -> bool:

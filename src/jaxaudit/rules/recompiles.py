@@ -21,6 +21,8 @@ OF_JAX = ("jax", "jaxlib")
 CHEAP = 0.5
 """Seconds below which a single recompilation is worth an `info` only."""
 JITTED = "PjitFunction"
+CAPTURED_ARRAYS = re.compile(r", which captured ((?:\w+ \(\w+\[[\d,]*\]\)(?:, )?)+)$")
+"""How the words for a new function object end that captured arrays: `, which captured matrix (f32[3,3])`."""
 MANY = 3
 """Shapes from which on they are taken to change for ever."""
 
@@ -177,6 +179,8 @@ def rule_of(seen: CompileSeen, shapes: int, grown: frozenset[str] = frozenset())
     if kind == "new-function":
         return _rule_of_new_function(seen)
     if not site.user:
+        if kind == "static-function" and any(CAPTURED_ARRAYS.search(change.now) for change in _of_kind(seen.cause)):
+            return "unconverted-closure"
         return "eager-hot-path" if _is_jax(site) else "library-recompile"
     if site.wrapper == EAGER:
         return "eager-hot-path"

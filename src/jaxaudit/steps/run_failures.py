@@ -29,8 +29,8 @@ def failures(
         rule = next((name for name in meant[0].rules if name in rules), None)
         if rule is None or rule in seen or (rule, failure.at) in said:
             continue
-        if any(one.rule in meant[0].rules and one.place[:2] == failure.at[:2] for one in found):
-            continue  # told already, by the other rule that the message can belong to
+        if any(told(one, meant[0].rules, failure) for one in found):
+            continue  # by the other rule that the message can belong to, or by one that knows this error better
         said.add((rule, failure.at))
         named = culprit(evidence, failure)
         finding = rules[rule].seen(
@@ -42,6 +42,12 @@ def failures(
             severity="error",
         )
         yield finding if finding.help else replace(finding, help=rules[rule].do)
+
+
+def told(one: Finding, rules: Sequence[str], failure: Failure) -> bool:
+    """Whether a rule has said of this line what the message says."""
+    here = failure.at is not None and one.place[:2] == failure.at[:2]
+    return here and (one.rule in rules or one.facts.get("error") == failure.kind)
 
 
 PLACES = {

@@ -1,5 +1,6 @@
 """Errors with which JAX refused a traced value, each given to the rule that says what to do: `missing-static`, where plain
-Python values came for the parameters that it depends on or a size was asked for; `branch-on-tracer` otherwise.
+Python values came for the parameters that it depends on or a size was asked for; `unmarked-metadata`, where they came in
+fields of objects; `branch-on-tracer` otherwise.
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 DEPENDS = re.compile(r"depends on the values? of the arguments? (.+?)\.(?:\s|$)", re.DOTALL)
 TRACED_FOR = re.compile(r"while tracing the function (.+?) at (.+?):(\d+) for ([\w-]+)\.")
 PATH_OF_VALUE = re.compile(r"of type <class '([\w.]+)'> and was passed to the function at path ([\w.\[\]'\"]+)\.")
+FIELD = re.compile(r"\.\w+$")
+"""`layer.activation`, not `options['mode']`: what can be marked as static by itself."""
 HOST = frozenset({"bool", "int", "float", "complex", "str", "number", "None"})
 NUMBERS = frozenset({"float", "complex"})
 JITS = ("jit", "pjit", "pmap", "checkpoint", "")
@@ -108,9 +111,8 @@ def judged(evidence: Evidence, error: ErrorSeen) -> Refused | None:
     handed = PATH_OF_VALUE.search(text)
     site = error.site.name if error.site is not None else ""
     if handed is not None:
-        return Refused(
-            error, "missing-static", f"it is a `{handed[1]}`, which JAX can't trace", (handed[2],), site, "jit", died
-        )
+        rule = "unmarked-metadata" if FIELD.search(handed[2]) else "missing-static"
+        return Refused(error, rule, f"it is a `{handed[1]}`, which JAX can't trace", (handed[2],), site, "jit", died)
     size = size_asked(kind, text)
     if not size and kind not in ASKED:
         return None
@@ -120,6 +122,9 @@ def judged(evidence: Evidence, error: ErrorSeen) -> Refused | None:
     parameters = names_in(named[1]) if named is not None else ()
     kinds = [error.arguments.get(name, "") for name in parameters] if is_of_call(error, function) else []
     plain = bool(kinds) and all(word in HOST for word in kinds)
+    of_fields = plain and all(FIELD.search(name) for name in parameters)
+    if of_fields and (size or kind in DECIDES):
+        return Refused(error, "unmarked-metadata", size or DECIDES[kind], parameters, function, transformation, died)
     if size:
         rule = "missing-static" if not kinds or "array" not in kinds else "branch-on-tracer"
         return Refused(error, rule, size, parameters, function, transformation, died)

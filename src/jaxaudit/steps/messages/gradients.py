@@ -4,6 +4,30 @@ from jaxaudit.steps.messages.message import Message
 
 MESSAGES = (
     Message(
+        says=(
+            "Detected differentiation of a custom_vjp function with respect to a closed-over value",
+            "Detected differentiation of a custom_jvp function with respect to a closed-over value",
+        ),
+        cause="A function with a derivative of its own (`jax.custom_vjp`, or a solver's adjoint that is made of one) "
+        "captures a value that is differentiated, and its rule knows only arguments.",
+        next="Hand what it captures in as an argument (a solver's `args`), or convert it first: "
+        "`eqx.filter_closure_convert`.",
+        rules=("unconverted-closure",),
+        provoked_by="""\
+import jax
+
+@jax.jit
+def loss(a):
+    @jax.custom_vjp
+    def f(x):
+        return a * x
+    f.defvjp(lambda x: (f(x), x), lambda x, g: (g,))
+    return f(2.0)
+
+jax.grad(loss)(1.0)
+""",
+    ),
+    Message(
         says=("Gradient only defined for scalar-output functions",),
         cause="grad needs a function with one number as its result; a loss that returns more besides needs `has_aux`.",
         next="Reduce the output (sum, mean), set `has_aux=True`, use jax.jacobian, or vmap the gradient of one item.",

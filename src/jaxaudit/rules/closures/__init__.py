@@ -1,0 +1,1 @@
+"""Closures: functions that are handed to solvers and operators."""
