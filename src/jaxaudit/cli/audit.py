@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from jaxaudit.cli import arguments, output
 from jaxaudit.cli.run import split
 from jaxaudit.model.mistake import Mistake
-from jaxaudit.report.rendering import OF_AUDITS, rendered
+from jaxaudit.report.rendering import FORMATS, rendered
 
 if TYPE_CHECKING:
     from jaxaudit.model.proposal import Proposal
@@ -43,7 +43,7 @@ def parser() -> arguments.Arguments:
     made.add_argument("--copy-limit", metavar="SIZE", type=_size, default=1 << 30, help="default: 1GiB")
     arguments.add_list(made, "--select", "only these rules: names, families, or the start of names", "RULES")
     arguments.add_list(made, "--ignore", "all but these rules", "RULES")
-    arguments.add_output(made, OF_AUDITS)
+    arguments.add_output(made, FORMATS)
     made.add_argument("-q", "--quiet", action="store_true", help="no progress on standard error")
     return made
 

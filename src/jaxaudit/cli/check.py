@@ -10,7 +10,7 @@ DESCRIPTION = """\
 Finds faults in JAX source: code that recompiles, bakes arrays into executables,
 reuses random keys, waits for the device. Neither JAX nor your code is run."""
 
-FORMATS = ("terminal", "json", "sarif", "markdown")
+FORMATS = ("terminal", "json", "sarif", "markdown", "html")
 
 
 def parser() -> arguments.Arguments:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jaxaudit.cli import arguments, output
-from jaxaudit.report.rendering import OF_AUDITS, rendered
+from jaxaudit.report.rendering import FORMATS, rendered
 
 DESCRIPTION = """\
 Renders a saved document, or the record of a run (also of one that was killed).
@@ -18,7 +18,7 @@ def parser() -> arguments.Arguments:
     made = arguments.Arguments("report", DESCRIPTION, EXIT_CODES)
     made.add_argument("file", nargs="?", metavar="FILE", help="a JSON document, or the folder of a record")
     made.add_argument("--unsure", action="store_true", help="show also what is not certain")
-    arguments.add_output(made, OF_AUDITS)
+    arguments.add_output(made, FORMATS)
     return made
 
 

@@ -202,6 +202,11 @@ def outputs(outcome: Entry) -> str:
     return how + tests
 
 
+def compared(outcome: Entry) -> str:
+    """The same, with how far they are apart."""
+    return f"{outputs(outcome)} ({outcome['difference']})" if outcome["difference"] else outputs(outcome)
+
+
 # -- what was left -----------------------------------------------------------------------------------------------------
 
 

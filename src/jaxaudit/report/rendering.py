@@ -4,8 +4,7 @@ from jaxaudit.model.mistake import Mistake
 from jaxaudit.report.counts import Document
 from jaxaudit.report.paint import Paint, plain
 
-FORMATS = ("terminal", "json", "markdown", "sarif")
-OF_AUDITS = (*FORMATS, "html")
+FORMATS = ("terminal", "json", "markdown", "sarif", "html")
 
 
 def rendered(document: Document, form: str, columns: int = 80, paint: Paint = plain, unsure: bool = False) -> str:
@@ -19,11 +18,11 @@ def rendered(document: Document, form: str, columns: int = 80, paint: Paint = pl
 
         return sarif(document, unsure)
     if form == "html":
-        if document["kind"] != "audit":
-            raise Mistake(f"a {document['kind']} has no page; --format html is for audits")
-        from jaxaudit.report.audit_html import audit_html
+        if document["kind"] == "compare":
+            raise Mistake("a comparison has no page; --format markdown is for pull requests")
+        from jaxaudit.report.web.page import page
 
-        return audit_html(document)
+        return page(document)
     if form == "markdown":
         return _markdown(document, unsure)
     return _terminal(document, columns, paint, unsure)
