@@ -49,6 +49,8 @@ class Observer:
         """Told before a call of the user's is traced; `on_closing` after it, with the program; `on_again` where none was."""
         self.on_closing: list[Callable[[Frame, Any], None]] = []
         self.on_again: list[Callable[[Frame], None]] = []
+        self.on_run: list[Callable[[Site, Any, Any, bool], Callable[[Any], None] | None]] = []
+        """Asked at each call of a user's function that runs, `calls` seeing to those that C++ answers: told the result."""
         self.on_error: Callable[[BaseException, Frame, bool], None] | None = None
         """Told of an exception at each call and trace that it passes; whether it is the outermost."""
 
@@ -137,6 +139,20 @@ class Observer:
             given = snapshots.bound(callee.target, callee.args, callee.kwargs)
             for seen in self.on_call:
                 seen(site, given, private.tracing_now())
+
+    def running(self, fun: Any, info: Any, args: Any, kwargs: Any) -> Callable[[Any], None] | None:
+        """A call that reached Python runs: what to tell of its result."""
+        site = self.sites.of(fun, info, args, kwargs)
+        return self.ran(site, args, kwargs, False) if site.user and not private.tracing_now() else None
+
+    def ran(self, site: Site, args: Any, kwargs: Any, hit: bool) -> Callable[[Any], None] | None:
+        told = [tell for ask in self.on_run if (tell := ask(site, args, kwargs, hit)) is not None]
+
+        def tell_all(out: Any) -> None:
+            for tell in told:
+                tell(out)
+
+        return tell_all if told else None
 
     # -- traces --------------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from jaxaudit_probe import (
     outer_state,
     private,
     raised,
+    results,
     sizes,
     stand_ins,
     syncs,
@@ -49,6 +50,7 @@ PARTS: tuple[Any, ...] = (
     raised,
     outer_state,
     about,
+    results,
 )
 """What looks closer at what the observer sees. `keys` listens to `calls`, so it comes later."""
 _installed: list[Observer] = []
@@ -122,9 +124,10 @@ def _run(observer: Observer, original: Any, traces_too: bool) -> Any:
         frame.fun = args[0] if traces_too else args[2]
         entry = observer.local.last_entry
         frame.site = observer.local.last_site if entry is not None and entry[0] is frame.fun else None
+        ran = observer.quietly(observer.running, *_called(args, kwargs, traces_too)) if observer.on_run else None
         observer.push(frame)
         try:
-            return original(*args, **kwargs)
+            answer = original(*args, **kwargs)
         except BaseException as error:
             stand_ins.passing(error)
             raise
@@ -132,8 +135,16 @@ def _run(observer: Observer, original: Any, traces_too: bool) -> Any:
             observer.pop(frame)
             frame.fun = None
             observer.local.last_entry = None
+        if ran:
+            observer.quietly(ran, answer[0])
+        return answer
 
     return run
+
+
+def _called(args: Any, kwargs: Any, traces_too: bool) -> tuple[Any, Any, Any, Any]:
+    """The function, what `jit` was told about it, the arguments and the keywords of the call that runs."""
+    return (args[0], args[1], args[2:], kwargs) if traces_too else (args[2], None, args[3], args[4])
 
 
 class _Traces:

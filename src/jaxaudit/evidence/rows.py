@@ -15,7 +15,7 @@ SEEN = (
 )  # fmt: skip
 WASTED = ("branches", "list", "nested")
 HAPPENINGS = ("raised", "setting", "downcast", "stale", "effect")
-TRIAL = ("outside", "imported")
+TRIAL = ("outside", "imported", "result")
 KINDS = frozenset((*ABOUT, *SEEN, *HAPPENINGS, *WASTED, *TRIAL))
 
 

@@ -39,3 +39,5 @@ class Outcome:
     measured: tuple[Measured, ...] = ()
     held: tuple[int, int] = (0, 0)
     """How many of the predicted intervals held, of how many."""
+    values: str = ""
+    """Which functions' returned values were compared, or why none were."""

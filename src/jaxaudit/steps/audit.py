@@ -103,7 +103,7 @@ def audit(wanted_: Wanted, tell: Tell, shown: Callable[[Audited], None], clock: 
         until = began + wanted_.budget - min(LAST, wanted_.budget / 10)
         ways = [_way(wanted_), *(_also(words) for words in wanted_.also)]
         tell(f"running {ways[0].name} observed")
-        bases = [Base(way, [run(ground, way, timeout=until - clock())]) for way in ways]
+        bases = [Base(way, [run(ground, way, timeout=until - clock(), values=True)]) for way in ways]
         _must_have_run(bases[0].first, wanted_, interpreter)
         done = _planned(wanted_, config, interpreter, bases[0].first, tell)
         done.runs, done.seconds = len(bases), clock() - began

@@ -134,6 +134,7 @@ def outcome_entry(one: Outcome) -> dict[str, Any]:
         "reason": {"code": one.reason.code, "text": one.reason.text},
         "outputs": one.outputs,
         "difference": one.difference,
+        "values": one.values,
         "tests": one.tests,
         "measured": [_measured(each) for each in one.measured],
         "predictions_held": list(one.held),

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from jaxaudit.verify.arrays import relative_difference
 from jaxaudit.verify.running import Ran
 from jaxaudit.verify.tokens import distance, tokens, unstable_positions
+from jaxaudit.verify.values import Place, compare_values
 
 IGNORED = ("*.pyc", "*.lock", "*/__pycache__/*")
 WITHIN = 1e-5
@@ -36,6 +37,8 @@ class Stable:
 
     unstable: Mapping[str, frozenset[int] | None] = field(default_factory=dict)
     """By output: positions of tokens that differ by themselves; None where the whole output does."""
+    values: frozenset[Place] = frozenset()
+    """Arrays that functions returned and that differ by themselves."""
 
     @property
     def words(self) -> str:
@@ -61,7 +64,8 @@ def learn(one: Ran, other: Ran) -> Stable:
             unstable[name] = unstable_positions(tokens(x), tokens(y))
         else:
             unstable[name] = None
-    return Stable(unstable)
+    moved = compare_values(one.results, other.results).moved
+    return Stable(unstable, frozenset(one.place for one in moved if not one.within))
 
 
 def compare(before: Ran, after: Ran, stable: Stable) -> Difference:

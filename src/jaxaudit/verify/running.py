@@ -13,12 +13,15 @@ from pathlib import Path
 
 from jaxaudit.evidence import read_record
 from jaxaudit.evidence.outside import Outside, imported, stopped_by
+from jaxaudit.evidence.results import Results, read_results
 from jaxaudit.model.evidence import Evidence
 from jaxaudit.verify.workcopy import GIB, make_copy, snapshot, written_since
 
 LARGEST = 64 << 20
 """Bytes of one written file that are kept for comparing; of larger ones a digest is."""
 TICK = 0.02
+KEPT_VALUES = 64 << 20
+"""Bytes of returned values that a process keeps in a run whose values are compared."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,13 @@ class Ran:
     """Files that were imported from the working directory instead of the copy."""
     imported: tuple[str, ...] = ()
     """The project's files that the program used, by their path from the working directory."""
+    results: Results = field(default_factory=dict)
+    """What its functions returned, where the run was asked for it."""
+
+    def forget_values(self) -> None:
+        """Effect: the kept numbers are gone from the disk."""
+        for file in self.record.glob("*.values"):
+            file.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +86,10 @@ def run(
     texts: Mapping[str, bytes] | None = None,
     environ: Mapping[str, str] | None = None,
     timeout: float | None = None,
+    values: bool = False,
 ) -> Ran:
     """Effect: copies the working directory, puts the changed files into the copy, runs the program there, and removes
-    the copy.
+    the copy. With `values`, what functions return is kept: such a run is not one to be timed.
     """
     folder = Path(tempfile.mkdtemp(prefix="trial-", dir=ground.place))
     copy, record = folder / ground.root.name, folder / "record"
@@ -87,7 +98,8 @@ def run(
         for path, data in (texts or {}).items():
             _replace(copy / path, data)
         record.mkdir()
-        return _run(ground, way, copy, record, environ or {}, timeout)
+        told = {"JAXAUDIT_VALUES": str(KEPT_VALUES)} if values else {}
+        return _run(ground, way, copy, record, {**(environ or {}), **told}, timeout)
     finally:
         kept = ground.place / "records" / folder.name
         if record.is_dir():
@@ -130,6 +142,7 @@ def _run(ground: Ground, way: Way, copy: Path, record: Path, environ: Mapping[st
         outside=stopped_by(record),
         astray=modules.astray,
         imported=tuple(sorted({os.path.relpath(path, copy) for path in modules.files})),
+        results=read_results(record, copy, kept),
     )
 
 

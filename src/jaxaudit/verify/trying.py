@@ -4,18 +4,21 @@ import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
+from math import isfinite
+from typing import Any
 
-from jaxaudit.model.outcome import Measured, Outcome, Outputs, Tests
+from jaxaudit.model.outcome import Measured, Outcome, Tests
 from jaxaudit.model.proposal import COUNTS, Expected, Proposal, Reason
+from jaxaudit.verify.changed import changed_functions
 from jaxaudit.verify.clocks import LOOKS
 from jaxaudit.verify.figures import figures
 from jaxaudit.verify.judging import Figures, Timed, counted, in_words, slower, timed
-from jaxaudit.verify.outputs import WITHIN, Difference, Stable, compare, compared_on, learn
+from jaxaudit.verify.outputs import Stable, compare, compared_on, learn
+from jaxaudit.verify.rounding import PERTURBED, Judged, Rounding, judged_outputs, judged_values, worse
 from jaxaudit.verify.running import Ground, Ran, Way, run
+from jaxaudit.verify.values import TOLERANCE, Compared, compare_values
 
-PERTURBED = ("--xla_disable_hlo_passes=fusion", "--xla_backend_optimization_level=0")
-"""What the unchanged program is run under to see how far rounding alone moves it."""
-AMPLIFIED = 3.0
 SHORTEST = 60.0
 """Seconds that any trial may take."""
 VETO_PAIRS = (3, 5, 10)
@@ -33,6 +36,8 @@ class Base:
     way: Way
     runs: list[Ran]
     stable: Stable = field(default_factory=Stable)
+    rounding: Rounding | None = None
+    """How far rounding alone moves it, once that was asked for."""
 
     @property
     def first(self) -> Ran:
@@ -49,24 +54,24 @@ class Trials:
     tests: Way | None = None
     clock: Callable[[], float] = time.monotonic
     tested: tuple[int, frozenset[str]] | None = None
+    tolerance: Mapping[str, float] = field(default_factory=lambda: TOLERANCE)
     runs: int = 0
-    perturbed: float | None = None
 
     # -- the baseline ---------------------------------------------------------------------------------------------------
 
     def settle(self) -> None:
         """Effect: runs the unchanged program once more in each way, to learn what is stable of it; and its tests twice."""
         for base in self.ways:
-            base.runs.append(self._run(base.way))
+            base.runs.append(self._run(base.way, values=True))
             base.stable = learn(base.runs[0], base.runs[1])
         if self.tests is not None:
             first, second = self._test({}), self._test({})
             self.tested = (max(first[0], second[0]), first[1] | second[1])
 
-    @property
-    def comparable(self) -> bool:
+    def comparable(self, values: Sequence[Compared]) -> bool:
         """Whether anything is left on which outputs can be compared, or the tests decide."""
-        return self.tests is not None or any(compared_on(base.first, base.stable) for base in self.ways)
+        said = any(compared_on(base.first, base.stable) for base in self.ways)
+        return self.tests is not None or said or any(one.functions for one in values)
 
     # -- one proposal ---------------------------------------------------------------------------------------------------
 
@@ -80,35 +85,54 @@ class Trials:
         changed = proposal.texts if texts is None else texts
         env = {**(environ or {}), **{str(k): str(v) for k, v in proposal.setting.get("env", {}).items()}}
         afters: list[Ran] = []
-        rounding: Outputs = "equal"
-        difference = ""
+        values: list[Compared] = []
+        judged = Judged("equal")
+        names = self._touched(proposal, changed)
         for base in self.ways:
-            after = self._run(base.way, changed, env)
+            after = self._run(base.way, changed, env, values=True)
             failed = _failed(proposal, base.first, after)
             if failed is not None:
                 return Outcome(proposal.id, "drop", failed)
             afters.append(after)
             found = compare(base.first, after, base.stable)
             if proposal.changes_draws:
-                difference = difference or found.other or found.first
+                judged = judged if judged.difference else judged._replace(difference=found.other or found.first)
                 continue
-            how, reason = self._judge(found)
-            if reason is not None:
-                return Outcome(proposal.id, "drop", reason, "different", found.other or found.first)
-            if _RANK.index(how) > _RANK.index(rounding):
-                rounding, difference = how, found.first
+            of_values = compare_values(base.first.results, after.results, names, base.stable.values, self.tolerance)
+            values.append(of_values)
+            for one in (judged_outputs(found, partial(self._rounding, base)),
+                        judged_values(of_values, partial(self._rounding, base))):  # fmt: skip
+                judged = worse(judged, one)
+            after.forget_values()
+            if judged.reason is not None and not judged.undecided:
+                return Outcome(
+                    proposal.id, "drop", judged.reason, "different", judged.difference, values=of_values.words
+                )
+        said = "; ".join(dict.fromkeys(one.words for one in values))
+        difference, rounding = judged.difference, judged.how
         tests = self._tests_after(proposal, changed, env)
         if tests == "broken":
             broken = Reason("tests-fail", f"the tests no longer pass: {self._broken}")
-            return Outcome(proposal.id, "drop", broken, rounding, difference, "broken")
+            return Outcome(proposal.id, "drop", broken, rounding, difference, "broken", values=said)
         if proposal.changes_draws:
             return self._draws(proposal, difference, tests, afters)
-        if not self.comparable:
+        if judged.reason is not None:
+            moved = tuple(_all_counts([figures(self.ways[0].first)], figures(afters[0])))
+            return Outcome(proposal.id, "undecided", judged.reason, rounding, difference, tests, moved, values=said)
+        if not self.comparable(values):
             nothing = Reason(
-                "not-tried", "nothing the program prints or writes is the same in two runs of it: --test decides"
+                "not-tried",
+                f"nothing the program prints or writes is the same in two runs of it, {said}: --test decides",
             )
-            return Outcome(proposal.id, "undecided", nothing, "not-compared", "", tests)
-        return self._measured(proposal, changed, env, afters[0], (rounding, difference, tests))
+            return Outcome(proposal.id, "undecided", nothing, "not-compared", "", tests, values=said)
+        outcome = self._measured(proposal, changed, env, afters[0], (rounding, difference, tests))
+        return replace(outcome, values=said)
+
+    def _touched(self, proposal: Proposal, changed: Mapping[str, bytes]) -> frozenset[str]:
+        """The functions whose values the change is about, by the last part of their names; none where it is all of them."""
+        if not changed:
+            return frozenset()
+        return changed_functions(self.ground.root, changed) | {name.rpartition(".")[2] for name in proposal.touched}
 
     _broken: str = ""
 
@@ -123,33 +147,21 @@ class Trials:
             difference, tests, moved,
         )  # fmt: skip
 
-    def _judge(self, found: Difference) -> tuple[Outputs, Reason | None]:
-        if found.other:
-            return "different", Reason("outputs-differ", f"the program's output differs: {found.other}")
-        if found.none:
-            return "equal", None
-        if found.relative <= WITHIN:
-            return "within-tolerance", None
-        allowed = AMPLIFIED * self._rounding()
-        if found.relative <= allowed:
-            return "rounding-amplified", None
-        return "different", Reason(
-            "outputs-differ",
-            f"the program's output moves by {found.relative:.1e} ({found.first}); rounding alone moves it by "
-            f"{allowed / AMPLIFIED:.1e}",
-        )
-
-    def _rounding(self) -> float:
-        """How far the unchanged program's output moves when XLA compiles it otherwise."""
-        if self.perturbed is None:
-            self.perturbed = 0.0
-            for base in self.ways[:1]:
-                for flag in PERTURBED:
-                    flags = f"{self.ground.environ.get('XLA_FLAGS', '')} {flag}".strip()
-                    moved = self._run(base.way, {}, {"XLA_FLAGS": flags})
-                    found = compare(base.first, moved, base.stable)
-                    self.perturbed = max(self.perturbed, 0.0 if found.other else found.relative)
-        return self.perturbed
+    def _rounding(self, base: Base) -> Rounding:
+        """How far the unchanged program moves when XLA compiles it otherwise."""
+        if base.rounding is None:
+            outputs, values = 0.0, dict[Any, float]()
+            for flag in PERTURBED:
+                flags = f"{self.ground.environ.get('XLA_FLAGS', '')} {flag}".strip()
+                moved = self._run(base.way, {}, {"XLA_FLAGS": flags}, values=True)
+                found = compare(base.first, moved, base.stable)
+                outputs = max(outputs, 0.0 if found.other else found.relative)
+                for one in compare_values(base.first.results, moved.results).moved:
+                    if isfinite(one.relative):
+                        values[one.place] = max(values.get(one.place, 0.0), one.relative)
+                moved.forget_values()
+            base.rounding = Rounding(outputs, values)
+        return base.rounding
 
     # -- figures --------------------------------------------------------------------------------------------------------
 
@@ -159,7 +171,7 @@ class Trials:
         changed: Mapping[str, bytes],
         env: Mapping[str, str],
         first: Ran,
-        compared: tuple[Outputs, str, Tests],
+        compared: tuple[Any, str, Tests],
     ) -> Outcome:
         base = self.ways[0]
         before = [figures(ran) for ran in base.runs]
@@ -176,7 +188,7 @@ class Trials:
         if counts.losses:
             return outcome("drop", Reason("no-gain", f"{in_words(counts.losses[0])}"), (*counts.gains, *counts.losses))
         by_count = bool(counts.gains)
-        clocks = self._clocks(base, changed, env, after, veto=by_count, hoped=bool(counts.shrunk))
+        clocks = self._clocks(base, changed, env, veto=by_count, hoped=bool(counts.shrunk))
         veto = slower(clocks)
         said = [*counts.gains, *(one.measured for one in clocks)]
         if veto is not None:
@@ -201,13 +213,13 @@ class Trials:
         base: Base,
         changed: Mapping[str, bytes],
         env: Mapping[str, str],
-        first: Figures,
         *,
         veto: bool,
         hoped: bool,
     ) -> tuple[Timed, ...]:
-        """Interleaved pairs, until a look decides."""
-        before, after = [figures(base.runs[-1])], [first]
+        """Interleaved pairs, until a look decides. None of these runs keeps values, which takes time."""
+        before: list[Figures] = []
+        after: list[Figures] = []
         looks = VETO_PAIRS if veto else LOOKS
         clocks: tuple[Timed, ...] = ()
         for look in looks:
@@ -238,20 +250,25 @@ class Trials:
         ran = self._run(self.tests, changed, env or {})
         return ran.code, frozenset(_FAILED.findall(ran.stdout))
 
-    def _run(self, way: Way, texts: Mapping[str, bytes] | None = None, environ: Mapping[str, str] | None = None) -> Ran:
+    def _run(
+        self,
+        way: Way,
+        texts: Mapping[str, bytes] | None = None,
+        environ: Mapping[str, str] | None = None,
+        values: bool = False,
+    ) -> Ran:
         if self.clock() > self.until:
             raise OutOfTime
         self.runs += 1
         known = [ran.seconds for base in self.ways for ran in base.runs if base.way == way]
         limit = max(SHORTEST, 4 * max(known)) if known else None
         left = self.until - self.clock()
-        ran = run(self.ground, way, texts, environ, min(limit, left) if limit else left)
+        ran = run(self.ground, way, texts, environ, min(limit, left) if limit else left, values)
         if ran.hung and self.clock() >= self.until:
             raise OutOfTime
         return ran
 
 
-_RANK: tuple[Outputs, ...] = ("equal", "within-tolerance", "rounding-amplified", "different", "not-compared")
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.M)
 
 

@@ -4,7 +4,17 @@ Imported after JAX. Every hook is a module or class attribute that JAX looks up 
 version is named in `missing`, and what needs it degrades. Measured on JAX 0.6 to 0.12 (see docs/decisions).
 """
 
-from jaxaudit_probe.private.arrays import hook_commits, hook_reads, host_bytes, is_array, is_ready, is_underway, size_of
+from jaxaudit_probe.private.arrays import (
+    hook_commits,
+    hook_reads,
+    host_array,
+    host_bytes,
+    is_array,
+    is_gone,
+    is_ready,
+    is_underway,
+    size_of,
+)
 from jaxaudit_probe.private.branching import frames_now, hook_batched_branches
 from jaxaudit_probe.private.compiling import (
     hook_cache_hits,
@@ -100,11 +110,13 @@ __all__ = [
     "hook_run",
     "hook_traces",
     "hook_wrapping",
+    "host_array",
     "host_bytes",
     "inner_of",
     "is_array",
     "is_committed",
     "is_distributed",
+    "is_gone",
     "is_own_source",
     "is_ready",
     "is_tracer",

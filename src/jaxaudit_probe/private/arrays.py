@@ -37,6 +37,25 @@ def host_bytes(value: Value, most: int) -> bytes | None:
         return bytes(_value_of(base).tobytes())
 
 
+def host_array(value: Value) -> Any:
+    """What an array holds, waited for; None where parts of it are other processes'. Leaves no copy with the array."""
+    base: Any = value if type(value) is ArrayImpl else getattr(value, "_base_array", value)
+    if not (base.is_fully_addressable or base.is_fully_replicated):
+        return None
+    kept = getattr(base, "_npy_value", None)
+    try:
+        return _value_of(base)
+    finally:
+        if kept is None and getattr(base, "_npy_value", None) is not None:
+            base._npy_value = None
+
+
+def is_gone(value: Value) -> bool:
+    """Whether an array was donated or deleted."""
+    base: Any = getattr(value, "_base_array", value)
+    return bool(base.is_deleted())
+
+
 def is_underway(value: Value) -> bool:
     """Whether the device has yet to make an array."""
     return _is_made(getattr(value, "_base_array", value)) is False
