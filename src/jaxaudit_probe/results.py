@@ -81,7 +81,9 @@ class Results:
 
     def append(self, numbers: bytes) -> None:
         known = writer.current()
-        if self.descriptor < 0 and known is not None:
+        if known is None:
+            return
+        if self.descriptor < 0:
             self.name = f"{os.getpid()}-{time_ns()}{SUFFIX}"
             path = os.path.join(known.folder, self.name)
             self.descriptor = writer.raised(os.open(path, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC, 0o666))

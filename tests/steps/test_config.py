@@ -23,6 +23,7 @@ project = ["src/mine"]
 baseline = "known.json"
 cache-dir = ".cache"
 python = "../env/bin/python"
+tolerance = {float32 = 1e-4}
 """,
     )
     config = read_config(project.root)
@@ -31,6 +32,7 @@ python = "../env/bin/python"
     assert config.captured_bytes == 1024 * 1024
     assert config.never_static == ("contrast", "offset")
     assert config.keep_signatures
+    assert config.tolerance == (("float32", 1e-4),)
     assert config.root == project.root
 
 
@@ -54,6 +56,9 @@ def test_no_file_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         ("keep-signatures = 1", "keep-signatures in [tool.jaxaudit] must be true or false, not 1"),
         ('captured-bytes = "2 MX"', "must be a number of bytes or a size such as \"2MiB\", not '2 MX'"),
         ("captured-bytes = true", "must be a number of bytes"),
+        ("tolerance = 1e-5", "tolerance in [tool.jaxaudit] must be a table such as {float32 = 1e-5, float64 = 1e-9}"),
+        ("tolerance = {float31 = 1e-5}", "must be a table such as {float32"),
+        ("tolerance = {float32 = true}", "must be a table such as {float32"),
         ("baseline = []", "baseline in [tool.jaxaudit] must be a string, not []"),
         ("per-file-ignores = []", "must be a table such as"),
         ('per-file-ignores = {"a" = "b"}', "must be a table of lists such as"),

@@ -1,32 +1,11 @@
 """Programs run in a copy: theirs is what they write there, and nothing else is touched."""
 
-import os
-import sys
 from pathlib import Path
 
 import pytest
 
-from jaxaudit.steps.launch import environment
 from jaxaudit.verify.outputs import compare, learn
-from jaxaudit.verify.running import Ground, Way, run
-
-
-@pytest.fixture
-def home(tmp_path):
-    folder = tmp_path / "home"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def ground(home, tmp_path):
-    place = tmp_path / "place"
-    place.mkdir()
-
-    def observing(environ, record):
-        return environment(environ, record)
-
-    return Ground(home.resolve(), sys.executable, dict(os.environ), place.resolve(), observing)
+from jaxaudit.verify.running import Way, run
 
 
 def program(home, text, name="program.py"):

@@ -62,6 +62,8 @@ def _section(document: Document, verdict: str, title: str, diff: bool = True) ->
         for said in words.worth_saying(outcome):
             yield f"- measured: {said}"
         yield f"- {words.outputs(outcome)}: {outcome['reason']['text']}"
+        if outcome.get("values"):
+            yield f"- {outcome['values']}"
         if proposal["risk"]:
             yield f"- what could break: {proposal['risk']}"
         yield ""

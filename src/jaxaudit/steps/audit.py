@@ -28,6 +28,7 @@ from jaxaudit.steps.run import run_findings
 from jaxaudit.steps.verdict import unhurried
 from jaxaudit.verify.running import Ground, Ran, Way, run
 from jaxaudit.verify.trying import Base, OutOfTime, Trials, together
+from jaxaudit.verify.values import TOLERANCE
 from jaxaudit.verify.workcopy import GIB
 
 if TYPE_CHECKING:
@@ -112,7 +113,9 @@ def audit(wanted_: Wanted, tell: Tell, shown: Callable[[Audited], None], clock: 
             done.outcomes = [_untried(one, "this was a dry run") for one in done.plan.proposals]
             return done
         tests = Way(tuple(shlex.split(wanted_.test)), name="the tests") if wanted_.test else None
-        trials = Trials(ground, bases, until, _under_python(tests), clock)
+        trials = Trials(
+            ground, bases, until, _under_python(tests), clock, tolerance={**TOLERANCE, **dict(config.tolerance)}
+        )
         try:
             _try_all(done, trials, tell)
         except KeyboardInterrupt:

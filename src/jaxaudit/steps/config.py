@@ -9,6 +9,7 @@ from typing import Any
 from jaxaudit.model.mistake import Mistake, nearest
 
 MIB = 1024 * 1024
+FLOATS = ("float32", "float64", "float16", "bfloat16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Config:
     never_static: tuple[str, ...] = ()
     keep_signatures: bool = False
     project: tuple[str, ...] = ()
+    tolerance: tuple[tuple[str, float], ...] = ()
     baseline: str = ""
     cache_dir: str = ""
     python: str = ""
@@ -126,6 +128,15 @@ def _per_file(value: Any) -> tuple[tuple[str, tuple[str, ...]], ...]:
         raise _Unfit('a table of lists such as {"tests/**" = ["key-reuse"]}') from None
 
 
+def _tolerance(value: Any) -> tuple[tuple[str, float], ...]:
+    wanted = _Unfit("a table such as {float32 = 1e-5, float64 = 1e-9}")
+    if not isinstance(value, dict) or not all(name in FLOATS for name in value):
+        raise wanted
+    if not all(isinstance(one, int | float) and not isinstance(one, bool) and 0 <= one < 1 for one in value.values()):
+        raise wanted
+    return tuple((name, float(one)) for name, one in value.items())
+
+
 def _byte_count(value: Any) -> int:
     try:
         return byte_count(value)
@@ -157,6 +168,7 @@ _READERS: dict[str, Any] = {
     "project": partial(_words, example="mypackage"),
     "per-file-ignores": _per_file,
     "captured-bytes": _byte_count,
+    "tolerance": _tolerance,
     "keep-signatures": _truth,
     "baseline": _text,
     "cache-dir": _text,

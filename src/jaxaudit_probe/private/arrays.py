@@ -38,16 +38,11 @@ def host_bytes(value: Value, most: int) -> bytes | None:
 
 
 def host_array(value: Value) -> Any:
-    """What an array holds, waited for; None where parts of it are other processes'. Leaves no copy with the array."""
+    """What an array holds, waited for; None where parts of it are other processes'."""
     base: Any = value if type(value) is ArrayImpl else getattr(value, "_base_array", value)
     if not (base.is_fully_addressable or base.is_fully_replicated):
         return None
-    kept = getattr(base, "_npy_value", None)
-    try:
-        return _value_of(base)
-    finally:
-        if kept is None and getattr(base, "_npy_value", None) is not None:
-            base._npy_value = None
+    return _value_of(base)
 
 
 def is_gone(value: Value) -> bool:

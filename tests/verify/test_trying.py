@@ -1,0 +1,83 @@
+"""Changes tried on small programs: what returned values decide where nothing is printed."""
+
+import os
+from dataclasses import replace
+from time import monotonic
+
+import pytest
+
+from jaxaudit.model.evidence import Spot
+from jaxaudit.model.proposal import Proposal
+from jaxaudit.verify.running import Way, run
+from jaxaudit.verify.trying import Base, Trials
+
+pytest.importorskip("jax")
+IN_LOOP = """\
+import jax, jax.numpy as jnp
+
+def settle(x, gain):
+    for _ in range(4):
+        step = jax.jit(lambda y: y - gain * jnp.sin(y))
+        x = step(x)
+    return x
+
+settle(jnp.linspace(0.0, 1.0, 64), 0.1)
+"""
+ONCE = """\
+import jax, jax.numpy as jnp
+
+def settle(x, gain):
+    step = jax.jit(lambda y: y - gain * jnp.sin(y))
+    for _ in range(4):
+        x = step(x)
+    return x
+
+settle(jnp.linspace(0.0, 1.0, 64), 0.1)
+"""
+
+
+@pytest.fixture
+def attempt(ground):
+    ground = replace(ground, environ={**os.environ, "JAX_PLATFORMS": "cpu"})
+
+    def tried(before: str, after: str):
+        (ground.root / "program.py").write_text(before)
+        way = Way(("program.py",))
+        trials = Trials(ground, [Base(way, [run(ground, way, values=True)])], monotonic() + 500)
+        trials.settle()
+        made = Proposal(
+            "1", "a change", ("jit-in-loop",), (), Spot("program.py", 1), texts={"program.py": after.encode()}
+        )
+        return trials.attempt(made)
+
+    return tried
+
+
+@pytest.mark.slow
+def test_a_silent_program_is_judged_by_what_its_functions_return(attempt):
+    kept = attempt(IN_LOOP, ONCE)
+    assert (kept.verdict, kept.outputs, kept.values) == (
+        "keep", "equal", "returned values compared of `<lambda>` in 4 calls",
+    )  # fmt: skip
+
+
+def test_another_result_is_dropped_although_nothing_shows_it(attempt):
+    dropped = attempt(IN_LOOP, ONCE.replace("y - gain", "y - 1.01 * gain"))
+    assert (dropped.verdict, dropped.reason.code, dropped.outputs) == ("drop", "outputs-differ", "different")
+    assert "the first call of `<lambda>`" in dropped.reason.text and "rounding alone moves it by" in dropped.reason.text
+
+
+@pytest.mark.slow
+def test_what_only_later_calls_show_is_undecided_and_its_counts_are_said(attempt):
+    later = attempt(IN_LOOP, ONCE.replace("        x = step(x)", "        x = step(x * 1.01)").replace("range(4)", "(1,0,0,0)")
+                    .replace("step(x * 1.01)", "step(x + 0.01 * (_ == 0))"))  # fmt: skip
+    assert (later.verdict, later.reason.code) == ("undecided", "outputs-differ")
+    assert "yours to decide" in later.reason.text
+    assert [one.metric for one in later.measured] == ["compiles"]
+
+
+def test_without_values_and_words_the_user_is_told_why(attempt):
+    before = "import jax, jax.numpy as jnp\nfor _ in range(3):\n    jnp.sin(jnp.ones(3))\n"
+    nothing = attempt(before, before + "1\n")
+    assert (nothing.verdict, nothing.outputs) == ("undecided", "not-compared")
+    assert "values not compared: no jitted function of yours was called" in nothing.reason.text
