@@ -1,19 +1,22 @@
 """`jaxaudit audit`: the whole way, from a program to proved changes."""
 
 import argparse
+import os
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from jaxaudit.cli import arguments, output
+from jaxaudit.cli.audit_progress import AuditProgress
 from jaxaudit.cli.run import split
 from jaxaudit.model.mistake import Mistake
 from jaxaudit.report.rendering import FORMATS, rendered
 
 if TYPE_CHECKING:
     from jaxaudit.model.proposal import Proposal
+    from jaxaudit.report.paint import Paint
     from jaxaudit.steps.audit import Audited
 
 DESCRIPTION = """\
@@ -69,19 +72,23 @@ def run(argv: Sequence[str]) -> int:
         tuple(program), args.module, args.python, args.test, tuple(args.also), args.budget, tuple(args.select),
         tuple(args.ignore), args.allow_effects, tuple(args.read_only), args.copy_limit, args.dry_run, _stdin(),
     )  # fmt: skip
-    brush = _brush(args)
-
-    def tell(sentence: str) -> None:
-        if not args.quiet:
-            print(f"jaxaudit: {sentence}", file=sys.stderr, flush=True)
+    brush = _brush(args, sys.stderr if args.output else sys.stdout)
+    progress = AuditProgress(
+        sys.stderr, output.columns(), time.monotonic, rewrites=_is_terminal(sys.stderr), quiet=args.quiet
+    )
 
     def shown(done: "Audited") -> None:
         if not args.quiet:
             from jaxaudit.report.audit_terminal import plan_table
 
-            sys.stderr.write(plan_table(audit_document(done), output.columns(), brush))
+            progress.clear()
+            sys.stderr.write(plan_table(audit_document(done), output.columns(), _brush(args, sys.stderr)))
+            sys.stderr.flush()
 
-    done = audit(wanted, tell, shown, time.monotonic)
+    try:
+        done = audit(wanted, progress.told, shown, time.monotonic, progress.tick)
+    finally:
+        progress.clear()
     document = audit_document(done)
     folder = write_report(done, document, args.report_dir)
     if args.write and done.kept:
@@ -118,12 +125,14 @@ def _stdin() -> bytes:
         return b""
 
 
-def _brush(args: argparse.Namespace):  # type: ignore[no-untyped-def]
+def _brush(args: argparse.Namespace, stream: TextIO) -> "Paint":
     from jaxaudit.report import paint
 
-    return (
-        paint.coloured if arguments.wants_colour(args.color, sys.stderr if args.output else sys.stdout) else paint.plain
-    )
+    return paint.coloured if arguments.wants_colour(args.color, stream) else paint.plain
+
+
+def _is_terminal(stream: TextIO) -> bool:
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
 def _duration(text: str) -> float:

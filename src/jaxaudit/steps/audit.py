@@ -23,6 +23,7 @@ from jaxaudit.steps.check import Options, chosen_rules, find
 from jaxaudit.steps.config import Config, read_config
 from jaxaudit.steps.interpreter import Interpreter, users_python
 from jaxaudit.steps.launch import environment
+from jaxaudit.steps.pace import Pace
 from jaxaudit.steps.project_folders import project_folders
 from jaxaudit.steps.run import run_findings
 from jaxaudit.steps.verdict import unhurried
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from jaxaudit.steps.selection import Rules
 
 Tell = Callable[[str], None]
+Hear = Callable[[Pace], None]
 BUDGET = 600.0
 LAST = 20.0
 """Seconds of the budget that are kept for writing it all down."""
@@ -91,17 +93,36 @@ class Audited:
         return next((one for one in self.outcomes if one.proposal == proposal), None)
 
 
-def audit(wanted_: Wanted, tell: Tell, shown: Callable[[Audited], None], clock: Callable[[], float]) -> Audited:
+def audit(
+    wanted_: Wanted,
+    told: Hear,
+    shown: Callable[[Audited], None],
+    clock: Callable[[], float],
+    tick: Hear = lambda pace: None,
+) -> Audited:
     """Effect: runs the program, unchanged and changed, in copies of the working directory.
 
-    `tell` hears what is being done; `shown` gets what the first run showed, before anything is tried. Raises `Mistake`
-    where the program could not be run.
+    `told` hears of each step as it begins, `tick` many times while a run is waited for; `shown` gets what the first run
+    showed, before anything is tried. Raises `Mistake` where the program could not be run.
     """
     began = clock()
+    pace = Pace()
+
+    def tell(sentence: str) -> None:
+        pace.what = sentence
+        told(pace)
+
+    trying: list[Trials] = []
+
+    def beat() -> None:
+        for one in trying:
+            pace.pairs, pace.look = one.pairs
+        tick(pace)
+
     config = read_config(Path.cwd())
     interpreter = users_python(wanted_.python, config)
-    with _ground(wanted_, config, interpreter) as ground:
-        until = began + wanted_.budget - min(LAST, wanted_.budget / 10)
+    with _ground(wanted_, config, interpreter, beat) as ground:
+        until = pace.until = began + wanted_.budget - min(LAST, wanted_.budget / 10)
         ways = [_way(wanted_), *(_also(words) for words in wanted_.also)]
         tell(f"running {ways[0].name} observed")
         bases = [Base(way, [run(ground, way, timeout=until - clock(), values=True)]) for way in ways]
@@ -117,7 +138,9 @@ def audit(wanted_: Wanted, tell: Tell, shown: Callable[[Audited], None], clock: 
             ground, bases, until, _under_python(tests), clock, tolerance={**TOLERANCE, **dict(config.tolerance)}
         )
         try:
-            _try_all(done, trials, tell)
+            trying.append(trials)
+            pace.run_s = sum(base.first.seconds for base in bases)
+            _try_all(done, trials, tell, pace)
         except KeyboardInterrupt:
             done.interrupted = True
         done.runs, done.seconds = trials.runs + len(bases), clock() - began
@@ -128,7 +151,7 @@ def audit(wanted_: Wanted, tell: Tell, shown: Callable[[Audited], None], clock: 
 
 
 @contextmanager
-def _ground(wanted_: Wanted, config: Config, interpreter: Interpreter) -> "Iterator[Ground]":
+def _ground(wanted_: Wanted, config: Config, interpreter: Interpreter, tick: Callable[[], None]) -> "Iterator[Ground]":
     root = Path.cwd().resolve()
     project = project_folders(config, root, interpreter.path)
 
@@ -146,6 +169,7 @@ def _ground(wanted_: Wanted, config: Config, interpreter: Interpreter) -> "Itera
             wanted_.effects,
             wanted_.copy_limit,
             tuple(Path(path).resolve() for path in wanted_.read_only),
+            tick,
         )
 
 
@@ -262,13 +286,15 @@ def _plan_of(both: Joined, rules: "Rules", project: Project) -> Plan:
     return made
 
 
-def _try_all(done: Audited, trials: Trials, tell: Tell) -> None:
+def _try_all(done: Audited, trials: Trials, tell: Tell, pace: Pace) -> None:
     """Effect: fills in the outcomes, one proposal after the other, and what is kept together."""
     try:
         tell("running it once more unchanged, to learn what is the same in every run")
         trials.settle()
         done.unstable = "; ".join(base.stable.words for base in trials.ways if base.stable.words)
+        pace.in_trial = True
         for number, proposal in enumerate(done.plan.proposals, 1):
+            pace.trials_left = len(done.plan.proposals) - number
             won = _group_won(done, proposal)
             if won is not None:
                 done.outcomes.append(_untried(proposal, f"{won} was kept and answers the same"))

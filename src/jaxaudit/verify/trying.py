@@ -55,6 +55,8 @@ class Trials:
     clock: Callable[[], float] = time.monotonic
     tested: tuple[int, frozenset[str]] | None = None
     tolerance: Mapping[str, float] = field(default_factory=lambda: TOLERANCE)
+    pairs: tuple[int, int] = (0, 0)
+    """Of the trial under way: how many pairs were run, and after how many the verdict may fall."""
     runs: int = 0
 
     # -- the baseline ---------------------------------------------------------------------------------------------------
@@ -82,6 +84,7 @@ class Trials:
         environ: Mapping[str, str] | None = None,
     ) -> Outcome:
         """The verdict on a proposal; with `texts`, on it together with others. Raises OutOfTime."""
+        self.pairs = (0, 0)
         changed = proposal.texts if texts is None else texts
         env = {**(environ or {}), **{str(k): str(v) for k, v in proposal.setting.get("env", {}).items()}}
         afters: list[Ran] = []
@@ -224,11 +227,12 @@ class Trials:
         clocks: tuple[Timed, ...] = ()
         for look in looks:
             while len(after) < look:
+                self.pairs = (len(after), look)
                 turn = len(after) % 2
                 for which in (0, 1) if turn else (1, 0):
                     ran = self._run(base.way, {} if which == 0 else changed, {} if which == 0 else env)
                     (before if which == 0 else after).append(figures(ran))
-            clocks = tuple(timed(metric, before, after) for metric in ("cpu_s", "steady_s", "compile_s"))
+            clocks = tuple(timed(metric, before, after) for metric in ("cpu_s", "steady_s", "compile_s", "seconds"))
             if _decided(clocks, veto, hoped):
                 break
         return clocks
