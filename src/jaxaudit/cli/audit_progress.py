@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import TextIO
 
 from jaxaudit.report.audit_words import minutes
-from jaxaudit.report.text_width import printable, width
+from jaxaudit.report.text_width import cropped, printable, width
 from jaxaudit.steps.pace import Pace
 
 PAUSE = 0.2
@@ -43,11 +43,7 @@ class AuditProgress:
             return
         self._next = now + PAUSE
         end = self._end(pace, now)
-        what = printable(pace.what)
-        room = self._columns - 1 - width(end)
-        if width(what) > room:
-            what = what[: max(0, room - 1)] + "…"
-        line = f"{what}{end}"
+        line = cropped(cropped(pace.what, max(30, self._columns - 1 - width(end))) + end, self._columns - 1)
         self._stream.write("\r" + line + " " * (self._shown - width(line)))
         self._stream.flush()
         self._shown = width(line)

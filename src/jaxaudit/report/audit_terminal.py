@@ -32,8 +32,10 @@ def plan_table(document: Document, columns: int = 80, paint: Paint = plain) -> s
     if document["proposals"]:
         lines += ["", _title("TO BE TRIED", str(len(document["proposals"])), paint)]
     for one in document["proposals"]:
-        lines += _change(one, words.fault(document, one), columns, paint)
-        lines += _indented(words.prediction(one), columns)
+        first = words.same_end(document, one)
+        said = f"another way to the end of {first['id']}, in case that fails" if first else words.fault(document, one)
+        lines += _change(one, said, columns, paint)
+        lines += [] if first else _indented(words.prediction(one), columns)
     return "\n".join(lines) + "\n\n"
 
 
@@ -78,9 +80,11 @@ def _open(document: Document, columns: int, paint: Paint) -> Iterator[str]:
         if not group:
             continue
         yield ""
-        yield _title(word, str(len(group)), paint)
+        reasons = {outcome["reason"]["text"].removeprefix("not tried: ") for _, outcome in group}
+        once = len(reasons) == 1 and len(group) > 1
+        yield _title(word, f"{len(group)}: {printable(reasons.pop())}" if once else str(len(group)), paint)
         for proposal, outcome in group[:MOST]:
-            yield from _change(proposal, outcome["reason"]["text"], columns, paint)
+            yield from _change(proposal, "" if once else outcome["reason"]["text"], columns, paint)
         yield from _more(len(group) - MOST)
 
 
@@ -144,7 +148,7 @@ def _change(one: Entry, text: str, columns: int, paint: Paint) -> Iterator[str]:
 
 def _lined(text: str, end: str, columns: int, first: str = INDENT) -> Iterator[str]:
     """The text, with one word more at the right margin."""
-    lines = wrap(text, columns, first=first, rest=INDENT)
+    lines = wrap(text, columns, first=first, rest=INDENT) if text else [""]
     space = columns - width(lines[-1]) - width(end)
     yield from lines[:-1]
     if space >= 2:

@@ -115,20 +115,22 @@ def kept_with(document: Document) -> str:
 
 def closing(document: Document) -> str:
     sums = document["summary"]
-    held = (
-        f" {sums['predictions_held']} of {number(sums['predictions'], 'prediction')} held."
-        if sums["predictions"]
-        else ""
-    )
+    held = f" {_held(sums)}" if sums["predictions"] else ""
     stop = " It was interrupted: what was not tried is listed." if sums["interrupted"] else ""
     return f"{number(sums['runs'], 'run')}, {minutes(sums['audit_s'])}.{held}{stop}"
+
+
+def _held(sums: Entry) -> str:
+    if sums["predictions"] == 1:
+        return "The prediction held." if sums["predictions_held"] else "The prediction did not hold."
+    return f"{sums['predictions_held']} of {sums['predictions']} predictions held."
 
 
 def minutes(seconds: float) -> str:
     """`52 s`, `6 min 10 s`, `1 h 5 min`."""
     whole = round(seconds)
     if whole < 100:
-        return f"{whole} s" if whole >= 10 else amounts.seconds(seconds)
+        return f"{whole} s"
     if whole < 3600:
         return f"{whole // 60} min {whole % 60} s"
     return f"{whole // 3600} h {whole % 3600 // 60} min"
@@ -174,6 +176,13 @@ def prediction(proposal: Entry) -> str:
     return f"predicted: {expectation(first)}" if first else ""
 
 
+def same_end(document: Document, proposal: Entry) -> Entry | None:
+    """The first of the changes that lead to the same end, where this is not it."""
+    group = proposal.get("group")
+    first = next((one for one in document["proposals"] if group and one.get("group") == group), proposal)
+    return None if first["id"] == proposal["id"] else first
+
+
 def fault(document: Document, proposal: Entry) -> str:
     """What was wrong there, as the run saw it where it did: with the array, the count, the seconds."""
     said = [document["findings"][index] for index in proposal["findings"]]
@@ -203,8 +212,10 @@ def outputs(outcome: Entry) -> str:
 
 
 def compared(outcome: Entry) -> str:
-    """The same, with how far they are apart."""
-    return f"{outputs(outcome)} ({outcome['difference']})" if outcome["difference"] else outputs(outcome)
+    """The same, with how far they are apart, and whose values were looked at."""
+    apart = f" ({outcome['difference']})" if outcome["difference"] else ""
+    values = f"; {outcome['values']}" if outcome.get("values") else ""
+    return f"{outputs(outcome)}{apart}{values}"
 
 
 # -- what was left -----------------------------------------------------------------------------------------------------

@@ -45,3 +45,13 @@ def wrap(text: str, columns: int, first: str = "", rest: str = "") -> list[str]:
         break_long_words=False,
         break_on_hyphens=False,
     ) or [first.rstrip()]
+
+
+def cropped(text: str, columns: int) -> str:
+    """As much of the text as fits, with a sign for what was left out."""
+    text = printable(text)
+    if width(text) <= columns:
+        return text
+    while text and width(text) > columns - 1:
+        text = text[: columns - 1 if len(text) > columns else -1]
+    return f"{text}…"

@@ -1,0 +1,58 @@
+"""An audit in a terminal: whole at 80 columns, wider, narrower, in colour and without."""
+
+import re
+
+import pytest
+
+from jaxaudit.report.audit_terminal import audit_summary, plan_table
+from jaxaudit.report.paint import coloured
+from jaxaudit.report.text_width import width
+from report.audit_documents import audit_document
+from report.large_documents import hostile_document
+from report.test_terminal import same_as
+
+
+@pytest.fixture
+def document(tmp_path):
+    return audit_document(tmp_path)
+
+
+def test_the_summary(document):
+    same_as("audit.txt", audit_summary(document))
+
+
+def test_the_plan(document):
+    same_as("audit_plan.txt", plan_table(document))
+
+
+@pytest.mark.parametrize("columns", [60, 80, 110])
+def test_no_line_is_longer_than_the_terminal(document, columns):
+    assert max(map(width, audit_summary(document, columns).splitlines())) <= columns
+
+
+def test_colours_add_nothing_but_colours(document):
+    painted = audit_summary(document, paint=coloured)
+    assert "\x1b[1m" in painted
+    assert re.sub(r"\x1b\[[\d;]*m", "", painted) == audit_summary(document)
+
+
+def test_no_name_commands_the_terminal(tmp_path):
+    text = audit_summary(hostile_document(tmp_path, "\x1b[2J\x07\u202eevil"))
+    assert not set("\x1b\x07\u202e") & set(text)
+
+
+def test_nothing_kept_is_said_with_its_reason(document):
+    for outcome in document["outcomes"]:
+        outcome["verdict"] = "drop"
+    document["summary"] |= {"kept": 0}
+    text = " ".join(audit_summary(document).split())
+    assert "Nothing is kept: no change that was tried left the program as it is and made it measurably better." in text
+    assert "KEPT" not in text
+
+
+def test_what_was_not_tried_for_one_reason_says_it_once(document):
+    for outcome in document["outcomes"]:
+        outcome |= {"verdict": "undecided", "reason": {"code": "not-tried", "text": "not tried: the time was up"}}
+    text = audit_summary(document)
+    assert "NOT TRIED  4: the time was up" in text
+    assert text.count("the time was up") == 1
