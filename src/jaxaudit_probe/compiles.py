@@ -110,13 +110,14 @@ class Observer:
         site = frame.site
         if site is None:
             return
-        self.quietly(self._left, frame, site, answer)
+        self.local.last_entry = (frame.fun, frame.info, frame.args, frame.kwargs)
+        self.local.last_site = site
+        if site.user or frame.opened is not None:
+            self.quietly(self._left, frame, site, answer)
         frame.fun = frame.info = frame.at = None
         frame.args, frame.kwargs = (), {}
 
     def _left(self, frame: Frame, site: Site, answer: Any) -> None:
-        self.local.last_entry = (frame.fun, frame.info, frame.args, frame.kwargs)
-        self.local.last_site = site
         for again in self.on_again if frame.opened is None else ():
             self.quietly(again, frame)
         if answer is None and frame.opened is not None:
@@ -131,8 +132,8 @@ class Observer:
                 if self.under("trace") is None and site.user:
                     for told in self.on_trace:
                         told(site, program, frame.at)
-        run = self.under("run")
-        if run is not None and frame.opened is not None:
+        run = self.under("run") if frame.opened is not None else None
+        if run is not None:
             run.opened = frame.opened
         if site.user and self.on_call:
             callee = names.callee_of(frame.fun, frame.args, frame.kwargs, private.unflatten)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from itertools import islice
 from typing import Any
 
 from jaxaudit_probe import call_paths, names, private
@@ -22,24 +21,23 @@ Path = tuple[names.At, ...]
 
 def install(observer: Observer) -> None:
     def measured(site: Site, program: Any, at: names.At | None) -> None:
-        count = 0
-        for equation in private.equations_of(program):
-            count += 1
+        equations = list(private.equations_of(program))
+        for equation in equations:
             for told in observer.on_equation.get(equation.primitive.name, ()):
                 observer.quietly(told, site, equation)
         observer.writer.put(
-            "program", site=site.id, equations=count, lines=lines_of(program) if count >= LEAST else [],
+            "program", site=site.id, equations=len(equations),
+            lines=lines_of(equations, private.source_of(program)) if len(equations) >= LEAST else [],
         )  # fmt: skip
 
     observer.on_trace.append(measured)
 
 
-def lines_of(program: Any) -> list[dict[str, Any]]:
+def lines_of(equations: list[Any], source: str) -> list[dict[str, Any]]:
     """The lines that wrote most, each with its most frequent callers."""
     lines: dict[tuple[str, int], Counter[Path]] = {}
     known: dict[Any, Path] = {}
-    source = private.source_of(program)
-    for equation in islice(private.equations_of(program), MOST):
+    for equation in equations[:MOST]:
         frames = private.frames_of(equation)
         mark = tuple((id(code), offset) for code, offset in frames)
         path = known.get(mark)

@@ -5,6 +5,7 @@ import pytest
 jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402
 
+from jaxaudit_probe import private  # noqa: E402
 from jaxaudit_probe.sizes import lines_of  # noqa: E402
 
 
@@ -22,20 +23,24 @@ def program_of(function):
     return jax.make_jaxpr(function)(1.0)
 
 
+def told_of(program):
+    return lines_of(list(private.equations_of(program)), private.source_of(program))
+
+
 def test_a_line_is_told_with_its_callers_within_the_trace() -> None:
-    (line,) = lines_of(program_of(unrolled))
+    (line,) = told_of(program_of(unrolled))
     assert (line["function"], line["equations"]) == ("turn", 100)
     assert [caller["function"] for caller in line["callers"]] == ["unrolled"]
 
 
 def test_what_called_the_traced_function_is_no_caller() -> None:
     for _ in range(2):
-        (line,) = lines_of(program_of(lambda x: turn(x)))
+        (line,) = told_of(program_of(lambda x: turn(x)))
     assert line["callers"][-1]["function"].endswith("<lambda>")
 
 
 def test_at_a_second_trace_neither() -> None:
     jitted = jax.jit(turn)
     for size in (2, 3):
-        lines = lines_of(jax.make_jaxpr(jitted)(jnp.ones(size)))
+        lines = told_of(jax.make_jaxpr(jitted)(jnp.ones(size)))
         assert lines and all(line["callers"] == [] for line in lines)

@@ -38,8 +38,14 @@ def argument_names(program: Any) -> tuple[str, ...]:
     return tuple(str(name) for name in getattr(info, "arg_names", None) or ())
 
 
+PLAIN = frozenset({type(None), bool, int, float, str})
+"""Types of most parameters of equations: what they hold is no program."""
+
+
 def sub_programs(equation: Any) -> Iterator[Any]:
     for value in equation.params.values():
+        if type(value) in PLAIN:
+            continue
         for part in value if isinstance(value, (list, tuple)) else (value,):
             inner = getattr(part, "jaxpr", part)
             if hasattr(inner, "eqns"):
