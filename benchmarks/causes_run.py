@@ -56,7 +56,7 @@ def ours(python: str, case: Path) -> bool:
 def of_jax(python: str, case: Path) -> bool:
     asked = PLAIN | {"JAX_EXPLAIN_CACHE_MISSES": "1", "JAX_LOG_COMPILES": "1"}
     done = subprocess.run([python, str(case)], env=asked, capture_output=True, text=True, check=True)
-    misses = re.findall(r"^TRACING CACHE MISS.*\n(?:  .*\n)*", done.stderr, re.M)
+    misses = re.findall(r"^(?:WARNING:.*: )?TRACING CACHE MISS.*\n(?:  .*\n)*", done.stderr, re.M)
     return any(all(w in said.lower() or longer(w) in said.lower() for w in words_of(case, "jax")) for said in misses)
 
 

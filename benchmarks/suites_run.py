@@ -1,12 +1,13 @@
 """Runs the test suite of a library with and without observation, and compares what each test did.
 
     python benchmarks/suites_run.py run CHECKOUT --python PYTHON --jaxaudit JAXAUDIT --into FOLDER [--ways off,run]
-                                    [--files] [--sample STRIDE,OFFSET] [-- PYTEST ARGUMENTS]
+                                    [--only FILE ...] [--files] [--sample STRIDE,OFFSET] [-- PYTEST ARGUMENTS]
     python benchmarks/suites_run.py table FOLDER
 
 CHECKOUT is the library's repository at the tag that PYTHON has installed; jaxaudit is installed elsewhere (JAXAUDIT is its
-command), except for the way `plugin`, for which PYTHON has it too. With `--files`, each test file gets a process of its own.
-What was run already is not run again. A way may be run twice, `off` and `off2`: what differs there is not our doing.
+command), except for the way `plugin`, for which PYTHON has it too. `--only test_misc test_ad` runs these files alone. With
+`--files`, each test file gets a process of its own. What was run already is not run again. A way may be run twice, `off`
+and `off2`: what differs there is not our doing.
 """
 
 import argparse
@@ -40,6 +41,7 @@ def main() -> None:
     run.add_argument("--jaxaudit", default="jaxaudit")
     run.add_argument("--into", type=Path, required=True)
     run.add_argument("--ways", default="off,run")
+    run.add_argument("--only", nargs="+", default=[])
     run.add_argument("--files", action="store_true")
     run.add_argument("--sample", default="1,0")
     verbs.add_parser("table").add_argument("folder", type=Path)
@@ -52,25 +54,28 @@ def main() -> None:
 
 def run_suite(asked: argparse.Namespace, more: list[str]) -> None:
     tests = next(asked.checkout / name for name in ("tests", "test") if (asked.checkout / name).is_dir())
-    units = sorted(tests.glob("test_*.py")) if asked.files else [tests]
+    files = [tests / f"{name}.py" for name in asked.only] or sorted(tests.glob("test_*.py"))
+    units = [[file] for file in files] if asked.files else [files] if asked.only else [[tests]]
     asked.into.mkdir(parents=True, exist_ok=True)
     for turn, unit in enumerate(units):
         ways = asked.ways.split(",")
+        paths = [str(path.relative_to(asked.checkout)) for path in unit]
+        stems = "+".join(path.stem.removeprefix("test_") for path in unit)
         for way in ways if turn % 2 == 0 else reversed(ways):
-            name = f"{asked.checkout.name}.{unit.stem}.{asked.sample}.{way}"
+            name = f"{asked.checkout.name}.{stems}.{asked.sample}.{way}"
             done = asked.into / f"{name}.run.json"
             if not done.exists():
-                told = run_once(asked, str(unit.relative_to(asked.checkout)), way, asked.into / f"{name}.jsonl", more)
+                told = run_once(asked, paths, way, asked.into / f"{name}.jsonl", more)
                 done.write_text(json.dumps(told))
                 print(name, told, flush=True)
 
 
-def run_once(asked: argparse.Namespace, unit: str, way: str, outcomes: Path, more: list[str]) -> dict[str, Any]:
+def run_once(asked: argparse.Namespace, paths: list[str], way: str, outcomes: Path, more: list[str]) -> dict[str, Any]:
     outcomes.unlink(missing_ok=True)
     environ = {name: value for name, value in os.environ.items() if not name.startswith(("JAXAUDIT", "PYTHONPATH"))}
     environ |= {"OUTCOMES": str(outcomes.resolve()), "SAMPLE": asked.sample, "PYTHONPATH": str(PLUGIN.resolve())}
     environ |= {"JAX_PLATFORMS": "cpu", "PYTHONHASHSEED": "0", "EQX_GETKEY_SEED": "7"}
-    tests = ["-m", "pytest", unit, "-p", "outcome_recorder", "-p", "no:cacheprovider", "-q", *more]
+    tests = ["-m", "pytest", *paths, "-p", "outcome_recorder", "-p", "no:cacheprovider", "-q", *more]
     command = [str(asked.python.absolute()), *tests]
     if way == "run":
         command = [asked.jaxaudit, "run", "--quiet", "--python", command[0], *tests]

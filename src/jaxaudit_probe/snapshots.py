@@ -151,18 +151,24 @@ def short_dtype(dtype: str) -> str:
     return _SHORT[word] + dtype[len(word) :] if word in _SHORT and len(word) < len(dtype) else dtype
 
 
-_NUMBERS = ((bool, "bool"), (int, "int32"), (float, "float32"), (complex, "complex64"))
+_NUMBERS = ((bool, "bool"), (int, "int64"), (float, "float64"), (complex, "complex128"))
+_HALVED = {"int64": "int32", "uint64": "uint32", "float64": "float32", "complex128": "complex64"}
+
+
+def _as_taken(dtype: str) -> str:
+    """The dtype that JAX makes of a number's or a NumPy array's."""
+    return dtype if private.keeps_64_bits() else _HALVED.get(dtype, dtype)
 
 
 def leaf(value: Any, static: bool = False) -> Leaf:
     """One leaf; a Python number is a static value where `static` says so (under `eqx.filter_jit`)."""
-    if isinstance(value, (bool, int, float, complex)):
+    if isinstance(value, (bool, int, float, complex)) and not hasattr(value, "dtype"):  # NumPy's float64 is a float
         if static:
             return Leaf("static", static=Held(value))
         if isinstance(value, enum.Enum):
             return Leaf("static", static=Held(value))
         dtype = next(name for kind, name in _NUMBERS if isinstance(value, kind))
-        return Leaf("number", (), dtype, dtype != "bool")
+        return Leaf("number", (), _as_taken(dtype), dtype != "bool")
     if private.is_tracer(value):
         return Leaf("tracer", *private.array_facts(value))
     if isinstance(value, private.ArrayImpl):
@@ -170,7 +176,7 @@ def leaf(value: Any, static: bool = False) -> Leaf:
         put = who_put(value, placed[0]) if placed[1] else None
         return Leaf("array", *private.array_facts(value), placed=placed, put=put)
     if hasattr(value, "dtype") and hasattr(value, "shape"):
-        return Leaf("numpy", tuple(value.shape), str(value.dtype), bool(getattr(value, "weak_type", False)))
+        return Leaf("numpy", tuple(value.shape), _as_taken(str(value.dtype)), bool(getattr(value, "weak_type", False)))
     return Leaf("static", static=Held(value))
 
 

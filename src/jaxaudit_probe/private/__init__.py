@@ -59,7 +59,15 @@ from jaxaudit_probe.private.settings import (
     option_of,
     platform,
 )
-from jaxaudit_probe.private.state import SPELLED, context, context_names, is_distributed, staging_now, tracing_now
+from jaxaudit_probe.private.state import (
+    SPELLED,
+    context,
+    context_names,
+    is_distributed,
+    keeps_64_bits,
+    staging_now,
+    tracing_now,
+)
 from jaxaudit_probe.private.values import (
     ArrayImpl,
     Tracer,
@@ -124,6 +132,7 @@ __all__ = [
     "jaxpr_of",
     "jit_is_off",
     "keep_new_options",
+    "keeps_64_bits",
     "largest_shape",
     "leave_out_of_tracebacks",
     "leaves_of",

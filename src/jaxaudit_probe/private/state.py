@@ -27,6 +27,14 @@ def staging_now() -> bool:
     return False
 
 
+def keeps_64_bits() -> bool:
+    """Whether numbers and NumPy's arrays of 64 bits stay so (`jax_enable_x64`)."""
+    try:
+        return bool(config.enable_x64.value)
+    except AttributeError:
+        return False
+
+
 def context() -> tuple[tuple[Any, ...], dict[str, Any]]:
     """What a trace's validity depends on besides the arguments: settings, mesh, axis names. By value and by name."""
     named: dict[str, Any] = {}
