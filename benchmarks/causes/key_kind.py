@@ -1,5 +1,5 @@
 # says: key|key<fry>[]|u32[2]
-# jax: key|key<fry>|uint32[2]
+# jax: key|key<fry>|32[2]
 import jax
 
 

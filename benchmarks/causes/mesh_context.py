@@ -1,4 +1,5 @@
 # says: set_mesh|data|1
+# jax: mesh|data
 import jax
 import jax.numpy as jnp
 import numpy as np

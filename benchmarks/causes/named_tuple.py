@@ -1,5 +1,5 @@
 # says: state|tuple|State
-# jax: state|namedtuple
+# jax: state|tuple
 from typing import NamedTuple
 
 import jax

@@ -1,5 +1,5 @@
 # says: mask|None|f32[3]
-# jax: mask|none|f32[3]
+# jax: none
 
 import jax
 import jax.numpy as jnp
