@@ -39,6 +39,43 @@ for _ in range(6):
     x = step(x)
 print(x.shape)
 """
+SCARCE = """\
+import os, signal
+from jax._src import compiler
+
+NAME = "backend_compile_and_load" if hasattr(compiler, "backend_compile_and_load") else "backend_compile"
+PLAIN = getattr(compiler, NAME)
+
+
+def compile_(backend, module, *args, **kwargs):
+    if len(str(module)) > 100_000:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return PLAIN(backend, module, *args, **kwargs)
+
+
+setattr(compiler, NAME, compile_)
+"""
+"""A machine on which a program with large constants can't be compiled."""
+DIES = """\
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+import scarce
+
+
+def main():
+    cube = jnp.asarray(np.random.default_rng(0).uniform(size=(16, 200, 200)).astype(np.float32))
+
+    @jax.jit
+    def frame(weights):
+        return jnp.tensordot(weights, cube, axes=1)
+
+    print("sum", float(frame(jnp.ones(16)).sum()))
+
+
+main()
+"""
 
 
 def jaxaudit(folder, *words):
@@ -99,6 +136,19 @@ def test_a_jit_in_a_loop_is_kept_applied_and_committed(tmp_path):
 def test_a_program_that_is_good_is_left_alone(tmp_path):
     document, _ = audited(tmp_path, GOOD)
     assert not [one for one in document["outcomes"] if one["verdict"] == "keep"]
+
+
+def test_a_program_that_dies_while_it_is_compiled_is_planned_for_and_ends_with_the_change(tmp_path):
+    (tmp_path / "scarce.py").write_text(SCARCE)
+    document, done = audited(tmp_path, DIES)
+    assert document["summary"]["exit_code"] == -9
+    assert [one["rules"] for one in document["proposals"]] == [["captured-array"]] * 3
+    first, *others = document["outcomes"]
+    assert (first["verdict"], first["reason"]["code"], first["outputs"]) == ("keep", "completes", "not-compared")
+    assert "died (SIGKILL, while compiling main.frame (program.py:12)" in first["reason"]["text"]
+    assert {one["reason"]["code"] for one in others} == {"not-tried"}
+    [folder] = (tmp_path / ".jaxaudit/audits").iterdir()
+    assert b"+" in (folder / "audit.patch").read_bytes() and len(list((folder / "undecided").iterdir())) >= 1
 
 
 def test_a_write_elsewhere_stops_the_audit_before_it_happens(tmp_path):

@@ -124,3 +124,14 @@ def test_what_differs_from_run_to_run_is_learned(ground, home):
     assert compare(first, third, stable).none
     other = run(ground, way, {"program.py": b"import time\nprint('took', time.time(), 's; result 1.9')\n"})
     assert compare(first, other, stable).relative > 0.1
+
+
+def test_an_exception_that_ends_it_is_compared_and_the_lines_of_its_traceback_are_not(ground, home):
+    raising = "def fail(x):\n    raise ValueError(f'no {x}')\n\nfail('luck')\n"
+    way = program(home, raising)
+    first, second = run(ground, way), run(ground, way)
+    stable = learn(first, second)
+    moved = run(ground, way, {"program.py": b"import sys\n\n" + raising.replace("fail", "fall").encode()})
+    assert first.code == 1 and compare(first, moved, stable).none
+    other = run(ground, way, {"program.py": raising.replace("luck", "hope").encode()})
+    assert "hope" in compare(first, other, stable).other

@@ -144,7 +144,9 @@ def moved(measured: Entry) -> str:
 
 
 def worth_saying(outcome: Entry) -> Iterator[str]:
-    """The figures that moved beyond the noise, counts first."""
+    """The figures that moved beyond the noise, counts first; of a program that died before, that it ends."""
+    if outcome["reason"]["code"] == "completes":
+        yield str(outcome["reason"]["text"])
     for one in moving(outcome):
         yield moved(one)
 

@@ -299,8 +299,13 @@ def _try_all(done: Audited, trials: Trials, tell: Tell, pace: Pace) -> None:
             if won is not None:
                 done.outcomes.append(_untried(proposal, f"{won} was kept and answers the same"))
                 continue
+            if trials.dead and done.kept:
+                tell("running it with that change twice: from here on it is what others are compared with")
+                trials.start_from(*_joined(done.kept))
             tell(f"trying {number} of {len(done.plan.proposals)}: {proposal.title}")
             done.outcomes.append(_tried(done, proposal, trials, tell))
+        if trials.dead and not done.kept:
+            _try_at_once(done, trials, tell)
     except OutOfTime:
         done.outcomes += [
             _untried(one, "the time of --budget was up") for one in done.plan.proposals if done.outcome(one.id) is None
@@ -314,29 +319,64 @@ def _group_won(done: Audited, proposal: Proposal) -> str | None:
 
 def _tried(done: Audited, proposal: Proposal, trials: Trials, tell: Tell) -> Outcome:
     """The verdict on it alone; and where it is good, together with what was kept before."""
-    alone = trials.attempt(proposal)
-    if alone.verdict != "keep":
-        return alone
+    needed = done.kept if trials.restarted else []
     try:
-        texts = _texts_of([*done.kept, proposal])
+        alone = trials.attempt(proposal, *(_joined([*needed, proposal]) if needed else ()))
+        if alone.verdict != "keep":
+            return alone
+        texts, env = _joined([*done.kept, proposal])
     except CannotEdit as error:
         reason = Reason(
             "does-not-apply",
-            f"alone it helps; {error} with a change that was kept before: apply that, then audit again",
+            f"{error} with a change that was kept before: apply that, then audit again",
         )
-        return replace(alone, verdict="undecided", reason=reason)
-    if done.kept:
+        return Outcome(proposal.id, "undecided", reason)
+    if needed:
+        done.combined = alone
+    elif done.kept:
         tell(f"trying {proposal.id} together with what was kept")
-        env = {k: str(v) for one in done.kept for k, v in one.setting.get("env", {}).items()}
         both = trials.attempt(proposal, texts, env)
         alone = together(alone, both)
         if both.verdict != "keep":
             return alone
         done.combined = both
-    done.kept.append(proposal)
+    _keep(done, [proposal], texts)
+    return alone
+
+
+def _try_at_once(done: Audited, trials: Trials, tell: Tell) -> None:
+    """Effect: where the program dies with each change alone, all of them together; the first of each group of ways."""
+    chosen: list[Proposal] = []
+    for one in done.plan.proposals:
+        outcome = done.outcome(one.id)
+        again = one.group and any(one.group == other.group for other in chosen)
+        if outcome is not None and outcome.reason.code == "crashes" and not one.changes_draws and not again:
+            chosen.append(one)
+    if len(chosen) < 2:
+        return
+    tell(f"trying {len(chosen)} changes at once: with each alone the program dies")
+    try:
+        texts, env = _joined(chosen)
+    except CannotEdit:
+        return
+    outcome = trials.attempt(chosen[0], texts, env)
+    if outcome.verdict == "keep":
+        names = ", ".join(one.id for one in chosen)
+        reason = Reason(outcome.reason.code, f"{outcome.reason.text}. Needed together: {names}")
+        kept = {one.id: replace(outcome, proposal=one.id, reason=reason) for one in chosen}
+        done.outcomes = [kept.get(one.proposal, one) for one in done.outcomes]
+        _keep(done, chosen, texts)
+
+
+def _keep(done: Audited, proposals: Sequence[Proposal], texts: Mapping[str, bytes]) -> None:
+    done.kept += proposals
     done.texts = texts
     done.originals = {path: Path(path).read_bytes() for path in texts}
-    return alone
+
+
+def _joined(proposals: Sequence[Proposal]) -> tuple[dict[str, bytes], dict[str, str]]:
+    """Their files and their settings together. Raises CannotEdit where they do not go together."""
+    return _texts_of(proposals), {k: str(v) for one in proposals for k, v in one.setting.get("env", {}).items()}
 
 
 def _texts_of(proposals: Sequence[Proposal]) -> dict[str, bytes]:

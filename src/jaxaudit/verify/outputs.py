@@ -15,6 +15,9 @@ WITHIN = 1e-5
 """Relative difference up to which rounding is taken for granted."""
 _WARNED = re.compile(r"^.*(?:Warning|WARNING|warnings\.warn).*$|^[IWE]\d{4} .*$", re.M)
 
+_FRAMES = re.compile(r'^ +File "[^"\n]*", line \d+.*\n(?:^ {4,}.*(?:\n|$))*', re.M)
+"""The frames of a traceback: a change may move their lines."""
+
 
 @dataclass(frozen=True, slots=True)
 class Difference:
@@ -89,7 +92,7 @@ def compared_on(ran: Ran, stable: Stable) -> tuple[str, ...]:
 def outputs(ran: Ran) -> dict[str, bytes | None]:
     """Everything a reader of the run gets: what it printed and wrote."""
     named: dict[str, bytes | None] = {"standard output": ran.stdout.encode()}
-    named["standard error"] = _WARNED.sub("", ran.stderr).encode()
+    named["standard error"] = _FRAMES.sub("", _WARNED.sub("", ran.stderr)).encode()
     return named | {path: data for path, data in ran.wrote.items() if not _ignored(path)}
 
 

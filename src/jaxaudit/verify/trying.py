@@ -12,6 +12,7 @@ from jaxaudit.model.outcome import Measured, Outcome, Tests
 from jaxaudit.model.proposal import COUNTS, Expected, Proposal, Reason
 from jaxaudit.verify.changed import changed_functions
 from jaxaudit.verify.clocks import LOOKS
+from jaxaudit.verify.endings import died, dies_still, unlike
 from jaxaudit.verify.figures import figures
 from jaxaudit.verify.judging import Figures, Timed, counted, in_words, slower, timed
 from jaxaudit.verify.outputs import Stable, compare, compared_on, learn
@@ -38,6 +39,8 @@ class Base:
     stable: Stable = field(default_factory=Stable)
     rounding: Rounding | None = None
     """How far rounding alone moves it, once that was asked for."""
+    died: str = ""
+    """How it dies, where it does: then there is nothing to compare with."""
 
     @property
     def first(self) -> Ran:
@@ -58,17 +61,39 @@ class Trials:
     pairs: tuple[int, int] = (0, 0)
     """Of the trial under way: how many pairs were run, and after how many the verdict may fall."""
     runs: int = 0
+    under: Mapping[str, bytes] = field(default_factory=dict)
+    """What was kept before, where the program does not end without it: then that is the baseline."""
+    under_environ: Mapping[str, str] = field(default_factory=dict)
+    restarted: bool = False
 
     # -- the baseline ---------------------------------------------------------------------------------------------------
 
     def settle(self) -> None:
         """Effect: runs the unchanged program once more in each way, to learn what is stable of it; and its tests twice."""
         for base in self.ways:
-            base.runs.append(self._run(base.way, values=True))
+            base.runs.append(self._before(base, values=True))
+            if died(base.runs[0]) and not died(base.runs[1]):
+                base.runs = [base.runs[1], self._before(base, values=True)]
+            base.died = died(base.runs[0])
             base.stable = learn(base.runs[0], base.runs[1])
         if self.tests is not None:
-            first, second = self._test({}), self._test({})
+            first, second = (self._test(self.under, self.under_environ) for _ in range(2))
             self.tested = (max(first[0], second[0]), first[1] | second[1])
+
+    def start_from(self, texts: Mapping[str, bytes], environ: Mapping[str, str]) -> None:
+        """Effect: the program with these changes is the baseline from here on: without them it does not end."""
+        self.under, self.under_environ, self.restarted = texts, environ, True
+        for base in self.ways:
+            base.runs = [self._before(base, values=True)]
+        self.settle()
+
+    @property
+    def dead(self) -> str:
+        """How the unchanged program dies, where it does."""
+        return self.ways[0].died
+
+    def _before(self, base: Base, values: bool = False) -> Ran:
+        return self._run(base.way, self.under, self.under_environ, values)
 
     def comparable(self, values: Sequence[Compared]) -> bool:
         """Whether anything is left on which outputs can be compared, or the tests decide."""
@@ -93,7 +118,13 @@ class Trials:
         names = self._touched(proposal, changed)
         for base in self.ways:
             after = self._run(base.way, changed, env, values=True)
-            failed = _failed(proposal, base.first, after)
+            if base.died:
+                afters.append(after)
+                found_dead = dies_still(base.died, after)
+                if found_dead is not None:
+                    return Outcome(proposal.id, "undecided", found_dead)
+                continue
+            failed = unlike(base.first, after)
             if failed is not None:
                 return Outcome(proposal.id, "drop", failed)
             afters.append(after)
@@ -117,6 +148,8 @@ class Trials:
         if tests == "broken":
             broken = Reason("tests-fail", f"the tests no longer pass: {self._broken}")
             return Outcome(proposal.id, "drop", broken, rounding, difference, "broken", values=said)
+        if self.dead:
+            return self._completes(proposal, tests)
         if proposal.changes_draws:
             return self._draws(proposal, difference, tests, afters)
         if judged.reason is not None:
@@ -131,6 +164,12 @@ class Trials:
         outcome = self._measured(proposal, changed, env, afters[0], (rounding, difference, tests))
         return replace(outcome, values=said)
 
+    def _completes(self, proposal: Proposal, tests: Tests) -> Outcome:
+        if proposal.changes_draws:
+            return self._draws(proposal, "", tests, [])
+        text = f"the program died ({self.dead}); with this change it ends. Its outputs could not be compared"
+        return Outcome(proposal.id, "keep", Reason("completes", text), "not-compared", "", tests)
+
     def _touched(self, proposal: Proposal, changed: Mapping[str, bytes]) -> frozenset[str]:
         """The functions whose values the change is about, by the last part of their names; none where it is all of them."""
         if not changed:
@@ -143,8 +182,7 @@ class Trials:
         text = "it changes the random draws, so its results differ: yours to decide"
         if difference:
             text += f" (first difference: {difference})"
-        before, after = figures(self.ways[0].first), figures(afters[0])
-        moved = tuple(_all_counts([before], after))
+        moved = tuple(_all_counts([figures(self.ways[0].first)], figures(afters[0]))) if afters else ()
         return Outcome(
             proposal.id, "undecided", Reason("random-draws-change", text), "different" if difference else "equal",
             difference, tests, moved,
@@ -156,7 +194,7 @@ class Trials:
             outputs, values = 0.0, dict[Any, float]()
             for flag in PERTURBED:
                 flags = f"{self.ground.environ.get('XLA_FLAGS', '')} {flag}".strip()
-                moved = self._run(base.way, {}, {"XLA_FLAGS": flags}, values=True)
+                moved = self._run(base.way, self.under, {**self.under_environ, "XLA_FLAGS": flags}, values=True)
                 found = compare(base.first, moved, base.stable)
                 outputs = max(outputs, 0.0 if found.other else found.relative)
                 for one in compare_values(base.first.results, moved.results).moved:
@@ -230,7 +268,7 @@ class Trials:
                 self.pairs = (len(after), look)
                 turn = len(after) % 2
                 for which in (0, 1) if turn else (1, 0):
-                    ran = self._run(base.way, {} if which == 0 else changed, {} if which == 0 else env)
+                    ran = self._before(base) if which == 0 else self._run(base.way, changed, env)
                     (before if which == 0 else after).append(figures(ran))
             clocks = tuple(timed(metric, before, after) for metric in ("cpu_s", "steady_s", "compile_s", "seconds"))
             if _decided(clocks, veto, hoped):
@@ -274,26 +312,6 @@ class Trials:
 
 
 _FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.M)
-
-
-def _failed(proposal: Proposal, before: Ran, after: Ran) -> Reason | None:
-    """Why the changed program did not run as the unchanged one does."""
-    if after.hung:
-        return Reason("hangs", f"the changed program had not ended after {after.seconds:.0f} s")
-    if after.astray:
-        return Reason("does-not-apply", f"the program imported {after.astray[0]} instead of the changed copy")
-    if after.outside is not None and before.outside is None:
-        return Reason("crashes", f"the changed program wanted to {after.outside.what} {after.outside.place}")
-    if after.code == before.code:
-        return None
-    last = next((line for line in reversed(after.stderr.strip().splitlines()) if line.strip()), "")
-    said = f"the changed program ends with exit code {after.code} instead of {before.code}: {last.strip()[:160]}"
-    failure = after.evidence.environment.failure
-    text = f"{failure}" if failure else after.stderr
-    if "Non-hashable static arguments" in text:
-        code = "arrives-as-tracer" if "Tracer" in text else "unhashable"
-        return Reason(code, said)
-    return Reason("crashes", said)
 
 
 def _decided(clocks: Sequence[Timed], veto: bool, hoped: bool) -> bool:
