@@ -140,7 +140,7 @@ def test_a_program_that_is_good_is_left_alone(tmp_path):
 
 def test_a_program_that_dies_while_it_is_compiled_is_planned_for_and_ends_with_the_change(tmp_path):
     (tmp_path / "scarce.py").write_text(SCARCE)
-    document, done = audited(tmp_path, DIES)
+    document, _ = audited(tmp_path, DIES)
     assert document["summary"]["exit_code"] == -9
     assert [one["rules"] for one in document["proposals"]] == [["captured-array"]] * 3
     first, *others = document["outcomes"]

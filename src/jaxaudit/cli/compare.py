@@ -7,9 +7,11 @@ from jaxaudit.report import paint
 from jaxaudit.report.rendering import rendered
 
 DESCRIPTION = """\
-Compares two saved documents or records of one kind: findings, and for runs the
-compilations, traces and captured bytes of each function. Seconds are shown but
-decide nothing, because they differ from run to run."""
+Compares two saved checks, runs or audits (or a run with an audit): findings,
+and of what ran the compilations, traces and captured bytes of each function, by
+what was compiled and why, not by order. max-compiles, max-recompiles and
+max-constants of the configuration are budgets for NEW. Seconds decide only
+where two audits on one machine timed enough runs for an interval."""
 
 EXIT_CODES = "exit codes: 0 nothing is worse, 1 something is, 2 wrong use or a fault of jaxaudit's own"
 FORMATS = ("terminal", "json", "markdown")

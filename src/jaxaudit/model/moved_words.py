@@ -33,14 +33,15 @@ def moved(metric: str, before: float, after: float, low: float = 1.0, high: floa
 def span(low: float, high: float) -> str:
     """Two ratios after/before in words: `2.1 to 2.3 times less`, `1.1 to 1.2 times more`, `0.97 to 1.04 of it`."""
     if low > 0 and high < 1:
-        return f"{_factor(1 / high)} to {_factor(1 / low)} times less"
+        return f"{_factors(1 / high, 1 / low)} times less"
     if low > 1:
-        return f"{_factor(low)} to {_factor(high)} times more"
+        return f"{_factors(low, high)} times more"
     return f"{low:.2f} to {high:.2f} of it"
 
 
-def _factor(value: float) -> str:
-    return f"{value:.2f}" if value < 1.5 else f"{value:.1f}" if value < 20 else f"{value:.0f}"
+def _factors(small: float, large: float) -> str:
+    digits = 2 if small < 1.5 else 1 if small < 20 else 0
+    return f"{small:.{digits}f} to {large:.{digits}f}"
 
 
 def _bytes(value: float) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from jaxaudit.model import amounts
+from jaxaudit.model.moved_words import CLOCKS, span
 from jaxaudit.report.counts import Document, Entry, number
 from jaxaudit.report.markdown import cell, code, escaped
 from jaxaudit.report.paint import Paint, plain
@@ -16,7 +17,10 @@ WORDS = {
     "trace_s": "trace",
     "lower_s": "lower",
     "compile_s": "XLA",
+    "run_s": "a run",
+    "recompiles": "compiled again",
 }
+MOST = 12
 
 
 def comparison(document: Document, columns: int = 80, paint: Paint = plain) -> str:
@@ -48,12 +52,20 @@ def verdict(document: Document) -> str:
 
 
 def sections(document: Document) -> Iterator[tuple[str, list[str]]]:
-    changes = document["changes"]
+    """What decides stands first; a document of an earlier version has fewer of these."""
+    changes, clocks = document["changes"], document.get("clocks", ())
+    compiles = document.get("compiles", {"new": [], "gone": []})
+    slower = [one for one in clocks if one["worse"]]
     for title, rows in (
         ("New findings", [_finding(one) for one in document["findings"]]),
-        ("Worse", [_change(one) for one in changes if one["worse"]]),
+        ("Over budget", [_over(one) for one in document.get("over_budget", ())]),
+        ("Worse", [*(_change(one) for one in changes if one["worse"]), *map(_clock, slower)]),
         ("Better", [_change(one) for one in changes if one["new"] < one["old"]]),
         ("Otherwise", [_change(one) for one in changes if one["new"] > one["old"] and not one["worse"]]),
+        ("Compiled now and not before", _compiles(compiles["new"])),
+        ("Compiled before and not now", _compiles(compiles["gone"])),
+        ("Verdicts that changed", [_verdict(one) for one in document.get("verdicts", ())]),
+        ("Clocks", [_clock(one) for one in clocks if not one["worse"]]),
         ("Findings that are gone", [_finding(one) for one in document["gone"]]),
     ):
         if rows:
@@ -65,10 +77,41 @@ def _finding(one: Entry) -> str:
 
 
 def _change(one: Entry) -> str:
-    values = [
-        amounts.size(one[side]) if one["metric"] == "constants_bytes" else str(one[side]) for side in ("old", "new")
-    ]
-    return f"{line_of(one)}: {one['function']}: {WORDS.get(one['metric'], one['metric'])} {values[0]} -> {values[1]}"
+    old, new = (_value(one["metric"], one[side]) for side in ("old", "new"))
+    return f"{line_of(one)}: {one['function']}: {WORDS.get(one['metric'], one['metric'])} {old} -> {new}"
+
+
+def _over(one: Entry) -> str:
+    name = WORDS.get(one["metric"], one["metric"])
+    return f"{name} {_value(one['metric'], one['new'])}, {_value(one['metric'], one['allowed'])} are allowed"
+
+
+def _compiles(found: list[Entry]) -> list[str]:
+    """Those of one function and one reason in a line: `train.py:4: step: 3 times: x: f32[3] -> f32[4]`."""
+    groups: dict[tuple[str, str, str], list[Entry]] = {}
+    for one in found:
+        leaves = ", ".join(change["leaf"] for change in one["cause"]["changes"])
+        groups.setdefault((line_of(one), one["function"], leaves or one["cause"]["kind"]), []).append(one)
+    rows = []
+    for (place, name, _), members in groups.items():
+        seconds = amounts.seconds(sum(one["trace_s"] + one["lower_s"] + one["compile_s"] for one in members))
+        why = members[0]["cause"]["text"] or members[0]["cause"]["kind"]
+        rows.append(f"{place}: {name}: {amounts.times(len(members))}, {seconds}: {why}")
+    return rows if len(rows) <= MOST else [*rows[:MOST], f"and {number(len(rows) - MOST, 'more reason')}"]
+
+
+def _verdict(one: Entry) -> str:
+    return f"{one['path']}: {one['title']}: {one['old']} -> {one['new']}: {one['text']}"
+
+
+def _clock(one: Entry) -> str:
+    name = CLOCKS.get(one["metric"], one["metric"])
+    moved = f"{name} {amounts.seconds(one['old'])} -> {amounts.seconds(one['new'])}"
+    few, many = sorted(one["runs"])
+    if one["low"] is None:
+        return f"{moved} (no interval: {few} and {many} timed runs)"
+    where = "" if one["same_machine"] else "; another machine, so it decides nothing"
+    return f"{moved} ({span(one['low'], one['high'])}, {one['runs'][0]} and {one['runs'][1]} runs{where})"
 
 
 def _total(one: Entry) -> tuple[str, str, str]:
@@ -78,4 +121,6 @@ def _total(one: Entry) -> tuple[str, str, str]:
 
 
 def _value(name: str, value: Any) -> str:
-    return amounts.seconds(float(value)) if name.endswith("_s") else str(value)
+    if name.endswith("_s"):
+        return amounts.seconds(float(value))
+    return amounts.size(int(value)) if name == "constants_bytes" else str(value)

@@ -27,6 +27,7 @@ from jaxaudit.steps.pace import Pace
 from jaxaudit.steps.project_folders import project_folders
 from jaxaudit.steps.run import run_findings
 from jaxaudit.steps.verdict import unhurried
+from jaxaudit.verify.figures import CLOCKS
 from jaxaudit.verify.running import Ground, Ran, Way, run
 from jaxaudit.verify.trying import Base, OutOfTime, Trials, together
 from jaxaudit.verify.values import TOLERANCE
@@ -83,6 +84,8 @@ class Audited:
     originals: Mapping[str, bytes] = field(default_factory=dict)
     combined: Outcome | None = None
     unstable: str = ""
+    clocks: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    """What the timed runs of the unchanged program took."""
     faults: list[dict[str, str]] = field(default_factory=list)
     unread: list[Any] = field(default_factory=list)
     runs: int = 0
@@ -143,6 +146,7 @@ def audit(
             _try_all(done, trials, tell, pace)
         except KeyboardInterrupt:
             done.interrupted = True
+        done.clocks = {metric: [one[metric, ""] for one in trials.unchanged] for metric in CLOCKS}
         done.runs, done.seconds = trials.runs + len(bases), clock() - began
         done.outcomes += [
             _untried(one, "the audit was interrupted") for one in done.plan.proposals if done.outcome(one.id) is None

@@ -37,6 +37,11 @@ def audit_document(done: Audited) -> dict[str, Any]:
         "ruled_out": [ruled_out_entry(one) for one in done.plan.ruled_out],
         "left": list(_left(done)),
         "unstable": done.unstable,
+        "clocks": [
+            {"metric": metric, "values": [round(value, 4) for value in values]}
+            for metric, values in done.clocks.items()
+            if values
+        ],
         "wishes": {
             "captured_bytes": done.config.captured_bytes,
             "never_static": list(done.config.never_static),

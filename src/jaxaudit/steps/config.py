@@ -23,6 +23,9 @@ class Config:
     captured_bytes: int = 2 * MIB
     never_static: tuple[str, ...] = ()
     keep_signatures: bool = False
+    max_compiles: int | None = None
+    max_recompiles: int | None = None
+    max_constants: int | None = None
     project: tuple[str, ...] = ()
     tolerance: tuple[tuple[str, float], ...] = ()
     baseline: str = ""
@@ -137,6 +140,12 @@ def _tolerance(value: Any) -> tuple[tuple[str, float], ...]:
     return tuple((name, float(one)) for name, one in value.items())
 
 
+def _count(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    raise _Unfit("a number such as 40")
+
+
 def _byte_count(value: Any) -> int:
     try:
         return byte_count(value)
@@ -168,6 +177,9 @@ _READERS: dict[str, Any] = {
     "project": partial(_words, example="mypackage"),
     "per-file-ignores": _per_file,
     "captured-bytes": _byte_count,
+    "max-compiles": _count,
+    "max-recompiles": _count,
+    "max-constants": _byte_count,
     "tolerance": _tolerance,
     "keep-signatures": _truth,
     "baseline": _text,

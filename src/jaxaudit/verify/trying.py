@@ -65,6 +65,8 @@ class Trials:
     """What was kept before, where the program does not end without it: then that is the baseline."""
     under_environ: Mapping[str, str] = field(default_factory=dict)
     restarted: bool = False
+    unchanged: list[Figures] = field(default_factory=list)
+    """The unchanged program's runs that were timed."""
 
     # -- the baseline ---------------------------------------------------------------------------------------------------
 
@@ -270,6 +272,8 @@ class Trials:
                 for which in (0, 1) if turn else (1, 0):
                     ran = self._before(base) if which == 0 else self._run(base.way, changed, env)
                     (before if which == 0 else after).append(figures(ran))
+                if not self.under:
+                    self.unchanged.append(before[-1])
             clocks = tuple(timed(metric, before, after) for metric in ("cpu_s", "steady_s", "compile_s", "seconds"))
             if _decided(clocks, veto, hoped):
                 break
