@@ -37,18 +37,20 @@ def add_static_name(source: SourceText, site: JitSite, name: str, kind: Kind = "
     return add_keyword(source, site.options, by_name, _tuple_text((name,), _quote(source)))
 
 
-def add_static_names(source: SourceText, site: JitSite, names: Sequence[str]) -> tuple[Edit, ...]:
-    """The same for several at once, where the jit holds nothing static yet."""
+def add_static_names(
+    source: SourceText, site: JitSite, names: Sequence[str], kind: Kind = "static"
+) -> tuple[Edit, ...]:
+    """The same for several at once, where the jit holds nothing static (or donates nothing) yet."""
     if len(names) == 1:
-        return add_static_name(source, site, names[0])
+        return add_static_name(source, site, names[0], kind)
     missing = [name for name in names if not site.takes(name)]
     if missing:
         raise CannotEdit(f"the jitted function has no parameter {missing[0]}")
     if site.options is None:
-        return _bare(source, site, "static_argnames", names)
-    if keyword_of(site.options, "static_argnums") or keyword_of(site.options, "static_argnames"):
+        return _bare(source, site, f"{kind}_argnames", names)
+    if keyword_of(site.options, f"{kind}_argnums") or keyword_of(site.options, f"{kind}_argnames"):
         raise CannotEdit("some of its arguments are static already: one more at a time")
-    return add_keyword(source, site.options, "static_argnames", _tuple_text(names, _quote(source)))
+    return add_keyword(source, site.options, f"{kind}_argnames", _tuple_text(names, _quote(source)))
 
 
 def remove_static_name(source: SourceText, site: JitSite, name: str, kind: Kind = "static") -> tuple[Edit, ...]:
@@ -104,7 +106,7 @@ def remove_option(source: SourceText, site: JitSite, option: str) -> tuple[Edit,
 def _bare(source: SourceText, site: JitSite, option: str, names: Sequence[str]) -> tuple[Edit, ...]:
     inner = qualified_name(source, site.transform) or ""
     if inner.endswith("filter_jit"):
-        raise CannotEdit("filter_jit has no static_argnames: it holds every non-array static")
+        raise CannotEdit(f"filter_jit has no {option}")
     partial = spell(source, PARTIALS[0])
     start, end = source.span(site.node)
     after = f", {option}={_tuple_text(names, _quote(source))})"

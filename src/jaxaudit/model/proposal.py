@@ -7,7 +7,9 @@ from typing import Any, Literal, NamedTuple
 from jaxaudit.model.evidence import Spot
 
 Kind = Literal["edit", "setting", "flag"]
-Metric = Literal["compiles", "traces", "constants_bytes", "equations", "compile_s", "run_s", "syncs", "cache_hits"]
+Metric = Literal[
+    "compiles", "traces", "constants_bytes", "equations", "compile_s", "run_s", "syncs", "cache_hits", "peak_bytes"
+]
 
 COUNTS: tuple[Metric, ...] = ("compiles", "traces", "constants_bytes", "equations", "syncs", "cache_hits")
 """Metrics that do not flicker; the others are clocks."""

@@ -11,6 +11,7 @@ from jaxaudit.model import Finding
 from jaxaudit.model.evidence import Spot
 from jaxaudit.model.proposal import Proposal, Reason, RuledOut
 from jaxaudit.plan.joining import same_fault
+from jaxaudit.rules.predictions import predicted
 from jaxaudit.rules.project import Change, Project, Refused
 
 if TYPE_CHECKING:
@@ -72,7 +73,7 @@ def _answers(rule: "Rule", findings: Sequence[Finding], project: Project) -> Ite
             if isinstance(own, Change):
                 same = tuple(one for one in findings if one is finding or same_fault(one, finding))
                 mended += same
-                yield replace(own, findings=same)
+                yield replace(own, findings=same, expected=predicted(same, project.evidence))
             else:
                 refused.append(own)
     if rule.propose is None:

@@ -21,9 +21,24 @@ MEMORY = (
     "Cannot allocate memory",
 )
 
+OF_JAX = ("jax.", "jaxlib.")
+"""Modules whose exceptions say that JAX refused the program."""
+REFUSED = (
+    "Non-hashable static arguments",
+    "static_argnames",
+    "static_argnums",
+    "donate_argnames",
+    "is not a valid JAX type",
+    "Unknown flag",
+)
+"""What JAX and XLA say with exceptions of Python's own, or as they end the process."""
+
 
 def died(ran: Ran) -> str:
-    """How, in words; "" for a program that ended by itself, an exception of its own included."""
+    """How, in words; "" for a program that ended by itself, an exception of its own included.
+
+    Where JAX refused it (a traced value that Python needed, a flag that XLA does not know) it has died as well.
+    """
     if ran.hung or ran.outside is not None or ran.code == 0:
         return ""
     failure = ran.evidence.environment.failure
@@ -34,6 +49,8 @@ def died(ran: Ran) -> str:
         how = _name(number)
     elif any(word.lower() in said.lower() for word in MEMORY):
         how = said.rstrip(".")[:160]
+    elif (failure is not None and failure.kind.startswith(OF_JAX)) or any(words in said for words in REFUSED):
+        how = said.splitlines()[0].rstrip(".")[:160]
     else:
         return ""
     return f"{how}{_where(ran)}"

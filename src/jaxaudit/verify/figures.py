@@ -19,7 +19,7 @@ def figures(ran: Ran) -> Mapping[Figure, float]:
         ("traces", ""): sum(seen.outer is None for seen in evidence.traces),
         ("constants_bytes", ""): constants(evidence),
         ("equations", ""): sum(one.equations for one in evidence.programs),
-        ("syncs", ""): sum(one.count for one in evidence.syncs),
+        ("syncs", ""): waits(evidence),
         ("cache_hits", ""): sum(one.cache == "hit" for one in evidence.compiles),
         ("compile_s", ""): stage_seconds(evidence),
         ("steady_s", ""): steady(ran),
@@ -44,6 +44,14 @@ def _add(table: dict[Figure, float], one: FunctionSeen) -> None:
 
 def constants(evidence: Evidence) -> float:
     return sum(one.constants_bytes for one in evidence.compiles)
+
+
+def waits(evidence: Evidence) -> float:
+    """How often the host waited for the device. `device_get` of many arrays at once, outside every loop, is one wait."""
+    return sum(
+        1 if one.how == "device_get" and one.at.loop is None and not one.loop and one.in_loop_of is None else one.count
+        for one in evidence.syncs
+    )
 
 
 def stage_seconds(evidence: Evidence) -> float:

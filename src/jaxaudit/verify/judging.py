@@ -1,11 +1,11 @@
 """From figures before and after to a verdict: counts decide first, because they do not flicker; then clocks."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jaxaudit.model.moved_words import moved
 from jaxaudit.model.outcome import Measured
-from jaxaudit.model.proposal import Reason
+from jaxaudit.model.proposal import Expected, Reason
 from jaxaudit.verify.clocks import Interval, interval, is_faster, is_slower, null_ratios, ratios
 from jaxaudit.verify.figures import Figure
 
@@ -15,6 +15,8 @@ LEAST_BYTES = 64 * 1024
 """Fewer constants than this are no gain worth a change."""
 LEAST_EQUATIONS = 0.8
 """A program must shrink to this part of itself, and compile faster, to be better for it."""
+FEWER_WAITS = 0.5
+"""So many of the waits may be left where a shorter run is put down to them."""
 LOUD = ("cpu_s", "steady_s")
 """Clocks that may veto a counted gain."""
 
@@ -98,6 +100,21 @@ def _middle(values: Sequence[float]) -> float:
     from statistics import median
 
     return median(values)
+
+
+def promised(
+    expected: Iterable[Expected], before: Sequence[Figures], after: Figures, clocks: Sequence[Timed]
+) -> tuple[Measured, ...]:
+    """What a proposal was made for beside compiling: less memory; or fewer waits, together with a shorter run."""
+    table = {one.metric: one for one in clocks}
+    wanted = {one.metric for one in expected}
+    if "peak_bytes" in wanted and table["peak_bytes"].faster:
+        return (table["peak_bytes"].measured,)
+    fewest, _ = _span(before, ("syncs", ""))
+    now = after.get(("syncs", ""), 0.0)
+    if "syncs" in wanted and now <= FEWER_WAITS * fewest and table["steady_s"].faster:
+        return (_measured("syncs", fewest, now), table["steady_s"].measured)
+    return ()
 
 
 def slower(clocks: Sequence[Timed]) -> Reason | None:

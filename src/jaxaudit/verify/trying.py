@@ -10,11 +10,12 @@ from typing import Any
 
 from jaxaudit.model.outcome import Measured, Outcome, Tests
 from jaxaudit.model.proposal import COUNTS, Expected, Proposal, Reason
+from jaxaudit.verify.cache_trials import VARIABLE, with_own_cache
 from jaxaudit.verify.changed import changed_functions
 from jaxaudit.verify.clocks import LOOKS
 from jaxaudit.verify.endings import died, dies_still, unlike
 from jaxaudit.verify.figures import figures
-from jaxaudit.verify.judging import Figures, Timed, counted, in_words, slower, timed
+from jaxaudit.verify.judging import Figures, Timed, counted, in_words, promised, slower, timed
 from jaxaudit.verify.outputs import Stable, compare, compared_on, learn
 from jaxaudit.verify.rounding import PERTURBED, Judged, Rounding, judged_outputs, judged_values, worse
 from jaxaudit.verify.running import Ground, Ran, Way, run
@@ -22,6 +23,7 @@ from jaxaudit.verify.values import TOLERANCE, Compared, compare_values
 
 SHORTEST = 60.0
 """Seconds that any trial may take."""
+TIMED = ("cpu_s", "steady_s", "compile_s", "seconds", "peak_bytes")
 VETO_PAIRS = (3, 5, 10)
 """After so many pairs a counted gain is kept, unless a clock says that runs got slower or may have."""
 
@@ -113,12 +115,15 @@ class Trials:
         """The verdict on a proposal; with `texts`, on it together with others. Raises OutOfTime."""
         self.pairs = (0, 0)
         changed = proposal.texts if texts is None else texts
-        env = {**(environ or {}), **{str(k): str(v) for k, v in proposal.setting.get("env", {}).items()}}
+        asked = {**(environ or {}), **{str(k): str(v) for k, v in proposal.setting.get("env", {}).items()}}
+        env = with_own_cache(asked, self.ground.place)
         afters: list[Ran] = []
         values: list[Compared] = []
         judged = Judged("equal")
         names = self._touched(proposal, changed)
         for base in self.ways:
+            if VARIABLE in env:
+                self._run(base.way, changed, env)  # the first process fills the cache
             after = self._run(base.way, changed, env, values=True)
             if base.died:
                 afters.append(after)
@@ -231,8 +236,12 @@ class Trials:
         if counts.losses:
             return outcome("drop", Reason("no-gain", f"{in_words(counts.losses[0])}"), (*counts.gains, *counts.losses))
         by_count = bool(counts.gains)
-        clocks = self._clocks(base, changed, env, veto=by_count, hoped=bool(counts.shrunk))
+        clocks = self._clocks(
+            base, changed, env, veto=by_count, hoped=bool(counts.shrunk),
+            enough=lambda clocks: bool(promised(proposal.expected, before, after, clocks)),
+        )  # fmt: skip
         veto = slower(clocks)
+        kept = promised(proposal.expected, before, after, clocks)
         said = [*counts.gains, *(one.measured for one in clocks)]
         if veto is not None:
             return outcome("drop", veto, said)
@@ -247,6 +256,8 @@ class Trials:
         faster = next((one for one in clocks if one.metric == "cpu_s" and one.faster), None)
         if faster is not None:
             return outcome("keep", Reason("gain", in_words(faster.measured)), said)
+        if kept:
+            return outcome("keep", Reason("gain", "; ".join(map(in_words, kept))), dict.fromkeys((*kept, *said)))
         best = next(one for one in clocks if one.metric == "cpu_s").measured
         text = f"nothing got measurably better: {in_words(best)}; no count changed"
         return outcome("drop", Reason("no-gain", text), [*counts.shrunk, *said])
@@ -259,6 +270,7 @@ class Trials:
         *,
         veto: bool,
         hoped: bool,
+        enough: Callable[[Sequence[Timed]], bool] = lambda clocks: False,
     ) -> tuple[Timed, ...]:
         """Interleaved pairs, until a look decides. None of these runs keeps values, which takes time."""
         before: list[Figures] = []
@@ -274,8 +286,8 @@ class Trials:
                     (before if which == 0 else after).append(figures(ran))
                 if not self.under:
                     self.unchanged.append(before[-1])
-            clocks = tuple(timed(metric, before, after) for metric in ("cpu_s", "steady_s", "compile_s", "seconds"))
-            if _decided(clocks, veto, hoped):
+            clocks = tuple(timed(metric, before, after) for metric in TIMED)
+            if _decided(clocks, veto, hoped) or enough(clocks):
                 break
         return clocks
 

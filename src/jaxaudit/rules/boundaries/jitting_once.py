@@ -10,6 +10,7 @@ from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.model import Finding, Place
 from jaxaudit.model.evidence import Spot
 from jaxaudit.model.proposal import Expected
+from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
@@ -104,9 +105,7 @@ def expected(evidence: Evidence, name: str) -> Iterator[Expected]:
         for one in evidence.compiles
         if one.site.user and one.site.name.rpartition(".")[2] == name and one.cause.kind == "new-function"
     ]
-    if again:
-        whole = len(evidence.compiles)
-        yield Expected("compiles", whole, whole - len(again), whole - 1.5 * len(again) - 2, whole - 1)
+    yield from fewer_compiles(evidence, len(again))
 
 
 def harmless(project: Project) -> Iterator[Refused]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.control_flow.fresh_body_seen import observe
 from jaxaudit.rules.control_flow.in_sight import is_imported
+from jaxaudit.rules.control_flow.own_function import propose
 from jaxaudit.rules.control_flow.running import runs_eagerly
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
@@ -319,4 +320,5 @@ for _ in range(3):
     match=match,
     observe=observe,
     mend=mend,
+    propose=propose,
 )

@@ -12,13 +12,12 @@ from jaxaudit.edits.nodes import FUNCTIONS
 from jaxaudit.edits.rolling import Ragged, rolled
 from jaxaudit.model import Finding
 from jaxaudit.model.evidence import Spot
-from jaxaudit.model.proposal import Expected
+from jaxaudit.rules.predictions import fewer_equations
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.source.kinds import kind_of
 
 if TYPE_CHECKING:
     from jaxaudit.edits import SourceText
-    from jaxaudit.model.evidence import Evidence
 
 RISK = (
     "The turns run one after the other, and XLA fuses less across them: a short elementwise recurrence may run slower. "
@@ -51,7 +50,7 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
                 tuple(group),
                 at,
                 {path: done.edits},
-                expected=tuple(_expected(project.evidence, function)),
+                expected=tuple(fewer_equations(project.evidence, function)),
                 risk=RISK,
                 group=f"loop {path}:{line}",
                 touched=(function,),
@@ -65,7 +64,7 @@ def loop_on(source: SourceText, line: int) -> ast.For:
     raise CannotEdit("no `for` statement stands there (a comprehension or a `while` is not rolled up)")
 
 
-def arrays_in(source: SourceText, loop: ast.For, project: Project) -> frozenset[str]:
+def arrays_in(source: SourceText, loop: ast.AST, project: Project) -> frozenset[str]:
     """Names of which the source shows that they hold one array: parameters that every caller gives one."""
     owner = next(
         (one for one in ast.walk(source.tree) if isinstance(one, FUNCTIONS) and any(n is loop for n in ast.walk(one))),
@@ -86,11 +85,3 @@ def arrays_in(source: SourceText, loop: ast.For, project: Project) -> frozenset[
             if given and all(kind_of(program, value).is_array for value in given):
                 found.add(parameter.name)
     return frozenset(found)
-
-
-def _expected(evidence: Evidence, function: str) -> Iterator[Expected]:
-    sizes = [one.equations for one in evidence.programs if one.site.name.rpartition(".")[2] == function]
-    if sizes:
-        name = next(one.site.name for one in evidence.programs if one.site.name.rpartition(".")[2] == function)
-        was = max(sizes)
-        yield Expected("equations", was, was / 8, 1, was * 0.7, name)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.control_flow.array_work import turn_work
+from jaxaudit.rules.control_flow.mapping import propose
 from jaxaudit.rules.control_flow.python_loops import LEAST_TURNS, compiled_context, turns_differ, turns_over
 from jaxaudit.rules.control_flow.turn_results import GatheredResults, gathered_results
 from jaxaudit.rules.control_flow.unrolled_seen import observe_vmappable
@@ -316,4 +317,5 @@ summary(jnp.ones(5))
     match=match,
     observe=observe_vmappable,
     mend=mend,
+    propose=propose,
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, amounts
+from jaxaudit.rules.environment.keeping_programs import propose
 from jaxaudit.rules.rule import Example, Rule, Sample
 
 if TYPE_CHECKING:
@@ -88,4 +89,5 @@ y = step(jnp.ones((8, 8)))
     ),
     allowed_samples=(),
     observe=observe,
+    propose=propose,
 )

@@ -25,6 +25,7 @@ from jaxaudit.rules.pytrees.calls_compared import (
 )
 from jaxaudit.rules.pytrees.carried_state import BadCarry, WeakLeaf, bad_carries, changed, weak_leaves
 from jaxaudit.rules.pytrees.other_lengths import other_lengths
+from jaxaudit.rules.pytrees.pinning import propose
 from jaxaudit.rules.pytrees.unstable_structure_seen import observe
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
@@ -397,4 +398,5 @@ mean(jnp.ones(3))
     match=match,
     observe=observe,
     mend=mend,
+    propose=propose,
 )

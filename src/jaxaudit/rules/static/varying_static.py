@@ -14,6 +14,7 @@ from jaxaudit.rules.static.filtered_numbers import FilteredNumber, filtered_numb
 from jaxaudit.rules.static.lone_floats import lone_floats
 from jaxaudit.rules.static.origins import Handed, argument_expr, function_of, handed_statics
 from jaxaudit.rules.static.static_options import how_static, static_place
+from jaxaudit.rules.static.tracing_it import propose
 from jaxaudit.rules.static.varying_static_seen import observe
 from jaxaudit.source import values as v
 from jaxaudit.source.contexts import is_test_path
@@ -446,4 +447,5 @@ smooth([jnp.ones(5), jnp.zeros(5)])
     match=match,
     observe=observe,
     mend=mend,
+    propose=propose,
 )

@@ -9,6 +9,7 @@ from jaxaudit.rules.boundaries.fresh_wrappers import place_of_loop
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.transfers.device_results import DeviceResult, device_result, made_by
 from jaxaudit.rules.transfers.fetches import Fetch, fetches, purpose
+from jaxaudit.rules.transfers.fetching_once import propose
 from jaxaudit.rules.transfers.host_sync_seen import observe
 from jaxaudit.rules.transfers.turn_guards import guard, is_clocked, is_timed
 from jaxaudit.source import calls as c
@@ -331,4 +332,5 @@ for _ in range(20):
     ),
     match=match,
     observe=observe,
+    propose=propose,
 )

@@ -11,6 +11,7 @@ from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.transfers.device_results import device_result
 from jaxaudit.rules.transfers.list_seen import observe
+from jaxaudit.rules.transfers.listing_at_once import propose
 from jaxaudit.rules.transfers.turn_guards import guard
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
@@ -286,5 +287,6 @@ rotation = jnp.array([[jnp.cos(x[0]), -jnp.sin(x[0])], [jnp.sin(x[0]), jnp.cos(x
     ),
     match=match,
     observe=observe,
+    propose=propose,
     mend=mend,
 )

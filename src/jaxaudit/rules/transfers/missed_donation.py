@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from jaxaudit.model import Finding, amounts
 from jaxaudit.rules.recompiles import leaves_named
 from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.rules.transfers.donating import propose
 
 if TYPE_CHECKING:
     from jaxaudit.model.evidence import DonationSeen, Evidence
@@ -77,4 +78,5 @@ RULE = Rule(
     ),
     allowed_samples=(),
     observe=observe,
+    propose=propose,
 )

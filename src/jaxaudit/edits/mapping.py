@@ -1,0 +1,104 @@
+"""A comprehension whose results are stacked or added up becomes one `jax.vmap` of what it computes for each item."""
+
+import ast
+from dataclasses import dataclass
+
+from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.imports import qualified_name, spell
+from jaxaudit.edits.nodes import parents_of
+from jaxaudit.edits.rolling import Ragged
+from jaxaudit.edits.source_text import SourceText
+
+STACKS = ("jax.numpy.stack", "jax.numpy.array", "jax.numpy.asarray")
+SUMS = ("sum", "jax.numpy.sum")
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """The edits, and the new expression."""
+
+    edits: tuple[Edit, ...]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Over:
+    """The parameters of the mapped function, and the arrays that it runs over."""
+
+    parameters: tuple[str, ...]
+    arrays: tuple[str, ...]
+    edits: tuple[Edit, ...] = ()
+
+
+def comprehension_on(source: SourceText, line: int) -> ast.ListComp | ast.GeneratorExp:
+    found = [
+        node
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ListComp | ast.GeneratorExp) and node.lineno <= line <= (node.end_lineno or node.lineno)
+    ]
+    if len(found) != 1:
+        raise CannotEdit(f"{len(found)} comprehensions stand in that line")
+    return found[0]
+
+
+def mapped(source: SourceText, whole: ast.ListComp | ast.GeneratorExp, arrays: frozenset[str]) -> Mapped:
+    """`jnp.stack([f(w, x) for x in xs])` as `jax.vmap(lambda x: f(w, x))(xs)`. `arrays` are names that hold one array.
+
+    Raises Ragged where the items may differ in shape, CannotEdit where the results are put together otherwise.
+    """
+    if len(whole.generators) > 1 or whole.generators[0].ifs or whole.generators[0].is_async:
+        raise CannotEdit("the comprehension has a condition, or several loops")
+    if any(isinstance(node, ast.NamedExpr | ast.Await) for node in ast.walk(whole)):
+        raise CannotEdit("the comprehension binds a name")
+    call = parents_of(source, whole)[0]
+    if not isinstance(call, ast.Call) or call.args[:1] != [whole]:
+        raise CannotEdit("its results are neither stacked nor added up where they stand")
+    name = qualified_name(source, call.func) or ""
+    over = _over(source, whole.generators[0], arrays)
+    vmap = spell(source, "jax.vmap")
+    text = f"{vmap.text}({_function(source, whole, over)})({', '.join(over.arrays)})"
+    if name in STACKS and len(call.args) == 1 and not call.keywords:
+        return Mapped((*vmap.edits, *over.edits, Edit(*source.span(call), text)), text)
+    if name in SUMS and len(call.args) == 1 and not call.keywords:
+        summed = spell(source, "jax.numpy.sum")
+        text = f"{summed.text}({text}, axis=0)"
+        return Mapped((*vmap.edits, *summed.edits, *over.edits, Edit(*source.span(call), text)), text)
+    raise CannotEdit(f"its results go to `{source.of(call.func)}`")
+
+
+def _function(source: SourceText, whole: ast.ListComp | ast.GeneratorExp, over: _Over) -> str:
+    """`f` where the comprehension calls `f(x)` and no more, else a lambda."""
+    element = whole.elt
+    if isinstance(element, ast.Call) and isinstance(element.func, ast.Name | ast.Attribute) and not element.keywords:
+        written = [one.id if isinstance(one, ast.Name) else "" for one in element.args]
+        names = {node.id for node in ast.walk(element.func) if isinstance(node, ast.Name)}
+        if written == list(over.parameters) and names.isdisjoint(over.parameters):
+            return source.of(element.func)
+    return f"lambda {', '.join(over.parameters)}: {source.of(element)}"
+
+
+def _over(source: SourceText, clause: ast.comprehension, arrays: frozenset[str]) -> _Over:
+    target = clause.target
+    names = [target] if isinstance(target, ast.Name) else list(getattr(target, "elts", []))
+    parameters = tuple(one.id for one in names if isinstance(one, ast.Name))
+    if not parameters or len(parameters) != len(names):
+        raise CannotEdit("the items are taken apart in a way that is not followed")
+    match clause.iter:
+        case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]) if len(parameters) == 1:
+            arange = spell(source, "jax.numpy.arange")
+            return _Over(parameters, (f"{arange.text}({', '.join(map(source.of, args))})",), arange.edits)
+        case ast.Call(func=ast.Name(id="zip"), args=args) if len(args) == len(parameters):
+            return _Over(parameters, tuple(_array(source, one, arrays) for one in args))
+        case ast.Call(func=ast.Name(id="enumerate"), args=[one], keywords=[]) if len(parameters) == 2:
+            arange, over = spell(source, "jax.numpy.arange"), _array(source, one, arrays)
+            return _Over(parameters, (f"{arange.text}(len({over}))", over), arange.edits)
+    if len(parameters) > 1:
+        raise CannotEdit("the items are taken apart in a way that is not followed")
+    return _Over(parameters, (_array(source, clause.iter, arrays),))
+
+
+def _array(source: SourceText, node: ast.expr, arrays: frozenset[str]) -> str:
+    text = source.of(node)
+    if text in arrays:
+        return text
+    raise Ragged(f"the items of `{text}` can be mapped only if they have one shape; nothing shows that they have")

@@ -1,0 +1,151 @@
+"""A value's dtype written down where the value is made: `0.0` becomes `jnp.asarray(0.0, dtype=jnp.float32)`."""
+
+import ast
+import re
+from collections.abc import Iterator, Sequence
+
+from jaxaudit.edits.arguments import add_keyword, keyword_of
+from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.imports import qualified_name, spell
+from jaxaudit.edits.name_scopes import Names
+from jaxaudit.edits.source_text import SourceText
+
+TAKES_DTYPE = {
+    **dict.fromkeys(("array", "asarray", "zeros", "ones", "empty", "zeros_like", "ones_like", "empty_like"), 2),
+    **dict.fromkeys(("full", "full_like"), 3), "arange": 4, "linspace": 6, "eye": 4,
+}  # fmt: skip
+"""Functions of `jax.numpy` that make an array, and how many positional arguments it takes to hand in the dtype."""
+STEP = re.compile(r"\.(\w+)|\[(?:'([^']*)'|\"([^\"]*)\"|(\d+))\]")
+FURTHEST = 6
+"""Assignments that are followed from name to name."""
+
+
+def pinned(source: SourceText, node: ast.expr, dtype: str) -> tuple[Edit, ...]:
+    """The expression with its dtype: as an argument of the call that makes it, else by `jnp.asarray` around it."""
+    named = spell(source, f"jax.numpy.{dtype}")
+    if isinstance(node, ast.Call):
+        name = qualified_name(source, node.func) or ""
+        most = TAKES_DTYPE.get(name.removeprefix("jax.numpy.")) if name.startswith("jax.numpy.") else None
+        written = keyword_of(node, "dtype")
+        if written is not None:
+            raise CannotEdit(f"its dtype is written there: `{source.of(written)}`")
+        if most is not None and len(node.args) < most and not any(isinstance(one, ast.Starred) for one in node.args):
+            return (*named.edits, *add_keyword(source, node, "dtype", named.text))
+    asarray = spell(source, "jax.numpy.asarray")
+    start, end = source.span(node)
+    whole = isinstance(node, ast.Constant) and type(node.value) is int and source.of(node).isdecimal()
+    point = ".0" if whole and dtype.startswith(("float", "bfloat")) else ""  # a whole number would be converted by XLA
+    return (
+        *named.edits, *asarray.edits,
+        Edit(start, start, f"{asarray.text}("), Edit(end, end, f"{point}, dtype={named.text})"),
+    )  # fmt: skip
+
+
+def steps_of(leaf: str) -> tuple[str, list[str | int]]:
+    """`state['clock'].x[0]` as a name and the way to the leaf. CannotEdit where it is written otherwise."""
+    root = re.match(r"\w+", leaf)
+    rest = leaf[root.end() :] if root else leaf
+    steps: list[str | int] = []
+    while root and rest:
+        found = STEP.match(rest)
+        if found is None:
+            break
+        attribute, single, double, number = found.groups()
+        steps.append(int(number) if number is not None else attribute or single or double or "")
+        rest = rest[found.end() :]
+    if root is None or rest:
+        raise CannotEdit(f"`{leaf}` is not understood")
+    return root[0], steps
+
+
+def origins(source: SourceText, node: ast.expr, steps: Sequence[str | int], but: ast.expr) -> list[ast.expr]:
+    """The expressions that a leaf of an expression comes from, those that hold `but` (the call itself) left out.
+
+    CannotEdit where some of them are out of sight.
+    """
+    return list(_origins(Names(source), node, list(steps), but, 0))
+
+
+def _origins(names: Names, node: ast.expr, steps: list[str | int], but: ast.expr, depth: int) -> Iterator[ast.expr]:
+    if any(one is but for one in ast.walk(node)):
+        return
+    if isinstance(node, ast.Name):
+        if depth > FURTHEST:
+            raise CannotEdit(f"`{node.id}` is handed on too often")
+        home = names.home(node)
+        if home is None:
+            raise CannotEdit(f"where `{node.id}` comes from is out of sight")
+        for binding in names.bound_at(home, node.id):
+            yield from _bound_to(names, binding, node, steps, but, depth)
+        return
+    inner = _entry(names, node, steps[0]) if steps else None
+    if inner is not None:
+        yield from _origins(names, inner, steps[1:], but, depth + 1)
+    elif steps:
+        raise CannotEdit(f"the leaf is not written out in `{names.source.of(node)[:60]}`")
+    else:
+        yield node
+
+
+def _bound_to(
+    names: Names, binding: ast.AST, name: ast.Name, steps: list[str | int], but: ast.expr, depth: int
+) -> Iterator[ast.expr]:
+    statement = next((one for one in (binding, *names.parents(binding)) if isinstance(one, ast.stmt)), None)
+    match statement:
+        case ast.Assign(targets=targets, value=value):
+            for target in targets:
+                if isinstance(target, ast.Name) and target.id == name.id:
+                    yield from _origins(names, value, steps, but, depth + 1)
+                elif isinstance(target, ast.Tuple | ast.List):
+                    yield from _of_several(names, target, value, name, steps, but, depth)
+        case ast.AnnAssign(target=ast.Name(), value=ast.expr() as value):
+            yield from _origins(names, value, steps, but, depth + 1)
+        case _:
+            raise CannotEdit(f"`{name.id}` is bound in line {getattr(binding, 'lineno', '?')} otherwise than by `=`")
+
+
+def _of_several(
+    names: Names, target: ast.Tuple | ast.List, value: ast.expr, name: ast.Name, steps: list[str | int], but: ast.expr,
+    depth: int,
+) -> Iterator[ast.expr]:  # fmt: skip
+    """`a, b = 0.0, 1.0`; what a call hands back is known only where it is the call itself."""
+    if any(one is but for one in ast.walk(value)):
+        return
+    at = [number for number, one in enumerate(target.elts) if isinstance(one, ast.Name) and one.id == name.id]
+    if at and isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts):
+        yield from _origins(names, value.elts[at[0]], steps, but, depth + 1)
+    elif at:
+        raise CannotEdit(f"`{name.id}` is one of several results of `{names.source.of(value)[:60]}`")
+
+
+def _entry(names: Names, node: ast.expr, step: str | int) -> ast.expr | None:
+    """The part of a display, or of a call that makes an object, that a step of a path leads to."""
+    match node:
+        case ast.Dict(keys=keys, values=values):
+            return next((v for k, v in zip(keys, values) if isinstance(k, ast.Constant) and k.value == step), None)
+        case ast.Tuple(elts=elts) | ast.List(elts=elts) if isinstance(step, int):
+            return elts[step] if step < len(elts) else None
+        case ast.Call(func=func, args=args, keywords=keywords):
+            by_name = next((one.value for one in keywords if one.arg == step), None)
+            if by_name is not None or isinstance(step, int):
+                return by_name
+            fields = _fields(names, func)
+            at = fields.index(step) if step in fields else len(args)
+            return args[at] if at < len(args) and not any(isinstance(one, ast.Starred) for one in args) else None
+    return None
+
+
+def _fields(names: Names, func: ast.expr) -> list[str]:
+    """The fields of a class of this file, in order, where it has no `__init__` of its own."""
+    if not isinstance(func, ast.Name):
+        return []
+    for node in ast.walk(names.tree):
+        if isinstance(node, ast.ClassDef) and node.name == func.id:
+            if any(isinstance(one, ast.FunctionDef) and one.name == "__init__" for one in node.body):
+                return []
+            return [
+                one.target.id
+                for one in node.body
+                if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
+            ]
+    return []

@@ -1,0 +1,45 @@
+"""What an audit proposes for `vmappable-loop` where the source alone was not sure: one `vmap`, or why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from jaxaudit.edits.edit import CannotEdit
+from jaxaudit.edits.mapping import comprehension_on, mapped
+from jaxaudit.edits.rolling import Ragged
+from jaxaudit.model import Finding
+from jaxaudit.model.evidence import Spot
+from jaxaudit.rules.control_flow.rolling_up import arrays_in
+from jaxaudit.rules.predictions import fewer_equations
+from jaxaudit.rules.project import Change, Project, Refused
+
+RISK = "All items are in memory at once; a `lax.cond` in what is mapped runs both branches; sums may round differently."
+
+
+def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
+    """One change for each comprehension, whoever named it."""
+    lines: dict[tuple[str, int], list[Finding]] = {}
+    for one in findings:
+        lines.setdefault((one.place.path, one.place.line), []).append(one)
+    for (path, line), group in lines.items():
+        function = str(group[0].facts.get("function") or group[0].place.function).rpartition(".")[2]
+        at = Spot(path, line, function)
+        title = f"the comprehension of `{function}` as one `jax.vmap`"
+        try:
+            source = project.text(path)
+            whole = comprehension_on(source, line)
+            done = mapped(source, whole, arrays_in(source, whole, project))
+        except Ragged as error:
+            yield Refused(title, tuple(group), at, "ragged", f"{error}: it stays a loop")
+        except CannotEdit as error:
+            yield Refused(title, tuple(group), at, "does-not-apply", f"no change is written: {error}")
+        else:
+            yield Change(
+                title,
+                tuple(group),
+                at,
+                {path: done.edits},
+                expected=tuple(fewer_equations(project.evidence, function)),
+                risk=RISK,
+                touched=(function,),
+            )

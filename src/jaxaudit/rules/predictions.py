@@ -1,0 +1,34 @@
+"""What a change should move, said before it is tried: from counts that the run showed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from jaxaudit.model.proposal import Expected
+
+if TYPE_CHECKING:
+    from jaxaudit.model import Finding
+    from jaxaudit.model.evidence import Evidence
+
+
+def fewer_compiles(evidence: Evidence, again: int) -> Iterator[Expected]:
+    """As many compiles fewer as were made for this one reason; small programs around it may come or go."""
+    whole = len(evidence.compiles)
+    if again:
+        yield Expected("compiles", whole, whole - again, max(0, whole - 1.5 * again - 2), whole - 1)
+
+
+def fewer_equations(evidence: Evidence, function: str) -> Iterator[Expected]:
+    """A program that writes its loop out once."""
+    sizes = {one.site.name: one.equations for one in evidence.programs if one.site.name.rpartition(".")[2] == function}
+    if sizes:
+        name = max(sizes, key=lambda one: sizes[one])
+        yield Expected("equations", sizes[name], sizes[name] / 8, 1, sizes[name] * 0.7, name)
+
+
+def predicted(findings: Iterable[Finding], evidence: Evidence) -> tuple[Expected, ...]:
+    """What answering these findings should move, by what the run counted for them."""
+    facts = [one.facts for one in findings if one.source == "run"]
+    again = sum(count for one in facts if isinstance(count := one.get("recompiles"), int))
+    return tuple(fewer_compiles(evidence, again))

@@ -1,0 +1,145 @@
+"""What an audit proposes for `unstable-structure`: the dtype of a leaf written down where the leaf is made."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.nodes import call_at
+from jaxaudit.edits.pinning import origins, pinned, steps_of
+from jaxaudit.model import Finding
+from jaxaudit.model.evidence import Spot
+from jaxaudit.rules.predictions import fewer_compiles
+from jaxaudit.rules.project import Change, Project, Refused
+from jaxaudit.source.sites import calls_of, jit_sites
+
+if TYPE_CHECKING:
+    from jaxaudit.source.callgraph import Edge
+
+RISK = (
+    "The value has this dtype from the start: whole numbers print as floats, and under another precision "
+    "(`jax_enable_x64`) the name to write is another."
+)
+SAID = re.compile(r"(weak )?(bool|(?:bf|[fiuc])\d+)\[([^\]]*)\]")
+LONG = {"bool": "bool_", "bf": "bfloat", "f": "float", "i": "int", "u": "uint", "c": "complex"}
+ORDER = ("bool", "u", "i", "bf", "f", "c")
+KINDS = ("weak-type", "dtype")
+MOST = 12
+
+
+class Kind(NamedTuple):
+    """`weak f32[3]`, read."""
+
+    weak: bool
+    short: str
+    shape: str
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        family = self.short.rstrip("0123456789")
+        return ORDER.index(family), int(self.short[len(family) :] or 1)
+
+    @property
+    def dtype(self) -> str:
+        family = self.short.rstrip("0123456789")
+        return LONG[family] + self.short[len(family) :]
+
+
+def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
+    """One change for each function and leaf that a run saw come in two dtypes, or weak and strong."""
+    for one in findings:
+        if one.source != "run" or one.facts.get("kind") not in KINDS or not one.facts.get("leaves"):
+            continue
+        function = str(one.facts["function"])
+        leaves = [str(leaf) for leaf in one.facts["leaves"]][:MOST]
+        words = "`, `".join(leaves)
+        at = Spot(one.place.path, one.place.line, function)
+        title = f"`{words}` of `{function.rpartition('.')[2]}` made with one dtype"
+        same = tuple(
+            other for other in findings
+            if other is one or (other.facts.get("function") == function.rpartition(".")[2]
+                and other.facts.get("parameter") in {re.split(r"[.\[]", leaf)[0] for leaf in leaves})
+        )  # fmt: skip
+        try:
+            edits: dict[str, list[Edit]] = {}
+            said = []
+            for leaf in leaves:
+                dtype = dtype_of([str(value) for value in one.facts["values"].get(leaf, ())])
+                said.append(dtype)
+                for path, some in edits_of(one, leaf, dtype, project).items():
+                    edits.setdefault(path, []).extend(some)
+        except CannotEdit as error:
+            yield Refused(title, same, at, "does-not-apply", f"no change is written: {error}")
+            continue
+        yield Change(
+            f"`{words}` of `{function.rpartition('.')[2]}` is made as {said[0]}",
+            same,
+            at,
+            {path: tuple(dict.fromkeys(some)) for path, some in edits.items()},
+            expected=tuple(fewer_compiles(project.evidence, int(one.facts.get("recompiles") or 0))),
+            risk=RISK,
+            touched=(function,),
+        )
+
+
+def dtype_of(values: Sequence[str]) -> str:
+    """The dtype in which all these values find room. CannotEdit where their shapes differ."""
+    kinds = [Kind(bool(found[1]), found[2], found[3]) for value in values if (found := SAID.fullmatch(value))]
+    if len(kinds) != len(values) or not kinds:
+        raise CannotEdit("some of its values are no plain arrays")
+    if len({kind.shape for kind in kinds}) > 1:
+        raise CannotEdit("its shape changes too")
+    strong = [kind for kind in kinds if not kind.weak] or kinds
+    widest = max(strong, key=lambda kind: kind.rank)
+    if max(kind.rank[0] for kind in kinds) > widest.rank[0]:
+        raise CannotEdit("a bare number of a wider kind comes beside an array")
+    return widest.dtype
+
+
+def edits_of(finding: Finding, leaf: str, dtype: str, project: Project) -> dict[str, list[Edit]]:
+    """The leaf's dtype at each place of the project that makes it."""
+    root, steps = steps_of(leaf)
+    found: dict[str, list[Edit]] = {}
+    edges = list(calls(finding, project))
+    if not edges:
+        raise CannotEdit("its calls are not in sight")
+    for edge in edges:
+        place = project.program.place(edge.call.flow, edge.call.expr)
+        source = project.text(place.path)
+        call = call_at(source, place)
+        handed = argument_of(call, root, [one.name for one in edge.target.function.all_parameters])
+        for node in origins(source, handed, steps, call):
+            if not _is_that(source.of(node), dtype):
+                found.setdefault(os.path.normpath(place.path), []).extend(pinned(source, node, dtype))
+    if not found:
+        raise CannotEdit("every place that makes it writes the dtype already")
+    return found
+
+
+def _is_that(text: str, dtype: str) -> bool:
+    return re.search(rf"\b{dtype}\b", text) is not None
+
+
+def calls(finding: Finding, project: Project) -> Iterator[Edge]:
+    """The calls of the jitted function from outside any trace."""
+    program = project.program
+    name = str(finding.facts["function"]).rpartition(".")[2]
+    for site in jit_sites(program):
+        if site.function.name == name and os.path.normpath(site.function.module.path) == finding.place.path:
+            for edge in calls_of(program, site):
+                if edge.call.flow is not None and program.tracing.context(edge.caller) is None:
+                    yield edge
+
+
+def argument_of(call: ast.Call, name: str, parameters: Sequence[str]) -> ast.expr:
+    by_name = next((one.value for one in call.keywords if one.arg == name), None)
+    if by_name is not None:
+        return by_name
+    at = parameters.index(name) if name in parameters else len(call.args)
+    if at >= len(call.args) or any(isinstance(one, ast.Starred) for one in call.args[: at + 1]):
+        raise CannotEdit(f"the call does not hand in `{name}` in plain sight")
+    return call.args[at]

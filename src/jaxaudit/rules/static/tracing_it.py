@@ -1,0 +1,110 @@
+"""What an audit proposes for `varying-static` where only a run saw how many values came: the argument traced."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.expressions import wrap
+from jaxaudit.edits.imports import spell
+from jaxaudit.edits.nodes import call_at
+from jaxaudit.edits.static_names import remove_static_name
+from jaxaudit.model import Finding
+from jaxaudit.model.evidence import Spot
+from jaxaudit.rules.predictions import fewer_compiles
+from jaxaudit.rules.project import Change, Project, Refused
+from jaxaudit.rules.pytrees.pinning import argument_of, calls
+from jaxaudit.rules.static.making_static import site_of
+from jaxaudit.source.facts import start
+from jaxaudit.source.structure import role
+
+if TYPE_CHECKING:
+    from jaxaudit.source.program import Program
+    from jaxaudit.source.scopes import Function
+    from jaxaudit.source.structure import Sink
+
+RISK = "Traced, the value can no longer decide a shape, a Python branch or a `range`, and must be a number or an array."
+
+
+def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
+    """One change for each function and argument that a run saw take several values."""
+    for one in findings:
+        leaves = [str(leaf) for leaf in one.facts.get("leaves", ())]
+        if one.source != "run" or not leaves or any("." in leaf or "[" in leaf for leaf in leaves):
+            continue
+        function = str(one.facts["function"])
+        name = function.rpartition(".")[2]
+        words = "`, `".join(leaves)
+        at = Spot(one.place.path, one.place.line, function)
+        need = next(
+            filter(None, (_needed(project.program, unit, leaf) for unit in _units(one, project) for leaf in leaves)),
+            None,
+        )
+        if need is not None:
+            yield Refused(
+                f"`{words}` of `{name}` traced", (one,), at, "arrives-as-tracer",
+                f"traced, it would arrive as a tracer in line {start(need.expr)[0]}, where it decides {need.what}: each value "
+                "needs a program of its own",
+            )  # fmt: skip
+            continue
+        try:
+            edits = _edits(one, leaves, project)
+        except CannotEdit as error:
+            yield Refused(
+                f"`{words}` of `{name}` traced", (one,), at, "does-not-apply", f"no change is written: {error}"
+            )
+            continue
+        yield Change(
+            f"`{words}` of `{name}` is traced, no longer static",
+            (one,),
+            at,
+            edits,
+            expected=tuple(fewer_compiles(project.evidence, int(one.facts.get("recompiles") or 0))),
+            risk=RISK,
+            touched=(function,),
+        )
+
+
+def _units(finding: Finding, project: Project) -> list[Function]:
+    name = str(finding.facts["function"]).rpartition(".")[2]
+    return [
+        one
+        for one in list(project.program.graph.linked_functions)
+        if one.name == name and os.path.normpath(one.module.path) == finding.place.path
+    ]
+
+
+def _needed(program: Program, unit: Function, name: str) -> Sink | None:
+    """The first place that needs it as a plain value."""
+    if name not in {one.name for one in unit.all_parameters}:
+        return None
+    needs = role(program, unit, name).needs
+    return needs[0] if needs else None
+
+
+def _edits(finding: Finding, leaves: Sequence[str], project: Project) -> dict[str, list[Edit]]:
+    """Out of `static_argnames`; where `filter_jit` holds each Python number static, an array at each call."""
+    seen = next(
+        (one for one in project.evidence.functions if one.site.name == finding.facts["function"]
+         and one.site.path == finding.place.path), None,
+    )  # fmt: skip
+    if seen is None or seen.site.wrapper != "filter_jit":
+        source = project.text(finding.place.path)
+        if len(leaves) > 1:
+            raise CannotEdit("several of its arguments change together")
+        return {finding.place.path: list(remove_static_name(source, site_of(source, finding.place.line), leaves[0]))}
+    edits: dict[str, list[Edit]] = {}
+    for edge in calls(finding, project):
+        place = project.program.place(edge.call.flow, edge.call.expr)
+        source = project.text(place.path)
+        call = call_at(source, place)
+        asarray = spell(source, "jax.numpy.asarray")
+        here = edits.setdefault(os.path.normpath(place.path), [])
+        for leaf in leaves:
+            handed = argument_of(call, leaf, [each.name for each in edge.target.function.all_parameters])
+            here += [*asarray.edits, *wrap(source, handed, f"{asarray.text}(", ")")]
+    if not edits:
+        raise CannotEdit("its calls are not in sight")
+    return {path: list(dict.fromkeys(some)) for path, some in edits.items()}

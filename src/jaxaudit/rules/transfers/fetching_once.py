@@ -1,0 +1,55 @@
+"""What an audit proposes for `host-sync-in-loop`: values stay on the device and are fetched once, behind the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from jaxaudit.edits.edit import CannotEdit
+from jaxaudit.edits.fetching import fetched_once
+from jaxaudit.model import Finding
+from jaxaudit.model.evidence import Spot
+from jaxaudit.model.proposal import Expected
+from jaxaudit.rules.project import Change, Project, Refused
+
+if TYPE_CHECKING:
+    from jaxaudit.model.evidence import Evidence
+
+RISK = (
+    "All the values are on the device until the loop has ended, which takes memory where they are large; an error in a "
+    "step shows later; what ends the loop early leaves device values in the list."
+)
+
+
+def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
+    """One change for each line at which a run saw the host wait in every turn."""
+    lines: dict[tuple[str, int], list[Finding]] = {}
+    for one in findings:
+        lines.setdefault((one.place.path, one.place.line), []).append(one)
+    for (path, line), group in lines.items():
+        seen = next((one for one in group if one.source == "run"), None)
+        if seen is None:
+            continue  # the source suspects a wait, and no run saw one
+        at = Spot(path, line, seen.place.function)
+        try:
+            done = fetched_once(project.text(path), line)
+        except CannotEdit as error:
+            yield Refused(
+                f"the fetch in line {line}, once behind the loop", tuple(group), at, "does-not-apply", f"{error}"
+            )
+            continue
+        yield Change(
+            f"what line {line} fetches in each turn stays on the device, and `{done.name}` is fetched once, behind the loop",
+            tuple(group),
+            at,
+            {path: done.edits},
+            expected=tuple(_expected(project.evidence, int(seen.facts["count"]))),
+            risk=RISK,
+            touched=(seen.place.function,),
+        )
+
+
+def _expected(evidence: Evidence, count: int) -> Iterator[Expected]:
+    whole = sum(one.count for one in evidence.syncs)
+    if whole >= count > 1:
+        yield Expected("syncs", whole, whole - count + 1, whole - count, whole - count // 2)

@@ -1,0 +1,87 @@
+"""Loops of `jax.lax` outside jit, each with its body in a jitted function of its own."""
+
+import pytest
+
+from rules.proposed_changes import done, of
+
+METHOD = """
+class Solver:
+    def run(self, x, rate):
+        def body(carry, y):
+            return carry + rate * y, carry
+
+        total, parts = jax.lax.scan(
+            body,
+            x,
+            jnp.arange(5.0),
+        )
+        return total
+
+
+for k in range(4):
+    print(Solver().run(1.0 * k, 0.5))
+"""
+AT_MODULE_LEVEL = """
+for gain in (0.1, 0.2, 0.3):
+    print(jax.lax.while_loop(lambda x: x < 10, lambda x: x * (1 + gain), 1.0))
+"""
+CALLED = """
+def square(x):
+    return x * x
+
+
+def total(f, xs):
+    return jax.lax.scan(lambda level, x: (level + f(x), None), 0.0, xs)[0]
+
+
+for turn in range(4):
+    print(total(square, jnp.arange(4.0) + turn))
+"""
+HELPERS = """
+def solve(start, count):
+    def slope(x):
+        return -x
+
+    def body(_, x):
+        return x + 0.1 * slope(x)
+
+    return jax.lax.fori_loop(0, count, body, start), slope(start)
+
+
+for turn in range(4):
+    print(solve(jnp.full(3, 1.0 + turn), 5))
+"""
+HAND_WRITTEN = {
+    "method": (METHOD, "def scan_of_run(x, rate):", "        total, parts = scan_of_run(x, rate)"),
+    "at module level": (AT_MODULE_LEVEL, "def jitted_while_loop(gain):", "    print(jitted_while_loop(gain))"),
+    "a function handed in": (CALLED, '@functools.partial(jax.jit, static_argnames=("f",))', "def scan_of_total(f, xs):"),
+    "two local functions": (HELPERS, "def fori_loop_of_solve(count, start):", "    def slope(x):"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", HAND_WRITTEN)
+def test_the_loop_goes_with_its_body(tmp_path, way):
+    code, *wanted = HAND_WRITTEN[way]
+    tried = of(tmp_path, "fresh-body", code)
+    lines, evidence = done(tmp_path, tried)
+    text = tried.after(tried.changes[0])["main.py"].splitlines()
+    assert set(wanted) <= set(text), lines
+    assert len(evidence.compiles) < len(tried.evidence.compiles) - 1
+
+
+def test_what_reads_its_object_stays(tmp_path):
+    code = """
+    class Solver:
+        def __init__(self):
+            self.rate = 0.5
+
+        def run(self, x):
+            return jax.lax.fori_loop(0, 4, lambda _, y: y * self.rate, x)
+
+
+    for k in range(3):
+        print(Solver().run(1.0 + k))
+    """
+    tried = of(tmp_path, "fresh-body", code)
+    assert not tried.changes
+    assert [one.text for one in tried.refused] == ["no change is written: it reads its object"]

@@ -1,0 +1,96 @@
+"""One dtype for what came in two: written where the leaf is made."""
+
+import pytest
+
+from rules.proposed_changes import compiles, done, of
+
+STEP = """
+@jax.jit
+def step(state, x):
+    return {state}
+
+
+{before}
+for turn in range(3):
+    {name} = step({name}, jnp.full(3, float(turn)))
+print({said})
+"""
+WAYS = {
+    "a bare number": ("state + x.sum()", "level = 0.0", "level", "float(level)", "jnp.asarray(0.0, dtype=jnp.float32)"),
+    "a whole number": ("state + x.sum()", "level = 0", "level", "float(level)", "jnp.asarray(0.0, dtype=jnp.float32)"),
+    "a call that takes a dtype": (
+        "state + x.sum()", "level = jnp.asarray(0.0)", "level", "float(level)", "jnp.asarray(0.0, dtype=jnp.float32)",
+    ),
+    "an entry of a dictionary": (
+        "{'t': state['t'] + x.sum()}", "state = {'t': 0.0}", "state", "float(state['t'])",
+        "state = {'t': jnp.asarray(0.0, dtype=jnp.float32)}",
+    ),
+    "an item of a tuple": (
+        "(state[0] + 1, state[1] + x)", "zero = 0.0\nstate = (zero, jnp.zeros(3))", "state", "state[0] * 1.0, state[1]",
+        None,
+    ),
+    "by way of another name": (
+        "state + x.sum()", "zero = 0.0\nlevel = zero", "level", "float(level)", "zero = jnp.asarray(0.0, dtype=jnp.float32)",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", [way for way in WAYS if WAYS[way][4]])
+def test_the_leaf_is_made_with_its_dtype(tmp_path, way):
+    state, before, name, said, line = WAYS[way]
+    tried = of(tmp_path, "unstable-structure", STEP.format(state=state, before=before, name=name, said=said))
+    assert compiles(tried.evidence, "step") == 2
+    lines, evidence = done(tmp_path, tried)
+    assert any(line in one for one in lines)
+    assert compiles(evidence, "step") == 1
+
+
+def test_a_field_of_an_object_is_found_by_its_place_in_the_call(tmp_path):
+    code = """
+    class State(eqx.Module):
+        speed: jax.Array
+        clock: jax.Array
+
+
+    @eqx.filter_jit
+    def advance(state):
+        return State(state.speed * 0.9, state.clock + state.speed.max())
+
+
+    state = State(jnp.ones(3), jnp.asarray(0.0))
+    for _ in range(3):
+        state = advance(state)
+    print(float(state.clock))
+    """
+    lines, evidence = done(tmp_path, of(tmp_path, "unstable-structure", code))
+    assert lines == ["state = State(jnp.ones(3), jnp.asarray(0.0, dtype=jnp.float32))"]
+    assert compiles(evidence, "advance") == 1
+
+
+def test_another_shape_is_no_matter_of_dtype(tmp_path):
+    code = """
+    @jax.jit
+    def mean(x):
+        return x.mean()
+
+
+    for x in (jnp.ones(3), jnp.arange(4)):
+        print(float(mean(x)))
+    """
+    tried = of(tmp_path, "unstable-structure", code)
+    assert not tried.changes
+
+
+def test_what_a_loop_hands_in_is_out_of_sight(tmp_path):
+    code = """
+    @jax.jit
+    def twice(x):
+        return 2 * x
+
+
+    for x in (1, 2.5):
+        print(float(twice(x)))
+    """
+    tried = of(tmp_path, "unstable-structure", code)
+    assert not tried.changes
+    assert [one.code for one in tried.refused] == ["does-not-apply"]

@@ -1,0 +1,92 @@
+"""An argument is given away only where the result takes its name and nobody else holds it."""
+
+import pytest
+
+from rules.proposed_changes import done, of
+
+RUN = """
+@jax.jit
+def step(state, dt):
+    return state + dt * jnp.sin(state)
+
+
+{before}
+for turn in range(4):
+    {turn}
+print(float(state[3]))
+"""
+MADE = "state = jnp.ones(300_000)"
+
+
+def code(before=MADE, turn="state = step(state, 0.1)"):
+    return RUN.format(before=before, turn=turn)
+
+
+def test_a_state_that_is_rebound_is_donated(tmp_path):
+    tried = of(tmp_path, "missed-donation", code())
+    lines, _ = done(tmp_path, tried)
+    assert lines == ['@functools.partial(jax.jit, donate_argnames=("state",))']
+    [expected] = tried.changes[0].expected
+    assert (expected.metric, expected.was, expected.now) == ("peak_bytes", 2.4e6, 1.2e6)
+
+
+@pytest.mark.parametrize(
+    ("before", "turn"),
+    [
+        (MADE, "state = step(state, 0.1); print(float(state.sum()), state.shape)"),
+        (MADE, "state = step(state, 0.1); print(jnp.max(state) - state[0])"),
+        ("def energy(x):\n    return jnp.sum(x ** 2)\n\n\n" + MADE, "state = step(state, 0.1); print(energy(state))"),
+    ],
+)  # fmt: skip
+def test_reading_it_before_the_next_step_is_no_matter(tmp_path, before, turn):
+    done(tmp_path, of(tmp_path, "missed-donation", code(before, turn)))
+
+
+@pytest.mark.parametrize(
+    ("before", "turn", "said"),
+    [
+        ("first = jnp.ones(300_000)\nstate = first", "state = step(state, 0.1)", "begins as an array that has another name"),
+        ("first = jnp.ones(300_000)\nstate = jnp.asarray(first)", "state = step(state, 0.1)", "another name"),
+        (MADE + "\nkept = []", "kept[:] = [state]; state = step(state, 0.1); kept.clear()", "second name"),
+        (MADE + "\nkept = []", "kept.append(state); kept.clear(); state = step(state, 0.1)", "may keep `state`"),
+        (MADE + "\nnew = state", "new = step(new, 0.1)", "second name"),
+        (MADE, "new = step(state, 0.1); state = 1.0 * new", "still names the old array"),
+        (MADE, "old = np.asarray(state).sum(); state = step(state, 0.1)", "may keep `state`"),
+        (
+            "class Box:\n    pass\n\n\nbox = Box()\nbox.state = jnp.ones(300_000)\nstate = [0.0] * 4",
+            "box.state = step(box.state, 0.1)", "held by an object",
+        ),
+    ],
+)  # fmt: skip
+def test_a_second_name_rules_it_out(tmp_path, before, turn, said):
+    tried = of(tmp_path, "missed-donation", code(before, turn))
+    assert not tried.changes
+    assert [one.code for one in tried.refused] in ([], ["crashes"])
+    assert all(said in one.text for one in tried.refused), tried.refused
+
+
+CALLED = """
+@jax.jit
+def step(state, dt):
+    return state + dt * jnp.sin(state)
+
+
+def simulate(state, steps):
+    for _ in range(steps):
+        state = step(state, 0.1)
+    return state
+
+
+{main}
+"""
+
+
+def test_a_parameter_is_donated_where_every_caller_hands_in_an_array_of_its_own(tmp_path):
+    done(tmp_path, of(tmp_path, "missed-donation", CALLED.format(main="print(simulate(jnp.ones(300_000), 4)[0])")))
+
+
+def test_a_parameter_that_a_caller_holds_is_not(tmp_path):
+    main = "start = jnp.ones(300_000)\nprint(simulate(start, 4)[0])"
+    tried = of(tmp_path, "missed-donation", CALLED.format(main=main))
+    assert not tried.changes
+    assert all("is a parameter" in one.text for one in tried.refused)

@@ -1,0 +1,60 @@
+"""Values that stay on the device while a loop runs."""
+
+import pytest
+
+from rules.proposed_changes import done, of
+
+LOOP = """
+@jax.jit
+def step(x):
+    return x * 0.9, jnp.sum(x)
+
+
+def main():
+    x = jnp.ones(5)
+    {before}
+    for turn in range(12):
+        x, total = step(x)
+        {turn}
+    {after}
+
+
+main()
+"""
+KEPT = {
+    "appended": ("losses = []", "losses.append(float(total))", "print(losses, type(losses[0]))", "losses.append(total)"),
+    "by item": ("losses = []", "losses.append(total.item())", "print(losses[-1])", "losses.append(total)"),
+    "named first": (
+        "losses = []", "loss = float(total)\n        losses.append(loss)", "print(sum(losses))", "loss = total",
+    ),
+    "added up": ("energy = 0.0", "energy += float(total)", "print(energy)", "energy_parts.append(total)"),
+    "as an array": ("parts = []", "parts.append(jax.device_get(x))", "print(np.stack(parts).sum())", "parts.append(x)"),
+}  # fmt: skip
+LEFT = {
+    "printed": ("", "print(float(total))", "", "printed in each turn"),
+    "decides": ("", "if float(total) < 1e-9: break", "", "decides what the next turn does"),
+    "read in the loop": (
+        "losses = [9.0]", "losses.append(float(total))\n        print(losses[-1])", "", "used in line",
+    ),
+    "a list that began full": ("losses = [9.0]", "losses.append(float(total))", "print(losses)", "begins empty"),
+    "handed on": ("seen = {}", "seen[turn] = float(total)", "print(seen)", "goes on working"),
+    "handed back early": (
+        "losses = []", "losses.append(float(total))\n        if turn > 20: return losses", "", "used in line",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", KEPT)
+def test_it_is_fetched_once_behind_the_loop(tmp_path, way):
+    before, turn, after, line = KEPT[way]
+    lines, _ = done(tmp_path, of(tmp_path, "host-sync-in-loop", LOOP.format(before=before, turn=turn, after=after)))
+    assert any(one.strip() == line for one in lines) and any("jax.device_get(" in one for one in lines)
+
+
+@pytest.mark.parametrize("way", LEFT)
+def test_what_the_loop_needs_stays(tmp_path, way):
+    before, turn, after, said = LEFT[way]
+    code = LOOP.format(before=before or "pass", turn=turn, after=after or "pass")
+    tried = of(tmp_path, "host-sync-in-loop", code)
+    assert not tried.changes
+    assert tried.refused and all(said in one.text for one in tried.refused), tried.refused

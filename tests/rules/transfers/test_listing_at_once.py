@@ -1,0 +1,40 @@
+"""Long lists of which only a run knows how long they are."""
+
+import pytest
+
+from rules.proposed_changes import done, of
+
+NUMBERS = """
+def readings(turn):
+    return [0.5 * number + turn for number in range(6000)]
+
+
+for turn in range(3):
+    print({call}.shape)
+"""
+
+
+def test_numbers_become_a_numpy_array_first(tmp_path):
+    lines, _ = done(tmp_path, of(tmp_path, "list-to-array", NUMBERS.format(call="jnp.asarray(readings(turn))")))
+    assert lines == ["    print(jnp.asarray(np.asarray(readings(turn))).shape)"]
+
+
+def test_device_arrays_are_stacked(tmp_path):
+    code = """
+    def parts(count):
+        for number in range(count):
+            yield jnp.asarray(float(number))
+
+
+    seen = list(parts(600))
+    print(float(jnp.array(seen).sum()))
+    """
+    lines, _ = done(tmp_path, of(tmp_path, "list-to-array", code))
+    assert lines == ["print(float(jnp.stack(seen).sum()))"]
+
+
+@pytest.mark.parametrize("call", ["jnp.asarray(*[readings(turn)])"])
+def test_no_plain_list(tmp_path, call):
+    tried = of(tmp_path, "list-to-array", NUMBERS.format(call=call))
+    assert not tried.changes
+    assert [one.code for one in tried.refused] == ["does-not-apply"]

@@ -1,0 +1,41 @@
+"""Gains that are neither counts nor CPU time: memory, and waits together with a shorter run."""
+
+from jaxaudit.model.evidence import Environment, Evidence, Spot, SyncSeen, Turns
+from jaxaudit.model.proposal import Expected
+from jaxaudit.verify.figures import waits
+from jaxaudit.verify.judging import promised, timed
+
+
+def runs(steady, peak, syncs=150.0):
+    return [
+        {("steady_s", ""): steady * noise, ("peak_bytes", ""): peak * noise, ("syncs", ""): syncs}
+        for noise in (1.0, 1.01, 0.99, 1.0, 1.02)
+    ]
+
+
+def won(metric, before, after):
+    clocks = [timed(name, before, after) for name in ("steady_s", "peak_bytes")]
+    return [one.metric for one in promised((Expected(metric, 2, 1, 1, 1),), before, after[0], clocks)]
+
+
+def test_less_memory_is_a_gain_where_it_was_promised():
+    before, after = runs(1.0, 5e8), runs(1.0, 3.7e8)
+    assert won("peak_bytes", before, after) == ["peak_bytes"]
+    assert not won("compiles", before, after)
+    assert not won("peak_bytes", before, runs(1.0, 4.95e8))
+
+
+def test_fewer_waits_are_a_gain_only_where_the_run_got_shorter():
+    before = runs(1.0, 5e8)
+    assert won("syncs", before, runs(0.8, 5e8, 1.0)) == ["syncs", "steady_s"]
+    assert not won("syncs", before, runs(1.0, 5e8, 1.0))
+    assert not won("syncs", before, runs(0.8, 5e8, 149.0))
+
+
+def test_one_fetch_of_many_arrays_is_one_wait():
+    at = Spot("a.py", 9, "main")
+    turns = at._replace(loop=Turns(8, "for"))
+    evidence = Evidence(Environment(1), syncs=(
+        SyncSeen(at, "device_get", 150), SyncSeen(turns, "float", 150), SyncSeen(turns, "device_get", 20),
+    ))  # fmt: skip
+    assert waits(evidence) == 1 + 150 + 20
