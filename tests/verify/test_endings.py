@@ -27,6 +27,10 @@ def ended(ground, home, text):
         ("import sys; sys.exit(137)", "SIGKILL"),
         ("raise MemoryError", "MemoryError"),
         (
+            "raise ValueError('Non-hashable static arguments are not supported.\\nmore')",
+            "ValueError: Non-hashable static arguments",
+        ),
+        (
             "raise RuntimeError('RESOURCE_EXHAUSTED: Out of memory allocating 9 bytes.')",
             "RuntimeError: RESOURCE_EXHAUSTED",
         ),
