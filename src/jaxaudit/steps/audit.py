@@ -303,6 +303,11 @@ def _try_all(done: Audited, trials: Trials, tell: Tell, pace: Pace) -> None:
             if won is not None:
                 done.outcomes.append(_untried(proposal, f"{won} was kept and answers the same"))
                 continue
+            lost = _same_end_lost(done, proposal)
+            if lost is not None:
+                words = f"{lost.proposal} moves the same and was dropped: {lost.reason.text}"
+                done.outcomes.append(_untried(proposal, words))
+                continue
             if trials.dead and done.kept:
                 tell("running it with that change twice: from here on it is what others are compared with")
                 trials.start_from(*_joined(done.kept))
@@ -319,6 +324,21 @@ def _try_all(done: Audited, trials: Trials, tell: Tell, pace: Pace) -> None:
 def _group_won(done: Audited, proposal: Proposal) -> str | None:
     """The kept proposal that makes this one needless."""
     return next((one.id for one in done.kept if proposal.group and one.group == proposal.group), None)
+
+
+def _same_end_lost(done: Audited, proposal: Proposal) -> Outcome | None:
+    """The outcome of another way that moves the very same, and of which that was not worth it."""
+    for other in done.plan.proposals:
+        outcome = done.outcome(other.id)
+        same = proposal.group and other.group == proposal.group and _end(other) == _end(proposal)
+        if same and outcome and outcome.verdict == "drop" and outcome.reason.code in ("slower", "no-gain"):
+            return outcome
+    return None
+
+
+def _end(proposal: Proposal) -> tuple[object, ...]:
+    """What it comes to in the first place, by metric and function; its own where nothing was foreseen."""
+    return next(((one.metric, one.function, one.now) for one in proposal.expected), (proposal.id,))
 
 
 def _tried(done: Audited, proposal: Proposal, trials: Trials, tell: Tell) -> Outcome:

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from jaxaudit.edits.jit_sites import JitSite
     from jaxaudit.source.scopes import Function as Unit
 
+SCALARS = frozenset(
+    {"bool", "int", "float", "complex", "python bool", "python int", "python float", "number", "scalar"}
+)
+CALLS = 3
+"""A function that is called less often shows nothing."""
 DISPATCH = 2e-6
 """Seconds that a traced Python number costs at each call; a static one costs none."""
 WORTH_TRYING = 0.02
@@ -37,6 +42,27 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         functions.setdefault((one.place.path, str(one.facts.get("function"))), []).append(one)
     for (path, name), group in functions.items():
         yield from _of_function(path, name, group, project)
+    yield from _tracers(project)
+
+
+def _tracers(project: Project) -> Iterator[Refused]:
+    """Numbers that had one value in the run, but for the calls at which a tracer stood in their place."""
+    for function in project.evidence.functions:
+        site = function.site
+        if not site.user or function.calls < CALLS:
+            continue
+        for one in function.arguments:
+            numbers = {kind for kind in one.kinds if kind != "tracer"}
+            if one.role == "traced" and one.tracer and one.distinct == 1 and numbers and numbers <= SCALARS:
+                yield Refused(
+                    f"`{one.name}` of `{site.name}` as static",
+                    (),
+                    site.spot,
+                    "arrives-as-tracer",
+                    handed_a_tracer(project, site.path, site.name, one.name)
+                    or f"in this run it was a tracer of an outer transformation in {function.tracer_calls} of "
+                    f"{function.calls} calls: a static argument would raise an error there",
+                )
 
 
 def _of_function(path: str, name: str, group: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:

@@ -7,15 +7,11 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, amounts
 from jaxaudit.rules.rule import Example, Rule, Sample
-from jaxaudit.rules.static.making_static import propose
+from jaxaudit.rules.static.making_static import CALLS, SCALARS, propose
 
 if TYPE_CHECKING:
     from jaxaudit.model.evidence import ArgumentSeen, Evidence, FunctionSeen
 
-SCALARS = frozenset(
-    {"bool", "int", "float", "complex", "python bool", "python int", "python float", "number", "scalar"}
-)
-CALLS = 3
 LIKELY = 0.4
 """Only a measurement can say whether it helps: a suspicion, for `audit` to try."""
 
