@@ -1,5 +1,6 @@
 """Programs run in a copy: theirs is what they write there, and nothing else is touched."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -95,8 +96,6 @@ def test_the_temporary_folder_is_the_runs_own(ground, home):
 
 
 def test_effects_are_let_through_where_the_user_says_so(home, tmp_path, ground):
-    from dataclasses import replace
-
     file = tmp_path / "elsewhere.txt"
     way = program(home, f"open({str(file)!r}, 'w').write('x')\n")
     assert run(replace(ground, effects=True), way).code == 0
@@ -107,6 +106,14 @@ def test_standard_input_is_replayed(ground, home):
     way = program(home, "print(input(), input())\n")
     for _ in range(2):
         assert run(ground, Way(way.words, b"a\nb\n")).stdout == "a b\n"
+
+
+@pytest.mark.parametrize("name", ["stdin", "stdout", "tmp", "record", "copy"])
+def test_the_working_directory_may_have_any_name(ground, home, name):
+    home = home.rename(home.parent / name)
+    way = program(home, "open('a', 'w').write(input())\nprint(__file__)\n")
+    ran = run(replace(ground, root=home), Way(way.words, b"x\n"))
+    assert (ran.code, ran.stdout, dict(ran.wrote)) == (0, f"{home}/program.py\n", {"a": b"x"})
 
 
 def test_a_run_that_hangs_is_ended_with_its_children(ground, home):

@@ -78,7 +78,8 @@ def run(argv: Sequence[str]) -> int:
     )
 
     def shown(done: "Audited") -> None:
-        if not args.quiet:
+        """Before anything is tried; where nothing will be, the report at the end says it all."""
+        if not args.quiet and done.plan.proposals and not args.dry_run:
             from jaxaudit.report.audit_terminal import plan_table
 
             progress.clear()

@@ -92,7 +92,7 @@ def run(
     the copy. With `values`, what functions return is kept: such a run is not one to be timed.
     """
     folder = Path(tempfile.mkdtemp(prefix="trial-", dir=ground.place))
-    copy, record = folder / ground.root.name, folder / "record"
+    copy, record = folder / "copy" / ground.root.name, folder / "record"
     try:
         make_copy(ground.root, copy, ground.limit, ground.read_only)
         for path, data in (texts or {}).items():
@@ -109,7 +109,7 @@ def run(
 
 
 def _run(ground: Ground, way: Way, copy: Path, record: Path, environ: Mapping[str, str], timeout: float | None) -> Ran:
-    private = copy.parent / "tmp"
+    private = record.parent / "tmp"
     private.mkdir()
     told = ground.observing({**ground.environ, **environ}, record)
     told |= {
@@ -126,7 +126,7 @@ def _run(ground: Ground, way: Way, copy: Path, record: Path, environ: Mapping[st
     words = [_moved(word, ground.root, copy) for word in way.words]
     done = _watched([ground.python, *words], copy, told, way.stdin, private, timeout, ground.tick)
     wrote = {path: _content(copy / path) for path in written_since(copy, before)}
-    kept = ground.place / "records" / copy.parent.name
+    kept = ground.place / "records" / record.parent.name
     modules = imported(record)
     return Ran(
         code=done.code,
