@@ -64,7 +64,7 @@ def test_as_json_it_passes_the_schema(kept, tmp_path):
     jsonschema.validate(document, SCHEMA)
     assert document["regressions"] == 2
     assert main(["report", "out.json", "--format", "markdown", "--output", "out.md"]) == 0
-    assert "compiles 1 -\\> 2" in (tmp_path / "out.md").read_text("utf-8")
+    assert "compiles 1 -> 2" in (tmp_path / "out.md").read_text("utf-8")
 
 
 def test_checks(tmp_path, monkeypatch, capsys):

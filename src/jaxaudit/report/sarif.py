@@ -8,6 +8,7 @@ from typing import Any
 from urllib.parse import quote
 
 from jaxaudit.report.counts import Document, Entry, certain, in_order
+from jaxaudit.report.sarif_fixes import fixes
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 LEVELS = {"error": "error", "warning": "warning", "info": "note"}
@@ -33,7 +34,10 @@ def _run(document: Document, unsure: bool) -> dict[str, Any]:
 
 
 def _shown(document: Document, part: str, unsure: bool) -> list[Entry]:
-    return [one for one in in_order(document[part]) if unsure or certain(one)]
+    """Each fault once: of an audit not what the run cleared, nor what the source says of what the run saw."""
+    twice = [one for one in document[part] if one.get("status") == "confirmed" and one["source"] != "run"]
+    found = [one for one in document[part] if one not in twice and one.get("status") != "cleared"]
+    return [one for one in in_order(found) if unsure or certain(one)]
 
 
 def _driver(document: Document, names: list[str]) -> dict[str, Any]:
@@ -75,6 +79,9 @@ def _result(finding: Entry, names: list[str], state: str) -> dict[str, Any]:
         "partialFingerprints": {"jaxaudit/v1": finding["fingerprint"]},
         "properties": {"confidence": finding["confidence"], "facts": finding["facts"]},
     }
+    changes = fixes(finding, _artifact)
+    if changes:
+        result["fixes"] = changes
     if finding["rule"] in names:
         result["ruleIndex"] = names.index(finding["rule"])
     if state:

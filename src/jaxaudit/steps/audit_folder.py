@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxaudit.model.mistake import Mistake
+from jaxaudit.report.audit_note import audit_note
 from jaxaudit.report.json_text import json_text
 from jaxaudit.report.rendering import rendered
 from jaxaudit.steps.audit import Audited
@@ -31,7 +32,7 @@ def write_report(done: Audited, document: dict[str, Any], asked: str = "") -> Pa
     try:
         (folder / "undecided").mkdir(parents=True, exist_ok=True)
         (folder / "audit.json").write_text(json_text(document), "utf-8")
-        (folder / "audit.md").write_text(rendered(document, "markdown"), "utf-8")
+        (folder / "audit.md").write_text(audit_note(document), "utf-8")
         (folder / "audit.html").write_text(rendered(document, "html"), "utf-8")
         (folder / "audit.patch").write_bytes(patch(done))
         (folder / "audit.env").write_text(exports(done), "utf-8")
