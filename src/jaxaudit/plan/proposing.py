@@ -64,9 +64,13 @@ def _by_rule(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
 
 
 def _answers(rule: "Rule", findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
-    """The fixes that findings bring along come first: they are the smaller edits."""
+    """The fixes that findings bring along come first: they are the smaller edits, unless the rule knows better."""
     mended: list[Finding] = []
     refused: list[Refused] = []
+    if rule.knows_better and rule.propose is not None:
+        for answer in rule.propose(findings, project):
+            mended += answer.findings
+            yield answer
     for finding in findings:
         if rule.mend is not None and finding.fix is not None and not any(one is finding for one in mended):
             own = _own_fix(rule, finding, project)
@@ -76,7 +80,7 @@ def _answers(rule: "Rule", findings: Sequence[Finding], project: Project) -> Ite
                 yield replace(own, findings=same, expected=predicted(same, project.evidence))
             else:
                 refused.append(own)
-    if rule.propose is None:
+    if rule.propose is None or rule.knows_better:
         yield from refused
         return
     yield from rule.propose([one for one in findings if not any(one is other for other in mended)], project)

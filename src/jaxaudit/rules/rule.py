@@ -76,6 +76,8 @@ class Rule:
     propose: "Callable[[Sequence[Finding], Project], Iterable[Change | Refused]] | None" = None
     """Changes that an audit tries, for all findings of this rule, of source and run together. Without it, an audit
     tries each finding's own fix."""
+    knows_better: bool = False
+    """Whether `propose` is asked before the findings' own fixes: a run may show a better change than the source can."""
     aliases: tuple[str, ...] = ()
     matters_in_tests: bool = False
     """Whether a test file's author would thank us too; else a finding there is a suspicion at most."""

@@ -2,6 +2,7 @@
 
 import pytest
 
+from rules.captures.hoisted_programs import run
 from rules.proposed_changes import done, of
 
 NUMBERS = """
@@ -19,7 +20,7 @@ def test_numbers_become_a_numpy_array_first(tmp_path):
     assert lines == ["    print(jnp.asarray(np.asarray(readings(turn))).shape)"]
 
 
-def test_device_arrays_are_stacked(tmp_path):
+def test_device_arrays_are_joined_at_once_in_one_of_two_ways(tmp_path):
     code = """
     def parts(count):
         for number in range(count):
@@ -29,8 +30,14 @@ def test_device_arrays_are_stacked(tmp_path):
     seen = list(parts(600))
     print(float(jnp.array(seen).sum()))
     """
-    lines, _ = done(tmp_path, of(tmp_path, "list-to-array", code))
-    assert lines == ["print(float(jnp.stack(seen).sum()))"]
+    tried = of(tmp_path, "list-to-array", code)
+    assert [tried.lines(one) for one in tried.changes] == [
+        ["print(float(jnp.array(np.stack(jax.device_get(seen))).sum()))"],
+        ["print(float(jnp.stack(seen).sum()))"],
+    ]
+    assert len({one.group for one in tried.changes}) == 1
+    for number, change in enumerate(tried.changes):
+        assert run(tmp_path / str(number), tried.after(change))[0] == tried.printed
 
 
 @pytest.mark.parametrize("call", ["jnp.asarray(*[readings(turn)])"])

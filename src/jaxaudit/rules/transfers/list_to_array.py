@@ -288,5 +288,6 @@ rotation = jnp.array([[jnp.cos(x[0]), -jnp.sin(x[0])], [jnp.sin(x[0]), jnp.cos(x
     match=match,
     observe=observe,
     propose=propose,
+    knows_better=True,
     mend=mend,
 )
