@@ -9,6 +9,7 @@ from jaxaudit.edits.imports import qualified_name, spell
 from jaxaudit.edits.lines import calls_on
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import fresh_name
+from jaxaudit.edits.nodes import parents_of
 from jaxaudit.edits.source_text import SourceText
 from jaxaudit.edits.statements import insert_after, insert_before
 
@@ -80,9 +81,7 @@ def _fetch(source: SourceText, call: ast.Call) -> _Fetch | None:
 def _appended(source: SourceText, names: Names, fetch: _Fetch, kept: ast.Name, loop: ast.AST) -> Fetched:
     """`losses.append(float(x))`: the list holds device values while the loop runs."""
     home = _home_of(names, kept, loop)
-    for use in names.uses(home, kept.id):
-        if use is not kept and names.is_within(use, loop):
-            raise CannotEdit(f"`{kept.id}` is used in line {use.lineno} of the loop as well")
+    _only_use(names, home, kept, loop)
     _must_begin_empty(names, home, kept.id)
     get = spell(source, "jax.device_get")
     one = fresh_name(source, "one")
@@ -96,9 +95,7 @@ def _added(
 ) -> Fetched:
     """`total += float(x)`: the values are kept in a list, and added up in the same order behind the loop."""
     home = _home_of(names, total, loop)
-    for use in names.uses(home, total.id):
-        if use is not total and names.is_within(use, loop):
-            raise CannotEdit(f"`{total.id}` is used in line {use.lineno} of the loop as well")
+    _only_use(names, home, total, loop)
     parts, one = fresh_name(source, f"{total.id}_parts"), fresh_name(source, "one")
     get = spell(source, "jax.device_get")
     edits = (
@@ -136,6 +133,15 @@ def _home_of(names: Names, node: ast.Name, loop: ast.AST) -> ast.AST:
     return home
 
 
+def _only_use(names: Names, home: ast.AST, node: ast.Name, loop: ast.AST) -> None:
+    """Nothing else reads the name while the loop runs: no other line of it, and no function that it may call."""
+    for use in names.uses(home, node.id):
+        if use is not node and names.is_within(use, loop):
+            raise CannotEdit(f"`{node.id}` is used in line {use.lineno} of the loop as well")
+        if names.function_around(use) is not names.function_around(loop):
+            raise CannotEdit(f"a function reads `{node.id}` in line {use.lineno}")
+
+
 def _must_begin_empty(names: Names, home: ast.AST, name: str) -> None:
     """The list is made once, as `[]`."""
     bindings = names.bound_at(home, name)
@@ -155,4 +161,6 @@ def _behind(source: SourceText, loop: ast.AST, code: str) -> tuple[Edit, ...]:
     """Statements behind the whole loop, its `else` included."""
     if any(isinstance(one, ast.Return | ast.Yield | ast.YieldFrom) for one in ast.walk(loop)):
         raise CannotEdit("the loop may hand something back before it ends")
+    if any(isinstance(one, ast.Try) for one in parents_of(source, loop)):
+        raise CannotEdit("a `try` stands around the loop, and may go on with what was collected by then")
     return insert_after(source, _statement(loop), code)

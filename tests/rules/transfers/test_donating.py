@@ -22,8 +22,9 @@ def code(before=MADE, turn="state = step(state, 0.1)"):
     return RUN.format(before=before, turn=turn)
 
 
-def test_a_state_that_is_rebound_is_donated(tmp_path):
-    tried = of(tmp_path, "missed-donation", code())
+@pytest.mark.parametrize("made", [MADE, "state = jnp.array(np.ones(300_000, np.float32))"])
+def test_a_state_that_is_rebound_is_donated(tmp_path, made):
+    tried = of(tmp_path, "missed-donation", code(made))
     lines, _ = done(tmp_path, tried)
     assert lines == ['@functools.partial(jax.jit, donate_argnames=("state",))']
     [expected] = tried.changes[0].expected
@@ -50,6 +51,10 @@ def test_reading_it_before_the_next_step_is_no_matter(tmp_path, before, turn):
         (MADE + "\nkept = []", "kept[:] = [state]; state = step(state, 0.1); kept.clear()", "second name"),
         (MADE + "\nkept = []", "kept.append(state); kept.clear(); state = step(state, 0.1)", "may keep `state`"),
         (MADE + "\nnew = state", "new = step(new, 0.1)", "second name"),
+        (
+            "START = jnp.ones(300_000)\n\n\ndef begin():\n    return START\n\n\nstate = begin()",
+            "state = step(state, 0.1)", "another name",
+        ),
         (MADE, "new = step(state, 0.1); state = 1.0 * new", "still names the old array"),
         (MADE, "old = np.asarray(state).sum(); state = step(state, 0.1)", "may keep `state`"),
         (

@@ -37,6 +37,10 @@ LEFT = {
         "losses = [9.0]", "losses.append(float(total))\n        print(losses[-1])", "", "used in line",
     ),
     "a list that began full": ("losses = [9.0]", "losses.append(float(total))", "print(losses)", "begins empty"),
+    "read by a function": (
+        "losses = []\n    def last():\n        return losses[-1]", "losses.append(float(total))", "print(last())",
+        "a function reads",
+    ),
     "handed on": ("seen = {}", "seen[turn] = float(total)", "print(seen)", "goes on working"),
     "handed back early": (
         "losses = []", "losses.append(float(total))\n        if turn > 20: return losses", "", "used in line",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.fetching import fetched_once
-from jaxaudit.model import Finding
+from jaxaudit.model import Finding, amounts
 from jaxaudit.model.evidence import Spot
 from jaxaudit.model.proposal import Expected
 from jaxaudit.rules.project import Change, Project, Refused
@@ -15,6 +15,7 @@ from jaxaudit.rules.project import Change, Project, Refused
 if TYPE_CHECKING:
     from jaxaudit.model.evidence import Evidence
 
+MOST_BYTES = 1 << 28
 RISK = (
     "All the values are on the device until the loop has ended, which takes memory where they are large; an error in a "
     "step shows later; what ends the loop early leaves device values in the list."
@@ -31,6 +32,13 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         if seen is None:
             continue  # the source suspects a wait, and no run saw one
         at = Spot(path, line, seen.place.function)
+        held = int(seen.facts.get("bytes") or 0)
+        if held > MOST_BYTES:
+            yield Refused(
+                f"the fetch in line {line}, once behind the loop", tuple(group), at, "does-not-apply",
+                f"{amounts.size(held)} would be held on the device until the loop has ended",
+            )  # fmt: skip
+            continue
         try:
             done = fetched_once(project.text(path), line)
         except CannotEdit as error:

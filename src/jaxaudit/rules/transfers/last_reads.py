@@ -73,9 +73,29 @@ def _targets(statement: ast.Assign) -> set[str]:
 
 def _may_be_same(source: SourceText, call: ast.Call) -> bool:
     name = qualified_name(source, call.func) or source.of(call.func)
+    if name == "jax.numpy.array" and not call.keywords:
+        return False  # a copy, unless told otherwise
+    function = function_named(source, name) if isinstance(call.func, ast.Name) else None
+    if function is not None and any(
+        isinstance(node, ast.Return)
+        and isinstance(node.value, ast.Name | ast.Attribute)
+        and _is_outer(source, node.value)
+        for node in ast.walk(function)
+    ):
+        return True
     if name.rpartition(".")[2] not in SAME:
         return False
     return any(isinstance(one, ast.Name | ast.Attribute) for one in call.args) or not call.args
+
+
+def _is_outer(source: SourceText, node: ast.expr) -> bool:
+    """Something that was there before the function ran: a parameter, a name of the module, an attribute."""
+    if not isinstance(node, ast.Name):
+        return True
+    names = Names(source)
+    home = names.home(node)
+    bindings = names.bound_at(home, node.id) if home is not None else []
+    return home is not names.scope_of(node) or any(isinstance(one, ast.arg) for one in bindings)
 
 
 def _reads(names: Names, home: ast.AST, name: str, but: ast.Name | None, depth: int) -> None:

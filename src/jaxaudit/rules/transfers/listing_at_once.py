@@ -23,7 +23,9 @@ STACKED = (
     "`jnp.stack` wants elements of one shape, as `jnp.array` does, and compiles a program with as many operands: about 1 ms "
     "each, once for each length."
 )
-FETCHED = "The elements go to the host and back, which costs on an accelerator; they want one shape, as for `jnp.array`."
+FETCHED = (
+    "The elements go to the host and back, which costs on an accelerator; they want one shape, as for `jnp.array`."
+)
 
 
 def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
@@ -45,7 +47,9 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
                     ("fetched at once and joined by NumPy", _fetched(source, call), FETCHED),
                 ]
         except CannotEdit as error:
-            yield Refused(f"the list in line {line} at once", same, at, "does-not-apply", f"no change is written: {error}")
+            yield Refused(
+                f"the list in line {line} at once", same, at, "does-not-apply", f"no change is written: {error}"
+            )
             continue
         if project.evidence.environment.backend == "cpu":
             ways.reverse()
