@@ -21,6 +21,7 @@ from jaxaudit_probe import (
     names,
     nested,
     outer_state,
+    prefix,
     private,
     raised,
     results,
@@ -51,8 +52,9 @@ PARTS: tuple[Any, ...] = (
     outer_state,
     about,
     results,
+    prefix,
 )
-"""What looks closer at what the observer sees. `keys` listens to `calls`, so it comes later."""
+"""What looks closer at what the observer sees. `keys` listens to `calls`, so it comes later; `prefix` may end the process."""
 _installed: list[Observer] = []
 
 

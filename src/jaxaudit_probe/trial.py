@@ -54,7 +54,17 @@ def begin(told: str, record: str, effects: bool) -> None:
         sys.addaudithook(fence.heard)
     import atexit
 
+    _standing.append(fence)
     atexit.register(fence.account)
+
+
+_standing: list[Fence] = []
+
+
+def account() -> None:
+    """Effect: the record says what it says at the end of a run in a copy."""
+    for fence in _standing:
+        fence.account()
 
 
 def moved(path: str, original: str, copy: str) -> str:

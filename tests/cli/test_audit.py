@@ -151,6 +151,23 @@ def test_a_program_that_dies_while_it_is_compiled_is_planned_for_and_ends_with_t
     assert b"+" in (folder / "audit.patch").read_bytes() and len(list((folder / "undecided").iterdir())) >= 1
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("turns", "options"), [("itertools.count()", ("--budget", "200s")), ("range(40)", ("--calls", "5"))]
+)
+def test_a_program_that_runs_for_hours_is_tried_on_a_prefix(tmp_path, turns, options):
+    program = "import itertools\n" + IN_LOOP.replace("range(6)", turns).replace(
+        "        x = step(x)\n", "        x = step(x)\n        print(x.sum())\n"
+    )
+    document, _ = audited(tmp_path, program, *options)
+    [outcome] = [one for one in document["outcomes"] if one["verdict"] == "keep"]
+    [compiles] = [one for one in outcome["measured"] if one["metric"] == "compiles"]
+    calls = 5 if "--calls" in options else 10
+    assert compiles["before"] - compiles["after"] == calls - 1
+    assert outcome["values"].endswith(f"compared until it has called `<lambda>` {calls} times, and not beyond")
+    assert f"called `<lambda>` {calls} times; what comes later is not compared" in document["summary"]["prefix"]
+
+
 def test_a_write_elsewhere_stops_the_audit_before_it_happens(tmp_path):
     home, other = tmp_path / "home", tmp_path / "other"
     home.mkdir()
@@ -172,6 +189,7 @@ def test_a_write_elsewhere_stops_the_audit_before_it_happens(tmp_path):
         (["audit"], "which program?"),
         (["audit", "nothing.py"], "there is no program 'nothing.py'"),
         (["audit", "--budget", "soon", "x.py"], "is no time such as"),
+        (["audit", "--calls", "0", "fine.py"], "'0' is not a number of calls"),
         (["audit", "--report-dir", "/proc/nowhere", "fine.py"], "the report can't be written to '/proc/nowhere'"),
         (["audit", "--also", "nothing.py", "fine.py"], "--also: there is no program 'nothing.py'"),
         (["audit", "--python", sys.executable, "fine.py"], "it never imported JAX"),

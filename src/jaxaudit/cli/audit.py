@@ -37,6 +37,10 @@ def parser() -> arguments.Arguments:
     made.add_argument("--test", metavar="COMMAND", default="", help='tests that must stay as they are: "pytest -q"')
     made.add_argument("--also", metavar="COMMAND", action="append", default=[], help="another way in which it is run")
     made.add_argument("--budget", metavar="TIME", type=_duration, default=600.0, help="90s, 5m, 2h (default: 10m)")
+    made.add_argument(
+        "--calls", metavar="N", type=_calls, default=0,
+        help="stop each trial when the functions it is about were called N times (default: 10, of programs that run too long)",
+    )  # fmt: skip
     made.add_argument("--report-dir", metavar="DIR", default="", help="default: .jaxaudit/audits/TIME")
     made.add_argument("--dry-run", action="store_true", help="stop at the plan")
     made.add_argument("--check", action="store_true", help="end with 1 when something was kept")
@@ -70,7 +74,7 @@ def run(argv: Sequence[str]) -> int:
 
     wanted = Wanted(
         tuple(program), args.module, args.python, args.test, tuple(args.also), args.budget, tuple(args.select),
-        tuple(args.ignore), args.allow_effects, tuple(args.read_only), args.copy_limit, args.dry_run, _stdin(),
+        tuple(args.ignore), args.allow_effects, tuple(args.read_only), args.copy_limit, args.dry_run, args.calls, _stdin(),
     )  # fmt: skip
     brush = _brush(args, sys.stderr if args.output else sys.stdout)
     progress = AuditProgress(
@@ -146,6 +150,12 @@ def _duration(text: str) -> float:
     if not 0 < seconds < 1e7:
         raise argparse.ArgumentTypeError(f"{text!r} is no time such as 90s, 5m or 2h")
     return seconds
+
+
+def _calls(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of calls")
+    return int(text)
 
 
 def _size(text: str) -> int:

@@ -26,6 +26,20 @@ def stopped_by(record: Path) -> Outside | None:
     return None
 
 
+def calls_counted(record: Path) -> dict[str, int]:
+    """How often functions were called, by the last part of their names, where the run was asked to count."""
+    counts: dict[str, int] = {}
+    for file in sorted(record.glob("*.jsonl")):
+        said: dict[str, int] = {}
+        for row in Rows(file):
+            calls = row.get("calls") if row["k"] == "prefix" else None
+            if isinstance(calls, dict):
+                said = {str(name): count for name, count in calls.items() if isinstance(count, int)}
+        for name, count in said.items():
+            counts[name] = max(count, counts.get(name, 0))
+    return counts
+
+
 class Imported(NamedTuple):
     """The project's files that the processes of a run imported."""
 

@@ -15,7 +15,7 @@ SEEN = (
 )  # fmt: skip
 WASTED = ("branches", "list", "nested")
 HAPPENINGS = ("raised", "setting", "downcast", "stale", "effect")
-TRIAL = ("outside", "imported", "result")
+TRIAL = ("outside", "imported", "result", "prefix")
 KINDS = frozenset((*ABOUT, *SEEN, *HAPPENINGS, *WASTED, *TRIAL))
 
 

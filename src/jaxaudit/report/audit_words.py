@@ -62,7 +62,8 @@ def opening(document: Document) -> str:
     first = f"{amounts.seconds(whole)} a run, {amounts.seconds(compiling)} of it compiling {programs}."
     if not sums["compiles"]:
         first = f"{amounts.seconds(whole)} a run; nothing was compiled."
-    return f"{first}{_with_all(document)}{code}"
+    prefix = f" {sums['prefix']}." if sums.get("prefix") else ""
+    return f"{first}{_with_all(document)}{code}{prefix}"
 
 
 def _seconds_of_a_run(document: Document) -> tuple[float, float]:

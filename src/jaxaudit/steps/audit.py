@@ -19,6 +19,7 @@ from jaxaudit.plan.proposing import Plan, composed, plan
 from jaxaudit.plan.stakes import ranked
 from jaxaudit.rules.project import Project, Wishes
 from jaxaudit.source.reading import Sources
+from jaxaudit.steps.audit_prefix import SHARE, shortened
 from jaxaudit.steps.check import Options, chosen_rules, find
 from jaxaudit.steps.config import Config, read_config
 from jaxaudit.steps.interpreter import Interpreter, users_python
@@ -28,7 +29,7 @@ from jaxaudit.steps.project_folders import project_folders
 from jaxaudit.steps.run import run_findings
 from jaxaudit.steps.verdict import unhurried
 from jaxaudit.verify.figures import CLOCKS
-from jaxaudit.verify.running import Ground, Ran, Way, run
+from jaxaudit.verify.running import Ground, Prefix, Ran, Way, run
 from jaxaudit.verify.trying import Base, OutOfTime, Trials, together
 from jaxaudit.verify.values import TOLERANCE
 from jaxaudit.verify.workcopy import GIB
@@ -62,6 +63,8 @@ class Wanted:
     read_only: tuple[str, ...] = ()
     copy_limit: int = GIB
     dry_run: bool = False
+    calls: int = 0
+    """How often functions are called in a prefix; 0 where only a program that runs too long is tried on one."""
     stdin: bytes = b""
     environ: Mapping[str, str] = field(default_factory=dict)
 
@@ -86,6 +89,8 @@ class Audited:
     unstable: str = ""
     clocks: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """What the timed runs of the unchanged program took."""
+    prefix: str = ""
+    """What is said of a program that is tried on a prefix."""
     faults: list[dict[str, str]] = field(default_factory=list)
     unread: list[Any] = field(default_factory=list)
     runs: int = 0
@@ -128,10 +133,12 @@ def audit(
         until = pace.until = began + wanted_.budget - min(LAST, wanted_.budget / 10)
         ways = [_way(wanted_), *(_also(words) for words in wanted_.also)]
         tell(f"running {ways[0].name} observed")
-        bases = [Base(way, [run(ground, way, timeout=until - clock(), values=True)]) for way in ways]
+        early = None if wanted_.dry_run else Prefix(after=SHARE * wanted_.budget / len(ways))
+        bases = [Base(way, [run(ground, way, timeout=until - clock(), values=True, prefix=early)]) for way in ways]
         _must_have_run(bases[0].first, wanted_, interpreter)
         done = _planned(wanted_, config, interpreter, bases[0].first, tell)
         done.runs, done.seconds = len(bases), clock() - began
+        done.prefix = shortened(bases, done.plan.proposals, wanted_.calls, ground.root)
         shown(done)
         if wanted_.dry_run or not done.plan.proposals:
             done.outcomes = [_untried(one, "this was a dry run") for one in done.plan.proposals]
@@ -142,7 +149,7 @@ def audit(
         )
         try:
             trying.append(trials)
-            pace.run_s = sum(base.first.seconds for base in bases)
+            pace.run_s = sum(base.first.seconds for base in bases if base.runs)
             _try_all(done, trials, tell, pace)
         except KeyboardInterrupt:
             done.interrupted = True

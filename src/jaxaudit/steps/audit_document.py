@@ -86,6 +86,7 @@ def _summary(done: Audited) -> dict[str, Any]:
         "runs": done.runs,
         "audit_s": round(done.seconds, 1),
         "interrupted": done.interrupted,
+        "prefix": done.prefix,
     }
 
 

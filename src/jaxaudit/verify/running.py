@@ -1,5 +1,6 @@
 """One run of a program in a copy of the working directory: what it said, wrote and cost, and what the probe saw."""
 
+import json
 import os
 import shutil
 import signal
@@ -12,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jaxaudit.evidence import read_record
-from jaxaudit.evidence.outside import Outside, imported, stopped_by
+from jaxaudit.evidence.outside import Outside, calls_counted, imported, stopped_by
 from jaxaudit.evidence.results import Results, read_results
 from jaxaudit.model.evidence import Evidence
 from jaxaudit.verify.workcopy import GIB, make_copy, snapshot, written_since
@@ -20,6 +21,8 @@ from jaxaudit.verify.workcopy import GIB, make_copy, snapshot, written_since
 LARGEST = 64 << 20
 """Bytes of one written file that are kept for comparing; of larger ones a digest is."""
 TICK = 0.02
+STOPPED = "stopped"
+"""The file that a run which was stopped early leaves with its record."""
 KEPT_VALUES = 64 << 20
 """Bytes of returned values that a process keeps in a run whose values are compared."""
 
@@ -31,6 +34,16 @@ class Way:
     words: tuple[str, ...]
     stdin: bytes = b""
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """Where a run is stopped before the program ends: after so many seconds, at the end of a call; or once functions have
+    been called so often, by the last part of their names.
+    """
+
+    after: float | None = None
+    calls: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,10 @@ class Ran:
     """The project's files that the program used, by their path from the working directory."""
     results: Results = field(default_factory=dict)
     """What its functions returned, where the run was asked for it."""
+    cut: bool = False
+    """It was stopped where it should be, before the program ended."""
+    calls: Mapping[str, int] = field(default_factory=dict)
+    """How often functions were called, by the last part of their names; counted in runs with a `prefix`."""
 
     def forget_values(self) -> None:
         """Effect: the kept numbers are gone from the disk."""
@@ -87,9 +104,10 @@ def run(
     environ: Mapping[str, str] | None = None,
     timeout: float | None = None,
     values: bool = False,
+    prefix: Prefix | None = None,
 ) -> Ran:
     """Effect: copies the working directory, puts the changed files into the copy, runs the program there, and removes
-    the copy. With `values`, what functions return is kept: such a run is not one to be timed.
+    the copy. With `values`, what functions return is kept: such a run is not one to be timed. A `prefix` ends it early.
     """
     folder = Path(tempfile.mkdtemp(prefix="trial-", dir=ground.place))
     copy, record = folder / "copy" / ground.root.name, folder / "record"
@@ -99,6 +117,8 @@ def run(
             _replace(copy / path, data)
         record.mkdir()
         told = {"JAXAUDIT_VALUES": str(KEPT_VALUES)} if values else {}
+        if prefix is not None:
+            told["JAXAUDIT_PREFIX"] = json.dumps({"after": prefix.after, "calls": dict(prefix.calls)})
         return _run(ground, way, copy, record, {**(environ or {}), **told}, timeout)
     finally:
         kept = ground.place / "records" / folder.name
@@ -124,12 +144,14 @@ def _run(ground: Ground, way: Way, copy: Path, record: Path, environ: Mapping[st
         told["JAX_COMPILATION_CACHE_DIR"] = str(private / "compilation-cache")
     before = snapshot(copy)
     words = [_moved(word, ground.root, copy) for word in way.words]
-    done = _watched([ground.python, *words], copy, told, way.stdin, private, timeout, ground.tick)
+    mark = record / STOPPED
+    done = _watched([ground.python, *words], copy, told, way.stdin, private, timeout, ground.tick, mark)
     wrote = {path: _content(copy / path) for path in written_since(copy, before)}
     kept = ground.place / "records" / record.parent.name
     modules = imported(record)
     return Ran(
-        code=done.code,
+        code=0 if mark.exists() else done.code,
+        cut=mark.exists(),
         stdout=_at_home(done.stdout, ground.root, copy, private),
         stderr=_at_home(done.stderr, ground.root, copy, private),
         wrote=wrote,
@@ -138,11 +160,12 @@ def _run(ground: Ground, way: Way, copy: Path, record: Path, environ: Mapping[st
         peak=done.peak,
         evidence=read_record(record, copy, ground.project),
         record=kept,
-        hung=done.hung,
+        hung=done.hung and not mark.exists(),
         outside=stopped_by(record),
         astray=modules.astray,
         imported=tuple(sorted({os.path.relpath(path, copy) for path in modules.files})),
         results=read_results(record, copy, kept),
+        calls=calls_counted(record),
     )
 
 
@@ -165,8 +188,9 @@ def _watched(
     private: Path,
     timeout: float | None,
     tick: Callable[[], None],
+    mark: Path,
 ) -> _Done:
-    """Effect: runs it as a group of its own, and ends the group with it."""
+    """Effect: runs it as a group of its own, and ends the group with it, or when one of its processes made the mark."""
     given, out, err = private.parent / "stdin", private.parent / "stdout", private.parent / "stderr"
     given.write_bytes(stdin)
     began = time.monotonic()
@@ -182,6 +206,8 @@ def _watched(
                     break
                 if timeout is not None and time.monotonic() - began > timeout:
                     hung = True
+                    _end(child.pid)
+                if mark.exists():
                     _end(child.pid)
                 tick()
                 time.sleep(TICK)

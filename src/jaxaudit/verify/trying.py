@@ -18,7 +18,7 @@ from jaxaudit.verify.figures import figures
 from jaxaudit.verify.judging import Figures, Timed, counted, in_words, promised, slower, timed
 from jaxaudit.verify.outputs import Stable, compare, compared_on, learn
 from jaxaudit.verify.rounding import PERTURBED, Judged, Rounding, judged_outputs, judged_values, worse
-from jaxaudit.verify.running import Ground, Ran, Way, run
+from jaxaudit.verify.running import Ground, Prefix, Ran, Way, run
 from jaxaudit.verify.values import TOLERANCE, Compared, compare_values
 
 SHORTEST = 60.0
@@ -43,6 +43,10 @@ class Base:
     """How far rounding alone moves it, once that was asked for."""
     died: str = ""
     """How it dies, where it does: then there is nothing to compare with."""
+    prefix: Prefix | None = None
+    """Where each run is stopped, of a program that runs too long."""
+    upto: str = ""
+    """The same in words."""
 
     @property
     def first(self) -> Ran:
@@ -75,7 +79,8 @@ class Trials:
     def settle(self) -> None:
         """Effect: runs the unchanged program once more in each way, to learn what is stable of it; and its tests twice."""
         for base in self.ways:
-            base.runs.append(self._before(base, values=True))
+            while len(base.runs) < 2:
+                base.runs.append(self._before(base, values=True))
             if died(base.runs[0]) and not died(base.runs[1]):
                 base.runs = [base.runs[1], self._before(base, values=True)]
             base.died = died(base.runs[0])
@@ -149,7 +154,8 @@ class Trials:
                 return Outcome(
                     proposal.id, "drop", judged.reason, "different", judged.difference, values=of_values.words
                 )
-        said = "; ".join(dict.fromkeys(one.words for one in values))
+        upto = [f"compared until it has called {base.upto}, and not beyond" for base in self.ways if base.upto]
+        said = "; ".join(dict.fromkeys([*(one.words for one in values), *upto]))
         difference, rounding = judged.difference, judged.how
         tests = self._tests_after(proposal, changed, env)
         if tests == "broken":
@@ -321,7 +327,8 @@ class Trials:
         known = [ran.seconds for base in self.ways for ran in base.runs if base.way == way]
         limit = max(SHORTEST, 4 * max(known)) if known else None
         left = self.until - self.clock()
-        ran = run(self.ground, way, texts, environ, min(limit, left) if limit else left, values)
+        prefix = next((base.prefix for base in self.ways if base.way == way), None)
+        ran = run(self.ground, way, texts, environ, min(limit, left) if limit else left, values, prefix)
         if ran.hung and self.clock() >= self.until:
             raise OutOfTime
         return ran
