@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.source_text import SourceText
-from jaxaudit.model.mistake import Mistake
 from jaxaudit.model.outcome import Outcome
 from jaxaudit.model.proposal import Proposal, Reason
 from jaxaudit.plan.joining import Joined, joined
@@ -20,6 +19,7 @@ from jaxaudit.plan.stakes import ranked
 from jaxaudit.rules.project import Project, Wishes
 from jaxaudit.source.reading import Sources
 from jaxaudit.steps.audit_prefix import SHARE, shortened
+from jaxaudit.steps.audit_ways import also, must_have_run, under_python, way_of
 from jaxaudit.steps.check import Options, chosen_rules, find
 from jaxaudit.steps.config import Config, read_config
 from jaxaudit.steps.interpreter import Interpreter, users_python
@@ -131,11 +131,11 @@ def audit(
     interpreter = users_python(wanted_.python, config)
     with _ground(wanted_, config, interpreter, beat) as ground:
         until = pace.until = began + wanted_.budget - min(LAST, wanted_.budget / 10)
-        ways = [_way(wanted_), *(_also(words) for words in wanted_.also)]
+        ways = [way_of(wanted_.words, wanted_.module, wanted_.stdin), *(also(words) for words in wanted_.also)]
         tell(f"running {ways[0].name} observed")
         early = None if wanted_.dry_run else Prefix(after=SHARE * wanted_.budget / len(ways))
         bases = [Base(way, [run(ground, way, timeout=until - clock(), values=True, prefix=early)]) for way in ways]
-        _must_have_run(bases[0].first, wanted_, interpreter)
+        must_have_run(bases[0].first, ways[0].name, interpreter)
         done = _planned(wanted_, config, interpreter, bases[0].first, tell)
         done.runs, done.seconds = len(bases), clock() - began
         done.prefix = shortened(bases, done.plan.proposals, wanted_.calls, ground.root)
@@ -145,7 +145,7 @@ def audit(
             return done
         tests = Way(tuple(shlex.split(wanted_.test)), name="the tests") if wanted_.test else None
         trials = Trials(
-            ground, bases, until, _under_python(tests), clock, tolerance={**TOLERANCE, **dict(config.tolerance)}
+            ground, bases, until, under_python(tests), clock, tolerance={**TOLERANCE, **dict(config.tolerance)}
         )
         try:
             trying.append(trials)
@@ -182,51 +182,6 @@ def _ground(wanted_: Wanted, config: Config, interpreter: Interpreter, tick: Cal
             tuple(Path(path).resolve() for path in wanted_.read_only),
             tick,
         )
-
-
-def _way(wanted_: Wanted) -> Way:
-    words = (*(["-m"] if wanted_.module else []), *wanted_.words)
-    return Way(words, wanted_.stdin, shlex.join(wanted_.words))
-
-
-def _also(words: str) -> Way:
-    """`sensitivity.py --fast`, `pytest tests`: what stands behind the interpreter."""
-    split = shlex.split(words)
-    if not split:
-        raise Mistake("--also names no program")
-    if split[0].endswith(".py") and not Path(split[0]).exists():
-        raise Mistake(f"--also: there is no program {split[0]!r}")
-    if split[0] in ("python", "python3"):
-        split = split[1:]
-    elif not split[0].endswith(".py") and split[0] != "-m" and not Path(split[0]).exists():
-        split = ["-m", *split]
-    return Way(tuple(split), name=words)
-
-
-def _under_python(tests: Way | None) -> Way | None:
-    """`pytest -q`, `python -m pytest -q`: as words behind the interpreter."""
-    if tests is None or not tests.words:
-        return None
-    first, *rest = tests.words
-    if os.path.basename(first).startswith("python"):
-        return replace(tests, words=tuple(rest))
-    return replace(tests, words=(first, *rest) if first.endswith(".py") else ("-m", first, *rest))
-
-
-def _must_have_run(ran: Ran, wanted_: Wanted, interpreter: Interpreter) -> None:
-    program = shlex.join(wanted_.words)
-    if ran.outside is not None:
-        verb = "write" if ran.outside.what == "write" else "connect to"
-        at = f" ({os.path.basename(ran.outside.path)}:{ran.outside.line})" if ran.outside.line else ""
-        raise Mistake(
-            f"{program} was stopped before it could {verb} {ran.outside.place}{at}, which lies outside of the copy that "
-            "it ran in; --allow-effects lets it, in every trial"
-        )
-    if ran.hung:
-        raise Mistake(f"{program} did not end within the budget; --budget gives it more time")
-    if not ran.evidence.processes or not ran.evidence.environment.jax:
-        last = ran.stderr.strip().splitlines()[-1:] or ["it never imported JAX"]
-        raise Mistake(f"{program} could not be observed under {interpreter.path} ({interpreter.because}): {last[0]}")
 
 
 def _planned(wanted_: Wanted, config: Config, interpreter: Interpreter, ran: Ran, tell: Tell) -> Audited:
