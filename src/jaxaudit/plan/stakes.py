@@ -23,11 +23,18 @@ class Stake(NamedTuple):
 
 
 def ranked(proposals: Iterable[Proposal], evidence: Evidence) -> list[Proposal]:
-    """Worst first, with ids 1, 2, ...; ways to the same end stay beside each other, in their own order."""
+    """Worst first, with ids 1, 2, ...; ways to the same end stay beside each other, in their own order.
+
+    Settings of the whole run come last: what they gain is known only once the edits are.
+    """
     groups: dict[object, list[Proposal]] = {}
     for number, one in enumerate(proposals):
         groups.setdefault(one.group or number, []).append(one)
-    by_worth = sorted(groups.values(), key=lambda group: -max(stake(one, evidence).worth for one in group))
+
+    def place(group: list[Proposal]) -> tuple[bool, float]:
+        return all(one.kind != "edit" for one in group), -max(stake(one, evidence).worth for one in group)
+
+    by_worth = sorted(groups.values(), key=place)
     return [replace(one, id=str(number)) for number, one in enumerate((one for group in by_worth for one in group), 1)]
 
 

@@ -323,7 +323,7 @@ def _tried(done: Audited, proposal: Proposal, trials: Trials, tell: Tell) -> Out
         tell(f"trying {proposal.id} together with what was kept")
         both = trials.attempt(proposal, texts, env)
         alone = together(alone, both)
-        if both.verdict != "keep":
+        if alone.verdict != "keep":
             return alone
         done.combined = both
     _keep(done, [proposal], texts)

@@ -365,7 +365,11 @@ def _held(expected: Sequence[Expected], before: Figures, after: Figures) -> tupl
 def together(outcome: Outcome, with_others: Outcome) -> Outcome:
     """The outcome of a proposal that was kept alone and tried together with those kept before it."""
     if with_others.verdict == "keep":
-        return outcome
+        hits = [one for one in outcome.measured if one.metric == "cache_hits" and one.after > one.before]
+        if not hits or any(one.metric == "cache_hits" for one in with_others.measured):
+            return outcome
+        nothing = Reason("no-gain", "together with what was kept before, no program takes long enough to be kept")
+        return replace(outcome, verdict="drop", reason=nothing, measured=with_others.measured)
     reason = Reason(
         with_others.reason.code, f"alone it helps, together with what was kept before: {with_others.reason.text}"
     )

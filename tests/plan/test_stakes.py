@@ -1,0 +1,24 @@
+"""What is tried first: what most is at stake in; settings of the whole run after all edits."""
+
+from jaxaudit.model.evidence import FIRST, CompileSeen, Environment, Evidence, Site, Spot
+from jaxaudit.model.proposal import Proposal
+from jaxaudit.plan.stakes import ranked
+
+
+def proposal(title, *touched, kind="edit", group=""):
+    return Proposal("", title, ("jit-in-loop",), (), Spot("a.py", 1), kind, group=group, touched=touched)
+
+
+def seen(name, seconds):
+    return CompileSeen(Site(name, "a.py", 1), 0, FIRST, compile_s=seconds)
+
+
+def test_the_longest_compilation_first_and_settings_last():
+    evidence = Evidence(Environment(1), compiles=(seen("step", 2.0), seen("fit", 7.0)))
+    given = [
+        proposal("cache", kind="setting"), proposal("step", "step"), proposal("fit", "main.fit", group="g"),
+        proposal("the same by a setting", kind="setting", group="g"),
+    ]  # fmt: skip
+    order = ranked(given, evidence)
+    assert [one.title for one in order] == ["fit", "the same by a setting", "step", "cache"]
+    assert [one.id for one in order] == ["1", "2", "3", "4"]
