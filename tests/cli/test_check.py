@@ -89,7 +89,7 @@ def test_json_to_standard_output_and_nothing_else(project: Project, capsys: pyte
     assert [one["rule"] for one in json.loads(out)["findings"]] == ["jit-in-loop", "key-reuse"]
 
 
-@pytest.mark.parametrize("form", ["terminal", "json", "sarif", "markdown"])
+@pytest.mark.parametrize("form", ["terminal", "json", "sarif", "markdown", "html"])
 def test_output_writes_the_rendering_and_the_terminal_gets_a_summary(
     project: Project, capsys: pytest.CaptureFixture[str], form: str
 ) -> None:

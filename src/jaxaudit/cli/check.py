@@ -60,6 +60,10 @@ def _rendered(document: dict[str, Any], args: argparse.Namespace) -> str:
         from jaxaudit.report.json_text import json_text
 
         return json_text(document)
+    if args.format == "html":
+        from jaxaudit.report.web.page import page
+
+        return page(document)
     if args.format == "sarif":
         from jaxaudit.report.sarif import sarif
 

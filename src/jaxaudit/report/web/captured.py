@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from jaxaudit.model import amounts
 from jaxaudit.report.counts import Document, number
 from jaxaudit.report.pictures import bytes_picture, holder
-from jaxaudit.report.web.marks import code, place, row, section, table, text
+from jaxaudit.report.web.marks import amount, code, place, row, section, table, text
 
 MOST = 200
 SMALLEST = 1024
@@ -25,7 +25,7 @@ def captured(document: Document) -> Iterator[str]:
         row(
             code(holder(one)),
             text(amounts.array(one["dtype"], tuple(one["shape"])[:12])),
-            amounts.size(one["bytes"]),
+            amount(amounts.size(one["bytes"])),
             code(one["function"]),
             place(one),
             place(one["made"]) if one.get("made") else "",

@@ -7,7 +7,7 @@ from jaxaudit.model.moved_words import BYTES, CLOCKS, COUNTS, span
 from jaxaudit.report import audit_words as words
 from jaxaudit.report.counts import Document, Entry, number
 from jaxaudit.report.pictures import installed, moved_picture
-from jaxaudit.report.web.marks import code, place, row, section, short, spoken, table, text
+from jaxaudit.report.web.marks import amount, code, place, row, section, short, spoken, table, text
 
 GLANCE = 8
 MOST = 60
@@ -140,8 +140,8 @@ def _figure(proposal: Entry, outcome: Entry, one: Entry) -> str:
 
 def _value(metric: str, value: float) -> str:
     if metric in BYTES:
-        return amounts.size(int(value)) if value else "0"
-    return amounts.seconds(value) if metric in CLOCKS else f"{value:g}"
+        return amount(amounts.size(int(value))) if value else "0"
+    return amount(amounts.seconds(value)) if metric in CLOCKS else f"{value:g}"
 
 
 # -- what was ruled out ------------------------------------------------------------------------------------------------

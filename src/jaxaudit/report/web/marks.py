@@ -9,6 +9,8 @@ from jaxaudit.report.text_width import printable
 LONGEST = 600
 """Signs of one text; of a longer one the middle is left out."""
 
+SHORT = 28
+
 
 def text(said: object, most: int = LONGEST) -> str:
     """What a user's program named is never markup."""
@@ -23,7 +25,14 @@ def short(said: object, most: int = LONGEST) -> str:
 
 
 def code(said: object, most: int = LONGEST) -> str:
-    return f"<code>{text(said, most)}</code>"
+    """A name; a short one stays in one line, also in a narrow column."""
+    kind = ' class="s"' if len(str(said)) <= SHORT else ""
+    return f"<code{kind}>{text(said, most)}</code>"
+
+
+def amount(said: str) -> str:
+    """`700 ms`, in one line."""
+    return text(said).replace(" ", "\u00a0")
 
 
 def spoken(said: object) -> str:

@@ -12,6 +12,10 @@
     if (kind) made.className = kind;
     return made;
   };
+  const spoken = (said) => {
+    const parts = said.split("`");
+    return parts.length % 2 ? parts.map((part, i) => element(i % 2 ? "code" : "span", part)) : [element("span", said)];
+  };
   const seconds = (s) => s >= 1 ? s.toFixed(1) + " s" : s >= 0.001 ? Math.round(s * 1000) + " ms" : s > 0 ? "<1 ms" : "0";
   const size = (n) => {
     for (const [unit, step] of [["GB", 1e9], ["MB", 1e6], ["kB", 1e3]]) if (n >= step) return Number((n / step).toPrecision(3)) + " " + unit;
@@ -22,7 +26,8 @@
   const because = (kind, text, changes) => {
     const cell = element("td");
     const said = data.strings[text] || data.strings[kind];
-    cell.append(element("span", said));
+    const again = changes.length === 3 && said.startsWith(data.strings[changes[0]] + ":");
+    if (!again) cell.append(...spoken(said));
     for (let i = 0; i + 2 < changes.length; i += 3) {
       const [leaf, was, now] = [0, 1, 2].map((k) => data.strings[changes[i + k]]);
       const line = element("div", undefined, "leaf");

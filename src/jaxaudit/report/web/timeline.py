@@ -7,7 +7,7 @@ from jaxaudit.report.counts import Document, Entry
 from jaxaudit.report.pictures import installed
 from jaxaudit.report.pictures import timeline as picture_of
 from jaxaudit.report.web.changes import NO_PICTURES
-from jaxaudit.report.web.marks import code, place, row, section, spoken, table, text
+from jaxaudit.report.web.marks import amount, code, place, row, section, spoken, table, text
 
 MOST = 12
 
@@ -28,10 +28,10 @@ def timeline(document: Document) -> Iterator[str]:
     longest.sort(key=lambda one: one.get("ended_s") or 0.0)
     rows = [
         row(
-            f"{one['ended_s']:.1f} s" if one.get("ended_s") is not None else "",
+            amount(f"{one['ended_s']:.1f} s") if one.get("ended_s") is not None else "",
             code(one["function"], 120),
             place(one["at"]) if one["at"] else "",
-            amounts.seconds(seconds(one)),
+            amount(amounts.seconds(seconds(one))),
             spoken(one["cause"]["text"] or one["cause"]["kind"]),
         )
         for one in longest
