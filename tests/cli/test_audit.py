@@ -183,10 +183,72 @@ def test_a_write_elsewhere_stops_the_audit_before_it_happens(tmp_path):
     assert not list(other.iterdir())
 
 
+ENTERED = """\
+import sys
+import jax
+import jax.numpy as jnp
+
+
+def settle(x, gain):
+    for _ in range(6):
+        step = jax.jit(lambda y: y - gain * jnp.sin(y))
+        x = step(x)
+    return x
+
+
+def main():
+    print("sum", sys.argv[1:], float(settle(jnp.linspace(0.0, 1.0, 64), 0.1).sum()))
+
+
+class Runs:
+    def fast():
+        return settle(jnp.ones(3), 0.2)
+
+
+def needs(x):
+    return x
+
+
+if __name__ == "__main__":
+    needs()
+"""
+TABLE = """\
+[tool.jaxaudit.audit]
+entry = "simulate:main"
+args = ["--seed", "1"]
+also = ["simulate:Runs.fast"]
+calls = 4
+"""
+
+
+def test_an_entry_and_other_ways_to_run_it_stand_in_the_configuration(tmp_path):
+    (tmp_path / "simulate.py").write_text(ENTERED)
+    (tmp_path / "pyproject.toml").write_text(TABLE)
+    done = jaxaudit(
+        tmp_path, "audit", "--dry-run", "--python", sys.executable, "--format", "json", "--output", "out.json"
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    document = json.loads((tmp_path / "out.json").read_text("utf-8"))
+    assert (document["summary"]["program"], document["summary"]["exit_code"]) == ("simulate:main --seed 1", 0)
+    assert document["proposals"][0]["rules"] == ["jit-in-loop"]
+    assert document["summary"]["runs"] == 2
+
+
+def test_an_entry_that_can_not_be_called(tmp_path):
+    (tmp_path / "simulate.py").write_text(ENTERED)
+    done = jaxaudit(tmp_path, "audit", "--python", sys.executable, "--entry", "simulate:needs")
+    assert done.returncode == 2 and "simulate:needs can't be called: TypeError: needs() missing 1" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
         (["audit"], "which program?"),
+        (["audit", "--entry", "fine"], "'fine' is not of the form module:function"),
+        (["audit", "--entry", "simulate:mian"], "simulate.py has no 'mian'; did you mean 'main'?"),
+        (["audit", "--entry", "simulate:main", "-m", "fine"], "one of the two"),
+        (["audit", "--also", "simulate:mian", "fine.py"], "simulate.py has no 'mian'"),
+        (["audit", "--python", sys.executable, "--entry", "nowhere:main"], "No module named 'nowhere'"),
         (["audit", "nothing.py"], "there is no program 'nothing.py'"),
         (["audit", "--budget", "soon", "x.py"], "is no time such as"),
         (["audit", "--calls", "0", "fine.py"], "'0' is not a number of calls"),
@@ -199,6 +261,7 @@ def test_a_write_elsewhere_stops_the_audit_before_it_happens(tmp_path):
 )
 def test_wrong_use_is_one_sentence(tmp_path, words, said):
     (tmp_path / "fine.py").write_text("print(1)\n")
+    (tmp_path / "simulate.py").write_text(ENTERED)
     (tmp_path / "broken.py").write_text("x = (\n")
     done = jaxaudit(tmp_path, *words)
     assert done.returncode == 2 and said in done.stderr and "Traceback" not in done.stderr

@@ -4,7 +4,7 @@ import pytest
 
 from fake_engine import Project
 from jaxaudit.model.mistake import Mistake
-from jaxaudit.steps.config import byte_count, read_config
+from jaxaudit.steps.config import Ways, byte_count, read_config
 
 
 def test_every_key_of_the_contract(project: Project) -> None:
@@ -24,6 +24,13 @@ baseline = "known.json"
 cache-dir = ".cache"
 python = "../env/bin/python"
 tolerance = {float32 = 1e-4}
+
+[tool.jaxaudit.audit]
+program = "simulate.py"
+args = ["--fast"]
+also = ["other.py"]
+test = "pytest -q"
+calls = 5
 """,
     )
     config = read_config(project.root)
@@ -33,6 +40,8 @@ tolerance = {float32 = 1e-4}
     assert config.never_static == ("contrast", "offset")
     assert config.keep_signatures
     assert config.tolerance == (("float32", 1e-4),)
+    assert config.audit == Ways("simulate.py", args=("--fast",), also=("other.py",), test="pytest -q", calls=5)
+    assert config.audit.words == ("simulate.py", "--fast")
     assert config.root == project.root
 
 
@@ -56,6 +65,11 @@ def test_no_file_is_fine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         ("keep-signatures = 1", "keep-signatures in [tool.jaxaudit] must be true or false, not 1"),
         ('captured-bytes = "2 MX"', "must be a number of bytes or a size such as \"2MiB\", not '2 MX'"),
         ("captured-bytes = true", "must be a number of bytes"),
+        ("audit = 1", 'audit in [tool.jaxaudit] must be a table such as {program = "simulate.py", args'),
+        ("audit = {prog = 1}", "must be a table of program, module, entry, args, also, test, calls; it has 'prog'"),
+        ("audit = {also = 1}", 'must be a table whose also is a list of strings such as ["sensitivity.py --fast"]'),
+        ("audit = {calls = 0}", "must be a table whose calls is a whole number such as 10"),
+        ('audit = {program = "a.py", entry = "a:b"}', "must be a table with one of program, module and entry"),
         ("tolerance = 1e-5", "tolerance in [tool.jaxaudit] must be a table such as {float32 = 1e-5, float64 = 1e-9}"),
         ("tolerance = {float31 = 1e-5}", "must be a table such as {float32"),
         ("tolerance = {float32 = true}", "must be a table such as {float32"),

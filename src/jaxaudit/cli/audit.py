@@ -5,6 +5,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
@@ -27,12 +28,14 @@ output, tests as before, measurably better. Your files stay as they are;
 
 EXIT_CODES = "exit codes: 0 done, 2 the program could not be run or compared; with --check, 1 when something was kept"
 USAGE = "jaxaudit audit [OPTIONS] [-m] PROGRAM [ARGS ...]"
+NONE = "or --entry MODULE:FUNCTION, or a program in [tool.jaxaudit.audit]"
 
 
 def parser() -> arguments.Arguments:
     made = arguments.Arguments("audit", DESCRIPTION, EXIT_CODES)
     made.usage = USAGE
     made.add_argument("-m", dest="module", action="store_true", help="PROGRAM is a module, as for `python -m`")
+    made.add_argument("--entry", metavar="MODULE:FUNCTION", default="", help="call this; what follows are arguments")
     made.add_argument("--python", metavar="PYTHON", default="", help="the Python, or its environment, that runs it")
     made.add_argument("--test", metavar="COMMAND", default="", help='tests that must stay as they are: "pytest -q"')
     made.add_argument("--also", metavar="COMMAND", action="append", default=[], help="another way in which it is run")
@@ -62,20 +65,23 @@ def run(argv: Sequence[str]) -> int:
     args = arguments.parse(made, options)
     if args is None:
         return 0
-    if not program:
-        raise Mistake(f"which program? {USAGE}")
-    if not args.module and not Path(program[0]).exists():
-        raise Mistake(f"there is no program {program[0]!r}")
-    from jaxaudit.steps.audit import Wanted, audit
+    from jaxaudit.steps.audit import audit
     from jaxaudit.steps.audit_document import audit_document
     from jaxaudit.steps.audit_folder import must_be_writable, write_report
+    from jaxaudit.steps.audit_ways import Wanted, completed
+    from jaxaudit.steps.config import read_config
 
-    must_be_writable(args.report_dir)
-
+    if args.entry and args.module:
+        raise Mistake("-m names a module that is run, --entry a function that is called: one of the two")
     wanted = Wanted(
-        tuple(program), args.module, args.python, args.test, tuple(args.also), args.budget, tuple(args.select),
-        tuple(args.ignore), args.allow_effects, tuple(args.read_only), args.copy_limit, args.dry_run, args.calls, _stdin(),
+        tuple(program), args.module, args.entry, args.python, args.test, tuple(args.also), args.budget, tuple(args.select),
+        tuple(args.ignore), args.allow_effects, tuple(args.read_only), args.copy_limit, args.dry_run, args.calls,
     )  # fmt: skip
+    wanted = completed(wanted, read_config(Path.cwd()))
+    if not wanted.words and not wanted.entry:
+        raise Mistake(f"which program? {USAGE}; {NONE}")
+    must_be_writable(args.report_dir)
+    wanted = replace(wanted, stdin=_stdin())
     brush = _brush(args, sys.stderr if args.output else sys.stdout)
     progress = AuditProgress(
         sys.stderr, output.columns(), time.monotonic, rewrites=_is_terminal(sys.stderr), quiet=args.quiet

@@ -19,7 +19,7 @@ from jaxaudit.plan.stakes import ranked
 from jaxaudit.rules.project import Project, Wishes
 from jaxaudit.source.reading import Sources
 from jaxaudit.steps.audit_prefix import SHARE, shortened
-from jaxaudit.steps.audit_ways import also, must_have_run, under_python, way_of
+from jaxaudit.steps.audit_ways import Wanted, also, main_way, must_have_run, under_python
 from jaxaudit.steps.check import Options, chosen_rules, find
 from jaxaudit.steps.config import Config, read_config
 from jaxaudit.steps.interpreter import Interpreter, users_python
@@ -32,7 +32,6 @@ from jaxaudit.verify.figures import CLOCKS
 from jaxaudit.verify.running import Ground, Prefix, Ran, Way, run
 from jaxaudit.verify.trying import Base, OutOfTime, Trials, together
 from jaxaudit.verify.values import TOLERANCE
-from jaxaudit.verify.workcopy import GIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,31 +41,8 @@ if TYPE_CHECKING:
 
 Tell = Callable[[str], None]
 Hear = Callable[[Pace], None]
-BUDGET = 600.0
 LAST = 20.0
 """Seconds of the budget that are kept for writing it all down."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What the command line asks for."""
-
-    words: tuple[str, ...]
-    module: bool = False
-    python: str = ""
-    test: str = ""
-    also: tuple[str, ...] = ()
-    budget: float = BUDGET
-    select: tuple[str, ...] = ()
-    ignore: tuple[str, ...] = ()
-    effects: bool = False
-    read_only: tuple[str, ...] = ()
-    copy_limit: int = GIB
-    dry_run: bool = False
-    calls: int = 0
-    """How often functions are called in a prefix; 0 where only a program that runs too long is tried on one."""
-    stdin: bytes = b""
-    environ: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -87,6 +63,8 @@ class Audited:
     originals: Mapping[str, bytes] = field(default_factory=dict)
     combined: Outcome | None = None
     unstable: str = ""
+    program: str = ""
+    """As the command line names it."""
     clocks: Mapping[str, Sequence[float]] = field(default_factory=dict)
     """What the timed runs of the unchanged program took."""
     prefix: str = ""
@@ -131,13 +109,13 @@ def audit(
     interpreter = users_python(wanted_.python, config)
     with _ground(wanted_, config, interpreter, beat) as ground:
         until = pace.until = began + wanted_.budget - min(LAST, wanted_.budget / 10)
-        ways = [way_of(wanted_.words, wanted_.module, wanted_.stdin), *(also(words) for words in wanted_.also)]
+        ways = [main_way(wanted_), *(also(words) for words in wanted_.also)]
         tell(f"running {ways[0].name} observed")
         early = None if wanted_.dry_run else Prefix(after=SHARE * wanted_.budget / len(ways))
         bases = [Base(way, [run(ground, way, timeout=until - clock(), values=True, prefix=early)]) for way in ways]
         must_have_run(bases[0].first, ways[0].name, interpreter)
         done = _planned(wanted_, config, interpreter, bases[0].first, tell)
-        done.runs, done.seconds = len(bases), clock() - began
+        done.runs, done.seconds, done.program = len(bases), clock() - began, ways[0].name
         done.prefix = shortened(bases, done.plan.proposals, wanted_.calls, ground.root)
         shown(done)
         if wanted_.dry_run or not done.plan.proposals:

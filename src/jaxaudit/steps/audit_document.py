@@ -74,7 +74,7 @@ def _summary(done: Audited) -> dict[str, Any]:
     verdicts = [one.verdict for one in done.outcomes]
     held = [one.held for one in done.outcomes]
     return summary(done.evidence, list(done.joined.findings), 0) | {
-        "program": " ".join(done.evidence.environment.argv[1:]),
+        "program": done.program,
         "exit_code": done.ran.code,
         "run_s": round(done.ran.seconds, 3),
         "kept": verdicts.count("keep"),

@@ -13,6 +13,24 @@ FLOATS = ("float32", "float64", "float16", "bfloat16")
 
 
 @dataclass(frozen=True, slots=True)
+class Ways:
+    """`[tool.jaxaudit.audit]`: how the project's program is run, seen from the folder of the file."""
+
+    program: str = ""
+    module: str = ""
+    entry: str = ""
+    args: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
+    test: str = ""
+    calls: int = 0
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The program, or the module, with its arguments; of an entry, the arguments."""
+        return (*filter(None, (self.program, self.module)), *self.args)
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """What the project wishes. Field names are the keys, with `_` for `-`; paths and patterns start at `root`."""
 
@@ -31,6 +49,7 @@ class Config:
     baseline: str = ""
     cache_dir: str = ""
     python: str = ""
+    audit: Ways = Ways()
     root: Path = Path()
     file: Path | None = None
 
@@ -146,6 +165,27 @@ def _count(value: Any) -> int:
     raise _Unfit("a number such as 40")
 
 
+def _ways(value: Any) -> Ways:
+    if not isinstance(value, dict):
+        raise _Unfit('a table such as {program = "simulate.py", args = ["--fast"]}')
+    for key, one in value.items():
+        if key not in _OF_WAYS:
+            raise _Unfit(f"a table of {', '.join(_OF_WAYS)}; it has {key!r}")
+        try:
+            _OF_WAYS[key](one)
+        except _Unfit as wanted:
+            raise _Unfit(f"a table whose {key} is {wanted}") from None
+    if len([key for key in ("program", "module", "entry") if value.get(key)]) > 1:
+        raise _Unfit("a table with one of program, module and entry")
+    return Ways(**{key: _OF_WAYS[key](one) for key, one in value.items()})
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    raise _Unfit("a whole number such as 10")
+
+
 def _byte_count(value: Any) -> int:
     try:
         return byte_count(value)
@@ -169,6 +209,15 @@ def byte_count(value: object) -> int:
     return int(float(number) * _UNITS[unit])
 
 
+_OF_WAYS: dict[str, Any] = {
+    "program": _text,
+    "module": _text,
+    "entry": _text,
+    "args": partial(_words, example="--fast"),
+    "also": partial(_words, example="sensitivity.py --fast"),
+    "test": _text,
+    "calls": _number,
+}
 _READERS: dict[str, Any] = {
     "select": _words,
     "ignore": _words,
@@ -185,4 +234,5 @@ _READERS: dict[str, Any] = {
     "baseline": _text,
     "cache-dir": _text,
     "python": _text,
+    "audit": _ways,
 }
