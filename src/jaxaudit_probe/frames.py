@@ -12,7 +12,7 @@ class Site:
     """One function that is compiled, wherever it is jitted and however often it is made anew."""
 
     __slots__ = (
-        "__weakref__", "constants", "donated", "function", "holders", "id", "last_cause", "line", "made", "name", "parameters", "path",
+        "__weakref__", "constants", "donated", "function", "holders", "id", "line", "made", "name", "parameters", "path",
         "programs", "seen", "static", "traced", "user", "wrapper",
     )  # fmt: skip
 
@@ -31,7 +31,6 @@ class Site:
         self.traced = 0
         self.programs: dict[int, int] = {}
         """How often each program of it was lowered, by what tells programs apart."""
-        self.last_cause: causes.Cause | None = None
         self.constants: dict[int, int] = {}
         self.holders: list[str] = []
         self.function: Any = None

@@ -2,7 +2,6 @@ import pytest
 
 from edits.marked_source import marked, shown, written
 from jaxaudit.edits import CannotEdit, add_static_name, jit_site, remove_static_name, rename_static_name
-from jaxaudit.edits.static_names import names_for_numbers
 
 ADDED = [
     (
@@ -101,15 +100,9 @@ def test_remove(before, line):
     assert line in after.splitlines()
 
 
-def test_rename_and_names_for_numbers():
+def test_rename():
     source, place = marked("import jax\n@«jax.jit(static_argnames=('nn', \"m\"))»\ndef f(x, n, m): pass\n")
     assert "('n', \"m\")" in written(source, rename_static_name(source, jit_site(source, place), "nn", "n"))
-    source, place = marked(
-        "import jax\nfrom functools import partial\n@«partial(jax.jit, static_argnums=[1, -1])»\ndef f(x, n, m): pass\n"
-    )
-    assert '@partial(jax.jit, static_argnames=("n", "m"))' in written(
-        source, names_for_numbers(source, jit_site(source, place))
-    )
 
 
 @pytest.mark.parametrize(

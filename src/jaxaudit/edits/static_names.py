@@ -82,15 +82,6 @@ def rename_static_name(
     raise CannotEdit(f"{old} is not among the {kind}_argnames")
 
 
-def names_for_numbers(source: SourceText, site: JitSite, kind: Kind = "static") -> tuple[Edit, ...]:
-    """`static_argnums=(1,)` becomes `static_argnames=("n",)`; negative numbers count from the end as JAX does."""
-    keyword = keyword_of(site.options, f"{kind}_argnums") if site.options else None
-    if keyword is None:
-        raise CannotEdit(f"the jit has no {kind}_argnums")
-    names = _names_of_numbers(site, keyword.value)
-    return replace(source, keyword, f"{kind}_argnames={_tuple_text(names, _quote(source))}")
-
-
 def remove_option(source: SourceText, site: JitSite, option: str) -> tuple[Edit, ...]:
     """The jit without an option; `@partial(jit)` and `@jit()` that would remain become `@jit`."""
     call = site.options

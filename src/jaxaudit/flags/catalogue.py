@@ -105,11 +105,6 @@ class FlagCatalogue(NamedTuple):
             return None
         return after[0]
 
-    def came_in(self, name: str) -> str | None:
-        """The first version in the table that accepts the flag, where that is later than this jaxlib."""
-        had = self.table.accepted_in(name)
-        return had[0] if had and self.version and _older(self.version, had[0]) else None
-
     def _accepts(self, name: str) -> bool:
         if self.version in self.table.versions:
             return self.table.accepts(name, self.version)

@@ -95,10 +95,6 @@ class FactsCache:
         assert self._database is not None
         return self._database.execute("SELECT 1 FROM facts WHERE key = ?", (key,)).fetchone() is not None
 
-    def get_many(self, keys: Iterable[bytes]) -> dict[bytes, bytes]:
-        """Those that are there."""
-        return {key: value for key in keys if (value := self._get("facts", key)) is not None}
-
     def put(self, key: bytes, value: bytes) -> None:
         self._put("facts", key, value)
 

@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
+import numpy as np  # noqa: F401  (what the table's texts are evaluated with)
 import pytest
 
 from jaxaudit.source.knowledge import array_values
@@ -111,19 +111,6 @@ def test_weak_types_are_what_the_table_says(name: str) -> None:
     assert (ARRAYS[name].weak == "strong") == (not any(got))
 
 
-OPERANDS = {
-    "python int": 2, "python float": 2.0, "weak int": WI, "weak float": W, "int": I, "float": S, "numpy": np.ones(3),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("pair", array_values.WEAK_RESULT, ids="+".join)
-def test_operators_keep_weak_types_as_the_table_says(pair: tuple[str, str]) -> None:
-    for left, right in (pair, pair[::-1]):
-        found = OPERANDS[left] * OPERANDS[right]
-        kind = "int" if found.dtype.kind == "i" else "float"
-        assert f"{'weak ' if found.weak_type else ''}{kind}" == array_values.WEAK_RESULT[pair]
-
-
 @pytest.mark.parametrize("name", sorted(array_values.STATIC_ATTRIBUTES - {"vma", "committed", "sharding"}))
 def test_static_attributes_need_no_value(name: str) -> None:
     seen: list[Any] = []
@@ -133,5 +120,4 @@ def test_static_attributes_need_no_value(name: str) -> None:
 
 def test_methods_are_those_of_an_array() -> None:
     assert [m for m in array_values.ARRAY_METHODS if m not in dir(S)] == []
-    assert [a for a in array_values.ARRAY_ATTRIBUTES - {"H"} if a not in dir(S)] == []
     assert [a for a in array_values.AT_METHODS if a not in dir(S.at[0])] == []

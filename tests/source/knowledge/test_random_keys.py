@@ -14,9 +14,8 @@ NOT_IN_ALL_VERSIONS = {"optax.tree.split_key_like", "optax.tree.random_like"}
 
 
 def test_all_names_exist(missing: Callable[..., list[str]]) -> None:
-    tables = [random_keys.KEY_MAKERS, random_keys.KEY_STREAMS, random_keys.KEY_CONSUMERS, random_keys.FRESH_KEYS,
-              random_keys.INITIALIZER_FACTORIES, random_keys.KEYLESS_INITIALIZERS, random_keys.KEY_NEUTRAL,
-              random_keys.KEY_READERS]  # fmt: skip
+    tables = [random_keys.KEY_MAKERS, random_keys.KEY_CONSUMERS,
+              random_keys.INITIALIZER_FACTORIES, random_keys.KEY_NEUTRAL]  # fmt: skip
     assert set(missing([name for table in tables for name in table])) <= NOT_IN_ALL_VERSIONS
 
 

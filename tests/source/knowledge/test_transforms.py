@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from jaxaudit.source.knowledge.higher_order import HIGHER_ORDER, TRANSPARENT
-from jaxaudit.source.knowledge.transforms import IDENTITIES, JAX, RULE_METHODS, Feed, Slot
-from jaxaudit.source.knowledge.transforms_of_libraries import BLACKJAX, RUNNERS, TRANSFORMS
+from jaxaudit.source.knowledge.transforms import IDENTITIES, JAX, Feed, Slot
+from jaxaudit.source.knowledge.transforms_of_libraries import BLACKJAX, TRANSFORMS
 
 jax = pytest.importorskip("jax")
 jnp = jax.numpy
@@ -24,7 +24,7 @@ NOT_IN_ALL_VERSIONS = {
 
 
 def test_all_names_exist(missing: Callable[..., list[str]]) -> None:
-    tables = [*TRANSFORMS, *RULE_METHODS, *RUNNERS, *HIGHER_ORDER, *TRANSPARENT]
+    tables = [*TRANSFORMS, *HIGHER_ORDER, *TRANSPARENT]
     assert set(missing(tables)) <= NOT_IN_ALL_VERSIONS
 
 

@@ -6,8 +6,6 @@
 STATIC_ATTRIBUTES: frozenset[str] = frozenset(
     {"shape", "ndim", "dtype", "size", "itemsize", "nbytes", "weak_type", "aval", "sharding", "committed", "vma"}
 )
-# attributes that are arrays themselves.
-ARRAY_ATTRIBUTES: frozenset[str] = frozenset({"T", "mT", "real", "imag", "flat", "H", "at"})
 
 # method of an array -> the jax.numpy function of the same meaning (its row in ARRAYS tells shape and dtype).
 ARRAY_METHODS: dict[str, str] = {
@@ -107,30 +105,3 @@ FRAME_METHODS: frozenset[str] = frozenset({"to_numpy", "values", "as_matrix", "t
 NUMPY_GENERATORS: frozenset[str] = frozenset(
     {"numpy.random.default_rng", "numpy.random.RandomState", "numpy.random.Generator"}
 )
-
-# weak types. The pair (left, right) -> result of an arithmetic operator or an elementwise function.
-# Kinds: "python int", "python float", "weak int", "weak float", "int", "float", "numpy" (array or scalar).
-WEAK_RESULT: dict[tuple[str, str], str] = {
-    ("weak float", "python int"): "weak float",
-    ("weak float", "python float"): "weak float",
-    ("weak int", "python int"): "weak int",
-    ("weak int", "python float"): "weak float",
-    ("weak int", "weak float"): "weak float",
-    ("weak float", "weak float"): "weak float",
-    ("weak int", "weak int"): "weak int",
-    ("weak float", "float"): "float",
-    ("weak int", "float"): "float",
-    ("weak int", "int"): "int",
-    ("float", "python int"): "float",
-    ("float", "python float"): "float",
-    ("int", "python int"): "int",
-    ("int", "python float"): "weak float",
-    ("int", "weak float"): "weak float",
-    ("int", "float"): "float",
-    ("float", "float"): "float",
-    ("int", "int"): "int",
-    ("float", "numpy"): "float",
-    ("int", "numpy"): "float",
-    ("weak float", "numpy"): "float",
-    ("weak int", "numpy"): "float",
-}

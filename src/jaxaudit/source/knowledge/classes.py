@@ -137,10 +137,6 @@ STATIC_FIELDS: dict[str, dict[str, bool]] = {
 STATIC_METADATA: dict[str, bool] = {"static": True, "pytree_node": False}
 # annotations that make a field static.
 STATIC_ANNOTATIONS: frozenset[str] = frozenset({"jax_dataclasses.Static", "flax.nnx.Static"})
-# annotations that make a name no field at all.
-NO_FIELD: frozenset[str] = frozenset(
-    {"typing.ClassVar", "equinox.AbstractClassVar", "dataclasses.InitVar", "equinox.AbstractVar"}
-)
 
 # keywords of a dataclass decorator -> how the class then hashes: read in this order, the first that is given wins.
 # eq=True (default) without frozen: `__hash__` is None, an instance as a static argument raises.
@@ -183,14 +179,6 @@ FRESH_CLOSURES: frozenset[str] = frozenset(
     ).split()
 ) | {"haiku.transform", "haiku.transform_with_state", "haiku.multi_transform"}
 
-# functions and classes whose instances are hashed by value, so that equal ones share an executable.
-VALUE_HASHED: frozenset[str] = frozenset(
-    {
-        "jax.ShapeDtypeStruct", "jax.sharding.PartitionSpec", "jax.sharding.NamedSharding", "jax.sharding.Mesh",
-        "jax.tree_util.PyTreeDef", "builtins.range", "builtins.frozenset", "builtins.complex",
-        "fractions.Fraction", "decimal.Decimal", "datetime.timedelta", "pathlib.Path", "numpy.dtype", "jax.numpy.dtype",
-    }
-)  # fmt: skip
 
 # types whose values can't be hashed: as static arguments they raise.
 UNHASHABLE: frozenset[str] = frozenset(

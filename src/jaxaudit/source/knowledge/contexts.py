@@ -28,13 +28,6 @@ CACHES: frozenset[str] = frozenset(
     }
 )  # fmt: skip
 
-# bases of test classes.
-TEST_BASES: frozenset[str] = frozenset(
-    {
-        "unittest.TestCase", "absl.testing.absltest.TestCase", "absl.testing.parameterized.TestCase", "chex.TestCase",
-        "jax._src.test_util.JaxTestCase", "unittest.IsolatedAsyncioTestCase",
-    }
-)  # fmt: skip
 
 # names of folders and files: tests, benchmarks, and code that shows rather than serves.
 TEST_FOLDERS: frozenset[str] = frozenset("test tests testing _test _tests unit_tests integration_tests".split())
@@ -42,8 +35,6 @@ BENCHMARK_FOLDERS: frozenset[str] = frozenset("bench benches benchmark benchmark
 TEST_FILE_PARTS: tuple[str, ...] = ("test_", "_test.py", "conftest.py")
 BENCHMARK_FILE_PARTS: tuple[str, ...] = ("bench_", "benchmark_", "_benchmark.py", "_bench.py")
 
-# calls that repeat the function they are given: what runs inside runs many times.
-REPEATERS: frozenset[str] = frozenset({"timeit.timeit", "timeit.repeat", "timeit.Timer"})
 # iterables that make a loop a benchmark or a progress bar around the same work.
 PROGRESS: dict[str, int] = {
     "tqdm.tqdm": 0,

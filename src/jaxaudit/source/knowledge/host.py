@@ -73,10 +73,6 @@ SYNC_FUNCTIONS: dict[str, int] = {
 }
 # modules of which any function that is handed a device array fetches it.
 SYNC_MODULES: tuple[str, ...] = ("math.", "statistics.", "numpy.", "scipy.", "matplotlib.", "pandas.", "logging.")
-# what reports from a traced function on the device's time instead of waiting.
-CALLBACKS: frozenset[str] = frozenset(
-    {"jax.debug.print", "jax.debug.callback", "jax.experimental.io_callback", "jax.pure_callback"}
-)
 
 # -- effects: what happens once, while tracing, and never again --------------------------------------------------------
 
@@ -114,24 +110,3 @@ OUTPUT: frozenset[str] = frozenset(
 )  # fmt: skip
 
 # -- tests that need no array value: their result is known while tracing ----------------------------------------------
-
-# functions whose result is a host value whatever they are given.
-STATIC_TESTS: frozenset[str] = frozenset(
-    {
-        "builtins.isinstance", "builtins.issubclass", "builtins.hasattr", "builtins.callable", "builtins.len",
-        "builtins.type", "builtins.id", "builtins.vars", "builtins.dir", "jax.numpy.issubdtype", "jax.numpy.isscalar",
-        "jax.numpy.iscomplexobj", "jax.numpy.isrealobj", "jax.numpy.ndim", "jax.numpy.shape", "jax.numpy.size",
-        "jax.numpy.result_type", "jax.numpy.promote_types", "jax.numpy.can_cast", "jax.numpy.isdtype",
-        "jax.dtypes.issubdtype", "jax.dtypes.result_type", "jax.dtypes.canonicalize_dtype", "numpy.ndim", "numpy.shape",
-        "numpy.isscalar", "numpy.issubdtype", "numpy.iscomplexobj", "numpy.isrealobj", "numpy.size",
-        "numpy.result_type",
-        "numpy.dtype", "jax.numpy.dtype", "jax.tree.structure", "jax.default_backend", "jax.device_count",
-        "jax.local_device_count", "jax.process_count", "jax.process_index", "jax.tree_util.all_leaves",
-        "jax.tree_util.treedef_is_leaf", "equinox.is_array", "equinox.is_array_like", "equinox.is_inexact_array",
-        "equinox.is_inexact_array_like", "jax.core.is_concrete", "jax.typeof", "dataclasses.is_dataclass",
-        "inspect.isclass", "inspect.isfunction", "inspect.signature", "haiku.running_init",
-        "flax.linen.Module.is_initializing",
-        "chex.assert_shape", "chex.assert_rank", "chex.assert_type", "chex.assert_equal_shape",
-        "chex.assert_tree_all_finite",
-    }
-)  # fmt: skip

@@ -28,22 +28,6 @@ KEY_MAKERS: dict[str, tuple[int, str]] = {
     "equinox.internal.GetKey": (0, "seed"),
 }
 
-# name -> (position, keyword) of the seed or key: objects that hand out a fresh key at each use and keep count.
-KEY_STREAMS: dict[str, tuple[int, str]] = {
-    "haiku.PRNGSequence": (0, "key_or_seed"),
-    "flax.nnx.Rngs": (0, "default"),
-    "flax.nnx.RngStream": (0, "key"),
-    "brainstate.random.RandomState": (0, "seed_or_key"),
-    "numpyro.handlers.seed": (1, "rng_seed"),
-}
-
-# calls that give a fresh key each time, from a stream kept elsewhere.
-FRESH_KEYS: frozenset[str] = frozenset(
-    {
-        "haiku.next_rng_key", "haiku.next_rng_keys", "haiku.maybe_next_rng_key", "numpyro.prng_key",
-        "brainstate.random.split_key", "brainstate.random.get_key",
-    }
-)  # fmt: skip
 
 _DRAWS = (
     "ball bernoulli beta binomial bits categorical cauchy chisquare choice dirichlet double_sided_maxwell exponential "
@@ -97,12 +81,6 @@ INITIALIZER_FACTORIES: frozenset[str] = frozenset(
         "variance_scaling", "xavier_normal", "xavier_uniform",
     )
 )  # fmt: skip
-# initialisers that take a key and ignore it, so that one key may serve several.
-KEYLESS_INITIALIZERS: frozenset[str] = frozenset(
-    f"{module}.{name}"
-    for module in ("jax.nn.initializers", "flax.linen.initializers", "flax.nnx.initializers")
-    for name in ("zeros", "ones", "constant")
-) | {f"flax.{layer}.initializers.{name}" for layer in ("linen", "nnx") for name in ("zeros_init", "ones_init")}
 
 # method name -> the ways in which a call of it on an object of unknown class takes a key. Only with the named keyword,
 # or with a value at that position that is known to be a key.
@@ -153,15 +131,6 @@ KEY_NEUTRAL: frozenset[str] = frozenset(
     }
 )  # fmt: skip
 
-# calls that look at a key without drawing from it; methods of a key array that do the same.
-KEY_READERS: frozenset[str] = frozenset(
-    {
-        "jax.random.key_data", "jax.random.key_impl", "jax.random.clone", "builtins.print", "builtins.len",
-        "builtins.isinstance", "builtins.type", "builtins.repr", "builtins.str", "builtins.id", "jax.numpy.issubdtype",
-        "jax.numpy.shape", "jax.numpy.ndim", "jax.dtypes.issubdtype", "jax.eval_shape", "jax.debug.print",
-        "equinox.is_array", "jax.make_jaxpr",
-    }
-)  # fmt: skip
 
 # calls that take a tree only for its structure and give back one with other values: what was drawn for it is not kept.
 TEMPLATES: frozenset[str] = frozenset(

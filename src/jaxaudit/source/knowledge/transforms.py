@@ -205,22 +205,6 @@ JAX: dict[str, Transform] = {
     "jax.make_array_from_callback": Transform("callback", False, (Slot(2, "data_callback", host=True),), "none"),
 }  # fmt: skip
 
-# class or wrapper -> method -> the functions that the method adds to it (custom rules; all run under the trace).
-RULE_METHODS: dict[str, dict[str, tuple[Slot, ...]]] = {
-    "jax.custom_vjp": {"defvjp": (Slot(0, "fwd"), Slot(1, "bwd"))},
-    "jax.custom_jvp": {"defjvp": (Slot(0, "jvp"),), "defjvps": (Slot(0, "", "rest"),)},
-    "jax.custom_batching.custom_vmap": {"def_vmap": (Slot(0, "vmap_rule"),)},
-    "jax.experimental.custom_partitioning.custom_partitioning": {
-        "def_partition": (Slot(0, "partition", host=True), Slot(1, "infer_sharding_from_operands", host=True))
-    },
-    "equinox.filter_custom_jvp": {"def_jvp": (Slot(0, "fn_jvp"),), "defjvp": (Slot(0, "fn_jvp"),)},
-    "equinox.filter_custom_vjp": {
-        "def_fwd": (Slot(0, "fn_fwd"),),
-        "def_bwd": (Slot(0, "fn_bwd"),),
-        "defvjp": (Slot(0, "fn_fwd"), Slot(1, "fn_bwd")),
-    },
-}
-
 
 class Identity(NamedTuple):
     """What calling the wrapper, built anew each time around the same function, compiles per call (warm, same shapes).

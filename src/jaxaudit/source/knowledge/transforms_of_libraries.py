@@ -317,11 +317,3 @@ LIBRARIES: dict[str, Transform] = {
 
 # name -> Transform: every transformation known.
 TRANSFORMS: dict[str, Transform] = {**JAX, **LIBRARIES}
-
-# run at once a thing made earlier: name -> positions and keywords of arguments that may hold functions (terms,
-# operators, kernels, models). The functions inside were recorded when the thing was made.
-RUNNERS: dict[str, tuple[Slot, ...]] = {
-    "diffrax.diffeqsolve": (Slot(0, "terms"), Slot(-1, "saveat"), Slot(-1, "event")),
-    "lineax.linear_solve": (Slot(0, "operator"),),
-    "numpyro.infer.MCMC": (Slot(0, "sampler"),),
-}
