@@ -53,6 +53,7 @@ def test_a_killed_process_leaves_all_but_its_last_line(tmp_path):
     assert len(seen.compiles) == 1
     assert seen.environment.ended == ""
     assert not seen.unread
+    assert [note.partition(":")[0] for note in seen.notes] == ["10-1.jsonl ends in the middle of a line"]
 
 
 def test_a_damaged_line_is_said(tmp_path):

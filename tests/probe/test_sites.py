@@ -80,7 +80,7 @@ def test_a_context_is_told_as_the_program_spells_it(listener: Listener) -> None:
         return x * 2.0
 
     step(jnp.ones(3))
-    with jax.set_mesh(jax.make_mesh((1,), ("i",))):
+    with jax.set_mesh(jax.make_mesh((1,), ("i",), axis_types=(jax.sharding.AxisType.Auto,))):
         step(jnp.ones(3))
     causes = [line["cause"] for line in listener.told("compile")]
     assert "the setting jax.set_mesh changed" in causes[-1]["text"]

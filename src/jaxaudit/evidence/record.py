@@ -46,6 +46,11 @@ def read_record(folder: Path, home: Path | None = None, project: Sequence[str] =
         unread += _unread(rows)
         if rows.later:
             notes.append(f"{file.name} was written by a later jaxaudit: what this one doesn't know was left out")
+        if rows.cut:
+            notes.append(
+                f"{file.name} ends in the middle of a line: its process was killed or could write no more (a full disk), so "
+                "what it did after that is not counted"
+            )
         gathered.append(one)
     gathered.sort(key=lambda one: (one.environment().began, one.environment().pid))
     return _joined(gathered, notes, unread)
