@@ -1,4 +1,4 @@
-"""A value's dtype written down where the value is made: `0.0` becomes `jnp.asarray(0.0, dtype=jnp.float32)`."""
+"""A value's dtype written down where the value is made: `0.0` becomes `np.float32(0.0)`."""
 
 import ast
 import re
@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from jaxaudit.edits.arguments import add_keyword, keyword_of
 from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.expressions import replace
 from jaxaudit.edits.imports import qualified_name, spell
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.source_text import SourceText
@@ -15,13 +16,19 @@ TAKES_DTYPE = {
     **dict.fromkeys(("full", "full_like"), 3), "arange": 4, "linspace": 6, "eye": 4,
 }  # fmt: skip
 """Functions of `jax.numpy` that make an array, and how many positional arguments it takes to hand in the dtype."""
+ONLY_JAX = ("bfloat16",)
 STEP = re.compile(r"\.(\w+)|\[(?:'([^']*)'|\"([^\"]*)\"|(\d+))\]")
 FURTHEST = 6
 """Assignments that are followed from name to name."""
 
 
 def pinned(source: SourceText, node: ast.expr, dtype: str) -> tuple[Edit, ...]:
-    """The expression with its dtype: as an argument of the call that makes it, else by `jnp.asarray` around it."""
+    """The expression with its dtype: a number as a scalar of NumPy's, a call that makes an array with `dtype=`, all else in
+    `jnp.asarray`.
+    """
+    if _is_number(node) and dtype not in ONLY_JAX:
+        scalar = spell(source, f"numpy.{dtype}")  # JAX would compile a program to convert the number
+        return (*scalar.edits, *replace(source, node, f"{scalar.text}({source.of(node)})"))
     named = spell(source, f"jax.numpy.{dtype}")
     if isinstance(node, ast.Call):
         name = qualified_name(source, node.func) or ""
@@ -33,12 +40,16 @@ def pinned(source: SourceText, node: ast.expr, dtype: str) -> tuple[Edit, ...]:
             return (*named.edits, *add_keyword(source, node, "dtype", named.text))
     asarray = spell(source, "jax.numpy.asarray")
     start, end = source.span(node)
-    whole = isinstance(node, ast.Constant) and type(node.value) is int and source.of(node).isdecimal()
-    point = ".0" if whole and dtype.startswith(("float", "bfloat")) else ""  # a whole number would be converted by XLA
     return (
         *named.edits, *asarray.edits,
-        Edit(start, start, f"{asarray.text}("), Edit(end, end, f"{point}, dtype={named.text})"),
+        Edit(start, start, f"{asarray.text}("), Edit(end, end, f", dtype={named.text})"),
     )  # fmt: skip
+
+
+def _is_number(node: ast.expr) -> bool:
+    """`0`, `-1.5`, written out."""
+    inner = node.operand if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) else node
+    return isinstance(inner, ast.Constant) and type(inner.value) in (int, float, complex)
 
 
 def steps_of(leaf: str) -> tuple[str, list[str | int]]:

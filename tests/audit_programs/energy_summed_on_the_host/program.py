@@ -1,22 +1,26 @@
-"""An energy that is added up as a Python number in each step."""
+"""A controller that reads a sensor in each step, and adds up the energy that it spends as a Python number."""
+
+import time
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 
 @jax.jit
-def kick(field, noise):
-    for _ in range(6):
-        field = field + 1e-3 * jnp.sin(field @ noise)
+def control(field, reading):
+    for _ in range(5):
+        field = jnp.cos(field @ field) * reading
     return field, jnp.sum(field**2)
 
 
-rng = np.random.default_rng(1)
-field = jnp.ones((300, 300))
-total = 0.0
-for step in range(150):
-    noise = rng.normal(size=(300, 300)).astype(np.float32) * 0.01
-    field, energy = kick(field, noise)
-    total += energy.item()
-print(f"{total:.4e}")
+def sensor(step):
+    time.sleep(0.02)
+    return 1.0 / (1.0 + step)
+
+
+field = jnp.ones((400, 400)) * 0.01
+spent = 0.0
+for step in range(60):
+    field, energy = control(field, sensor(step))
+    spent += energy.item()
+print(f"{spent:.4e}")

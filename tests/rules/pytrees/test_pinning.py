@@ -16,21 +16,21 @@ for turn in range(3):
 print({said})
 """
 WAYS = {
-    "a bare number": ("state + x.sum()", "level = 0.0", "level", "float(level)", "jnp.asarray(0.0, dtype=jnp.float32)"),
-    "a whole number": ("state + x.sum()", "level = 0", "level", "float(level)", "jnp.asarray(0.0, dtype=jnp.float32)"),
+    "a bare number": ("state + x.sum()", "level = 0.0", "level", "float(level)", "level = np.float32(0.0)"),
+    "a whole number": ("state + x.sum()", "level = 0", "level", "float(level)", "level = np.float32(0)"),
     "a call that takes a dtype": (
         "state + x.sum()", "level = jnp.asarray(0.0)", "level", "float(level)", "jnp.asarray(0.0, dtype=jnp.float32)",
     ),
     "an entry of a dictionary": (
         "{'t': state['t'] + x.sum()}", "state = {'t': 0.0}", "state", "float(state['t'])",
-        "state = {'t': jnp.asarray(0.0, dtype=jnp.float32)}",
+        "state = {'t': np.float32(0.0)}",
     ),
     "an item of a tuple": (
         "(state[0] + 1, state[1] + x)", "zero = 0.0\nstate = (zero, jnp.zeros(3))", "state", "state[0] * 1.0, state[1]",
         None,
     ),
     "by way of another name": (
-        "state + x.sum()", "zero = 0.0\nlevel = zero", "level", "float(level)", "zero = jnp.asarray(0.0, dtype=jnp.float32)",
+        "state + x.sum()", "zero = 0.0\nlevel = zero", "level", "float(level)", "zero = np.float32(0.0)",
     ),
 }  # fmt: skip
 
