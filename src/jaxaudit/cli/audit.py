@@ -26,7 +26,7 @@ change in a copy of the working directory, and keeps what is proved: the same
 output, tests as before, measurably better. Your files stay as they are;
 `jaxaudit apply` puts into them what was kept."""
 
-EXIT_CODES = "exit codes: 0 done, 2 the program could not be run or compared; with --check, 1 when something was kept"
+EXIT_CODES = "exit codes: 0 done, 2 the program could not be run or compared, 130 interrupted; with --check, 1 when something was kept"
 USAGE = "jaxaudit audit [OPTIONS] [-m] PROGRAM [ARGS ...]"
 NONE = "or --entry MODULE:FUNCTION, or a program in [tool.jaxaudit.audit]"
 

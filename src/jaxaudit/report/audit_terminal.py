@@ -85,6 +85,8 @@ def _open(document: Document, columns: int, paint: Paint) -> Iterator[str]:
         yield _title(word, f"{len(group)}: {printable(reasons.pop())}" if once else str(len(group)), paint)
         for proposal, outcome in group[:MOST]:
             yield from _change(proposal, "" if once else outcome["reason"]["text"], columns, paint)
+            if word == "NOT TRIED":
+                yield from _indented(words.prediction(proposal), columns)
         yield from _more(len(group) - MOST)
 
 
