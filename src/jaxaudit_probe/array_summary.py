@@ -13,6 +13,9 @@ from jaxaudit_probe import private
 
 WHOLE = 1 << 28
 """Bytes of an array that are all looked at; of a larger one, a part that is taken evenly."""
+PIECE = 1 << 20
+LARGE = 1e150
+"""Numbers whose squares can't be added up have no norm."""
 REALS = {"complex64": "float32", "complex128": "float64"}
 
 
@@ -62,17 +65,34 @@ def summary(value: Any, most: int) -> tuple[dict[str, Any], bytes] | None:
     numbers = _as_floats(seen)
     if numbers is None:
         return told, b""
-    finite = numpy.isfinite(numbers)
-    if not finite.all():
-        told["odd"] = _digest(numpy.packbits(finite)) + _digest(numpy.isnan(numbers))
-        numbers = numpy.where(finite, numbers, 0)
-    told["peak"] = float(numpy.abs(numbers).max())
-    told["norm"] = float(numpy.linalg.norm(numbers.astype(numpy.float64, copy=False)))
+    told |= _figures(numbers)
     kept = _part(numbers, most)
+    if "odd" in told:
+        kept = numpy.nan_to_num(kept, nan=0.0, posinf=0.0, neginf=0.0)
     told["form"] = "f" if kept.dtype.itemsize == 4 else "d"
     told["step"] = -(-held.size // max(1, kept.size)) if kept.size < numbers.size or seen.size < held.size else 1
-    told["whole"] = bool((numpy.mod(numbers, 1) == 0).all())
     return told, kept.tobytes()
+
+
+def _figures(numbers: Any) -> dict[str, Any]:
+    """Peak, norm, whether all are whole, and where they are not finite; in pieces, for a copy of all may be too much."""
+    numpy = sys.modules["numpy"]
+    peak = squares = 0.0
+    whole, odd, marks = True, False, blake2b(digest_size=12)
+    for start in range(0, numbers.size, PIECE):
+        piece = numbers[start : start + PIECE].astype(numpy.float64)
+        finite = numpy.isfinite(piece)
+        if not finite.all():
+            odd = True
+            marks.update(
+                b"%d" % start + numpy.packbits(finite).tobytes() + numpy.packbits(numpy.isnan(piece)).tobytes()
+            )
+            piece = numpy.where(finite, piece, 0.0)
+        peak = max(peak, float(numpy.abs(piece).max()))
+        squares += float(numpy.dot(piece, piece)) if peak < LARGE else float("inf")
+        whole = whole and bool((piece == numpy.floor(piece)).all())
+    told: dict[str, Any] = {"peak": peak, "norm": squares**0.5 if squares < float("inf") else 0.0, "whole": whole}
+    return told | {"odd": marks.hexdigest()} if odd else told
 
 
 def _as_floats(array: Any) -> Any:

@@ -94,7 +94,20 @@ def test_functions_that_were_not_changed_count_by_first_calls_only(leaf):
 def test_what_differs_by_itself_is_not_compared(leaf):
     before, after = results(leaf([1.0])), results(leaf([1.5]))
     found = compare_values(before, after, unstable=frozenset([(STEP, 1, "x")]))
-    assert found.words == "values not compared: what `step` returns differs from run to run, or holds no arrays"
+    assert found.words == "values not compared: what `step` returns differs from run to run, has other shapes or holds no arrays"
+
+
+def test_a_function_that_is_called_more_or_less_often_is_compared_in_its_first_call(leaf):
+    before = results(leaf([1.0]), leaf([2.0]), leaf([3.0]))
+    fewer = compare_values(before, results(leaf([1.0]), leaf([9.0])))
+    assert fewer.functions == {STEP: 1} and not fewer.whole and not any(one.relative for one in fewer.moved)
+    assert compare_values(before, before).whole
+
+
+def test_a_call_of_many_at_once_is_another_call(leaf):
+    many = results(leaf([1.0, 2.0, 3.0]), inputs=("float32[3,2] a",))
+    assert compare_values(results(leaf([1.0])), many).why_not
+    assert judged(results(leaf([1.0])), results(leaf([1.0, 2.0, 3.0]))).reason  # with the same inputs it differs
 
 
 def test_a_function_may_move(leaf):

@@ -107,7 +107,7 @@ class Trials:
     def comparable(self, values: Sequence[Compared]) -> bool:
         """Whether anything is left on which outputs can be compared, or the tests decide."""
         said = any(compared_on(base.first, base.stable) for base in self.ways)
-        return self.tests is not None or said or any(one.functions for one in values)
+        return self.tests is not None or said or any(one.whole and one.functions for one in values)
 
     # -- one proposal ---------------------------------------------------------------------------------------------------
 
