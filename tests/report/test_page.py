@@ -69,12 +69,14 @@ def test_nothing_is_fetched_and_no_name_commands(kind, tmp_path):
 
 def test_five_thousand_compiles_with_long_names_stay_small(tmp_path):
     made = large_document(tmp_path)
-    assert len(rendered(made, "html").encode()) < 1_200_000
+    assert len(rendered(made, "html").encode()) < 1_500_000
     for one in (*made["functions"], *made["compiles"]):
         one["name" if "name" in one else "function"] += f".{'望' * 2_000}"
         one["path"] = f"{'long/' * 500}{one['path']}"
     for one in made["compiles"]:
         one["cause"]["text"] += "x" * 4_000
+        for each in one["cause"]["changes"]:
+            each["was"] = "x" * 4_000 + each["was"]
     for one in made["proposals"]:
         one["diff"] *= 5_000
     made["sources"] = [{"path": "train.py", "of": 9_000, "lines": [[n, "y" * 400] for n in range(1, 2_900)]}]

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from jaxaudit.cli import arguments, output
 from jaxaudit.cli.audit_progress import AuditProgress
@@ -109,21 +109,31 @@ def run(argv: Sequence[str]) -> int:
     if args.output or args.format != "terminal":
         output.write(rendered(document, args.format, output.columns()), args.output)
     if args.output or args.format == "terminal":
-        text = rendered(document, "terminal", output.columns(), brush) + _where(folder, done.kept, args.write)
+        text = rendered(document, "terminal", output.columns(), brush) + _where(
+            folder, done.kept, _open(document), args.write
+        )
         (output.write_summary if args.output else sys.stdout.write)(text)
     if done.interrupted:
         return 130
     return 1 if args.check and done.kept else 0
 
 
-def _where(folder: Path, kept: "list[Proposal]", written: bool) -> str:
+def _open(document: "dict[str, Any]") -> list[str]:
+    """The changes that are the user's to decide, by their numbers."""
+    from jaxaudit.report.audit_words import open_ones
+
+    return [str(one["id"]) for one, _ in open_ones(document) if one["diff"]]
+
+
+def _where(folder: Path, kept: "list[Proposal]", open_: "list[str]", written: bool) -> str:
     """What lies where, and what to do next."""
     rows = [("read", str(folder / "audit.md"), "(audit.html, audit.json)")]
     first = f"(only the first: jaxaudit apply {kept[0].id})" if len(kept) > 1 else ""
     if kept and not written:
         rows.append(("apply", "jaxaudit apply", first))
-    width = max(len(text) for _, text, _ in rows)
-    said = [f"  {word:7} {text:{width}}  {more}".rstrip() for word, text, more in rows]
+    if open_:
+        rows.append(("decide", f"jaxaudit apply {open_[0]}", "(its patch lies in undecided/)"))
+    said = [f"  {word:7} {text}  {more}".rstrip() for word, text, more in rows]
     done = "What was kept is in your files now." if kept and written else "Your files are untouched."
     return "\n".join([done, *said, ""])
 

@@ -241,7 +241,7 @@ def _said(document: Document) -> Iterator[str]:
 
 def _wishes(document: Document) -> Iterator[str]:
     wishes = document.get("wishes") or {}
-    said = [f"arrays up to {amounts.size(wishes['captured_bytes'])} a function may be captured"] if wishes else []
+    said = [f"arrays up to {words.budget_size(wishes['captured_bytes'])} a function may be captured"] if wishes else []
     said += [f"never static: {', '.join(wishes['never_static'])}"] if wishes.get("never_static") else []
     said += ["signatures are kept"] if wishes.get("keep_signatures") else []
     if said:

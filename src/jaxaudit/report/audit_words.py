@@ -6,6 +6,7 @@ from statistics import median
 from jaxaudit.model import amounts
 from jaxaudit.model.moved_words import CLOCKS
 from jaxaudit.model.moved_words import moved as in_words
+from jaxaudit.report import run_words
 from jaxaudit.report.counts import Document, Entry, number
 
 Change = tuple[Entry, Entry]
@@ -162,9 +163,19 @@ def worth_saying(outcome: Entry) -> Iterator[str]:
         yield moved(one)
 
 
+STILL = 0.05
+"""A peak of memory that moved by less than this part of itself says nothing."""
+
+
 def moving(outcome: Entry) -> list[Entry]:
-    found = [one for one in outcome["measured"] if one["metric"] not in CLOCKS or not one["low"] <= 1.0 <= one["high"]]
+    found = [one for one in outcome["measured"] if _moves(one)]
     return sorted(found, key=lambda one: one["metric"] in CLOCKS)
+
+
+def _moves(one: Entry) -> bool:
+    if one["metric"] == "peak_bytes":
+        return abs(float(one["ratio"]) - 1.0) >= STILL
+    return one["metric"] not in CLOCKS or not one["low"] <= 1.0 <= one["high"]
 
 
 def figures(proposal: Entry, outcome: Entry) -> Iterator[str]:
@@ -247,18 +258,14 @@ def left_alone(document: Document) -> str:
     if not count:
         return ""
     whole = amounts.size(sum(map(sum, small)))
-    return (
-        f"{number(count, 'captured array')}, {whole} in all (up to {amounts.size(budget)} a function may be captured)"
-    )
+    return f"{number(count, 'captured array')}, {whole} in all (up to {budget_size(budget)} a function may be captured)"
+
+
+def budget_size(count: int) -> str:
+    """`2 MiB`, as the configuration writes it, where it is a round one."""
+    return f"{count >> 20} MiB" if count and count % (1 << 20) == 0 else amounts.size(count)
 
 
 def never_called(document: Document) -> str:
     """The user's jitted functions that the run did not take, of how many."""
-    idle = document["never_called"]
-    if not idle:
-        return ""
-    names = ", ".join(f"{one['name']} ({one['path']}:{one['line']})" for one in idle[:5])
-    more = f" and {len(idle) - 5} more" if len(idle) > 5 else ""
-    return (
-        f"{len(idle)} of {document['summary']['jitted']} jitted functions were never called in this run: {names}{more}"
-    )
+    return run_words.not_seen(document)

@@ -30,10 +30,15 @@ def most_important(document: Document) -> list[str]:
 def _changes(document: Document) -> Iterator[str]:
     from jaxaudit.report import audit_words
 
-    for verdict in ("keep", "undecided", "drop"):
-        for proposal, outcome in audit_words.by_verdict(document, verdict):
-            figure = next(audit_words.worth_saying(outcome), "") if verdict == "keep" else outcome["reason"]["text"]
-            yield f"{verdict} {proposal['id']}: {line_of(proposal)}: {proposal['title']}: {figure}"
+    for proposal, outcome in audit_words.by_verdict(document, "keep"):
+        yield f"{_change(proposal, 'keep')}: {next(audit_words.worth_saying(outcome), outcome['reason']['text'])}"
+    rest = (audit_words.open_ones(document), audit_words.by_verdict(document, "drop"), audit_words.not_tried(document))
+    for proposal, outcome in (one for group in rest for one in group):
+        yield f"{_change(proposal, outcome['verdict'])}: {outcome['reason']['text']}"
+
+
+def _change(proposal: Entry, verdict: str) -> str:
+    return f"{verdict} {proposal['id']}: {line_of(proposal)}: {proposal['title']}"
 
 
 def _findings(document: Document) -> Iterator[str]:

@@ -93,17 +93,22 @@ def audit(
     """
     began = clock()
     pace = Pace()
+    trying: list[Trials] = []
+
+    def followed() -> Pace:
+        for one in trying:
+            pace.pairs, pace.look = one.pairs
+            pace.run_s = sum(base.runs[-1].seconds for base in one.ways if base.runs)
+        return pace
 
     def tell(sentence: str) -> None:
         pace.what = sentence
-        told(pace)
-
-    trying: list[Trials] = []
+        for one in trying:
+            one.pairs = (0, 0)
+        told(followed())
 
     def beat() -> None:
-        for one in trying:
-            pace.pairs, pace.look = one.pairs
-        tick(pace)
+        tick(followed())
 
     config = read_config(Path.cwd())
     interpreter = users_python(wanted_.python, config)
@@ -127,7 +132,6 @@ def audit(
         )
         try:
             trying.append(trials)
-            pace.run_s = sum(base.first.seconds for base in bases if base.runs)
             _try_all(done, trials, tell, pace)
         except KeyboardInterrupt:
             done.interrupted = True

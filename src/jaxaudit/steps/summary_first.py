@@ -19,9 +19,11 @@ def summary_first(document: dict[str, Any]) -> dict[str, Any]:
         sums["first"].append(_cut(said, LONGEST))
         if _size(sums) > MOST_BYTES:
             sums["first"].pop()
-    for name in ("headline", "program"):
-        while _size(sums) > MOST_BYTES and sums.get(name):
-            sums[name] = _cut(sums[name], len(sums[name]) // 2)
+    while _size(sums) > MOST_BYTES:
+        longest = max((name for name, said in sums.items() if isinstance(said, str)), key=lambda name: len(sums[name]))
+        if not sums[longest]:
+            break
+        sums[longest] = _cut(sums[longest], len(sums[longest]) // 2)
     rest = {key: value for key, value in document.items() if key not in FIRST}
     return {"schema": document["schema"], "kind": document["kind"], "summary": sums, **rest}
 

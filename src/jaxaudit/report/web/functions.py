@@ -17,13 +17,15 @@ from jaxaudit.report.web.timeline import seconds
 
 MOST = 600
 """Functions; the user's own come first."""
-DATA_BYTES = 600_000
+ROOM = 1_500_000
+"""Bytes for the table and its data, where nobody says how many are left."""
 LONGEST = 240
 STAGES = ("trace_s", "lower_s", "compile_s")
 HEADS = ("function", "calls", "traces", "compiles", "trace", "lower", "XLA", "captured")
 
 
-def functions(document: Document) -> Iterator[str]:
+def functions(document: Document, room: int = ROOM) -> Iterator[str]:
+    """In about so many bytes: what has no room is counted."""
     if document["kind"] == "check":
         yield from _inventory(document)
         return
@@ -42,11 +44,12 @@ def functions(document: Document) -> Iterator[str]:
     yield "<noscript><p>Sorting, filtering and opening need JavaScript.</p></noscript>"
     heads = "".join(f'<th scope="col" aria-sort="none"><button type="button">{name}</button></th>' for name in HEADS)
     yield f'<div class="wide"><table id="function-table" class="sizes"><thead><tr>{heads}</tr></thead>'
-    yield from (_row(index, one) for index, one in enumerate(shown))
+    rows = [_row(index, one) for index, one in enumerate(shown)]
+    yield from rows
     yield "</table></div>"
     if len(every) > MOST:
         yield f"<p>and {number(len(every) - MOST, 'more function')}, in the JSON document.</p>"
-    data = _data(document, shown)
+    data = _data(document, shown, room - sum(len(row.encode()) for row in rows))
     if data["left"]:
         yield f"<p>The page holds {data['held']} of {data['held'] + data['left']} compiles; the JSON document holds all.</p>"
     yield f'<script type="application/json" id="compiles">{_harmless(data)}</script></section>'
@@ -65,7 +68,7 @@ def _row(index: int, one: Entry) -> str:
     return f"<tbody data-f={index}{own}><tr>{''.join(cells)}</tr></tbody>"
 
 
-def _data(document: Document, shown: list[Entry]) -> dict[str, Any]:
+def _data(document: Document, shown: list[Entry], room: int) -> dict[str, Any]:
     """`compiles[f]`: rows of numbers and of indices into `strings`; `notes[f]`: what else is known of the function."""
     strings: dict[str, int] = {}
     size = 0
@@ -83,7 +86,7 @@ def _data(document: Document, shown: list[Entry]) -> dict[str, Any]:
     held = left = 0
     for one in sorted(document["compiles"], key=lambda one: one["library"] is not None):
         position = numbers.get((one["path"], one["line"], one["function"]))
-        if position is None or size > DATA_BYTES:
+        if position is None or size > room:
             left += 1
             continue
         changes = [
@@ -91,7 +94,7 @@ def _data(document: Document, shown: list[Entry]) -> dict[str, Any]:
         ]
         made = [
             one.get("ended_s"), index(line_of(one["at"]) if one["at"] else ""), index(one["cause"]["kind"]),
-            index(one["cause"]["text"]), *(round(one[stage], 4) for stage in STAGES), one["constants_bytes"],
+            index(_said(one["cause"])), *(round(one[stage], 4) for stage in STAGES), one["constants_bytes"],
             index(one["cache"]), changes,
         ]  # fmt: skip
         size += len(json.dumps(made)) + 1
@@ -99,6 +102,13 @@ def _data(document: Document, shown: list[Entry]) -> dict[str, Any]:
         held += 1
     notes = [[index(said) for said in _notes(document, one)] for one in shown]
     return {"strings": list(strings), "compiles": rows, "notes": notes, "held": held, "left": left}
+
+
+def _said(cause: Entry) -> str:
+    """The cause's sentence, where it says more than the leaves below it."""
+    first = cause["changes"][:1]
+    leaves = bool(first) and cause["text"].startswith(f"{first[0]['leaf']}: {first[0]['was']} -> {first[0]['now']}")
+    return "" if leaves else str(cause["text"])
 
 
 def _key(one: Entry) -> tuple[str, int, str]:

@@ -32,7 +32,7 @@ def code(said: object, most: int = LONGEST) -> str:
 
 def amount(said: str) -> str:
     """`700 ms`, in one line."""
-    return text(said).replace(" ", "\u00a0")
+    return f'<span class="n">{text(said)}</span>'
 
 
 def spoken(said: object) -> str:

@@ -25,9 +25,8 @@
   // -- a function opens to its compiles
   const because = (kind, text, changes) => {
     const cell = element("td");
-    const said = data.strings[text] || data.strings[kind];
-    const again = changes.length === 3 && said.startsWith(data.strings[changes[0]] + ":");
-    if (!again) cell.append(...spoken(said));
+    const said = data.strings[text];
+    if (said || !changes.length) cell.append(...spoken(said || data.strings[kind]));
     for (let i = 0; i + 2 < changes.length; i += 3) {
       const [leaf, was, now] = [0, 1, 2].map((k) => data.strings[changes[i + k]]);
       const line = element("div", undefined, "leaf");

@@ -16,6 +16,9 @@ from jaxaudit.report.web.tiles import tiles
 
 Part = Callable[[Document], Iterator[str]]
 
+LARGEST = 1_900_000
+"""Bytes of a page, of which the table of functions takes what the other parts leave."""
+
 PARTS: tuple[tuple[str, str, Part], ...] = (
     ("changes", "Changes", changes.changes),
     ("measured", "Before and after", changes.measured),
@@ -34,7 +37,10 @@ def page(document: Document) -> str:
     style, script = _ours("page.css"), _ours("page.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
-    shown = [(anchor, title, "\n".join(part(document))) for anchor, title, part in PARTS]
+    texts = {anchor: "\n".join(part(document)) for anchor, _, part in PARTS if part is not functions.functions}
+    room = LARGEST - sum(len(one.encode()) for one in (style, script, *texts.values()))
+    texts["functions"] = "\n".join(functions.functions(document, room))
+    shown = [(anchor, title, texts[anchor]) for anchor, title, _ in PARTS]
     shown = [one for one in shown if one[2]]
     links = "".join(f'<li><a href="#{anchor}">{title}</a></li>' for anchor, title, _ in shown)
     body = "\n".join(
