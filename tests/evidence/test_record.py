@@ -1,6 +1,7 @@
 """A record folder, read: processes joined, paths as the reader writes them, damage said and survived."""
 
 import json
+import os
 
 from evidence.records import at, compiled, row, site, start, write
 from jaxaudit.evidence import read_record
@@ -53,7 +54,20 @@ def test_a_killed_process_leaves_all_but_its_last_line(tmp_path):
     assert len(seen.compiles) == 1
     assert seen.environment.ended == ""
     assert not seen.unread
-    assert [note.partition(":")[0] for note in seen.notes] == ["10-1.jsonl ends in the middle of a line"]
+    assert [note.partition(":")[0] for note in seen.notes] == ["the record of process 10 has no end"]
+
+
+def test_of_many_killed_processes_a_few_are_named(tmp_path):
+    for pid in range(11, 16):
+        record = write(tmp_path, *start(tmp_path, pid), compiled(), name=f"{pid}-1", end="")
+    record = write(tmp_path, *start(tmp_path, 16), compiled(), name="16-1", end="exit")
+    (note,) = read_record(record, tmp_path).notes
+    assert note.startswith("the records of 5 processes (11, 12, 13, ...) have no end: killed, no room on the disk")
+
+
+def test_a_process_that_observes_itself_is_not_called_killed(tmp_path):
+    record = write(tmp_path, *start(tmp_path, os.getpid()), compiled(), end="")
+    assert not read_record(record, tmp_path).notes
 
 
 def test_a_damaged_line_is_said(tmp_path):

@@ -1,5 +1,6 @@
 """A record folder as one Evidence: every process read, then joined."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -46,14 +47,23 @@ def read_record(folder: Path, home: Path | None = None, project: Sequence[str] =
         unread += _unread(rows)
         if rows.later:
             notes.append(f"{file.name} was written by a later jaxaudit: what this one doesn't know was left out")
-        if rows.cut:
-            notes.append(
-                f"{file.name} ends in the middle of a line: its process was killed or could write no more (a full disk), so "
-                "what it did after that is not counted"
-            )
         gathered.append(one)
     gathered.sort(key=lambda one: (one.environment().began, one.environment().pid))
+    notes += _without_end([one.environment() for one in gathered])
     return _joined(gathered, notes, unread)
+
+
+def _without_end(processes: Sequence[Environment]) -> Iterator[str]:
+    """Of processes that said no last word, this one aside, which still runs: their last totals are missing."""
+    cut = [one for one in processes if one.jax and not one.ended and one.pid != os.getpid()]
+    if not cut:
+        return
+    pids = ", ".join(str(one.pid) for one in cut[:3]) + (", ..." if len(cut) > 3 else "")
+    who = f"record of process {pids} has" if len(cut) == 1 else f"records of {len(cut)} processes ({pids}) have"
+    yield (
+        f"the {who} no end: killed, no room on the disk, or still running; what came after the last line, and calls and "
+        "waits since they were last saved, are not counted"
+    )
 
 
 def _unread(rows: Rows) -> Iterator[Unread]:

@@ -25,8 +25,6 @@ class Rows:
     def __init__(self, file: Path) -> None:
         self.file = file
         self.broken: list[int] = []
-        self.cut = False
-        """The last line ends in its middle, as after a kill."""
         self.later = False
         """Written by a later version: lines and fields that this one doesn't know were left out."""
         self.fault = ""
@@ -43,9 +41,7 @@ class Rows:
                 continue
             row = self._row(line)
             if row is None:
-                if number == len(lines):
-                    self.cut = True
-                else:
+                if number < len(lines):  # the last line ends in its middle after a kill
                     self.broken.append(number)
             elif row["k"] in KINDS:
                 self.later = self.later or (row["k"] == "start" and number_of(row, "v") > VERSION)
