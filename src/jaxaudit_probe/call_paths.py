@@ -217,6 +217,17 @@ def is_own(path: str) -> bool:
     return path.startswith(private.PACKAGE + os.sep)
 
 
+def library_between(depth: int) -> str:
+    """The file of the installed library, not JAX's, that stands between the user's innermost line and JAX; "" for none."""
+    frame: FrameType | None = sys._getframe(depth)
+    while frame is not None and not names.is_user(frame.f_code.co_filename):
+        file = frame.f_code.co_filename
+        if names.is_installed(file) and not (is_own(file) or file.startswith(names.HERE)):
+            return file
+        frame = frame.f_back
+    return ""
+
+
 def is_callback(file: str) -> bool:
     """Whether a file of JAX's runs functions of the user's on the host, from within a program."""
     return is_own(file) and os.path.basename(file) in ("callback.py", "debugging.py")

@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
-from jaxaudit_probe import causes, names, private, snapshots
+from jaxaudit_probe import call_paths, causes, names, private, snapshots
 from jaxaudit_probe.audience import Audience
 from jaxaudit_probe.frames import Frame, Local, Site
 from jaxaudit_probe.sites import Sites
@@ -263,6 +263,7 @@ class Observer:
             frame.cause = causes.DERIVED
         if site is not None and not site.user:
             frame.shape = self.quietly(private.largest_shape, program) or ""
+            frame.via = call_paths.library_between(2)
         frame.at = names.at_of(names.user_frame(2))
         self.local.traced = None
         if self.local.bodies:
@@ -387,7 +388,7 @@ class Observer:
             compile_s=round(frame.compile_s, 6), cache="hit" if frame.hit else "miss" if private.uses_cache() else "off",
             at=at._asdict() if at else None, cause=cause.record() if cause else None,
             constants_bytes=site.bytes_captured, thread=threading.current_thread().name, work=work,
-            shape=frame.shape,
+            shape=frame.shape, via=frame.via,
         )  # fmt: skip
 
         for told in self.on_compiled:

@@ -45,7 +45,7 @@ class Frame:
 
     __slots__ = (
         "args", "at", "bodies", "cause", "compile_s", "fun", "hit", "info", "inner", "kind", "kwargs", "lost", "lower_s",
-        "opened", "shape", "site", "started", "trace_s", "work",
+        "opened", "shape", "site", "started", "trace_s", "via", "work",
     )  # fmt: skip
 
     def __init__(self, kind: str, site: Site | None = None) -> None:
@@ -65,7 +65,7 @@ class Frame:
         self.lost = 0.0
         self.started = 0.0
         self.work = 0
-        self.shape = ""
+        self.shape = self.via = ""
 
 
 class Local(threading.local):

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from jaxaudit_probe import call_paths, calls, key_flow, names, private, stand_ins
+from jaxaudit_probe import call_paths, calls, key_flow, names, private, skeletons, stand_ins
 from jaxaudit_probe.call_paths import Frames, Meeting
 from jaxaudit_probe.compiles import Observer
 from jaxaudit_probe.frames import Site
@@ -226,7 +226,7 @@ class Keys:
     def judged(self, then: Seen, use: Seen) -> Told | None:
         """What to tell of two uses of one key; nothing of parts of it, which need not be the same ones."""
         meeting = call_paths.meeting(then.frames, use.frames) if then.part == use.part else None
-        if meeting is None:
+        if meeting is None or skeletons.is_skeleton(use.frames) or skeletons.is_skeleton(then.frames):
             return None
         paths = call_paths.users(then.frames), call_paths.users(use.frames)
         if self.judged_paths.setdefault(paths, use.what) != use.what:

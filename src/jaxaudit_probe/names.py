@@ -56,10 +56,15 @@ def _is_user(path: str) -> bool:
         return False
     if PROJECT and path.startswith(PROJECT):
         return True
-    parts = path.replace("\\", "/").split("/")
-    if "site-packages" in parts or "dist-packages" in parts:
+    if is_installed(path):
         return False
     return not os.path.realpath(path).startswith(_STANDARD)
+
+
+def is_installed(path: str) -> bool:
+    """Whether a file lies where packages are installed."""
+    parts = path.replace("\\", "/").split("/")
+    return "site-packages" in parts or "dist-packages" in parts
 
 
 def user_frame(depth: int = 1) -> types.FrameType | None:

@@ -201,6 +201,31 @@ def test_a_function_that_is_run_again(listener: Listener, tmp_path: Path, calls:
     assert [line["repeated"] for line in listener.told("keys")][-1] is repeated
 
 
+SKELETONS = {
+    "filled by a loader": (
+        False,
+        "def load(path):\n    like = make(key=KEY)\n    return restore(path, like)\nload('m')",
+    ),
+    "made within the call of a loader": (False, "restore('m', make(key=KEY))"),
+    "made under eval_shape": (False, "jax.eval_shape(lambda: make(key=KEY))"),
+    "used before it is filled": (True, "like = make(key=KEY)\nprint(like)\nrestore('m', like)"),
+    "a second model": (True, "other = make(key=KEY)\nprint(other)"),
+}
+
+
+@pytest.mark.parametrize("case", SKELETONS)
+def test_a_model_that_is_made_to_be_filled(listener: Listener, tmp_path: Path, case: str) -> None:
+    told, second = SKELETONS[case]
+    file = tmp_path / "program.py"
+    file.write_text(
+        "import jax\nKEY = jax.random.key(5)\n\n\ndef make(*, key):\n    return jax.random.normal(key, (3,))\n\n\n"
+        f"def restore(path, like):\n    return like\n\n\nmodel = make(key=KEY)\nprint(model)\n{second}\n",
+        "utf-8",
+    )
+    runpy.run_path(str(file))
+    assert bool(listener.told("keys")) is told
+
+
 def test_eager_transformations_run_each_time(listener: Listener) -> None:
     def loss(w: Any, key: Any) -> Any:
         return (w * jax.random.normal(key, (3,))).sum()

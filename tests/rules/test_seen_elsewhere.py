@@ -226,7 +226,7 @@ def test_one_call_in_every_branch(tmp_path, equations, severity):
     calls = [at(tmp_path, 10), at(tmp_path, 11)]
     rows = [site(tmp_path), branches(tmp_path, "shared", equations=equations, calls=calls)]
     one = only(tmp_path, "heavy-branches", *rows)
-    assert "stands in every branch of this `cond`" in one.message
+    assert "stands in both branches of this `cond`: it is traced and compiled twice" in one.message
     assert one.severity == severity
     assert [note.place.line for note in one.notes] == [10, 11]
 

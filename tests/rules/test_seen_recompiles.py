@@ -211,6 +211,15 @@ def test_single_operations_in_a_loop(tmp_path):
     assert "`add`" in one.message
 
 
+def test_single_operations_of_a_library_are_its_own(tmp_path):
+    add = site(tmp_path, 2, "add", path=LIBRARY.format(name="jax"), user=False, wrapper="eager")
+    via = LIBRARY.format(name="numpyro")
+    again = [compiled("signature", 2, at=at(tmp_path, 11), text=f"called with f32[{n}]", via=via) for n in range(5)]
+    one = only(tmp_path, "eager-hot-path", add, compiled(number=2, at=at(tmp_path, 11), via=via), *again)
+    assert one.message.endswith("It is work of numpyro")
+    assert "numpyro does this itself" in one.help and "put one jit" not in one.help.lower()
+
+
 def test_single_operations_now_and_then_are_one_note(tmp_path):
     add = site(tmp_path, 2, "add", path=LIBRARY.format(name="jax"), user=False, wrapper="eager")
     again = [compiled("signature", 2, at=at(tmp_path, line)) for line in (9, 11, 11)]

@@ -272,6 +272,7 @@ def _compile(to: Gathered, row: Row) -> None:
             cache=text_of(row, "cache", "off"),
             constants_bytes=number_of(row, "constants_bytes"),
             shape=text_of(row, "shape"),
+            via=to.places.package(text_of(row, "via")) if text_of(row, "via") else "",
             jitted_at=_jitted(to, row),
             bodies=tuple(to.sites[one] for one in row.get("bodies") or () if one in to.sites),
             ended_s=seconds_of(row, "t"),

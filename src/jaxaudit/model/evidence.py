@@ -160,6 +160,8 @@ class CompileSeen:
     """Where the source jits it, as far as that can be told from the line of the call."""
     shape: str = ""
     """The largest shape of what a single operation was handed or gave back: `[3,500]`."""
+    via: str = ""
+    """The library that asked for a single operation outside jit, on the user's line; "" where the line itself did."""
     bodies: tuple[Site, ...] = ()
     """Functions of the user's that stand as loop bodies and branches in this program."""
     ended_s: float = 0.0

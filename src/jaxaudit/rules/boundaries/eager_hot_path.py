@@ -71,23 +71,38 @@ def hot(rule: Rule, at: Spot, compiles: Sequence[CompileSeen]) -> Finding:
     names = sorted(times, key=lambda name: -spent[name])
     shapes = {change.now for seen in compiles for change in seen.cause.changes if change.now}
     more = f" ({len(shapes)} different inputs)" if shapes else ""
+    whose = library(compiles)
     return rule.seen(
         at,
         f"array work outside jit, of this line or of what it calls, compiled again {len(compiles)} times{more}: "
         f"{', '.join(f'`{name}`' for name in names[:4])}{' and others' if len(names) > 4 else ''}, each a small program "
-        f"of its own; {amounts.seconds(seconds(compiles))} in all",
+        f"of its own; {amounts.seconds(seconds(compiles))} in all{f'. It is work of {whose}' if whose else ''}",
         facts={
             "operations": names[:20],
             "recompiles": len(compiles),
             "shapes": len(shapes),
             "seconds": round(seconds(compiles), 4),
-        },
-        help=advice(at),
+        }
+        | ({"library": whose} if whose else {}),
+        help=advice(at, whose),
         severity=None if at.loop and (max(times.values()) >= OFTEN or seconds(compiles) >= CHEAP) else "info",
     )
 
 
-def advice(at: Spot) -> str:
+def library(compiles: Sequence[CompileSeen]) -> str:
+    """The library that asked for most of it, on the user's line; "" where the line itself did."""
+    spent: Counter[str] = Counter()
+    for seen in compiles:
+        spent[seen.via] += round(1e6 * seen.seconds) + 1
+    return spent.most_common(1)[0][0]
+
+
+def advice(at: Spot, whose: str = "") -> str:
+    if whose:
+        return (
+            f"{whose} does this itself, one operation at a time. A jit around your call helps where {whose} may run under "
+            "jit; where it may not, a compilation cache (`JAX_COMPILATION_CACHE_DIR`) keeps these programs from run to run."
+        )
     if at.loop is not None:
         return "Put one jit around the work of a turn, and keep its shapes the same."
     around = f"`{at.function}`, or around what calls it" if at.function not in ("", "<module>") else "these lines"
@@ -101,7 +116,7 @@ def now_and_then(rule: Rule, lines: dict[Spot, list[CompileSeen]]) -> Finding:
         worst,
         f"{many(len(every), len(lines))}: {amounts.seconds(seconds(every))} in all",
         facts={"recompiles": len(every), "lines": [str(at) for at in lines][:20], "seconds": round(seconds(every), 4)},
-        help=advice(worst),
+        help=advice(worst, library(lines[worst])),
         severity="info",
     )
 

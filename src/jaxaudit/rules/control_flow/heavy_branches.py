@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jaxaudit.model import Finding, Note
+from jaxaudit.model import Finding, Note, amounts
 from jaxaudit.rules.control_flow.array_work import Work, function_work
 from jaxaudit.rules.control_flow.batched_values import Batched, batched
-from jaxaudit.rules.control_flow.heavy_seen import observe
+from jaxaudit.rules.control_flow.heavy_seen import every, observe
 from jaxaudit.rules.control_flow.running import is_run
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
@@ -119,8 +119,8 @@ def in_both(program: Program, use: c.TransformUse, shared: Function, calls: list
     constants = any(a.__class__ is v.Const for call in calls for a in (*call.args, *[x for _, x in call.kwargs]))
     return RULE.found(
         program.place(use.flow, use.call.expr),
-        f"`{shared.name}` ({work.heavy}, {work.operations} operations) stands in every branch of this `{use.short}` in "
-        f"`{function.name}`: it is traced and compiled {len(calls)} times; call it once, outside",
+        f"`{shared.name}` ({work.heavy}, {work.operations} operations) stands in {every(len(calls))} of this `{use.short}` in "
+        f"`{function.name}`: it is traced and compiled {amounts.times(len(calls))}; call it once, outside",
         0.4 if constants else 0.8 if is_run(program, function) else 0.6,
         facts={
             "function": function.name, "control_flow": use.short, "callee": shared.name, "operations": work.operations,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from jaxaudit.model import Finding
+from jaxaudit.model import Finding, amounts
 from jaxaudit.rules.rule import Rule
 
 if TYPE_CHECKING:
@@ -42,14 +42,18 @@ def batched(rule: Rule, seen: BranchesSeen) -> Finding:
 def shared(rule: Rule, seen: BranchesSeen) -> Finding:
     return rule.seen(
         seen.at,
-        f"`{seen.name}` ({size(seen)}) stands in every branch of this `{seen.by}`: it is traced and compiled once for "
-        "each of them; call it once, outside",
+        f"`{seen.name}` ({size(seen)}) stands in {every(max(2, len(set(seen.calls))))} of this `{seen.by}`: it is "
+        f"traced and compiled {amounts.times(max(2, len(set(seen.calls))))}; call it once, outside",
         confidence=0.8,
         facts=facts(seen) | {"callee": seen.name},
         notes=[(call, f"`{seen.name}` is called here") for call in dict.fromkeys(seen.calls)],
         help=f"Let the `{seen.by}` choose the arguments (or `jnp.where` them), then call `{seen.name}` once.",
         severity="info" if seen.equations < BIG else None,
     )
+
+
+def every(branches: int) -> str:
+    return "both branches" if branches == 2 else "every branch"
 
 
 def side(seen: BranchesSeen) -> str:
