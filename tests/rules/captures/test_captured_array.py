@@ -257,3 +257,17 @@ def test_work_on_a_constant_alone_is_told_whatever_the_budget():
     assert "jnp.sort" in one.message
     assert "bytes" not in one.facts
     assert one.facts["captured_bytes"] == 800_000
+
+
+def test_work_on_a_default_is_constant_work_too():
+    told = found(
+        "captured-array",
+        """
+        psf = jnp.asarray(np.random.default_rng(0).random((720, 720)), jnp.float32)
+        def blur(image, kernel=psf):
+            return jnp.fft.irfft2(jnp.fft.rfft2(image, kernel.shape) * jnp.fft.rfft2(kernel))
+        fast_blur = jax.jit(blur)
+        fast_blur(jnp.ones((64, 64)))
+        """,
+    )
+    assert any("`jnp.fft.rfft2(kernel)`" in one.message and "the default of `kernel`" in one.message for one in told)

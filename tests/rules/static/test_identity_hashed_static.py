@@ -162,6 +162,20 @@ FAULTS = {
             net = Net(0.1, nnx.Rngs(seed))
             loss(net, jnp.ones((1, 2)))
         """,
+    "a lambda handed to a module": """
+        import equinox as eqx
+        from collections.abc import Callable
+        class Block(eqx.Module):
+            weight: jax.Array
+            act: Callable = eqx.field(static=True)
+        @eqx.filter_jit
+        def forward(block, x):
+            return block.act(block.weight * x).sum()
+        def restart(seed):
+            return Block(jax.random.normal(jax.random.key(seed), (4,)), act=lambda v: jax.nn.softplus(v) - 0.7)
+        for seed in range(4):
+            forward(restart(seed), jnp.ones(4))
+        """,
     "an equinox module's lambda": """
         import equinox as eqx
         from typing import Callable
@@ -202,6 +216,20 @@ def test_it_follows_an_object_from_another_module():
 
 
 FINE = {
+    "a function handed to a module": """
+        import equinox as eqx
+        from collections.abc import Callable
+        class Block(eqx.Module):
+            weight: jax.Array
+            act: Callable = eqx.field(static=True)
+        @eqx.filter_jit
+        def forward(block, x):
+            return block.act(block.weight * x).sum()
+        def shifted(v):
+            return jax.nn.softplus(v) - 0.7
+        for seed in range(4):
+            forward(Block(jnp.full(4, seed), act=shifted), jnp.ones(4))
+        """,
     "made before the loop": STEP
     + """
         def loss(w, scale):

@@ -44,14 +44,17 @@ def match(program: Program) -> Iterator[Finding]:
 HOW = {
     "closure": "{subject} reads {objects} from {surroundings}",
     "partial": "{subject} has {objects} bound to it by `partial` before it is jitted",
-    "default": "{subject} has {objects} as the default of a parameter that calls leave out",
+    "default": "{subject} has {objects} as the default of `{parameter}`, which calls leave out",
 }
 
 
 def by_capture(program: Program, group: Group, total: int | None, work: ConstantWork | None) -> Finding:
     captured = group[0]
     said = HOW[captured.how].format(
-        subject=subject(captured), objects=objects(program, group), surroundings=surroundings(captured)
+        subject=subject(captured),
+        objects=objects(program, group),
+        surroundings=surroundings(captured),
+        parameter=captured.parameter,
     )
     constants = "constants" if len([held for one in group for held in one.arrays]) > 1 else "a constant"
     tail = f"copied into the compiled program as {constants}, and a later change is not seen"
@@ -85,7 +88,7 @@ def by_work(group: Group, total: int, work: ConstantWork, program: Program) -> F
     return RULE.found(
         work.place,
         f"`{work.text}` in {captured.compiled.where.rstrip(',')} depends on no argument, only on "
-        f"`{captured.spelled(work.held)}` ({described(work.held)}), a constant of the compiled program: XLA works "
+        f"`{captured.spelled(work.held)}`{captured.filled} ({described(work.held)}), a constant of the compiled program: XLA works "
         f"it out {WHEN[work.how]}",
         0.85 if sure else 0.5,
         facts=facts_of(group, total, "captured_bytes"),

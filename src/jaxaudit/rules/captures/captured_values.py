@@ -33,10 +33,16 @@ class Captured(NamedTuple):
     arrays: list[Held]
     place: Place
     how: str
+    parameter: str = ""
+    """The parameter that a partial or a default fills."""
 
     @property
     def site(self) -> Site:
         return self.compiled.site
+
+    @property
+    def filled(self) -> str:
+        return f", the default of `{self.parameter}`" if self.how == "default" else ""
 
     def spelled(self, held: Held) -> str:
         return self.name + "".join(held.steps)
@@ -142,10 +148,10 @@ def _by_binding(program: Program, site: Site) -> Iterator[Captured]:
                 continue
             parameter = site.function.parameter(name)
             if how == "partial":
-                yield Captured(compiled, spelled_in_partial(site, value) or name, value, arrays, at_jit, how)
+                yield Captured(compiled, spelled_in_partial(site, value) or name, value, arrays, at_jit, how, name)
             elif parameter is not None:
                 spelled = text(parameter.default, 40)
-                yield Captured(compiled, spelled, value, arrays, program.place(flow, parameter.expr), how)
+                yield Captured(compiled, spelled, value, arrays, program.place(flow, parameter.expr), how, name)
             continue
         arrays = []
         first: Read | None = None

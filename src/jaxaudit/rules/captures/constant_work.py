@@ -48,7 +48,9 @@ def constant_work(program: Program, captured: Captured) -> Iterator[ConstantWork
     """The heavy calls of the function that read nothing but this capture, other captures and literals."""
     flow = captured.compiled.function.flow
     known = {
-        id(one.base) for one in of_one_program(program, captured) if one.compiled.function is captured.compiled.function
+        id(read_as(one))
+        for one in of_one_program(program, captured)
+        if one.compiled.function is captured.compiled.function
     }
     for call in flow.calls:
         if call.decorator:
@@ -60,8 +62,14 @@ def constant_work(program: Program, captured: Captured) -> Iterator[ConstantWork
         receiver = (call.func.base,) if call.func.__class__ is v.Attr else ()
         bases: set[int] = set()
         parts = (*receiver, *call.args, *[value for _, value in call.kwargs])
-        if all(is_constant(program, part, known, bases) for part in parts) and id(captured.base) in bases:
+        if all(is_constant(program, part, known, bases) for part in parts) and id(read_as(captured)) in bases:
             yield ConstantWork(call, how, program.place(flow, call.expr), captured)
+
+
+def read_as(captured: Captured) -> v.Value:
+    """What the function reads: its parameter, where a partial or a default fills that."""
+    bound = captured.compiled.function.flow.bindings.get(captured.parameter) if captured.parameter else None
+    return bound[0] if bound else captured.base
 
 
 def name_of(program: Program, call: v.Call) -> str:
@@ -78,7 +86,7 @@ def is_constant(program: Program, value: v.Value, known: set[int], bases: set[in
         return False
     if kind in (v.Const, v.External):
         return True
-    if kind is v.Free:
+    if kind in (v.Free, v.Param):
         if id(value) in known:
             bases.add(id(value))
         return id(value) in known

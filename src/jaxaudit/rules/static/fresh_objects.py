@@ -34,6 +34,15 @@ class Making(NamedTuple):
             return 0.0
         return {"many": 0.85, "few": 0.4, "unknown": 0.3}.get(self.often.how, 0.0)
 
+    @property
+    def again(self) -> str:
+        """In words, for the end of a sentence."""
+        if self.loop is not None:
+            return f" (in each turn of the loop in line {self.loop.line})"
+        return {"many": " (its function is called in a loop)", "few": " (its function is called several times)"}.get(
+            self.often.how, ""
+        )
+
 
 def fresh_by_identity(program: Program, value: v.Value, depth: int = 0) -> tuple[str, v.Value] | None:
     """What kind of object an expression makes anew at each evaluation, equal to no other, and the value that does."""

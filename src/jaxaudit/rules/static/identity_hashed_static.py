@@ -6,23 +6,22 @@ from collections.abc import Iterator
 
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
-from jaxaudit.rules.static.fresh_objects import Making, fresh_by_identity, making
+from jaxaudit.rules.static.fresh_fields import static_attributes
+from jaxaudit.rules.static.fresh_objects import fresh_by_identity, making
 from jaxaudit.rules.static.identity_seen import observe
 from jaxaudit.rules.static.library_states import FreshState, fresh_states
-from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, origins, sure_calls
-from jaxaudit.rules.static.pytree_arguments import PytreeArgument, pytree_arguments
+from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, origins
+from jaxaudit.rules.static.pytree_arguments import pytree_arguments
 from jaxaudit.rules.static.static_options import static_place
 from jaxaudit.source import values as v
-from jaxaudit.source.classes import classes_of, lineage, stores_on_self
 from jaxaudit.source.facts import text
-from jaxaudit.source.fields import class_facts
 from jaxaudit.source.program import Program
 
 
 def match(program: Program) -> Iterator[Finding]:
     yield from static_arguments(program)
     for argument in pytree_arguments(program):
-        yield from static_attributes(program, argument)
+        yield from static_attributes(RULE, program, argument)
     for state in fresh_states(program):
         yield finding_of_state(program, state)
 
@@ -34,7 +33,7 @@ def finding_of_state(program: Program, state: FreshState) -> Finding:
     return RULE.found(
         program.place(state.call.flow, state.call.expr),
         f"`{state.name}` of this `{state.cls}` is {state.made}: it is no leaf and equals no other, so "
-        f"`{function.name}` compiles again for each new `{state.cls}`{again(state.how)}",
+        f"`{function.name}` compiles again for each new `{state.cls}`{state.how.again}",
         state.confidence,
         facts={"attribute": state.name, "class": state.cls, "function": function.name, "made": state.made},
         notes=[Note(program.place_of_function(function), f"`{state.site.use.short}` takes a `{state.cls}` here")],
@@ -67,12 +66,12 @@ def static_arguments(program: Program) -> Iterator[Finding]:
             if made_at is None and maker.__class__ is v.FunctionValue:
                 made_at = program.place_of_function(maker.function)
             if made_at is not None:
-                notes.insert(0, Note(made_at, f"it is made here{again(how)}"))
+                notes.insert(0, Note(made_at, f"it is made here{how.again}"))
             best[key] = RULE.found(
                 program.place(handed.call.flow, written),
                 f"`{text(written, 40)}` for the static `{handed.name}` of `{site.function.name}` is {what}: it is "
                 "hashed by "
-                f"identity and equals no other, so `{site.function.name}` compiles again for each one{again(how)}",
+                f"identity and equals no other, so `{site.function.name}` compiles again for each one{how.again}",
                 sure,
                 facts={
                     "parameter": handed.name,
@@ -83,73 +82,6 @@ def static_arguments(program: Program) -> Iterator[Finding]:
                 notes=notes,
             )
     yield from best.values()
-
-
-def again(how: Making) -> str:
-    if how.loop is not None:
-        return f" (in each turn of the loop in line {how.loop.line})"
-    return {"many": " (its function is called in a loop)", "few": " (its function is called several times)"}.get(
-        how.often.how, ""
-    )
-
-
-# -- what modules hold -------------------------------------------------------------------------------------------------
-
-
-def static_attributes(program: Program, argument: PytreeArgument) -> Iterator[Finding]:
-    """Lambdas and plain objects that a module's `__init__`, or its makers, put into it: part of its structure."""
-    facts = class_facts(program, argument.cls)
-    nnx = facts.pytree == "all"
-    if not nnx and not facts.static and not argument.site.filtered:
-        return
-    makings = [
-        making(program, call)
-        for call in program.graph.built(argument.cls)
-        if call.flow is not None and program.tracing.context(call.flow.function, abstract=True) is None
-    ]
-    how = max(makings, key=lambda m: m.confidence, default=None)
-    if how is None or not how.confidence:
-        return
-    callers = {edge.caller for edge in sure_calls(program, argument.site)}
-    builders = {call.flow.function for call in program.graph.built(argument.cls) if call.flow is not None}
-    sure = how.confidence if how.loop is not None or callers & builders else min(how.confidence, 0.5)
-    told: set[str] = set()
-    for part in lineage(program, argument.cls):
-        for store in stores_on_self(part):
-            name = str(store.name)
-            found = fresh_by_identity(program, store.value)
-            if found is None or name in told or store.value.flow is None:
-                continue
-            if any(class_facts(program, cls).pytree for cls in classes_of(program, store.value)):
-                continue
-            if not nnx and not argument.site.filtered and name not in facts.static:
-                continue
-            told.add(name)
-            flow = store.value.flow
-            site = argument.site
-            yield RULE.found(
-                program.place(flow, store.expr),
-                f"`{name}` of `{argument.cls.name}` is {found[0]}: it is hashed by identity and belongs to the "
-                "structure of the "
-                f"module, so each new `{argument.cls.name}` compiles `{site.function.name}` again",
-                sure,
-                facts={"attribute": name, "class": argument.cls.name, "function": site.function.name, "made": found[0]},
-                notes=[
-                    Note(
-                        program.place_of_function(site.function),
-                        f"`{site.use.short}` takes a `{argument.cls.name}` here",
-                    ),
-                    *made_in(program, argument, how),
-                ],
-                help="Hold a module-level function, or an object that compares by value (a frozen dataclass).",
-            )  # fmt: skip
-
-
-def made_in(program: Program, argument: PytreeArgument, how: Making) -> Iterator[Note]:
-    for call in program.graph.built(argument.cls):
-        if call.flow is not None and making(program, call) == how:
-            yield Note(program.place(call.flow, call.expr), f"a new `{argument.cls.name}` is made here{again(how)}")
-            return
 
 
 RULE = Rule(
