@@ -58,7 +58,10 @@ def of_wrapped(program: Program, call: v.Call, made: v.Call) -> list[Spent] | No
     transform = c.transform_of(program, made)
     if transform is None or not transform.spec.wraps or len(transform.functions) != 1:
         return None
-    inner = c.known_name(program, transform.functions[0][0])
+    handed = v.settle(transform.functions[0][0])
+    if isinstance(handed, v.Attr) and not c.targets(program, handed):
+        return of_wrapped_method(program, call, handed)
+    inner = c.known_name(program, handed)
     use = KEY_CONSUMERS.get(inner or "")
     if use is None or use.use == "look":
         return None
@@ -66,6 +69,20 @@ def of_wrapped(program: Program, call: v.Call, made: v.Call) -> list[Spent] | No
     return [
         one._replace(origin=_each(program, call, use, steps)) for one in of_library(program, call, use, inner or "")
     ]
+
+
+def of_wrapped_method(program: Program, call: v.Call, method: v.Attr) -> list[Spent] | None:
+    """`apply = jax.jit(forward.apply)`, called with a key."""
+    certain = is_transformed(program, method.base, method.name)
+    for use in KEY_METHODS.get(method.name, ()):
+        found = [
+            one._replace(sure=one.sure or certain)
+            for one in of_library(program, call, use, facts.text(call.expr[1], 30))
+            if looks_like_key(program, one)
+        ]
+        if found:
+            return found
+    return None
 
 
 def _each(program: Program, call: v.Call, use: KeyUse, steps: Steps) -> Origin:
