@@ -11,22 +11,23 @@ def network(x):
     return hk.dropout(hk.next_rng_key(), 0.5, hk.Linear(4)(x))
 
 forward = hk.transform(network)
-apply = jax.jit(forward.apply)
-
-def evaluate(params, rng, batches):
-    return sum(apply(params, {key}, batch).mean() for batch in batches)
-"""
+apply = jax.jit(forward.apply)"""
 LOOP = """
 def evaluate_all(params, rng, batches):
     total = 0.0
     for i, batch in enumerate(batches):
         total += apply(params, {key}, batch).mean()
     return total
+
+
+first, rng = jax.random.split(jax.random.key(1))
+batches = jnp.ones((4, 8, 3))
+evaluate_all(forward.init(first, batches[0]), rng, batches)
 """
 
 
 def told(key):
-    return found("key-reuse", HAIKU.format(key="jax.random.key(0)") + LOOP.format(key=key))
+    return found("key-reuse", HAIKU + LOOP.format(key=key))
 
 
 def test_one_key_for_every_batch_is_named():
