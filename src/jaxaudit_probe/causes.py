@@ -97,6 +97,13 @@ def _of_leaves(old: Leaf, new: Leaf, path: str, lowering: bool) -> Iterator[Chan
         if old.static is None or new.static is None:
             nothing = any(one.static is not None and one.static.text == "None" for one in (old, new))
             yield Change(path, str(old), str(new), "structure" if nothing else "static-value")
+        elif (
+            not old.static.same(new.static) and old.static.parts and old.static.parts.keys() == new.static.parts.keys()
+        ):
+            for step, part in old.static.parts.items():
+                yield from _of_leaves(
+                    Leaf("static", static=part), Leaf("static", static=new.static.parts[step]), path + step, lowering
+                )
         elif not old.static.same(new.static):
             yield Change(path, *_told_apart(old, new), _static_kind(old, new))
         return

@@ -344,7 +344,7 @@ class Observer:
                 lowering.trace_s, lowering.lower_s, lowering.cause, lowering.at, lowering.bodies
             )  # fmt: skip
             lowering.trace_s = lowering.lower_s = 0.0
-            frame.shape = lowering.shape
+            frame.shape, frame.via = lowering.shape, lowering.via
         return self.push(frame)
 
     def about_to_compile(self) -> None:

@@ -59,7 +59,7 @@ def _lines_of(scope: ast.Module | ast.FunctionDef | ast.AsyncFunctionDef) -> set
     for node in nodes:
         target = node.targets[0] if isinstance(node, ast.Assign) and len(node.targets) == 1 else None
         if isinstance(target, ast.Name) and target.id in handed and used.get(target.id) == 1:
-            out |= set(range(node.lineno, (getattr(node, "end_lineno", None) or node.lineno) + 1))
+            out |= set(range(target.lineno, (getattr(node, "end_lineno", None) or target.lineno) + 1))
     return out
 
 

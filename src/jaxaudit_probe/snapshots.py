@@ -21,6 +21,7 @@ from jaxaudit_probe.commits import Put, who_put
 
 DEEPEST = 12
 MOST_CHILDREN = 4000
+MOST_PARTS = 64
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
 
@@ -61,7 +62,7 @@ Tree = Leaf | Node
 class Held:
     """A static value: itself when it is a plain constant, else a weak reference and what can be said of it."""
 
-    __slots__ = ("arrays", "cells", "code", "id", "kind", "plain", "reference", "text", "value")
+    __slots__ = ("arrays", "cells", "code", "id", "kind", "parts", "plain", "reference", "text", "value")
 
     def __init__(self, value: Any) -> None:
         self.kind = type(value)
@@ -71,6 +72,11 @@ class Held:
         self.cells, self.arrays = _cells(value) if self.code is not None else ({}, {})
         self.plain = is_plain(value)
         self.value = value if self.plain else None
+        self.parts: dict[str, Held] = {}
+        """Of a tuple: what it holds, by the names that its fields have."""
+        if isinstance(value, tuple) and not self.plain and len(value) < MOST_PARTS:
+            fields = getattr(value, "_fields", None) or ()
+            self.parts = {f".{fields[i]}" if i < len(fields) else f"[{i}]": Held(one) for i, one in enumerate(value)}
         self.reference: weakref.ref[Any] | None = None
         if not self.plain:
             with contextlib.suppress(TypeError):
@@ -86,6 +92,8 @@ class Held:
         """Equal as far as JAX's cache would say."""
         if self.plain and other.plain:
             return self.kind is other.kind and same_value(self.value, other.value)
+        if self.parts and self.parts.keys() == other.parts.keys():
+            return all(one.same(other.parts[step]) for step, one in self.parts.items())
         mine, others = self.get(), other.get()
         if mine is not None and others is not None:
             return same_value(mine, others)
@@ -136,6 +144,8 @@ def spelled(value: Any, room: int = 80) -> str:
             return f"class {value.__qualname__}"
         if isinstance(value, functools.partial):
             return f"partial of {spelled(value.func)}"
+        if isinstance(value, tuple) and hasattr(value, "_fields") and not is_plain(value):
+            return f"{type(value).__qualname__} of {', '.join(value._fields)}"[:room]
         text = object.__repr__(value) if "__repr__" not in _own(type(value)) else repr(value)
         text = f"{type(value).__qualname__} object" if " object at 0x" in text else " ".join(text.split())
     except Exception:

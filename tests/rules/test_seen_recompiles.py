@@ -211,6 +211,15 @@ def test_single_operations_in_a_loop(tmp_path):
     assert "`add`" in one.message
 
 
+def test_a_loop_that_a_library_runs_outside_jit(tmp_path):
+    scan = site(tmp_path, 2, "scan", path=LIBRARY.format(name="jax"), user=False, wrapper="eager")
+    via = LIBRARY.format(name="numpyro")
+    again = [compiled("signature", 2, at=at(tmp_path, 11), text="called with f32[10]", via=via) for _ in range(3)]
+    one = only(tmp_path, "library-recompile", scan, compiled(number=2, at=at(tmp_path, 11), via=via), *again)
+    assert one.message.startswith("numpyro's `scan` of this line or of what it calls compiled 4 times")
+    assert "Predictive" in one.help
+
+
 def test_single_operations_of_a_library_are_its_own(tmp_path):
     add = site(tmp_path, 2, "add", path=LIBRARY.format(name="jax"), user=False, wrapper="eager")
     via = LIBRARY.format(name="numpyro")

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 EAGER = "eager"
 BODIES = ("body", "scan", "while_loop", "cond", "switch", "custom_jvp", "custom_vjp")
+LOOPS = ("scan", "while", "while_loop", "cond", "switch")
+"""Operations that compile a function of their caller's when they run outside jit."""
 OF_JAX = ("jax", "jaxlib")
 CHEAP = 0.5
 """Seconds below which a single recompilation is worth an `info` only."""
@@ -181,7 +183,8 @@ def rule_of(seen: CompileSeen, shapes: int, grown: frozenset[str] = frozenset())
     if not site.user:
         if kind == "static-function" and any(CAPTURED_ARRAYS.search(change.now) for change in _of_kind(seen.cause)):
             return "unconverted-closure"
-        return "eager-hot-path" if _is_jax(site) else "library-recompile"
+        of_library = not _is_jax(site) or (kind == "signature" and seen.via and site.name in LOOPS)
+        return "library-recompile" if of_library else "eager-hot-path"
     if site.wrapper == EAGER:
         return "eager-hot-path"
     if kind == "shape" and grown.intersection(change.leaf for change in seen.cause.changes):

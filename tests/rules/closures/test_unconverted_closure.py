@@ -31,9 +31,20 @@ def loss(weights):
         return weights * x
     f.defvjp(lambda x: (f(x), x), lambda x, g: (g,))
     return f(1.0)
+jax.grad(loss)(jnp.ones(3))
 """,
 }
 FINE = {
+    "a custom derivative of something else": """
+@jax.jit
+def loss(weights, x):
+    @jax.custom_vjp
+    def f(x):
+        return weights * x
+    f.defvjp(lambda x: (f(x), x), lambda x, g: (g,))
+    return f(x)
+jax.grad(loss, argnums=1)(2.0, 1.0)
+""",
     "an argument": """
 def residual(y, weights):
     return weights @ y - 1

@@ -14,6 +14,7 @@ from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.kinds import kind_of
+from jaxaudit.source.tracing import entering
 
 if TYPE_CHECKING:
     from jaxaudit.model.evidence import Evidence
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from jaxaudit.source.scopes import Function
 
 SUSPECTED = 0.5
+CUSTOM = "jax.custom_vjp"
 
 
 def match(program: Program) -> Iterator[Finding]:
@@ -32,7 +34,7 @@ def match(program: Program) -> Iterator[Finding]:
             for target in c.targets(program, value):
                 function = target.function
                 key = (id(use.call), id(function))
-                captured = captured_arrays(program, function)
+                captured = captured_arrays(program, function, differentiated=use.name == CUSTOM)
                 if captured and key not in told and not use.flow.function.module.context:
                     told.add(key)
                     yield suspected(program, use, function, captured)
@@ -40,23 +42,36 @@ def match(program: Program) -> Iterator[Finding]:
 
 def takes_closures(use: c.TransformUse) -> bool:
     """Solvers and operators of libraries, and custom derivatives: what calls the function at another time and level."""
-    return use.spec.kind == "solver" or use.spec.identity == "operator" or use.name == "jax.custom_vjp"
+    return use.spec.kind == "solver" or use.spec.identity == "operator" or use.name == CUSTOM
 
 
-def captured_arrays(program: Program, function: Function) -> list[str]:
-    """Names of a surrounding function that hold arrays; what stands in the module is `captured-array`'s."""
+def captured_arrays(program: Program, function: Function, *, differentiated: bool) -> list[str]:
+    """Names of a surrounding function that hold arrays; what stands in the module is `captured-array`'s.
+
+    `differentiated`: only those with respect to which something takes a gradient.
+    """
     found: dict[str, None] = {}
     for read in reads(function):
         base = read.base
         if not isinstance(base, v.Free) or base.home.function.is_module or base.name in found:
             continue
-        if any(kind_of(program, value).is_array or program.tracing.tracer(value) for value in base.values()):
+        held = base.values()
+        if not any(kind_of(program, value).is_array or program.tracing.tracer(value) for value in held):
+            continue
+        if not differentiated or any(is_differentiated(program, value) for value in held):
             found[base.name] = None
     return list(found)
 
 
+def is_differentiated(program: Program, value: v.Value) -> bool:
+    return isinstance(value, v.Param) and any(
+        handed.use is not None and handed.use.spec.kind == "grad" and entering(program, handed, value.name) != ""
+        for handed in program.graph.handed.get(value.function, ())
+    )
+
+
 def suspected(program: Program, use: c.TransformUse, function: Function, captured: list[str]) -> Finding:
-    of_custom = use.name == "jax.custom_vjp"
+    of_custom = use.name == CUSTOM
     after = (
         "a custom derivative has none for what is captured: differentiating with respect to it raises an error"
         if of_custom

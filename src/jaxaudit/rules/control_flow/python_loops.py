@@ -104,7 +104,7 @@ def _one(program: Program, value: v.Value) -> v.Value:
 
 
 def makes_modules(program: Program, made: v.Comprehension) -> bool:
-    """`[eqx.nn.MLP(..., key=k) for k in keys]`: objects of one class (or dicts) that differ by a key at most."""
+    """`[eqx.nn.MLP(..., key=k) for k in keys]`, `[init(k) for k in keys]`: objects that differ by a key at most."""
     element = made.element
     if element.__class__ is v.Mapping and len(made.loops) == 1:
         loop = made.loops[0]
@@ -112,13 +112,20 @@ def makes_modules(program: Program, made: v.Comprehension) -> bool:
     if element.__class__ is not v.Call or len(made.loops) != 1:
         return False
     name = c.known_name(program, element.func) or ""
-    if not (v.settle(element.func).__class__ is v.ClassValue or name.startswith("equinox.nn.")):
+    of_class = v.settle(element.func).__class__ is v.ClassValue or name.startswith("equinox.nn.")
+    if not of_class and not (name == "" and len(c.targets(program, element.func)) == 1):
         return False
     loop = made.loops[0]
+    alike = ("key", "array") if of_class or _splits_a_key(program, loop) else ("key",)
     return all(
-        not _leans(x, loop) or kind_of(program, x).what in ("key", "array")
+        not _leans(x, loop) or kind_of(program, x).what in alike
         for x in (*element.args, *[value for _, value in element.kwargs])
     )
+
+
+def _splits_a_key(program: Program, loop: Loop) -> bool:
+    over = _one(program, loop.iterable) if loop.iterable is not None else None
+    return over.__class__ is v.Call and c.known_name(program, over.func) == "jax.random.split"
 
 
 def _is_of_one_size(program: Program, value: v.Value) -> bool:

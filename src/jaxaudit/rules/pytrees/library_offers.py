@@ -1,7 +1,8 @@
 """What libraries offer so that their own functions compile once: data, for the words of advice only."""
 
 OFFERS: dict[str, str] = {
-    "numpyro": "`MCMC(..., jit_model_args=True)` makes the data arguments of one program; keep one `MCMC` object.",
+    "numpyro": "`MCMC(..., jit_model_args=True)` makes the data arguments of one program; keep one `MCMC` object. Put one jit "
+    "around a call of `Predictive`.",
     "diffrax": "Hand `t0`, `t1`, `dt0` and tolerances in as arrays (`jnp.asarray(t0)`), keep one solver, one term and one "
     "controller, or put `eqx.filter_jit` around your own function.",
     "optimistix": "Keep one solver object and one function of module level, or put `eqx.filter_jit` around your function.",

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from jaxaudit.model import Finding
 from jaxaudit.rules.pytrees.library_offers import offer
 from jaxaudit.rules.pytrees.unstable_structure_seen import advice
-from jaxaudit.rules.recompiles import Recompiles, leaves_named, listed, of_rule
+from jaxaudit.rules.recompiles import EAGER, Recompiles, leaves_named, listed, of_rule
 from jaxaudit.rules.rule import Example, Rule, Sample
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ BECAUSE = {
     "weak-type": "{leaf} was weakly typed (made from a Python number) in some calls and not in others",
     "structure": "{leaf} changed its structure",
     "sharding": "{leaf} came with another sharding",
+    EAGER: "it runs outside jit, where each new function that it is handed, and each new shape, is compiled for",
 }
 
 
@@ -43,8 +44,8 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
         yield rule.seen(
             at,
             message(group),
-            facts=group.facts | {"package": group.site.package},
-            help=advice(group) if group.kind in OF_ARGUMENTS else offer(group.site.package),
+            facts=group.facts | {"package": package_of(group)},
+            help=advice(group) if group.kind in OF_ARGUMENTS else offer(package_of(group)),
             severity="info" if group.slight else None,
         )
 
@@ -61,16 +62,26 @@ def by_call(groups: Iterator[Recompiles]) -> Iterator[Recompiles]:
             yield Recompiles(group.rule, group.site, group.kind, group.leaves, tuple(compiles), group.total)
 
 
+def is_eager(group: Recompiles) -> bool:
+    """An operation of JAX's that a library ran outside jit."""
+    return group.site.wrapper == EAGER
+
+
+def package_of(group: Recompiles) -> str:
+    """The library that ran it, where it is an operation of JAX's."""
+    return group.compiles[0].via or group.site.package
+
+
 def message(group: Recompiles) -> str:
     leaf = leaves_named(group.leaves) if group.leaves else "what it is handed"
     because = (
         (BECAUSE if len(group.leaves) < 2 else OF_SEVERAL)
-        .get(group.kind, group.cause.text or "what it is handed changed")
+        .get(EAGER if is_eager(group) else group.kind, group.cause.text or "what it is handed changed")
         .replace("{leaf}", leaf)
     )
     values = group.values(group.leaves[0]) if group.leaves else []
     shown = f" ({listed(values)})" if values and group.kind in BECAUSE else ""
-    whose = f"{group.site.package}'s `{group.site.name}`"
+    whose = f"{package_of(group)}'s `{group.site.name}`{' of this line or of what it calls' if is_eager(group) else ''}"
     return f"{whose} {group.cost}: {because}{shown}"
 
 

@@ -112,6 +112,8 @@ def drawn_from(program: Program, function: Function, call: v.Call) -> str:
     """ "drawn" where the same function draws from the key or a part of it, "split" where it makes others of it, else ""."""
     found = ""
     for one in spent_keys(program, function):
+        if one.how == "fold" and folds_what_differs(one.call):
+            continue
         value: v.Value = one.origin.root
         for _ in range(6):
             if value is call:
@@ -126,6 +128,12 @@ def drawn_from(program: Program, function: Function, call: v.Call) -> str:
             else:
                 break
     return found
+
+
+def folds_what_differs(call: v.Call) -> bool:
+    """`fold_in(PRNGKey(0), step)`: another key for each step."""
+    data = call.argument(1, "data")
+    return data is not None and not isinstance(v.settle(data), v.Const)
 
 
 def host_draw(program: Program, function: Function, call: v.Call, name: str) -> Iterator[Finding]:

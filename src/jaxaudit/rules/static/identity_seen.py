@@ -32,14 +32,19 @@ def message(group: Recompiles) -> str:
     kinds = group.values(group.leaves[0])
     which = f" ({kinds[0]})" if kinds else ""
     return (
-        f"{leaves_named(group.leaves)} is static and compared by identity, and each time another object{which} came: "
-        f"JAX can't see that they are equal, so `{name}` {group.cost}"
+        f"{leaves_named(group.leaves)} {'is' if len(group.leaves) == 1 else 'are'} static and compared by identity, and each "
+        f"time another object{which} came: JAX can't see that they are equal, so `{name}` {group.cost}"
     )
 
 
 def advice(group: Recompiles) -> str:
     kinds = group.values(group.leaves[0]) if group.leaves else []
     kind = kinds[0] if kinds else ""
+    holders = {leaf.rpartition(".")[0] for leaf in group.leaves}
+    if len(group.leaves) > 1 and len(holders) == 1 and "" not in holders:
+        return (
+            f"Make what `{holders.pop()}` holds once, outside, and hand that in each time: it is made of new functions."
+        )
     leaf = f"`{group.leaves[0]}`" if group.leaves else "it"
     if kind.startswith("partial") or "functools.partial" in kind:
         return f"Build the partial for {leaf} once, outside the loop, or pass what it binds as a traced argument."
