@@ -94,7 +94,10 @@ def test_functions_that_were_not_changed_count_by_first_calls_only(leaf):
 def test_what_differs_by_itself_is_not_compared(leaf):
     before, after = results(leaf([1.0])), results(leaf([1.5]))
     found = compare_values(before, after, unstable=frozenset([(STEP, 1, "x")]))
-    assert found.words == "values not compared: what `step` returns differs from run to run, has other shapes or holds no arrays"
+    assert (
+        found.words
+        == "values not compared: what `step` returns differs from run to run, has other shapes or holds no arrays"
+    )
 
 
 def test_a_function_that_is_called_more_or_less_often_is_compared_in_its_first_call(leaf):

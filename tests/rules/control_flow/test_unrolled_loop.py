@@ -6,6 +6,21 @@ from jaxaudit.rules.control_flow.unrolled_loop import RULE
 from rules.marked_faults import at_the_mark, findings
 
 FAULTY: dict[str, str | dict[str, str]] = {
+    "a sum over members that a function made": """def member_loss(params, x):
+    hidden = jnp.tanh(x @ params["w"])
+    return jnp.mean((hidden @ params["v"] - x[:, 0]) ** 2)
+@jax.jit
+def ensemble_loss(members, x):
+    total = 0.0
+    for params in members:  # fault
+        total = total + member_loss(params, x)
+    return total / len(members)
+def init(key):
+    a, b = jax.random.split(key)
+    return {"w": jax.random.normal(a, (4, 8)), "v": jax.random.normal(b, (8,))}
+members = [init(k) for k in jax.random.split(jax.random.key(0), 40)]
+print(ensemble_loss(members, jnp.ones((32, 4))))
+""",
     "static n called with 200": """@functools.partial(jax.jit, static_argnums=(1,))
 def simulate(x, n):
     for i in range(n):  # fault
