@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import select
 import shutil
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-WAIT = 60.0
+WAIT = 120.0
 
 
 def chromium() -> str | None:
@@ -85,6 +86,8 @@ class Browser:
 
     def _next(self) -> dict[str, Any]:
         while b"\0" not in self._rest:
+            if not select.select([self._in], [], [], WAIT)[0]:
+                raise RuntimeError(f"the browser said nothing for {WAIT:.0f} s")
             part = os.read(self._in, 1 << 20)
             if not part:
                 raise RuntimeError("the browser is gone")

@@ -68,6 +68,8 @@ def _kept(document: Document, columns: int, paint: Paint) -> Iterator[str]:
     yield from (f"      {line}" for line in rest)
     for proposal, outcome in kept:
         yield from _change(proposal, words.fault(document, proposal), columns, paint)
+        if outcome["reason"]["code"] != "gain":
+            yield from _indented(outcome["reason"]["text"], columns)
         for said in words.figures(proposal, outcome):
             yield from wrap(said, columns, first=INDENT, rest=f"{INDENT}  ")
         if proposal["changes_signature"]:

@@ -8,6 +8,7 @@ from jaxaudit.model.moved_words import CLOCKS
 from jaxaudit.model.moved_words import moved as in_words
 from jaxaudit.report import run_words
 from jaxaudit.report.counts import Document, Entry, number
+from jaxaudit.report.run_deaths import deaths, signal_name
 
 Change = tuple[Entry, Entry]
 """A proposal and its outcome."""
@@ -56,15 +57,26 @@ def opening(document: Document) -> str:
     """`74 s a run, 61 s of it compiling 24 programs. With both changes: 21 s.`"""
     sums = document["summary"]
     whole, compiling = _seconds_of_a_run(document)
-    error = next((one["error"] for one in document["processes"] if one["error"]), "")
-    said = f": {error}" if error else ""
-    code = f" It ends with exit code {sums['exit_code']}{said}." if sums["exit_code"] else ""
+    code = f" {_ending(document)}" if sums["exit_code"] else ""
     programs = number(sums["compiles"], "program")
     first = f"{amounts.seconds(whole)} a run, {amounts.seconds(compiling)} of it compiling {programs}."
     if not sums["compiles"]:
         first = f"{amounts.seconds(whole)} a run; nothing was compiled."
     prefix = f" {sums['prefix']}." if sums.get("prefix") else ""
     return f"{first}{_with_all(document)}{code}{prefix}"
+
+
+def _ending(document: Document) -> str:
+    """What it died of, or its exit code, which is one of its outputs."""
+    code = document["summary"]["exit_code"]
+    died = next(deaths(document), "")
+    if died:
+        told = f"Died ({signal_name(-code)})" if code < 0 else "It ends"
+        return f"{died.replace('The record ends', told).rstrip('.')}."
+    if code < 0:
+        return f"It dies of {signal_name(-code)}."
+    error = next((one["error"] for one in document["processes"] if one["error"]), "")
+    return f"It ends with exit code {code}{f': {error}' if error else ''}."
 
 
 def _seconds_of_a_run(document: Document) -> tuple[float, float]:

@@ -26,11 +26,11 @@ def _how(one: Entry) -> str:
     if one["error"]:
         return f"Failed with {one['error']}"
     if ended.startswith("signal "):
-        return f"Died ({_signal(ended.removeprefix('signal '))})"
+        return f"Died ({signal_name(ended.removeprefix('signal '))})"
     return "Ended by os._exit" if ended else "The record ends"
 
 
-def _signal(number: str) -> str:
+def signal_name(number: str | int) -> str:
     try:
         return signal.Signals(int(number)).name
     except ValueError:

@@ -107,7 +107,9 @@ def compare_values(
             functions[one] = functions.get(one, 0) + bool(some)
     functions = {one: count for one, count in functions.items() if count}
     if not functions:
-        return Compared(why_not=f"what {_names(before)} returns differs from run to run, has other shapes or holds no arrays")
+        return Compared(
+            why_not=f"what {_names(before)} returns differs from run to run, has other shapes or holds no arrays"
+        )
     return Compared(tuple(moved), functions, whole=whole)
 
 
