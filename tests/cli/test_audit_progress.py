@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -97,31 +98,56 @@ def test_quiet_is_quiet():
     assert stream.getvalue() == ""
 
 
-def test_an_interrupt_keeps_what_is_known(tmp_path):
-    (tmp_path / "program.py").write_text(SLOW)
+def interrupted(folder, program, when):
+    """What an audit said before and after it was interrupted, and what it wrote."""
+    scratch, folder = folder / "scratch", folder / "home"
+    scratch.mkdir()
+    folder.mkdir()
+    (folder / "program.py").write_text(program)
     environ = {**os.environ, "JAX_PLATFORMS": "cpu", "PYTHONPATH": str(Path(__file__).parents[2] / "src")}
+    environ["TMPDIR"] = str(scratch)
     command = [sys.executable, "-m", "jaxaudit", "audit", "--python", sys.executable, "program.py"]
     with subprocess.Popen(
-        command, cwd=tmp_path, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, cwd=folder, env=environ, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as audit:  # fmt: skip
         before = []
         for line in audit.stderr:
             before.append(line)
-            if line.startswith("jaxaudit: trying 1"):
+            if when(line):
                 break
         audit.send_signal(signal.SIGINT)
-        out, err = audit.communicate(timeout=120)
+        out, err = audit.communicate(timeout=180)
     assert audit.returncode == 130, "".join(before) + err
-    said = "".join(before)
-    assert said.index("TO BE TRIED") < said.index("jaxaudit: trying 1"), (
-        "what the run showed comes before the first trial"
-    )
-    assert "6 programs" not in err and "Traceback" not in err
-    assert "NOT TRIED  " in out and "the audit was interrupted" in out
-    assert "It was interrupted: what was not tried is listed." in out
-    assert out.index("read    .jaxaudit/audits/")
-    [written] = (tmp_path / ".jaxaudit" / "audits").glob("*/audit.json")
+    assert "Traceback" not in err
+    assert (folder / "program.py").read_text() == program
+    assert not list(scratch.iterdir()), "the copies are gone"
+    [written] = (folder / ".jaxaudit" / "audits").glob("*/audit.json")
     document = json.loads(written.read_text("utf-8"))
     assert document["summary"]["interrupted"] is True
     assert {one["reason"]["code"] for one in document["outcomes"]} == {"not-tried"}
-    assert (tmp_path / "program.py").read_text() == SLOW
+    assert "It was interrupted: what was not tried is listed." in out
+    assert "read    .jaxaudit/audits/" in out
+    return "".join(before), out
+
+
+def test_an_interrupt_of_a_trial_keeps_what_is_known(tmp_path):
+    before, out = interrupted(tmp_path, SLOW, lambda line: line.startswith("jaxaudit: trying 1"))
+    assert before.index("TO BE TRIED") < before.index("jaxaudit: trying 1"), (
+        "what the run showed comes before the first trial"
+    )
+    assert "NOT TRIED  " in out and "the audit was interrupted" in out
+
+
+def test_an_interrupt_of_the_first_run_keeps_what_it_showed(tmp_path):
+    """A program that would never end: what it did until then is read, and changes are planned for it."""
+    program = SLOW.replace("time.sleep(3)", "time.sleep(3); open('began', 'w').close(); time.sleep(600)")
+
+    def when(line):
+        deadline = time.monotonic() + 120
+        while not list(tmp_path.glob("scratch/*/*/copy/*/began")) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        return True
+
+    _, out = interrupted(tmp_path, program, when)
+    assert "It was interrupted there." in out
+    assert "jit-in-loop" in out

@@ -69,6 +69,8 @@ def opening(document: Document) -> str:
 def _ending(document: Document) -> str:
     """What it died of, or its exit code, which is one of its outputs."""
     code = document["summary"]["exit_code"]
+    if document["summary"]["interrupted"] and code < 0:
+        return "It was interrupted there."
     died = next(deaths(document), "")
     if died:
         told = f"Died ({signal_name(-code)})" if code < 0 else "It ends"

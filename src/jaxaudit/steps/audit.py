@@ -117,10 +117,14 @@ def audit(
         ways = [main_way(wanted_), *(also(words) for words in wanted_.also)]
         tell(f"running {ways[0].name} observed")
         early = None if wanted_.dry_run else Prefix(after=SHARE * wanted_.budget / len(ways))
-        bases = [Base(way, [run(ground, way, timeout=until - clock(), values=True, prefix=early)]) for way in ways]
+        bases = _observed(ground, ways, lambda: until - clock(), early)
         must_have_run(bases[0].first, ways[0].name, interpreter)
         done = _planned(wanted_, config, interpreter, bases[0].first, tell)
         done.runs, done.seconds, done.program = len(bases), clock() - began, ways[0].name
+        if bases[-1].first.interrupted:
+            done.interrupted = True
+            done.outcomes = [_untried(one, "the audit was interrupted") for one in done.plan.proposals]
+            return done
         done.prefix = shortened(bases, done.plan.proposals, wanted_.calls, ground.root)
         shown(done)
         if wanted_.dry_run or not done.plan.proposals:
@@ -141,6 +145,19 @@ def audit(
             _untried(one, "the audit was interrupted") for one in done.plan.proposals if done.outcome(one.id) is None
         ]
     return done
+
+
+def _observed(ground: Ground, ways: Sequence[Way], left: Callable[[], float], early: Prefix | None) -> list[Base]:
+    """Effect: runs the unchanged program in each way; an interrupt ends that, and keeps what was seen by then."""
+    bases: list[Base] = []
+    for way in ways:
+        ran = run(ground, way, timeout=left(), values=True, prefix=early, keeps=True)
+        bases.append(Base(way, [ran]))
+        if ran.interrupted and not bases[0].first.evidence.environment.jax:
+            raise KeyboardInterrupt
+        if ran.interrupted:
+            break
+    return bases
 
 
 @contextmanager

@@ -61,6 +61,8 @@ class Ran:
     evidence: Evidence
     record: Path
     hung: bool = False
+    interrupted: bool = False
+    """The user ended it (Ctrl-C)."""
     outside: Outside | None = None
     astray: tuple[str, ...] = ()
     """Files that were imported from the working directory instead of the copy."""
@@ -105,9 +107,11 @@ def run(
     timeout: float | None = None,
     values: bool = False,
     prefix: Prefix | None = None,
+    keeps: bool = False,
 ) -> Ran:
     """Effect: copies the working directory, puts the changed files into the copy, runs the program there, and removes
     the copy. With `values`, what functions return is kept: such a run is not one to be timed. A `prefix` ends it early.
+    With `keeps`, an interrupt ends the program, and what it did until then is given.
     """
     folder = Path(tempfile.mkdtemp(prefix="trial-", dir=ground.place))
     copy, record = folder / "copy" / ground.root.name, folder / "record"
@@ -119,7 +123,7 @@ def run(
         told = {"JAXAUDIT_VALUES": str(KEPT_VALUES)} if values else {}
         if prefix is not None:
             told["JAXAUDIT_PREFIX"] = json.dumps({"after": prefix.after, "calls": dict(prefix.calls)})
-        return _run(ground, way, copy, record, {**(environ or {}), **told}, timeout)
+        return _run(ground, way, copy, record, {**(environ or {}), **told}, timeout, keeps)
     finally:
         kept = ground.place / "records" / folder.name
         if record.is_dir():
@@ -128,7 +132,15 @@ def run(
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _run(ground: Ground, way: Way, copy: Path, record: Path, environ: Mapping[str, str], timeout: float | None) -> Ran:
+def _run(
+    ground: Ground,
+    way: Way,
+    copy: Path,
+    record: Path,
+    environ: Mapping[str, str],
+    timeout: float | None,
+    keeps: bool,
+) -> Ran:
     private = record.parent / "tmp"
     private.mkdir()
     told = ground.observing({**ground.environ, **environ}, record)
@@ -145,7 +157,7 @@ def _run(ground: Ground, way: Way, copy: Path, record: Path, environ: Mapping[st
     before = snapshot(copy)
     words = [_moved(word, ground.root, copy) for word in way.words]
     mark = record / STOPPED
-    done = _watched([ground.python, *words], copy, told, way.stdin, private, timeout, ground.tick, mark)
+    done = _watched([ground.python, *words], copy, told, way.stdin, private, timeout, ground.tick, mark, keeps)
     wrote = {path: _content(copy / path) for path in written_since(copy, before)}
     kept = ground.place / "records" / record.parent.name
     modules = imported(record)
@@ -161,6 +173,7 @@ def _run(ground: Ground, way: Way, copy: Path, record: Path, environ: Mapping[st
         evidence=read_record(record, copy, ground.project),
         record=kept,
         hung=done.hung and not mark.exists(),
+        interrupted=done.interrupted,
         outside=stopped_by(record),
         astray=modules.astray,
         imported=tuple(sorted({os.path.relpath(path, copy) for path in modules.files})),
@@ -178,6 +191,7 @@ class _Done:
     cpu: float
     peak: int
     hung: bool
+    interrupted: bool
 
 
 def _watched(
@@ -189,6 +203,7 @@ def _watched(
     timeout: float | None,
     tick: Callable[[], None],
     mark: Path,
+    keeps: bool,
 ) -> _Done:
     """Effect: runs it as a group of its own, and ends the group with it, or when one of its processes made the mark."""
     given, out, err = private.parent / "stdin", private.parent / "stdout", private.parent / "stderr"
@@ -198,7 +213,7 @@ def _watched(
         child = subprocess.Popen(
             command, cwd=folder, env=dict(environ), stdin=source, stdout=stdout, stderr=stderr, start_new_session=True
         )
-        hung = False
+        hung = interrupted = False
         try:
             while True:
                 pid, status, usage = os.wait4(child.pid, os.WNOHANG)
@@ -211,17 +226,19 @@ def _watched(
                     _end(child.pid)
                 tick()
                 time.sleep(TICK)
-        except BaseException:
+        except BaseException as error:
             _end(child.pid)
-            os.wait4(child.pid, 0)
+            _, status, usage = os.wait4(child.pid, 0)
             child.returncode = -signal.SIGKILL
-            raise
+            if not (keeps and isinstance(error, KeyboardInterrupt)):
+                raise
+            interrupted = True
         seconds = time.monotonic() - began
         child.returncode = os.waitstatus_to_exitcode(status)
         _end(child.pid)
     return _Done(
         child.returncode, out.read_bytes(), err.read_bytes(), seconds, usage.ru_utime + usage.ru_stime,
-        usage.ru_maxrss * 1024, hung,
+        usage.ru_maxrss * 1024, hung, interrupted,
     )  # fmt: skip
 
 
