@@ -46,8 +46,13 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
             message(group),
             facts=group.facts | {"package": package_of(group)},
             help=advice(group) if group.kind in OF_ARGUMENTS else offer(package_of(group)),
-            severity="info" if group.slight else None,
+            severity="info" if group.slight or is_another_use(group) else None,
         )
+
+
+def is_another_use(group: Recompiles) -> bool:
+    """Other things were handed in, once: with a solver and without one, say, which are two programs."""
+    return group.kind == "structure" and group.count == 1
 
 
 OF_ARGUMENTS = ("shape", "dtype", "weak-type", "sharding", "committed")
