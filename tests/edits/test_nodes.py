@@ -14,6 +14,11 @@ def test_the_smallest_node_that_holds_the_place():
     assert source.of(statement_of(source, call_at(source, place))) == "f(g(abc), 1)"
 
 
+def test_a_call_in_a_text_is_that_call_and_no_other():
+    source, place = marked("print(f'at {y} it is {«f(y, 1)»[0]:.2f}', f'{y}')\n")
+    assert source.of(call_at(source, place)) == "f(y, 1)"
+
+
 def test_decorators_and_keywords_are_found():
     source, place = marked("@d(k=«x»)\ndef f(): pass\n")
     assert source.of(node_at(source, place, ast.keyword)) == "k=x"

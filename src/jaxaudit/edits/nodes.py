@@ -1,6 +1,7 @@
 """Finding what stands at a place: the smallest node of a kind, its parents, its statement, its loop."""
 
 import ast
+import sys
 from collections.abc import Iterator
 from typing import TypeVar, cast
 
@@ -13,6 +14,7 @@ Loop = ast.For | ast.AsyncFor | ast.While
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
+INSIDE_TEXTS = (ast.JoinedStr, ast.FormattedValue)
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 Node = TypeVar("Node", bound=ast.AST)
@@ -23,20 +25,35 @@ def path_to(source: SourceText, start: int, end: int) -> list[ast.AST]:
     path: list[ast.AST] = [source.tree]
     node: ast.AST | None = source.tree
     while node is not None:
-        node = next((child for child in _placed_children(node) if _covers(source, child, start, end)), None)
+        around = [child for child in _placed_children(node) if _covers(source, child, start, end)]
+        node = next((one for one in around if _inside(source, one, start, end)), around[0] if around else None)
         if node is not None:
             path.append(node)
     return path
 
 
+def _inside(source: SourceText, node: ast.AST, start: int, end: int) -> bool:
+    """Whether a part of it encloses the range: before Python 3.12, all parts of an f-string have its own place."""
+    return any(_covers(source, child, start, end) for child in _placed_children(node))
+
+
 def node_at(source: SourceText, place: Place, *kinds: type[Node]) -> Node:
     """The smallest node of these kinds that holds the whole place; CannotEdit if there is none."""
     start, end = source.place_span(place)
-    for node in reversed(path_to(source, start, end)):
+    path = path_to(source, start, end)
+    for node in reversed(path):
         if isinstance(node, kinds):
+            _must_be_placed(path, node)
             return node
     wanted = " or ".join(kind.__name__ for kind in kinds)
     raise CannotEdit(f"no {wanted} at {place}: the file is not the one that was checked")
+
+
+def _must_be_placed(path: list[ast.AST], node: ast.AST) -> None:
+    """Before Python 3.12, what stands in an f-string has the f-string's own place, or none that is right."""
+    if sys.version_info < (3, 12) and isinstance(path[-1], INSIDE_TEXTS) and not isinstance(node, ast.JoinedStr):
+        if not isinstance(node, ast.stmt | ast.Module):
+            raise CannotEdit("it stands in an f-string, whose parts Python places from 3.12 on")
 
 
 def call_at(source: SourceText, place: Place) -> ast.Call:
