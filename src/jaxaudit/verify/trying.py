@@ -248,7 +248,10 @@ class Trials:
         )  # fmt: skip
         veto = slower(clocks)
         kept = promised(proposal.expected, before, after, clocks)
-        said = [*counts.gains, *(one.measured for one in clocks)]
+        said = [
+            *counts.gains,
+            *(one.measured for one in clocks if one.metric != "peak_bytes" or one.faster or one.slower),
+        ]
         if veto is not None:
             return outcome("drop", veto, said)
         if by_count:
