@@ -115,6 +115,14 @@ def test_an_audit_says_all_of_it(tmp_path):
         assert said in text, said
 
 
+def test_what_was_kept_together_stands_first(tmp_path):
+    document = audit_document(tmp_path)
+    both = document["outcomes"][0] | {"measured": [one | {"after": 0.5} for one in document["outcomes"][0]["measured"]]}
+    text = rendered(document | {"together": both}, "html")
+    assert text.index("all that is kept") < text.index('<a href="#change-1" title=')
+    assert "all: CPU time of a run" in text
+
+
 def test_a_run_says_what_it_saw(tmp_path):
     text = rendered(run_document(tmp_path), "html")
     for said in (
@@ -133,3 +141,23 @@ def test_a_comparison_has_no_page(tmp_path):
 
     with pytest.raises(Mistake, match="--format markdown"):
         rendered({"kind": "compare"}, "html")
+
+
+def test_of_a_large_check_too_nothing_is_left_out_without_a_word():
+    document = check_document([JIT_IN_LOOP], functions=[])
+    document["findings"] = [document["findings"][0] | {"line": number + 1} for number in range(3_000)]
+    one = {
+        "name": "f",
+        "path": "a.py",
+        "line": 1,
+        "wrapper": "jit",
+        "static": [],
+        "donated": [],
+        "callers": [],
+        "cell": None,
+    }
+    document["functions"] = [one | {"name": f"f{number}"} for number in range(3_000)]
+    text = rendered(document, "html")
+    assert len(text.encode()) < 2_000_000
+    assert "and 2800 more findings, in the JSON document" in text
+    assert "and 2400 more functions, in the JSON document" in text

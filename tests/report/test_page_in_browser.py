@@ -68,6 +68,8 @@ def test_dark_is_dark(shown, tmp_path):
         colours.append(page.run("getComputedStyle(document.body).backgroundColor"))
         assert page.run("getComputedStyle(document.querySelector('.picture .rect')).fill") != "rgb(0, 0, 0)"
     assert colours == ["rgb(255, 255, 255)", "rgb(13, 17, 23)"]
+    page.look(dark=True, medium="print")
+    assert page.run("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)", "paper is white"
 
 
 def test_it_sorts_by_every_column_both_ways(shown, tmp_path):

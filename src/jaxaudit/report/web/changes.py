@@ -67,7 +67,7 @@ def _change(document: Document, proposal: Entry, outcome: Entry, kind: str, open
         ("Fault", spoken(fault)),
         ("Predicted", text(words.prediction(proposal).removeprefix("predicted: "))),
         ("Measured", f"<ul>{moved}</ul>" if moved else ""),
-        ("Compared", text(words.compared(outcome))),
+        ("Compared", spoken(words.compared(outcome))),
         ("Verdict", spoken(outcome["reason"]["text"])),
         ("Signature", "changed; the callers in the project follow" if proposal["changes_signature"] else ""),
         ("What could break", spoken(proposal["risk"])),
@@ -101,21 +101,26 @@ def rules(one: Entry) -> str:
 # -- in figures --------------------------------------------------------------------------------------------------------
 
 
+ALL = "all"
+"""In the place of a change's number: those that were kept, together."""
+
+
 def measured(document: Document) -> Iterator[str]:
-    """Every figure of every trial; a picture of the clocks."""
-    proposals = {one["id"]: one for one in document.get("proposals", ())}
-    figures = [(one, seen) for one in document.get("outcomes", ()) for seen in one["measured"]][: 4 * MOST]
+    """Every figure of every trial, and of what was kept together; a picture of the clocks."""
+    titles = {one["id"]: one["title"] for one in document.get("proposals", ())}
+    whole = document.get("together")
+    outcomes = [*([whole | {"proposal": ALL}] if whole else []), *document.get("outcomes", ())]
+    figures = [(one, seen) for one in outcomes for seen in one["measured"]][: 4 * MOST]
     if not figures:
         return
     yield section("measured", "Before and after")
-    seen = [(outcome["proposal"], one) for outcome, one in figures]
-    picture = moved_picture(seen)
+    picture = moved_picture([(outcome["proposal"], one) for outcome, one in figures])
     if picture:
         yield "<p>Clocks after each change, as a part of before; the whiskers hold 99 in 100 resamplings of the pairs.</p>"
         yield f'<div class="picture moved" tabindex="0">{picture.svg}</div>'
     elif not installed():
         yield NO_PICTURES
-    rows = [_figure(proposals[outcome["proposal"]], outcome, one) for outcome, one in figures]
+    rows = [_figure(titles.get(outcome["proposal"], ""), outcome, one) for outcome, one in figures]
     yield table(("change", "what", "before", "after", "after / before", "pairs", "verdict"), rows, "figures")
     yield "</section>"
 
@@ -123,12 +128,14 @@ def measured(document: Document) -> Iterator[str]:
 NO_PICTURES = '<p class="quiet">Pictures need the package pygal: <code>pip install "jaxaudit[html]"</code>, then <code>jaxaudit report --format html</code>.</p>'  # fmt: skip
 
 
-def _figure(proposal: Entry, outcome: Entry, one: Entry) -> str:
+def _figure(title: str, outcome: Entry, one: Entry) -> str:
     clock = one["metric"] in CLOCKS
     ratio = f"{span(one['low'], one['high'])}" if clock else f"{one['ratio']:.2f}" if one["before"] else ""
     name = {**CLOCKS, **COUNTS}.get(one["metric"], one["metric"])
+    number_ = text(outcome["proposal"])
+    link = f'<a href="#change-{number_}" title="{text(short(title, 200))}">{number_}</a>'
     return row(
-        f'<a href="#change-{text(proposal["id"])}" title="{text(short(proposal["title"], 200))}">{text(proposal["id"])}</a>',
+        "all that is kept" if outcome["proposal"] == ALL else link,
         text(name) + (f" of {code(one['function'])}" if one.get("function") else ""),
         _value(one["metric"], one["before"]),
         _value(one["metric"], one["after"]),

@@ -47,8 +47,7 @@ def functions(document: Document, room: int = ROOM) -> Iterator[str]:
     rows = [_row(index, one) for index, one in enumerate(shown)]
     yield from rows
     yield "</table></div>"
-    if len(every) > MOST:
-        yield f"<p>and {number(len(every) - MOST, 'more function')}, in the JSON document.</p>"
+    yield from _left_out(len(every))
     data = _data(document, shown, room - sum(len(row.encode()) for row in rows))
     if data["left"]:
         yield f"<p>The page holds {data['held']} of {data['held'] + data['left']} compiles; the JSON document holds all.</p>"
@@ -141,4 +140,11 @@ def _inventory(document: Document) -> Iterator[str]:
         callers = ", ".join(code(f"{each['function']} ({line_of(each)})") for each in one["callers"][:6])
         static = text(", ".join(map(str, one["static"])))
         yield f"<tr><td>{code(one['name'], 160)}</td><td>{place(one)}</td><td>{text(one['wrapper'])}</td><td>{static}</td><td>{callers}</td></tr>"
-    yield "</tbody></table></div></section>"
+    yield "</tbody></table></div>"
+    yield from _left_out(len(every))
+    yield "</section>"
+
+
+def _left_out(count: int) -> Iterator[str]:
+    if count > MOST:
+        yield f"<p>and {number(count - MOST, 'more function')}, in the JSON document.</p>"
