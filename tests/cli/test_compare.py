@@ -115,9 +115,9 @@ def test_a_function_that_moved_to_another_file_is_the_same(kept, tmp_path, capsy
 @pytest.mark.parametrize(
     ("wish", "said"),
     [
-        ("max-compiles = 1", "compiles 2, 1 are allowed"),
-        ("max-recompiles = 0", "compiled again 1, 0 are allowed"),
-        ('max-constants = "2 MB"', "captured 5 MB, 2 MB are allowed"),
+        ("max-compiles = 1", "compiles 2; the configuration allows 1"),
+        ("max-recompiles = 0", "compiled again 1; the configuration allows 0"),
+        ('max-constants = "2 MB"', "captured 5 MB; the configuration allows 2 MB"),
     ],
 )
 def test_budgets_of_the_configuration(wish, said, kept, tmp_path, capsys):

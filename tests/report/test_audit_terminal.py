@@ -56,3 +56,15 @@ def test_what_was_not_tried_for_one_reason_says_it_once(document):
     text = audit_summary(document)
     assert "NOT TRIED  4: the time was up" in text
     assert text.count("the time was up") == 1
+
+
+def test_how_large_a_slowdown_would_have_been_seen(document):
+    """A count decided, and the clock stayed within its noise."""
+    for one in document["outcomes"][0]["measured"]:
+        if one["metric"] == "cpu_s":
+            one |= {"low": 0.93, "high": 1.07, "pairs": 10}
+    text = " ".join(audit_summary(document).split())
+    assert (
+        "CPU time of a run did not move (0.93 to 1.07 of it, 10 pairs): more than 7% slower would have been seen"
+        in text
+    )

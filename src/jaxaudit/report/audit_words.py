@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from statistics import median
 
 from jaxaudit.model import amounts
-from jaxaudit.model.moved_words import CLOCKS
+from jaxaudit.model.moved_words import CLOCKS, span
 from jaxaudit.model.moved_words import moved as in_words
 from jaxaudit.report import run_words
 from jaxaudit.report.counts import Document, Entry, number
@@ -198,9 +198,19 @@ def figures(proposal: Entry, outcome: Entry) -> Iterator[str]:
     predicted = {one["metric"] for one in proposal.get("predictions", ())} if of and held == of else set()
     for one in moving(outcome):
         yield moved(one) + (", as predicted" if one["metric"] in predicted else "")
+    if outcome["verdict"] == "keep":
+        yield from _no_slower(outcome)
     if of and held < of:
         said = "; ".join(expectation(one) for one in proposal["predictions"])
         yield f"{held} of {number(of, 'prediction')} held: {said}"
+
+
+def _no_slower(outcome: Entry) -> Iterator[str]:
+    """Where a count decided and the clock did not move: how large a slowdown would have been seen."""
+    for one in outcome["measured"]:
+        if one["metric"] == "cpu_s" and one["low"] <= 1.0 <= one["high"]:
+            noise = f"{span(one['low'], one['high'])}, {number(one['pairs'], 'pair')}"
+            yield f"CPU time of a run did not move ({noise}): more than {one['high'] - 1:.0%} slower would have been seen"
 
 
 def expectation(one: Entry) -> str:

@@ -83,7 +83,9 @@ def _change(one: Entry) -> str:
 
 def _over(one: Entry) -> str:
     name = WORDS.get(one["metric"], one["metric"])
-    return f"{name} {_value(one['metric'], one['new'])}, {_value(one['metric'], one['allowed'])} are allowed"
+    return (
+        f"{name} {_value(one['metric'], one['new'])}; the configuration allows {_value(one['metric'], one['allowed'])}"
+    )
 
 
 def _compiles(found: list[Entry]) -> list[str]:
