@@ -95,3 +95,19 @@ def test_a_method_of_ones_own_is_no_progress_bar():
         Trainer().fit(jnp.ones(3), jnp.ones(3))
         """
     assert not found("host-sync-in-loop", source)
+
+
+def test_a_fetch_for_a_print_says_so():
+    [one] = found(
+        "host-sync-in-loop",
+        """
+        step = jax.jit(lambda x: (x * 0.9, jnp.sum(x)))
+        def fit(x):
+            for i in range(60):
+                x, f = step(x)
+                print(f"step {i} objective {float(f):.6f}")
+            return x
+        fit(jnp.ones(3))
+        """,
+    )
+    assert "`float(f)` for `print` fetches `f`" in one.message

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.events import Loop
+from jaxaudit.source.facts import text
 from jaxaudit.source.flow import Flow
 from jaxaudit.source.knowledge.array_values import HOST_RESULTS
 from jaxaudit.source.knowledge.host import OUTPUT, SYNC_BUILTINS, SYNC_FUNCTIONS, SYNC_METHODS, SYNC_MODULES
@@ -130,6 +131,15 @@ def purpose(fetch: Fetch) -> str:
         if word in found:
             return word
     return "kept"
+
+
+def taken_by(fetch: Fetch) -> str:
+    """The call that the fetched value is for, as it is written: `print`, `losses.append`; "" where it is only kept."""
+    if fetch.result is None:
+        return ""
+    takers = [call for call in fetch.flow.calls if call is not fetch.result and takes(call, fetch.result)]
+    shown = [call for call in takers if _of_consumer(call) in ("shown", "collected")]
+    return text(shown[0].expr[1], 30) if shown and shown[0].expr is not None and shown[0].expr[0] == "c" else ""
 
 
 def _of_consumer(call: v.Call) -> str:

@@ -8,7 +8,7 @@ from jaxaudit.model import Finding, Note
 from jaxaudit.rules.boundaries.fresh_wrappers import place_of_loop
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.transfers.device_results import DeviceResult, device_result, made_by
-from jaxaudit.rules.transfers.fetches import Fetch, fetches, purpose
+from jaxaudit.rules.transfers.fetches import Fetch, fetches, purpose, taken_by
 from jaxaudit.rules.transfers.fetching_once import propose
 from jaxaudit.rules.transfers.host_sync_seen import observe
 from jaxaudit.rules.transfers.turn_guards import guard, is_clocked, is_timed
@@ -164,7 +164,8 @@ def finding(program: Program, fetch: Fetch, made: DeviceResult, loop: Loop, conf
         said = f"`{fetch.word}` shows `{value}`, which blocks until the device has it,"
         instead = f"Show `{value}` every k turns; keep it on the device until then."
     else:
-        said = f"`{text(fetch.expr, 40)}` fetches `{value}` from the device and blocks until it is there,"
+        taker = taken_by(fetch)
+        said = f"`{text(fetch.expr, 40)}`{f' for `{taker}`' if taker else ''} fetches `{value}` from the device and blocks until it is there,"
         instead = (
             f"Keep `{value}` on the device (add it up as an array, or append the array itself) and convert once after "
             "the loop, or every k turns."
