@@ -102,7 +102,7 @@ def match(inputs: list[private.Shape], donated: list[bool], outputs: list[Kind])
             waiting[kind].popleft()
             outputs.remove(kind)
     unused = sorted(i for queue in waiting.values() for i in queue)
-    for i in list(unused):
+    for i in list(unused) if private.DONATES_BY_SIZE else ():
         fits = next((kind for kind in outputs if private.count_of(kind[0]) == private.count_of(inputs[i].shape)), None)
         if fits is not None:
             outputs.remove(fits)

@@ -32,6 +32,7 @@ from jaxaudit_probe.private.list_arrays import hook_lists
 from jaxaudit_probe.private.patching import leave_out_of_tracebacks, missing, replace, restore
 from jaxaudit_probe.private.post_hook import fix_post_hook_threads, get_post_hook, set_post_hook
 from jaxaudit_probe.private.programs import (
+    DONATES_BY_SIZE,
     PACKAGE,
     Shape,
     argument_names,
@@ -85,6 +86,7 @@ from jaxaudit_probe.private.values import (
 )
 
 __all__ = [
+    "DONATES_BY_SIZE",
     "PACKAGE",
     "SPELLED",
     "ArrayImpl",

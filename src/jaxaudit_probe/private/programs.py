@@ -137,6 +137,10 @@ class Shape(NamedTuple):
     forwarded: bool = False
 
 
+DONATES_BY_SIZE = jax.__version_info__ > (0, 7, 2)
+"""Whether a donated buffer may become an output of another shape and dtype: older versions ask for the same ones."""
+
+
 def count_of(shape: tuple[Any, ...]) -> int:
     count = 1
     for side in shape:
