@@ -168,6 +168,16 @@ def test_a_program_that_runs_for_hours_is_tried_on_a_prefix(tmp_path, turns, opt
     assert f"called `<lambda>` {calls} times; what comes later is not compared" in document["summary"]["prefix"]
 
 
+@pytest.mark.slow
+def test_a_program_that_never_comes_to_the_end_of_a_call_still_has_a_plan(tmp_path):
+    document, _ = audited(tmp_path, IN_LOOP + "while True:\n    pass\n", "--budget", "80s")
+    assert [one["reason"]["code"] for one in document["outcomes"]] == ["not-tried"] * len(document["proposals"])
+    assert "jit-in-loop" in document["proposals"][0]["rules"]
+    assert "in the middle of a call" in document["summary"]["prefix"]
+    [folder] = (tmp_path / ".jaxaudit/audits").iterdir()
+    assert len(list((folder / "undecided").iterdir())) == len(document["proposals"])
+
+
 def test_a_write_elsewhere_stops_the_audit_before_it_happens(tmp_path):
     home, other = tmp_path / "home", tmp_path / "other"
     home.mkdir()

@@ -51,7 +51,7 @@ def seen(tmp_path_factory):
     ran = run(ground, Way(("program.py",)), {}, environ, values=True)
     assert (ran.code, ran.stdout) == (0, "4\n"), ran.stderr
     assert not ran.evidence.notes
-    assert {one.at.line for one in ran.evidence.syncs} <= {33}
+    assert {one.at.line for one in ran.evidence.syncs} <= {27, 33}  # the newest JAX fetches while it makes a key
     return {function.name: calls for function, calls in ran.results.items()}
 
 

@@ -76,6 +76,24 @@ def test_what_only_later_calls_show_is_undecided_and_its_counts_are_said(attempt
     assert [one.metric for one in later.measured] == ["compiles"]
 
 
+def test_what_only_time_moves_is_learned_when_it_shows(ground, monkeypatch):
+    """The day that a program prints is the same in two runs of it, until it is not."""
+    ground = replace(ground, environ=dict(os.environ))
+    (ground.root / "program.py").write_text("import os\nprint('day', os.environ['DAY'], 'loss', 2.5)\n")
+    way = Way(("program.py",))
+    days = iter("1123")
+    monkeypatch.setattr(
+        "jaxaudit.verify.trying.run", lambda ground, way, *rest: run(replace(ground, environ={**ground.environ, "DAY": next(days)}), way, *rest)
+    )  # fmt: skip
+    trials = Trials(
+        ground, [Base(way, [run(replace(ground, environ={**ground.environ, "DAY": "1"}), way)])], monotonic() + 300
+    )
+    trials.settle()
+    after = run(replace(ground, environ={**ground.environ, "DAY": "2"}), way)
+    assert trials._compared(trials.ways[0], after).relative == 0.5  # the fresh run was on the same day as the others
+    assert trials._compared(trials.ways[0], after).none
+
+
 def test_without_values_and_words_the_user_is_told_why(attempt):
     before = "import jax, jax.numpy as jnp\nfor _ in range(3):\n    jnp.sin(jnp.ones(3))\n"
     nothing = attempt(before, before + "1\n")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.source_text import SourceText
+from jaxaudit.model import amounts
 from jaxaudit.model.outcome import Outcome
 from jaxaudit.model.proposal import Proposal, Reason
 from jaxaudit.plan.joining import Joined, joined
@@ -129,6 +130,10 @@ def audit(
         shown(done)
         if wanted_.dry_run or not done.plan.proposals:
             done.outcomes = [_untried(one, "this was a dry run") for one in done.plan.proposals]
+            return done
+        if any(base.runs and base.first.hung for base in bases):
+            done.prefix = f"{done.program} was ended after {amounts.seconds(done.ran.seconds)}, in the middle of a call"
+            done.outcomes = [_untried(one, "the program did not end within the budget") for one in done.plan.proposals]
             return done
         tests = Way(tuple(shlex.split(wanted_.test)), name="the tests") if wanted_.test else None
         trials = Trials(

@@ -43,6 +43,12 @@ class Stable:
     values: frozenset[Place] = frozenset()
     """Arrays that functions returned and that differ by themselves."""
 
+    def joined(self, other: "Stable") -> "Stable":
+        """Where two comparisons of the unchanged program agree."""
+        names = {*self.unstable, *other.unstable}
+        both = {name: _either(self.unstable.get(name, _NOTHING), other.unstable.get(name, _NOTHING)) for name in names}
+        return Stable(both, self.values | other.values)
+
     @property
     def words(self) -> str:
         """What is not compared, for a reader."""
@@ -51,6 +57,13 @@ class Stable:
         said = [*(f"{name} (it differs from run to run)" for name in whole)]
         said += [f"parts of {name} that differ from run to run" for name in parts]
         return "; ".join(said)
+
+
+_NOTHING: frozenset[int] = frozenset()
+
+
+def _either(one: frozenset[int] | None, other: frozenset[int] | None) -> frozenset[int] | None:
+    return None if one is None or other is None else one | other
 
 
 def learn(one: Ran, other: Ran) -> Stable:

@@ -16,7 +16,7 @@ from jaxaudit.verify.clocks import LOOKS
 from jaxaudit.verify.endings import died, dies_still, unlike
 from jaxaudit.verify.figures import figures
 from jaxaudit.verify.judging import Figures, Timed, counted, in_words, promised, slower, timed
-from jaxaudit.verify.outputs import Stable, compare, compared_on, learn
+from jaxaudit.verify.outputs import WITHIN, Difference, Stable, compare, compared_on, learn
 from jaxaudit.verify.rounding import PERTURBED, Judged, Rounding, judged_outputs, judged_values, worse
 from jaxaudit.verify.running import Ground, Prefix, Ran, Way, run
 from jaxaudit.verify.values import TOLERANCE, Compared, compare_values
@@ -140,7 +140,7 @@ class Trials:
             if failed is not None:
                 return Outcome(proposal.id, "drop", failed)
             afters.append(after)
-            found = compare(base.first, after, base.stable)
+            found = self._compared(base, after)
             if proposal.changes_draws:
                 judged = judged if judged.difference else judged._replace(difference=found.other or found.first)
                 continue
@@ -176,6 +176,14 @@ class Trials:
             return Outcome(proposal.id, "undecided", nothing, "not-compared", "", tests, values=said)
         outcome = self._measured(proposal, changed, env, afters[0], (rounding, difference, tests))
         return replace(outcome, values=said)
+
+    def _compared(self, base: Base, after: Ran) -> Difference:
+        """What a run printed and wrote. A difference has the unchanged program run once more: a date may have moved on."""
+        found = compare(base.first, after, base.stable)
+        if found.other or found.relative > WITHIN:
+            base.stable = base.stable.joined(learn(base.first, self._before(base, values=True)))
+            found = compare(base.first, after, base.stable)
+        return found
 
     def _completes(self, proposal: Proposal, tests: Tests) -> Outcome:
         if proposal.changes_draws:
