@@ -42,6 +42,26 @@ def test_a_definition_goes_to_the_module_with_what_it_closed_over():
     )
 
 
+def test_a_function_that_it_calls_becomes_a_static_argument():
+    body = (
+        "def loop(kernel, x):\n    @jax.jit\n    def step(y):\n        return kernel(y) + 1\n\n"
+        "    for _ in range(2):\n        x = step(x)\n    return x\n"
+    )
+    after = same(body, "jax.jit\n", "loop(jnp.sin, jnp.ones(3))")
+    assert '@functools.partial(jax.jit, static_argnames=("kernel",))\ndef step(y, kernel):\n' in after
+    assert "x = step(x, kernel)" in after
+
+
+def test_where_nothing_imports_partial_it_is_imported():
+    body = "import jax\n\n\ndef loop(kernel, x):\n    @jax.jit\n    def step(y):\n        return kernel(y)\n\n    return step(x)\n"
+    source = SourceText.from_text("program.py", body)
+    [decorator] = [one for one in ast.walk(source.tree) if isinstance(one, ast.Attribute)]
+    after = source.edited(lifted(source, jit_site(source, source.place(decorator))).edits).text
+    compile(after, "program.py", "exec")
+    assert after.startswith("import functools\n") or "from functools import partial" in after
+    assert "return step(x, kernel)" in after
+
+
 def test_a_lambda_called_at_once():
     after = same(
         "def check(params, x):\n    return jax.jit(lambda p: (p * x).sum())(params)\n",

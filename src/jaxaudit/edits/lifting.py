@@ -12,7 +12,7 @@ from jaxaudit.edits.names import bound_in, free_names, fresh_name
 from jaxaudit.edits.nodes import COMPREHENSIONS, FUNCTIONS, Function, parents_of, statement_of
 from jaxaudit.edits.source_text import SourceText
 from jaxaudit.edits.statements import indent_of, remove_statement
-from jaxaudit.edits.static_names import add_static_name
+from jaxaudit.edits.static_names import add_static_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +64,11 @@ def _lifted_definition(source: SourceText, site: JitSite, function: Function, st
     calls = _uses(source, function, outer)
     name = _module_name(source, function.name, outer)
     header = _with_parameters(source, function, names)
-    more = _with_static(source, site, names, static)
+    more = _with_static(source, site, names, (*static, *called_in(function)))
     renamed = [] if name == function.name else [_renamed(source, function, name)]
-    text = _moved_text(source, function, [*header, *more, *renamed])
-    edits = [_before(source, outer, text), *_without_blank_lines(source, remove_statement(source, function))]
+    inside, imports = _parted(more, *source.span(function))
+    text = _moved_text(source, function, [*header, *inside, *renamed])
+    edits = [*imports, _before(source, outer, text), *_without_blank_lines(source, remove_statement(source, function))]
     for use in calls:
         edits += _call(source, use, name, names)
     return Lifted(tuple(edits), name, names)
@@ -95,12 +96,14 @@ def _lifted_lambda(source: SourceText, site: JitSite, function: ast.Lambda, stat
     bound = _bound_name(statement, site.node)
     name = fresh_name(source, f"jitted_{bound or 'function'}") if bound is None else _module_name(source, bound, outer)
     span = source.start(site.node)
+    more = _with_static(source, site, names, (*static, *called_in(function)))
+    inside, imports = _parted(more, *source.span(site.node))
     inner = [
         Edit(edit.start - span, edit.end - span, edit.new)
-        for edit in (*_with_parameters(source, function, names), *_with_static(source, site, names, static))
+        for edit in (*_with_parameters(source, function, names), *inside)
     ]
     jitted = SourceText.from_text(source.path, source.of(site.node)).edited(inner).text
-    edits = [_before(source, outer, f"{name} = {jitted}{source.newline}")]
+    edits = [*imports, _before(source, outer, f"{name} = {jitted}{source.newline}")]
     if bound is not None:
         edits += remove_statement(source, statement)
         scope = parents_of(source, statement)[0]
@@ -190,9 +193,21 @@ def _with_static(source: SourceText, site: JitSite, names: Sequence[str], static
     wanted = [name for name in names if name in static]
     if not wanted:
         return []
-    if len(wanted) > 1 or (site.options is None and not site.is_decorator):
-        raise CannotEdit("several of its names are no arrays")
-    return list(add_static_name(source, replace(site, function=None), wanted[0]))
+    if site.options is None and not site.is_decorator:
+        raise CannotEdit(f"`{wanted[0]}` is no array")
+    return list(add_static_names(source, replace(site, function=None), wanted))
+
+
+def called_in(function: Function | ast.Lambda) -> tuple[str, ...]:
+    """The names that it calls: what is called is no array, so jit can only hold it static."""
+    calls = [node.func for node in ast.walk(function) if isinstance(node, ast.Call)]
+    return tuple(dict.fromkeys(one.id for one in calls if isinstance(one, ast.Name)))
+
+
+def _parted(edits: Sequence[Edit], start: int, end: int) -> tuple[list[Edit], list[Edit]]:
+    """Those within a range, and the others: an import that they need."""
+    inside = [one for one in edits if start <= one.start and one.end <= end]
+    return inside, [one for one in edits if one not in inside]
 
 
 def _renamed(source: SourceText, function: Function, name: str) -> Edit:

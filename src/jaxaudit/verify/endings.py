@@ -84,7 +84,7 @@ def dies_still(how: str, after: Ran) -> Reason | None:
         return Reason("crashes", f"the program dies ({how}); with this change it dies {elsewhere}")
     if after.code:
         text = f"the program dies ({how}); with this change it gets further and ends with exit code {after.code}: "
-        return Reason("crashes", text + _last_line(after))
+        return Reason("crashes", text + _last_words(after))
     return None
 
 
@@ -93,7 +93,7 @@ def unlike(before: Ran, after: Ran) -> Reason | None:
     stopped = _stopped(after, before.outside is None)
     if stopped is not None or after.code == before.code:
         return stopped
-    said = f"the changed program ends with exit code {after.code} instead of {before.code}: {_last_line(after)}"
+    said = f"the changed program ends with exit code {after.code} instead of {before.code}: {_last_words(after)}"
     failure = after.evidence.environment.failure
     text = f"{failure}" if failure else after.stderr
     if "Non-hashable static arguments" in text:
@@ -113,6 +113,10 @@ def _stopped(after: Ran, alone: bool) -> Reason | None:
     return None
 
 
-def _last_line(ran: Ran) -> str:
+def _last_words(ran: Ran) -> str:
+    """What it died of: the exception, where the record has one, for JAX writes notes behind it; else the last line."""
+    failure = ran.evidence.environment.failure
+    if failure is not None:
+        return str(failure).splitlines()[0].strip()[:200]
     last = next((line for line in reversed(ran.stderr.strip().splitlines()) if line.strip()), "")
-    return last.strip()[:160]
+    return last.strip()[:200]
