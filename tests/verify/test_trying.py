@@ -9,7 +9,7 @@ import pytest
 from jaxaudit.model.evidence import Spot
 from jaxaudit.model.proposal import Proposal
 from jaxaudit.verify.running import Way, run
-from jaxaudit.verify.trying import Base, Trials
+from jaxaudit.verify.trying import Base, OutOfTime, Trials
 
 pytest.importorskip("jax")
 IN_LOOP = """\
@@ -65,6 +65,16 @@ def test_another_result_is_dropped_although_nothing_shows_it(attempt):
     dropped = attempt(IN_LOOP, ONCE.replace("y - gain", "y - 1.01 * gain"))
     assert (dropped.verdict, dropped.reason.code, dropped.outputs) == ("drop", "outputs-differ", "different")
     assert "the first call of `<lambda>`" in dropped.reason.text and "rounding alone moves it by" in dropped.reason.text
+
+
+def test_what_was_counted_is_told_where_the_time_was_up_before_the_clocks(attempt, monkeypatch):
+    def nothing_left(*_, **__):
+        raise OutOfTime
+
+    monkeypatch.setattr(Trials, "_clocks", nothing_left)
+    cut = attempt(IN_LOOP, ONCE)
+    assert (cut.verdict, cut.reason.code, cut.outputs) == ("undecided", "not-tried", "equal")
+    assert "before it could be timed: compiles" in cut.reason.text
 
 
 @pytest.mark.slow

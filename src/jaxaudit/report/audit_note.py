@@ -133,7 +133,7 @@ def _task(document: Document, proposal: Entry, outcome: Entry) -> Iterator[str]:
         ("Risk", escaped(_sentence(_risk(proposal)))),
         ("Instead", escaped(_sentence(words.instead(document, proposal)))),
     ]
-    if outcome["reason"]["code"] == "not-tried":
+    if not words.was_tried(outcome):
         said = [one for one in said if one[0] not in ("Measured", "Results")]
     yield "\n".join(f"- **{term}:** {text}" for term, text in said if text and text != ".")
     yield from _change(proposal)

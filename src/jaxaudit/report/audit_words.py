@@ -21,7 +21,7 @@ def by_verdict(document: Document, verdict: str) -> list[Change]:
 
 def open_ones(document: Document) -> list[Change]:
     """Tried, and the user's to decide."""
-    return [one for one in by_verdict(document, "undecided") if one[1]["reason"]["code"] != "not-tried"]
+    return [one for one in by_verdict(document, "undecided") if was_tried(one[1])]
 
 
 def others_of(document: Document, proposal: Entry) -> list[Entry]:
@@ -37,7 +37,12 @@ def not_tried(document: Document) -> list[Change]:
 
 
 def _idle(document: Document) -> list[Change]:
-    return [one for one in by_verdict(document, "undecided") if one[1]["reason"]["code"] == "not-tried"]
+    return [one for one in by_verdict(document, "undecided") if not was_tried(one[1])]
+
+
+def was_tried(outcome: Entry) -> bool:
+    """Also where the time was up before its clocks could tell."""
+    return bool(outcome["reason"]["code"] != "not-tried" or outcome["outputs"] != "not-compared")
 
 
 # -- the whole ---------------------------------------------------------------------------------------------------------

@@ -250,10 +250,15 @@ class Trials:
         if counts.losses:
             return outcome("drop", Reason("no-gain", f"{in_words(counts.losses[0])}"), (*counts.gains, *counts.losses))
         by_count = bool(counts.gains)
-        clocks = self._clocks(
-            base, changed, env, veto=by_count, hoped=bool(counts.shrunk),
-            enough=lambda clocks: bool(promised(proposal.expected, before, after, clocks)),
-        )  # fmt: skip
+        try:
+            clocks = self._clocks(
+                base, changed, env, veto=by_count, hoped=bool(counts.shrunk),
+                enough=lambda clocks: bool(promised(proposal.expected, before, after, clocks)),
+            )  # fmt: skip
+        except OutOfTime:
+            so_far = "; ".join(in_words(one) for one in counts.gains) or "no count moved"
+            text = f"the time of --budget was up before it could be timed: {so_far}; outputs {outputs}"
+            return outcome("undecided", Reason("not-tried", text), counts.gains)
         veto = slower(clocks)
         kept = promised(proposal.expected, before, after, clocks)
         said = [
