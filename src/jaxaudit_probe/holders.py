@@ -55,7 +55,8 @@ def uninstall() -> None:
 
 def captured(observer: Observer, site: Site | None, trace: Any, value: Any) -> None:
     """A trace met an array that is no argument of it."""
-    size = int(getattr(value, "nbytes", 0) or 0)
+    host = getattr(value, "val", value)  # JAX 0.7 wraps NumPy's arrays in something that has no bytes
+    size = int(getattr(value, "nbytes", 0) or getattr(host, "nbytes", 0) or 0)
     if size < LEAST_BYTES or site is None:
         return
     fresh = id(value) not in site.constants
