@@ -11,7 +11,7 @@ from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import fresh_name
 from jaxaudit.edits.nodes import FUNCTIONS, Function
 from jaxaudit.edits.source_text import SourceText
-from jaxaudit.edits.statements import indent_of, remove_statement
+from jaxaudit.edits.statements import indent_of, remove_definition
 
 STEP = "    "
 
@@ -54,7 +54,7 @@ def extracted(source: SourceText, call: ast.Call, hint: str) -> Extracted:
     ]  # fmt: skip
     for one in inner:
         if _only_there(names, one, [call, *inner]):
-            edits += _without(source, one)
+            edits += remove_definition(source, one)
     return Extracted(tuple(edits), name, tuple(arguments))
 
 
@@ -153,17 +153,3 @@ def _flat(source: SourceText, call: ast.Call) -> str:
 def _only_there(names: Names, function: Function, parts: Sequence[ast.AST]) -> bool:
     scope = names.scope_of(function)
     return all(any(names.is_within(use, one) for one in parts) for use in names.loads(scope, function.name))
-
-
-def _without(source: SourceText, function: Function) -> list[Edit]:
-    """The definition goes, with the empty lines behind it."""
-    done = []
-    for edit in remove_statement(source, function):
-        end = edit.end
-        while not edit.new and end < len(source.text) and not source.line_text(source.line_of(end)).strip():
-            following = source.line_of(end)
-            if following >= len(source.line_starts):
-                break
-            end = source.line_starts[following]
-        done.append(edit._replace(end=end))
-    return done

@@ -11,7 +11,7 @@ from jaxaudit.edits.jit_sites import JitSite
 from jaxaudit.edits.names import bound_in, free_names, fresh_name
 from jaxaudit.edits.nodes import COMPREHENSIONS, FUNCTIONS, Function, parents_of, statement_of
 from jaxaudit.edits.source_text import SourceText
-from jaxaudit.edits.statements import indent_of, remove_statement
+from jaxaudit.edits.statements import indent_of, remove_definition, remove_statement
 from jaxaudit.edits.static_names import add_static_names
 
 
@@ -68,24 +68,10 @@ def _lifted_definition(source: SourceText, site: JitSite, function: Function, st
     renamed = [] if name == function.name else [_renamed(source, function, name)]
     inside, imports = _parted(more, *source.span(function))
     text = _moved_text(source, function, [*header, *inside, *renamed])
-    edits = [*imports, _before(source, outer, text), *_without_blank_lines(source, remove_statement(source, function))]
+    edits = [*imports, _before(source, outer, text), *remove_definition(source, function)]
     for use in calls:
         edits += _call(source, use, name, names)
     return Lifted(tuple(edits), name, names)
-
-
-def _without_blank_lines(source: SourceText, edits: Sequence[Edit]) -> list[Edit]:
-    """The lines that stood between what is removed and what follows go with it."""
-    done = []
-    for edit in edits:
-        end = edit.end
-        while not edit.new and end < len(source.text) and not source.line_text(source.line_of(end)).strip():
-            following = source.line_of(end)
-            if following >= len(source.line_starts):
-                break
-            end = source.line_starts[following]
-        done.append(edit._replace(end=end))
-    return done
 
 
 def _lifted_lambda(source: SourceText, site: JitSite, function: ast.Lambda, static: Sequence[str]) -> Lifted:

@@ -67,6 +67,20 @@ def remove_statement(source: SourceText, statement: ast.stmt) -> tuple[Edit, ...
     raise CannotEdit("the statement shares its line in a way that is not understood")
 
 
+def remove_definition(source: SourceText, statement: ast.stmt) -> tuple[Edit, ...]:
+    """The same with the empty lines that stood between it and what follows."""
+    done = []
+    for edit in remove_statement(source, statement):
+        end = edit.end
+        while not edit.new and end < len(source.text) and not source.line_text(source.line_of(end)).strip():
+            following = source.line_of(end)
+            if following >= len(source.line_starts):
+                break
+            end = source.line_starts[following]
+        done.append(edit._replace(end=end))
+    return tuple(done)
+
+
 def indented(source: SourceText, code: str, indent: str) -> str:
     """Lines of code at an indentation, in the file's newlines, the last one ended."""
     lines = lines_of(code.strip("\r\n"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +53,19 @@ class Change:
     changes_draws: bool = False
     group: str = ""
     touched: tuple[str, ...] = ()
+
+
+def seen_by_line(findings: Iterable[Finding]) -> Iterator[tuple[Finding, tuple[Finding, ...]]]:
+    """For each line of which a run told: what it told, and all findings of that line. What the source only suspects is
+    left out.
+    """
+    lines: dict[tuple[str, int], list[Finding]] = {}
+    for one in findings:
+        lines.setdefault((one.place.path, one.place.line), []).append(one)
+    for group in lines.values():
+        seen = next((one for one in group if one.source == "run"), None)
+        if seen is not None:
+            yield seen, tuple(group)
 
 
 @dataclass(frozen=True, slots=True)

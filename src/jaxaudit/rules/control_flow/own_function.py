@@ -11,7 +11,7 @@ from jaxaudit.edits.lines import calls_of
 from jaxaudit.model import Finding
 from jaxaudit.model.evidence import Spot
 from jaxaudit.rules.predictions import fewer_compiles
-from jaxaudit.rules.project import Change, Project, Refused
+from jaxaudit.rules.project import Change, Project, Refused, seen_by_line
 
 if TYPE_CHECKING:
     import ast
@@ -28,13 +28,8 @@ RISK = (
 
 def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
     """One change for each line that runs such a loop."""
-    lines: dict[tuple[str, int], list[Finding]] = {}
-    for one in findings:
-        lines.setdefault((one.place.path, one.place.line), []).append(one)
-    for (path, line), group in lines.items():
-        seen = next((one for one in group if one.source == "run"), None)
-        if seen is None:
-            continue  # the source suspects it, and no run compiled it again
+    for seen, group in seen_by_line(findings):
+        path, line = seen.place.path, seen.place.line
         where = seen.place.function.rpartition(".")[2]
         at = Spot(path, line, seen.place.function)
         try:
@@ -44,12 +39,12 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             done = extracted(source, call, f"{kind}_of_{where}" if where.isidentifier() else f"jitted_{kind}")
         except CannotEdit as error:
             yield Refused(
-                f"the loop in line {line}, jitted", tuple(group), at, "does-not-apply", f"no change is written: {error}"
+                f"the loop in line {line}, jitted", group, at, "does-not-apply", f"no change is written: {error}"
             )
             continue
         yield Change(
             f"`{kind}` in line {line} stands in a jitted function of its own, `{'`, `'.join(done.arguments)}` handed in",
-            tuple(group),
+            group,
             at,
             {path: done.edits},
             expected=tuple(fewer_compiles(project.evidence, int(seen.facts.get("recompiles") or 0))),

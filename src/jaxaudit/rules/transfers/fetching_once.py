@@ -10,7 +10,7 @@ from jaxaudit.edits.fetching import fetched_once
 from jaxaudit.model import Finding, amounts
 from jaxaudit.model.evidence import Spot
 from jaxaudit.model.proposal import Expected
-from jaxaudit.rules.project import Change, Project, Refused
+from jaxaudit.rules.project import Change, Project, Refused, seen_by_line
 
 if TYPE_CHECKING:
     from jaxaudit.model.evidence import Evidence
@@ -24,31 +24,24 @@ RISK = (
 
 def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
     """One change for each line at which a run saw the host wait in every turn."""
-    lines: dict[tuple[str, int], list[Finding]] = {}
-    for one in findings:
-        lines.setdefault((one.place.path, one.place.line), []).append(one)
-    for (path, line), group in lines.items():
-        seen = next((one for one in group if one.source == "run"), None)
-        if seen is None:
-            continue  # the source suspects a wait, and no run saw one
+    for seen, group in seen_by_line(findings):
+        path, line = seen.place.path, seen.place.line
         at = Spot(path, line, seen.place.function)
         held = int(seen.facts.get("bytes") or 0)
         if held > MOST_BYTES:
             yield Refused(
-                f"the fetch in line {line}, once behind the loop", tuple(group), at, "does-not-apply",
+                f"the fetch in line {line}, once behind the loop", group, at, "does-not-apply",
                 f"{amounts.size(held)} would be held on the device until the loop has ended",
             )  # fmt: skip
             continue
         try:
             done = fetched_once(project.text(path), line)
         except CannotEdit as error:
-            yield Refused(
-                f"the fetch in line {line}, once behind the loop", tuple(group), at, "does-not-apply", f"{error}"
-            )
+            yield Refused(f"the fetch in line {line}, once behind the loop", group, at, "does-not-apply", f"{error}")
             continue
         yield Change(
             f"what line {line} fetches in each turn stays on the device, and `{done.name}` is fetched once, behind the loop",
-            tuple(group),
+            group,
             at,
             {path: done.edits},
             expected=tuple(_expected(project.evidence, int(seen.facts["count"]))),
