@@ -10,8 +10,8 @@ def slope(y):
 
 @jax.jit
 def integrate(y):
-    h = 0.04
-    for _ in range(40):
+    h = 0.05
+    for _ in range(14):
         k1 = slope(y)
         k2 = slope(y + 0.5 * h * k1)
         k3 = slope(y + 0.5 * h * k2)
