@@ -108,6 +108,13 @@ def test_standard_input_is_replayed(ground, home):
         assert run(ground, Way(way.words, b"a\nb\n")).stdout == "a b\n"
 
 
+def test_what_an_exception_says_names_the_files_at_home(ground, home):
+    pytest.importorskip("jax")
+    ran = run(ground, program(home, "import jax\nraise ValueError(__file__)\n"))
+    failure = ran.evidence.environment.failure
+    assert failure is not None and failure.text == f"{home}/program.py"
+
+
 @pytest.mark.parametrize("name", ["stdin", "stdout", "tmp", "record", "copy"])
 def test_the_working_directory_may_have_any_name(ground, home, name):
     home = home.rename(home.parent / name)

@@ -9,13 +9,13 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from jaxaudit.evidence import read_record
 from jaxaudit.evidence.outside import Outside, calls_counted, imported, stopped_by
 from jaxaudit.evidence.results import Results, read_results
-from jaxaudit.model.evidence import Evidence
+from jaxaudit.model.evidence import Environment, Evidence
 from jaxaudit.verify.workcopy import GIB, make_copy, snapshot, written_since
 
 LARGEST = 64 << 20
@@ -164,13 +164,13 @@ def _run(
     return Ran(
         code=0 if mark.exists() else done.code,
         cut=mark.exists(),
-        stdout=_at_home(done.stdout, ground.root, copy, private),
-        stderr=_at_home(done.stderr, ground.root, copy, private),
+        stdout=_at_home(done.stdout.decode("utf-8", "replace"), ground.root, copy, private),
+        stderr=_at_home(done.stderr.decode("utf-8", "replace"), ground.root, copy, private),
         wrote=wrote,
         seconds=done.seconds,
         cpu=done.cpu,
         peak=done.peak,
-        evidence=read_record(record, copy, ground.project),
+        evidence=_told_at_home(read_record(record, copy, ground.project), ground.root, copy, private),
         record=kept,
         hung=done.hung and not mark.exists(),
         interrupted=done.interrupted,
@@ -265,9 +265,20 @@ def _moved(word: str, root: Path, copy: Path) -> str:
     return there if os.path.exists(there) or not os.path.exists(word) else word
 
 
-def _at_home(said: bytes, root: Path, copy: Path, private: Path) -> str:
+def _told_at_home(evidence: Evidence, root: Path, copy: Path, private: Path) -> Evidence:
+    """The same for what the exceptions said that ended its processes."""
+
+    def moved(process: Environment) -> Environment:
+        failure = process.failure
+        if failure is None:
+            return process
+        return replace(process, failure=failure._replace(text=_at_home(failure.text, root, copy, private)))
+
+    return replace(evidence, environment=moved(evidence.environment), processes=tuple(map(moved, evidence.processes)))
+
+
+def _at_home(text: str, root: Path, copy: Path, private: Path) -> str:
     """The text with the copy's paths as they would be at home."""
-    text = said.decode("utf-8", "replace")
     for here, there in ((str(private), tempfile.gettempdir()), (str(copy), str(root))):
         text = text.replace(os.path.realpath(here), there).replace(here, there)
     return text
