@@ -5,6 +5,7 @@ without its date and its random names.
 """
 
 import re
+import sys
 from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Any, NamedTuple
@@ -30,10 +31,15 @@ class Picture(NamedTuple):
 
 
 def installed() -> bool:
+    """Effect: pygal is imported, without the hook that it puts into everybody's imports for plugins of its own: that one
+    is of Python 2's kind, and each import that finds nothing would warn of it.
+    """
+    before = list(sys.meta_path)
     try:
         import pygal  # noqa: F401
     except ImportError:
         return False
+    sys.meta_path[:] = [one for one in sys.meta_path if one in before or type(one).__module__ != "pygal"]
     return True
 
 
