@@ -44,7 +44,7 @@ def audit_document(folder: Path, **changes: Any) -> dict[str, Any]:
     ]  # fmt: skip
     outcomes = [
         Outcome("1", "keep", Reason("gain", "constants 4 MB -> 0"), "equal", "", "same",
-                (CONSTANTS, CPU, STILL, SECONDS), (1, 1)),
+                (CONSTANTS, CPU, STILL, SECONDS), (1, 1), "returned values compared of `step` in 4 calls"),
         Outcome("2", "undecided", Reason("not-tried", "not tried: 1 was kept and answers the same")),
         Outcome("3", "drop", Reason("slower", "slower: CPU time of a run 8.0 s -> 9.1 s"), "equal", "", "same",
                 (Measured("compiles", 6.0, 4.0, 0.66, 0.66, 1), Measured("cpu_s", 8.0, 9.1, 1.1, 1.2, 10))),

@@ -41,6 +41,16 @@ def test_no_name_commands_the_terminal(tmp_path):
     assert not set("\x1b\x07\u202e") & set(text)
 
 
+def test_whose_values_were_compared_stands_once_where_it_is_the_same_for_all_that_is_kept(document):
+    kept, second, *_ = document["outcomes"]
+    assert audit_summary(document).count("values compared of `step`") == 1
+    second |= {"verdict": "keep", "values": kept["values"]}
+    assert audit_summary(document).count("values compared of `step`") == 1
+    second["values"] = "values not compared: it returns nothing"
+    assert audit_summary(document).count("values compared of `step`") == 1
+    assert "values not compared: it returns nothing" in audit_summary(document)
+
+
 def test_nothing_kept_is_said_with_its_reason(document):
     for outcome in document["outcomes"]:
         outcome["verdict"] = "drop"

@@ -66,12 +66,17 @@ def _kept(document: Document, columns: int, paint: Paint) -> Iterator[str]:
     first, *rest = wrap(words.kept_with(document), columns - 6)
     yield _title("KEPT", first, paint)
     yield from (f"      {line}" for line in rest)
+    values = list({outcome.get("values", "") for _, outcome in kept})
+    if len(values) == 1 and values[0]:
+        yield from (f"      {line}" for line in wrap(values[0], columns - 6))
     for proposal, outcome in kept:
         yield from _change(proposal, words.fault(document, proposal), columns, paint)
         if outcome["reason"]["code"] != "gain":
             yield from _indented(outcome["reason"]["text"], columns)
         for said in words.figures(proposal, outcome):
             yield from wrap(said, columns, first=INDENT, rest=f"{INDENT}  ")
+        if len(values) > 1:
+            yield from _indented(outcome.get("values", ""), columns)
         if proposal["changes_signature"]:
             yield from _indented("changes the function's signature; its callers in the project follow", columns)
         yield from _indented(words.instead(document, proposal), columns)
