@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from jaxaudit.model.moved_words import moved
 from jaxaudit.model.outcome import Measured
 from jaxaudit.model.proposal import Expected, Reason
-from jaxaudit.verify.clocks import Interval, interval, is_faster, is_slower, null_ratios, ratios
+from jaxaudit.verify.clocks import GAIN, Interval, interval, is_faster, is_slower, null_ratios, ratios
 from jaxaudit.verify.figures import Figure
 
 Figures = Mapping[Figure, float]
@@ -29,6 +29,10 @@ class Counted:
     losses: tuple[Measured, ...] = ()
     shrunk: tuple[Measured, ...] = ()
     """Fewer equations: a gain only together with the seconds of the compile stages."""
+
+    @property
+    def moved(self) -> tuple[Measured, ...]:
+        return (*self.gains, *self.losses)
 
 
 def counted(before: Sequence[Figures], after: Figures) -> Counted:
@@ -117,6 +121,42 @@ def promised(
     return ()
 
 
+@dataclass(frozen=True, slots=True)
+class ByClock:
+    """A gain that no count shows: its words, the clock that decided, and the figures to tell."""
+
+    text: str
+    metric: str
+    told: tuple[Measured, ...] = ()
+
+
+def by_clock(
+    expected: Iterable[Expected], counts: Counted, before: Sequence[Figures], after: Figures, clocks: Sequence[Timed]
+) -> ByClock | None:
+    """What clocks make of a change; None where they see no gain."""
+    table = {one.metric: one for one in clocks}
+    if counts.shrunk and table["compile_s"].faster:
+        text = f"{in_words(counts.shrunk[0])}; {in_words(table['compile_s'].measured)}"
+        return ByClock(text, "compile_s", counts.shrunk)
+    if table["cpu_s"].faster:
+        return ByClock(in_words(table["cpu_s"].measured), "cpu_s", counts.shrunk)
+    kept = promised(expected, before, after, clocks)
+    if kept:
+        return ByClock("; ".join(map(in_words, kept)), kept[-1].metric, (*counts.shrunk, *kept))
+    return None
+
+
+def borne_out(gain: ByClock, second: Sequence[Timed]) -> bool:
+    """Whether pairs that were run afterwards say the same."""
+    seen = next(one for one in second if one.metric == gain.metric).interval
+    return seen.ratio <= GAIN and seen.high < 1.0
+
+
+def pooled(first: Sequence[Timed], second: Sequence[Timed]) -> tuple[Timed, ...]:
+    """Both rounds as one."""
+    return tuple(Timed(a.metric, (*a.before, *b.before), (*a.after, *b.after)) for a, b in zip(first, second))
+
+
 def slower(clocks: Sequence[Timed]) -> Reason | None:
     """The veto of a clock."""
     for one in clocks:
@@ -127,3 +167,17 @@ def slower(clocks: Sequence[Timed]) -> Reason | None:
 
 def in_words(seen: Measured) -> str:
     return moved(seen.metric, seen.before, seen.after, seen.low, seen.high, seen.pairs)
+
+
+def settled(clocks: Sequence[Timed], veto: bool, hoped: bool) -> bool:
+    """Whether more pairs can't change the verdict."""
+    if slower(clocks) is not None:
+        return True
+    cpu = next(one for one in clocks if one.metric == "cpu_s")
+    if veto:
+        return cpu.interval.high < 1.0 or all(
+            one.interval.ratio < 1.03 for one in clocks if one.metric in ("cpu_s", "steady_s")
+        )
+    if hoped and any(one.metric == "compile_s" and one.faster for one in clocks):
+        return all(one.interval.ratio < 1.03 for one in clocks if one.metric in ("cpu_s", "steady_s"))
+    return cpu.faster or cpu.interval.low > 0.97

@@ -1,0 +1,68 @@
+"""A gain that only a clock shows is kept where a second round of pairs shows it as well."""
+
+from dataclasses import replace
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from jaxaudit.model.evidence import Environment, Evidence, Spot
+from jaxaudit.model.proposal import Proposal
+from jaxaudit.verify import trying
+from jaxaudit.verify.running import Ran, Way
+from jaxaudit.verify.trying import Base, Trials
+
+NOISE = (1.0, 1.01, 0.99, 1.0, 1.02, 0.98)
+
+
+def ran(cpu: float) -> Ran:
+    return Ran(0, "1.0\n", "", {}, cpu, cpu, 1 << 20, Evidence(Environment(1)), Path("record"))
+
+
+@pytest.fixture
+def attempt(ground, monkeypatch):
+    """The verdict on a change that makes runs this much faster, in each round."""
+
+    def tried(*rounds: float):
+        (ground.root / "program.py").write_text("print(1.0)\n")
+        trials = Trials(ground, [Base(Way(("program.py",)), [ran(10.0), ran(10.0)])], monotonic() + 500)
+        trials.settle()
+        timed = {"before": 0, "after": 0}
+
+        def timed_run(self, way, texts=None, environ=None, values=False):
+            self.runs += 1
+            if values:
+                return ran(10.0)
+            which = "after" if texts else "before"
+            timed[which] += 1
+            number = timed[which] - 1
+            if number // 5 >= len(rounds):
+                raise trying.OutOfTime
+            return ran(10.0 * NOISE[number % 6] * (rounds[number // 5] if texts else 1.0))
+
+        monkeypatch.setattr(Trials, "_run", timed_run)
+        made = Proposal(
+            "1", "a change", ("jit-in-loop",), (), Spot("program.py", 1), texts={"program.py": b"print(1.0)"}
+        )
+        outcome = trials.attempt(made)
+        return replace(outcome, measured=tuple(one for one in outcome.measured if one.metric == "cpu_s"))
+
+    return tried
+
+
+def test_both_rounds_agree_and_are_told_as_one(attempt):
+    kept = attempt(0.7, 0.7)
+    assert (kept.verdict, kept.reason.code) == ("keep", "gain")
+    assert kept.measured[0].pairs == 10
+
+
+def test_a_second_round_that_shows_nothing_takes_it_back(attempt):
+    dropped = attempt(0.7, 1.0)
+    assert (dropped.verdict, dropped.reason.code) == ("drop", "no-gain")
+    assert "a second round of pairs did not bear out the first" in dropped.reason.text
+
+
+def test_one_round_is_not_enough_where_the_time_is_up(attempt):
+    cut = attempt(0.7)
+    assert (cut.verdict, cut.reason.code) == ("undecided", "not-tried")
+    assert "before a second round of pairs could bear it out: CPU time of a run 10.0 s -> 7" in cut.reason.text
