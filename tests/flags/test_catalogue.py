@@ -10,7 +10,7 @@ import pytest
 
 from jaxaudit.flags import FlagCatalogue, load_catalogue
 from jaxaudit.flags.catalogue import known_table
-from jaxaudit.flags.library import LibraryFlags, installed_jaxlib
+from jaxaudit.flags.library import LibraryFlags, installed_jaxlib, read_flags
 
 FORCE = "xla_force_host_platform_device_count"
 
@@ -68,7 +68,7 @@ def test_a_version_that_is_not_in_the_table_is_judged_by_its_library() -> None:
     if jaxlib is None or jaxlib.version not in table.versions:
         pytest.skip("no jaxlib of a version in the table")
     exact = load_catalogue(Path(sys.prefix))
-    blind = exact._replace(version="99.0")
+    blind = exact._replace(version="99.0", read=read_flags(jaxlib.library))
     wrong = [n for n in table.marks if (blind.knows(n) == "known") != (exact.knows(n) == "known")]
     assert set(wrong) <= {"xla_gpu_experimental_autotuner_cache_dir"}
 
@@ -96,6 +96,19 @@ def test_what_was_read_is_kept_by_the_librarys_size_and_time(tmp_path: Path, mon
     assert first.source == f"jaxlib 0.99.0 installed at {tmp_path / 'env'}"
     assert first.knows("xla_one_flag") == "known"
     assert first.knows(FORCE) == "unknown"
+
+
+def test_the_library_of_a_version_in_the_table_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    site = tmp_path / "env/lib/python3.12/site-packages/jaxlib"
+    site.mkdir(parents=True)
+    (site / "xla.so").write_bytes(b"\0xla_one_flag\0")
+    (site / "version.py").write_text('__version__ = "0.8.3"')
+    monkeypatch.setattr("jaxaudit.flags.catalogue.read_flags", lambda _: pytest.fail("read"))
+    catalogue = load_catalogue(tmp_path / "env")
+    assert catalogue.is_installed
+    assert catalogue.source.startswith("jaxlib 0.8.3 installed at")
+    assert catalogue.knows("xla_cpu_use_fusion_emitters") == "known"
+    assert catalogue.knows("xla_one_flag") == "unknown"
 
 
 @pytest.mark.parametrize("damage", ["", "{", "[]", '{"names": 3}', "\0"])

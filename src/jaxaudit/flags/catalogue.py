@@ -48,6 +48,12 @@ class Table(NamedTuple):
     def accepted_in(self, name: str) -> list[str]:
         return [v for v, mark in zip(self.versions, self.marks.get(name, "")) if mark in "bf"]
 
+    def library(self, version: str) -> LibraryFlags:
+        """What reading the library of a version in the table would tell: the two were found alike for every version."""
+        options = {name: "" for name in self.marks if self._mark(name, version) in "bo"}
+        names = frozenset([name for name in self.marks if self.accepts(name, version)])
+        return LibraryFlags(names, options, {name: kind for name, kind in self.kinds.items() if name in options})
+
     def _mark(self, name: str, version: str) -> str:
         return self.marks[name][self.versions.index(version)] if name in self.marks else "-"
 
@@ -118,13 +124,15 @@ class FlagCatalogue(NamedTuple):
 def load_catalogue(prefix: Path | None, cache_folder: Path | None = None) -> FlagCatalogue:
     """The catalogue of the jaxlib in the environment at `prefix`, else the table.
 
-    `cache_folder`: Effect: what was read from a library (half a second) is kept there by its size and time.
+    A library is read only where the table does not have its version. `cache_folder`: Effect: what was read from a
+    library (half a second) is kept there by its size and time.
     """
     table = known_table()
     jaxlib = installed_jaxlib(prefix) if prefix is not None else None
     if jaxlib is not None:
         try:
-            read = _read_cached(jaxlib, cache_folder)
+            known = jaxlib.version in table.versions
+            read = table.library(jaxlib.version) if known else _read_cached(jaxlib, cache_folder)
         except (OSError, ValueError):
             read = None
         if read is not None and read.names:
