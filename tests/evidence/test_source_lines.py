@@ -5,7 +5,7 @@ from textwrap import dedent
 import pytest
 
 from jaxaudit.evidence.source_lines import Known, SourceLines
-from jaxaudit.model.evidence import Turns
+from jaxaudit.model.spot import Turns
 
 CODE = dedent(
     """\

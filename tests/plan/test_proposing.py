@@ -7,7 +7,8 @@ import pytest
 from jaxaudit.edits import CannotEdit, SourceText
 from jaxaudit.edits.edit import Edit
 from jaxaudit.model import Finding, Fix, Place
-from jaxaudit.model.evidence import FIRST, CompileSeen, Environment, Evidence, Site, Spot
+from jaxaudit.model.evidence import FIRST, CompileSeen, Environment, Evidence, Site
+from jaxaudit.model.spot import Spot
 from jaxaudit.plan.proposing import plan
 from jaxaudit.rules import load_rules
 from jaxaudit.rules.project import Change, Project, Refused

@@ -1,7 +1,8 @@
 """What is tried first: what most is at stake in; settings of the whole run after all edits."""
 
-from jaxaudit.model.evidence import FIRST, CompileSeen, Environment, Evidence, Site, Spot
+from jaxaudit.model.evidence import FIRST, CompileSeen, Environment, Evidence, Site
 from jaxaudit.model.proposal import Proposal
+from jaxaudit.model.spot import Spot
 from jaxaudit.plan.stakes import ranked
 
 

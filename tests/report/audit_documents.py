@@ -3,9 +3,9 @@
 from pathlib import Path
 from typing import Any
 
-from jaxaudit.model.evidence import Spot
 from jaxaudit.model.outcome import Measured, Outcome
 from jaxaudit.model.proposal import Expected, Proposal, Reason, RuledOut
+from jaxaudit.model.spot import Spot
 from jaxaudit.steps.audit_document import outcome_entry, proposal_entry, ruled_out_entry
 from jaxaudit.steps.summary_first import summary_first
 from report.run_documents import run_document

@@ -1,6 +1,6 @@
 """Messages of a run that speak of "here" and "this line" show the line as written."""
 
-from jaxaudit.model.evidence import Spot
+from jaxaudit.model.spot import Spot
 from jaxaudit.rules import load_rules
 from jaxaudit.steps.run_failures import in_words
 

@@ -7,8 +7,8 @@ from time import monotonic
 
 import pytest
 
-from jaxaudit.model.evidence import Spot
 from jaxaudit.model.proposal import Proposal
+from jaxaudit.model.spot import Spot
 from jaxaudit.verify.endings import died, dies_still, unlike
 from jaxaudit.verify.running import Way, run
 from jaxaudit.verify.trying import Base, Trials

@@ -1,8 +1,9 @@
 """Gains that are neither counts nor CPU time: memory, and waits together with a shorter run."""
 
-from jaxaudit.model.evidence import Environment, Evidence, Spot, SyncSeen, Turns
+from jaxaudit.model.evidence import Environment, Evidence, SyncSeen
 from jaxaudit.model.outcome import Measured, Outcome
 from jaxaudit.model.proposal import Expected, Reason
+from jaxaudit.model.spot import Spot, Turns
 from jaxaudit.verify.figures import waits
 from jaxaudit.verify.judging import promised, timed
 from jaxaudit.verify.trying import together

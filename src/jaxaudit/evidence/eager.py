@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from jaxaudit.model.evidence import CompileSeen, EagerSeen, Spot
+from jaxaudit.model.evidence import CompileSeen, EagerSeen
+from jaxaudit.model.spot import Spot
 
 JAX = "jax"
 

@@ -28,12 +28,12 @@ from jaxaudit.model.evidence import (
     ProgramSeen,
     SettingSeen,
     Site,
-    Spot,
     StaleSeen,
     SyncSeen,
     TraceSeen,
     UnfinishedSeen,
 )
+from jaxaudit.model.spot import Spot
 from jaxaudit.model.wasted import BranchesSeen, ListSeen, NestedSeen
 
 Definition = tuple[str, int]

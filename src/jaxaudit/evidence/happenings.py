@@ -6,7 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jaxaudit.evidence.rows import Row, number_of, rows_of, text_of
-from jaxaudit.model.evidence import DowncastSeen, EffectSeen, ErrorSeen, SettingSeen, Site, Spot, StaleSeen
+from jaxaudit.model.evidence import DowncastSeen, EffectSeen, ErrorSeen, SettingSeen, Site, StaleSeen
+from jaxaudit.model.spot import Spot
 
 if TYPE_CHECKING:
     from jaxaudit.evidence.gather import Gathered

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jaxaudit.evidence.source_lines import SourceLines
-from jaxaudit.model.evidence import Spot
+from jaxaudit.model.spot import Spot
 
 COMPREHENSIONS = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>")
 INSTALLED = ("site-packages", "dist-packages")

@@ -21,9 +21,9 @@ from jaxaudit.model.evidence import (
     JittedSeen,
     KeySeen,
     Site,
-    Spot,
     SyncSeen,
 )
+from jaxaudit.model.spot import Spot
 from jaxaudit.model.wasted import ListSeen
 
 SUFFIX = ".jsonl"

@@ -4,7 +4,7 @@ import ast
 from functools import cache
 from typing import NamedTuple
 
-from jaxaudit.model.evidence import Turns
+from jaxaudit.model.spot import Turns
 
 LARGEST = 4_000_000
 """Bytes of a file beyond which it is not parsed."""

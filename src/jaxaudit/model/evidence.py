@@ -4,30 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from jaxaudit.model.spot import Spot
 from jaxaudit.model.unread import Unread
 from jaxaudit.model.wasted import BranchesSeen, ListSeen, NestedSeen
-
-
-class Turns(NamedTuple):
-    """The loop of its own function in which a line stands."""
-
-    line: int
-    kind: str
-    """"for", "while" or "comprehension"."""
-    now_and_then: bool = False
-    """The line stands under a test on a remainder: it does not run in every turn."""
-
-
-class Spot(NamedTuple):
-    """A line of the program, and the function it belongs to ("" where nobody knows)."""
-
-    path: str
-    line: int
-    function: str = ""
-    loop: Turns | None = None
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}"
 
 
 class Failure(NamedTuple):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
-from jaxaudit.model.evidence import Spot
+from jaxaudit.model.spot import Spot
 
 Kind = Literal["edit", "setting", "flag"]
 Metric = Literal[

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jaxaudit.model.evidence import Site, Spot
+    from jaxaudit.model.evidence import Site
+    from jaxaudit.model.spot import Spot
 
 
 @dataclass(frozen=True, slots=True)

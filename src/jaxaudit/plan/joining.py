@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from jaxaudit.model import Finding
-from jaxaudit.model.evidence import Evidence, Spot
+from jaxaudit.model.evidence import Evidence
 from jaxaudit.model.proposal import Reason, RuledOut
+from jaxaudit.model.spot import Spot
 
 if TYPE_CHECKING:
     from jaxaudit.rules.rule import Rule

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.fix.diff import unified_diff
 from jaxaudit.model import Finding
-from jaxaudit.model.evidence import Spot
 from jaxaudit.model.proposal import Proposal, Reason, RuledOut
+from jaxaudit.model.spot import Spot
 from jaxaudit.plan.joining import same_fault
 from jaxaudit.rules.predictions import predicted
 from jaxaudit.rules.project import Change, Project, Refused

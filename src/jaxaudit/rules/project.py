@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from jaxaudit.model.evidence import Spot
+from jaxaudit.model.spot import Spot
 
 if TYPE_CHECKING:
     from jaxaudit.edits import Edit, SourceText

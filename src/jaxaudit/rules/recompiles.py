@@ -12,7 +12,8 @@ from jaxaudit.model import amounts
 from jaxaudit.rules.pytrees.growth import growing, joining
 
 if TYPE_CHECKING:
-    from jaxaudit.model.evidence import Cause, Change, CompileSeen, Evidence, Site, Spot
+    from jaxaudit.model.evidence import Cause, Change, CompileSeen, Evidence, Site
+    from jaxaudit.model.spot import Spot
 
 
 EAGER = "eager"

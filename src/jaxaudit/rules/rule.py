@@ -10,7 +10,8 @@ from jaxaudit.source.contexts import is_test_path
 
 if TYPE_CHECKING:
     from jaxaudit.edits import Edit, SourceText
-    from jaxaudit.model.evidence import Evidence, Spot
+    from jaxaudit.model.evidence import Evidence
+    from jaxaudit.model.spot import Spot
     from jaxaudit.rules.project import Change, Project, Refused
     from jaxaudit.source.program import Program
 

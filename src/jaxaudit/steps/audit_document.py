@@ -7,9 +7,9 @@ from typing import Any
 
 from jaxaudit.fix.diff import unified_diff
 from jaxaudit.model import Finding, Fix
-from jaxaudit.model.evidence import Spot
 from jaxaudit.model.outcome import Measured, Outcome
 from jaxaudit.model.proposal import Expected, Proposal, RuledOut
+from jaxaudit.model.spot import Spot
 from jaxaudit.steps import document
 from jaxaudit.steps.apply import digest
 from jaxaudit.steps.audit import Audited

@@ -13,10 +13,10 @@ from jaxaudit.model.evidence import (
     FunctionSeen,
     JittedSeen,
     KeySeen,
-    Spot,
     SyncSeen,
     UnfinishedSeen,
 )
+from jaxaudit.model.spot import Spot
 
 
 def spot_entry(at: Spot | None) -> dict[str, Any] | None:

@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from jaxaudit.model import Finding
-from jaxaudit.model.evidence import Evidence, Failure, Spot
+from jaxaudit.model.evidence import Evidence, Failure
+from jaxaudit.model.spot import Spot
 from jaxaudit.steps.messages import meanings
 from jaxaudit.steps.selection import Rules
 

@@ -13,7 +13,8 @@ from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source.facts import text
 
 if TYPE_CHECKING:
-    from jaxaudit.model.evidence import CompileSeen, Evidence, Spot
+    from jaxaudit.model.evidence import CompileSeen, Evidence
+    from jaxaudit.model.spot import Spot
     from jaxaudit.source.program import Program
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.model import Finding, Place
-from jaxaudit.model.evidence import Spot
 from jaxaudit.model.proposal import Expected
+from jaxaudit.model.spot import Spot
 from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.source import calls as c

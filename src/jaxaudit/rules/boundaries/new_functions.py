@@ -10,7 +10,8 @@ from jaxaudit.rules.recompiles import Recompiles, captured_words, of_rule
 from jaxaudit.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from jaxaudit.model.evidence import Evidence, Spot
+    from jaxaudit.model.evidence import Evidence
+    from jaxaudit.model.spot import Spot
 
 
 def observe_loop(rule: Rule, evidence: Evidence) -> Iterator[Finding]:

@@ -10,7 +10,8 @@ from jaxaudit.rules.recompiles import leaves_named
 from jaxaudit.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from jaxaudit.model.evidence import ConstantSeen, Evidence, Site, Spot
+    from jaxaudit.model.evidence import ConstantSeen, Evidence, Site
+    from jaxaudit.model.spot import Spot
 
 
 SMALL = 1024

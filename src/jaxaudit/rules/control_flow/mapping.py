@@ -8,7 +8,7 @@ from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.mapping import comprehension_on, mapped
 from jaxaudit.edits.rolling import Ragged
 from jaxaudit.model import Finding
-from jaxaudit.model.evidence import Spot
+from jaxaudit.model.spot import Spot
 from jaxaudit.rules.control_flow.rolling_up import arrays_in
 from jaxaudit.rules.predictions import fewer_equations
 from jaxaudit.rules.project import Change, Project, Refused

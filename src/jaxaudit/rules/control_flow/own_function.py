@@ -9,7 +9,7 @@ from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.extracting import extracted
 from jaxaudit.edits.lines import calls_of
 from jaxaudit.model import Finding
-from jaxaudit.model.evidence import Spot
+from jaxaudit.model.spot import Spot
 from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused, seen_by_line
 

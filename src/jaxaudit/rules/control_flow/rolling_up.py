@@ -11,7 +11,7 @@ from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.nodes import FUNCTIONS
 from jaxaudit.edits.rolling import Ragged, rolled
 from jaxaudit.model import Finding
-from jaxaudit.model.evidence import Spot
+from jaxaudit.model.spot import Spot
 from jaxaudit.rules.predictions import fewer_equations
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.source.kinds import kind_of

@@ -9,7 +9,8 @@ from jaxaudit.model import Finding
 from jaxaudit.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from jaxaudit.model.evidence import Evidence, ProgramSeen, Spot
+    from jaxaudit.model.evidence import Evidence, ProgramSeen
+    from jaxaudit.model.spot import Spot
 
 
 MANY = 60

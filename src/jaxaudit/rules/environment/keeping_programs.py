@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 
 from jaxaudit.model import Finding, amounts
-from jaxaudit.model.evidence import Spot
 from jaxaudit.model.proposal import Expected
+from jaxaudit.model.spot import Spot
 from jaxaudit.rules.project import Change, Project, Refused
 
 VARIABLE = "JAX_COMPILATION_CACHE_DIR"

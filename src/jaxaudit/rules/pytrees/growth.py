@@ -9,7 +9,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from jaxaudit.model.evidence import CompileSeen, Spot
+    from jaxaudit.model.evidence import CompileSeen
+    from jaxaudit.model.spot import Spot
 
 DIMENSIONS = re.compile(r"\[([\d,]*)\]")
 STEADY = 4

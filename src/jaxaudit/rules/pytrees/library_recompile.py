@@ -13,7 +13,8 @@ from jaxaudit.rules.recompiles import EAGER, Recompiles, leaves_named, listed, o
 from jaxaudit.rules.rule import Example, Rule, Sample
 
 if TYPE_CHECKING:
-    from jaxaudit.model.evidence import CompileSeen, Evidence, Spot
+    from jaxaudit.model.evidence import CompileSeen, Evidence
+    from jaxaudit.model.spot import Spot
 
 
 BECAUSE = {

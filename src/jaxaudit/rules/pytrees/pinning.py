@@ -12,7 +12,7 @@ from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.nodes import call_at
 from jaxaudit.edits.pinning import origins, pinned, steps_of
 from jaxaudit.model import Finding
-from jaxaudit.model.evidence import Spot
+from jaxaudit.model.spot import Spot
 from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.source.sites import calls_of, jit_sites

@@ -12,7 +12,7 @@ from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.imports import qualified_name
 from jaxaudit.edits.nodes import FUNCTIONS, Function
 from jaxaudit.model import Finding, Place, amounts
-from jaxaudit.model.evidence import Spot
+from jaxaudit.model.spot import Spot
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.source.arguments import bind
 from jaxaudit.source.facts import text

@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jaxaudit.model.evidence import ErrorSeen
-
 if TYPE_CHECKING:
-    from jaxaudit.model.evidence import Evidence, Spot
+    from jaxaudit.model.evidence import ErrorSeen, Evidence
+    from jaxaudit.model.spot import Spot
 
 DEPENDS = re.compile(r"depends on the values? of the arguments? (.+?)\.(?:\s|$)", re.DOTALL)
 TRACED_FOR = re.compile(r"while tracing the function (.+?) at (.+?):(\d+) for ([\w-]+)\.")

@@ -12,7 +12,7 @@ from jaxaudit.edits.imports import spell
 from jaxaudit.edits.nodes import call_at
 from jaxaudit.edits.static_names import remove_static_name
 from jaxaudit.model import Finding
-from jaxaudit.model.evidence import Spot
+from jaxaudit.model.spot import Spot
 from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.rules.pytrees.pinning import argument_of, calls

@@ -10,8 +10,8 @@ from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.nodes import call_at
 from jaxaudit.edits.static_names import add_static_names
 from jaxaudit.model import Finding
-from jaxaudit.model.evidence import Spot
 from jaxaudit.model.proposal import Expected
+from jaxaudit.model.spot import Spot
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.rules.pytrees.pinning import argument_of
 from jaxaudit.rules.static.making_static import site_of

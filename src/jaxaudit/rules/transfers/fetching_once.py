@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.fetching import fetched_once
 from jaxaudit.model import Finding, amounts
-from jaxaudit.model.evidence import Spot
 from jaxaudit.model.proposal import Expected
+from jaxaudit.model.spot import Spot
 from jaxaudit.rules.project import Change, Project, Refused, seen_by_line
 
 if TYPE_CHECKING:

@@ -9,7 +9,8 @@ from jaxaudit.model import Finding, amounts
 from jaxaudit.rules.rule import Rule
 
 if TYPE_CHECKING:
-    from jaxaudit.model.evidence import Evidence, Spot, SyncSeen
+    from jaxaudit.model.evidence import Evidence, SyncSeen
+    from jaxaudit.model.spot import Spot
 
 
 FEW_TURNS = 8

@@ -11,7 +11,7 @@ from jaxaudit.edits.expressions import replace, wrap
 from jaxaudit.edits.imports import spell
 from jaxaudit.edits.lines import calls_of
 from jaxaudit.model import Finding
-from jaxaudit.model.evidence import Spot
+from jaxaudit.model.spot import Spot
 from jaxaudit.rules.project import Change, Project, Refused
 
 if TYPE_CHECKING:

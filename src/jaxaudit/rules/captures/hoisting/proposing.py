@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from jaxaudit.edits import CannotEdit, Edit, SourceText, expression_at, parents_of
 from jaxaudit.model import Finding
-from jaxaudit.model.evidence import Spot
 from jaxaudit.model.proposal import Expected
+from jaxaudit.model.spot import Spot
 from jaxaudit.rules.captures.hoisting.chain import Chain, Load
 from jaxaudit.rules.captures.hoisting.jits import jits_of, outermost
 from jaxaudit.rules.captures.hoisting.payload import Payload, payloads

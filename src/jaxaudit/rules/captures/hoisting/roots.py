@@ -20,7 +20,8 @@ from jaxaudit.source.scopes import Function
 
 if TYPE_CHECKING:
     from jaxaudit.model import Finding
-    from jaxaudit.model.evidence import ConstantSeen, Evidence, Site, Spot
+    from jaxaudit.model.evidence import ConstantSeen, Evidence, Site
+    from jaxaudit.model.spot import Spot
 
 
 @dataclass
