@@ -106,6 +106,8 @@ class Calls:
         """Told of what was jitted at each call that is looked at closely; says how much work that was."""
         self.left = self.units = 0
         self.on = self.all = False
+        self.spent = False
+        """The credit of the start is; from then on calls cost what they take."""
         self.next: Any = None
         self.hook = self.hit  # one object: JAX is asked whether it is still there
         self.bank = 0.0
@@ -140,6 +142,7 @@ class Calls:
     # -- calls that C++ answers ----------------------------------------------------------------------------------------
 
     def hit(self, fun: Any, args: tuple[Any, ...], kwargs: dict[str, Any], out: Any) -> None:
+        began = now() if self.spent else 0.0
         try:
             self.left -= 1
             known = self.functions.get(id(fun))
@@ -168,6 +171,8 @@ class Calls:
                     ran = self.observer.ran(record.site, args, kwargs, True)
                     if ran is not None:
                         self.observer.quietly(ran, out)
+            if began:
+                self.left -= int((now() - began) / UNIT)  # after long calls this code is cold, and slow
             if self.left <= 0:
                 self.disarm()
         except Exception as fault:
@@ -239,6 +244,7 @@ class Calls:
         self.on = True
 
     def disarm(self) -> None:
+        self.spent = True
         if self.on:
             self.on = False
             if private.get_post_hook() is self.hook:
@@ -264,6 +270,7 @@ class Calls:
 
     def renew(self) -> None:
         """Full again, as at the start: somebody begins to look."""
+        self.spent = False
         if self.on:
             self.units += CREDIT - self.left
             self.left = CREDIT

@@ -39,6 +39,8 @@ class Observer:
         self.on_equation: dict[str, list[Callable[[Site, Any], None]]] = {}
         """By the name of an operation: told of each in a user's traced program."""
         self.on_compiled: list[Callable[[Site, float], None]] = []
+        self.on_lowering: list[Callable[[], None]] = []
+        """Told before a program is lowered, `on_lower` afterwards."""
         self.on_lower: list[Callable[[Site, Any, Any], None]] = []
         self.checks: list[Callable[[Site, causes.Cause | None, names.At | None], None]] = []
         """Asked before a program is compiled for a call: what they raise reaches the caller."""
@@ -303,6 +305,8 @@ class Observer:
         if frame is None or frame.opened is not None:
             return
         frame.opened = True
+        for told in self.on_lowering:
+            self.quietly(told)
         site = frame.site
         again = site is not None and site.user and sum(site.programs.values()) > 1
         if site is not None and again and frame.cause is None and frame.trace_s == 0.0 and site.seen:

@@ -21,6 +21,7 @@ from jaxaudit_probe import (
     names,
     nested,
     outer_state,
+    pending,
     prefix,
     private,
     raised,
@@ -52,6 +53,7 @@ PARTS: tuple[Any, ...] = (
     outer_state,
     about,
     results,
+    pending,
     prefix,
 )
 """What looks closer at what the observer sees. `keys` listens to `calls`, so it comes later; `prefix` may end the process."""

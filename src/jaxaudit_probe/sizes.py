@@ -38,11 +38,11 @@ def lines_of(equations: list[Any], source: str) -> list[dict[str, Any]]:
     lines: dict[tuple[str, int], Counter[Path]] = {}
     known: dict[Any, Path] = {}
     for equation in equations[:MOST]:
-        frames = private.frames_of(equation)
-        mark = tuple((id(code), offset) for code, offset in frames)
+        codes, offsets = private.raw_frames_of(equation)
+        mark = (*map(id, codes), *offsets)
         path = known.get(mark)
         if path is None:
-            inside = call_paths.users(call_paths.down_to(frames, source))
+            inside = call_paths.users(call_paths.down_to(tuple(zip(codes, offsets)), source))
             path = known[mark] = tuple(call_paths.at(*pair) for pair in inside[: CALLERS + 1])
         if path:
             lines.setdefault((path[0].path, path[0].line), Counter())[path] += 1

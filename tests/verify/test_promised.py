@@ -5,7 +5,7 @@ from jaxaudit.model.outcome import Measured, Outcome
 from jaxaudit.model.proposal import Expected, Reason
 from jaxaudit.model.spot import Spot, Turns
 from jaxaudit.verify.figures import waits
-from jaxaudit.verify.judging import promised, timed
+from jaxaudit.verify.judging import by_clock, counted, promised, timed
 from jaxaudit.verify.trying import together
 
 
@@ -55,3 +55,23 @@ def test_a_cache_is_dropped_where_nothing_is_left_to_keep():
     left = together(alone, outcome(fewer))
     assert (left.verdict, left.reason.code) == ("drop", "no-gain")
     assert together(outcome(fewer), outcome(fewer)).verdict == "keep"
+
+
+def test_programs_read_from_a_cache_are_a_gain_only_where_compiling_took_less():
+    def seen(hits, compiling):
+        return [
+            {("cache_hits", ""): hits, ("compile_s", ""): compiling * noise, ("cpu_s", ""): 4.0 * noise}
+            for noise in (1.0, 1.01, 0.99, 1.0, 1.02)
+        ]
+
+    def gained(compiling):
+        before, after = seen(0.0, 2.0), seen(3.0, compiling)
+        counts = counted(before, after[0])
+        assert not counts.gains
+        clocks = [timed(metric, before, after) for metric in ("compile_s", "cpu_s")]
+        return by_clock((), counts, before, after[0], clocks)
+
+    assert gained(2.0) is None
+    kept = gained(0.5)
+    assert kept is not None and kept.metric == "compile_s"
+    assert kept.text.startswith("cache hits 0 -> 3; compiling")

@@ -28,7 +28,7 @@ class Counted:
     gains: tuple[Measured, ...] = ()
     losses: tuple[Measured, ...] = ()
     shrunk: tuple[Measured, ...] = ()
-    """Fewer equations: a gain only together with the seconds of the compile stages."""
+    """Fewer equations, or programs read from a cache: a gain only together with the seconds of the compile stages."""
 
     @property
     def moved(self) -> tuple[Measured, ...]:
@@ -37,14 +37,17 @@ class Counted:
 
 def counted(before: Sequence[Figures], after: Figures) -> Counted:
     """Counts that differ from every unchanged run's, the same way."""
-    gains, losses, shrunk = [], [], []
+    gains: list[Measured] = []
+    losses: list[Measured] = []
+    shrunk: list[Measured] = []
     for metric, least in (("compiles", 1.0), ("constants_bytes", LEAST_BYTES), ("cache_hits", 1.0)):
         low, high = _span(before, (metric, ""))
         now = after.get((metric, ""), 0.0)
         better, worse = (now > high, now < low) if metric == "cache_hits" else (now < low, now > high)
         far = abs(now - (low if now < low else high)) >= least
         if far and better:
-            gains.append(_measured(metric, low if now < low else high, now))
+            group = shrunk if metric == "cache_hits" else gains
+            group.append(_measured(metric, low if now < low else high, now))
         elif far and worse:
             losses.append(_measured(metric, high if now > high else low, now))
     low, _ = _span(before, ("equations", ""))

@@ -288,11 +288,12 @@ class Trials:
             return outcome("drop", veto, (*counts.gains, *said))
         if by_count:
             words = "; ".join(in_words(one) for one in counts.gains)
-            return outcome("keep", Reason("gain", words), (*counts.gains, *said))
+            return outcome("keep", Reason("gain", words), (*counts.gains, *counts.shrunk, *said))
         if gain is not None and not doubted:
             return outcome("keep", Reason("gain", gain.text), dict.fromkeys((*gain.told, *said)))
         best = next(one for one in doubted or clocks if one.metric == "cpu_s").measured
-        how = "a second round of pairs did not bear out the first" if doubted else "no count changed"
+        same = f"{in_words(counts.shrunk[0])}, and compiling took as long" if counts.shrunk else "no count changed"
+        how = "a second round of pairs did not bear out the first" if doubted else same
         text = f"nothing got measurably better: {in_words(best)}; {how}"
         return outcome("drop", Reason("no-gain", text), (*counts.shrunk, *said))
 

@@ -14,6 +14,7 @@ from jaxaudit_probe.private.arrays import (
     is_ready,
     is_underway,
     size_of,
+    underway,
 )
 from jaxaudit_probe.private.branching import frames_now, hook_batched_branches
 from jaxaudit_probe.private.compiling import (
@@ -45,6 +46,7 @@ from jaxaudit_probe.private.programs import (
     largest_shape,
     line_of,
     print_of,
+    raw_frames_of,
     scan_layout,
     shapes_of,
     source_of,
@@ -146,6 +148,7 @@ __all__ = [
     "places_of",
     "platform",
     "print_of",
+    "raw_frames_of",
     "replace",
     "restore",
     "scan_layout",
@@ -158,6 +161,7 @@ __all__ = [
     "sub_programs",
     "sub_programs_with_constants",
     "tracing_now",
+    "underway",
     "unflatten",
     "uses_cache",
 ]

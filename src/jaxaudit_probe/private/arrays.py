@@ -56,6 +56,12 @@ def is_underway(value: Value) -> bool:
     return _is_made(getattr(value, "_base_array", value)) is False
 
 
+def underway(most: int) -> list[Value]:
+    """The arrays that the device has yet to make; none are looked for among more than `most`."""
+    living = jax.live_arrays()
+    return [array for array in living if is_underway(array)] if len(living) <= most else []
+
+
 def is_ready(value: Value) -> bool:
     """Whether a read would not have to wait; of several, whether none would."""
     if isinstance(value, (list, tuple)):

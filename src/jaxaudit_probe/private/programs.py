@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -89,15 +89,15 @@ def equations_of(closed_jaxpr: Any, most: int = 200_000) -> Iterator[Any]:
 
 def print_of(program: Any, most: int = 20_000) -> int:
     """The same for programs of the same operations on the same shapes, whatever the numbers in them."""
-    inputs = tuple(_avals(getattr(program, "in_avals", ())))
-    steps = (
-        (one.primitive.name, tuple(_avals(out.aval for out in one.outvars))) for one in equations_of(program, most)
-    )
-    return hash((inputs, *steps))
-
-
-def _avals(avals: Iterable[Any]) -> Iterator[tuple[Any, ...]]:
-    return ((getattr(aval, "shape", ()), str(getattr(aval, "dtype", ""))) for aval in avals)
+    steps: list[Any] = []
+    for aval in getattr(program, "in_avals", ()):
+        steps += (getattr(aval, "shape", ()), getattr(aval, "dtype", ""))
+    for one in equations_of(program, most):
+        steps.append(one.primitive.name)
+        for out in one.outvars:
+            aval = out.aval
+            steps += (getattr(aval, "shape", ()), getattr(aval, "dtype", ""))
+    return hash(tuple(steps))
 
 
 def line_of(equation: Any, wanted: Callable[[str], bool]) -> tuple[str, int] | None:
@@ -118,6 +118,12 @@ def line_of(equation: Any, wanted: Callable[[str], bool]) -> tuple[str, int] | N
 def frames_of(equation: Any) -> tuple[tuple[Any, int], ...]:
     """The frames that wrote an equation, innermost first, as (code, offset)."""
     return frames_in(equation.source_info.traceback)
+
+
+def raw_frames_of(equation: Any) -> tuple[Sequence[Any], Sequence[int]]:
+    """The same as two sequences, codes and offsets."""
+    traceback = equation.source_info.traceback
+    return traceback.raw_frames() if traceback is not None else ((), ())
 
 
 def frames_in(traceback: Any) -> tuple[tuple[Any, int], ...]:
