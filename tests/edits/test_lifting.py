@@ -112,9 +112,20 @@ def test_a_name_that_the_module_has_gets_another():
             "defaults",
         ),
         (
-            "class A:\n    def f(self):\n        @jax.jit\n        def g(a):\n            return a + self.k\n        return g(1)\n",
+            "class A:\n    def f(self):\n        @jax.jit\n        def g(a):\n            return self.h(a)\n        return g(1)\n",
             "jax.jit\n",
-            "reads its object",
+            "calls a method",
+        ),
+        (
+            "MODE = []\ndef switch(x):\n    MODE.append(x)\n"
+            "def f(k):\n    @jax.jit\n    def g(a):\n        return a * len(MODE)\n    return g(k)\n",
+            "jax.jit\n",
+            "changes while the program runs",
+        ),
+        (
+            "SEEN = []\ndef f(k):\n    @jax.jit\n    def g(a):\n        SEEN.append(1)\n        return a\n    return g(k)\n",
+            "jax.jit\n",
+            "done while it is traced",
         ),
         (
             "def f(k):\n    @functools.wraps(k)\n    @jax.jit\n    def g(a):\n        return a\n    return g(1)\n",

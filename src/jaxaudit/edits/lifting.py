@@ -8,11 +8,15 @@ from jaxaudit.edits.arguments import add_argument, add_keyword
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.imports import spell
 from jaxaudit.edits.jit_sites import JitSite
-from jaxaudit.edits.names import bound_in, free_names, fresh_name
-from jaxaudit.edits.nodes import COMPREHENSIONS, FUNCTIONS, Function, parents_of, statement_of
+from jaxaudit.edits.lifting_calls import lifted_call
+from jaxaudit.edits.name_scopes import Names
+from jaxaudit.edits.names import bound_in, fresh_name, parameters_of
+from jaxaudit.edits.nodes import FUNCTIONS, Function, parents_of, statement_of
+from jaxaudit.edits.rebinding import must_compile_once
 from jaxaudit.edits.source_text import SourceText
 from jaxaudit.edits.statements import indent_of, remove_definition, remove_statement
 from jaxaudit.edits.static_names import add_static_names
+from jaxaudit.edits.taking import Taken, decides, readings, taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,26 +37,16 @@ def lifted(source: SourceText, site: JitSite, static: Sequence[str] = ()) -> Lif
         return _lifted_lambda(source, site, site.function, static)
     if site.function is not None and site.is_decorator:
         return _lifted_definition(source, site, site.function, static)
-    raise CannotEdit("the jitted function is not written where it is jitted")
+    return Lifted(*lifted_call(source, site))
 
 
-def closed_over(source: SourceText, function: Function | ast.Lambda) -> tuple[str, ...]:
-    """The names that it takes from the functions around it, in the order in which it reads them."""
-    around = [one for one in parents_of(source, function) if isinstance(one, (*FUNCTIONS, ast.Lambda, *COMPREHENSIONS))]
-    bound = set().union(*(bound_in(one) for one in around))
-    own = {function.name} if isinstance(function, FUNCTIONS) else set()
-    wanted = (_read_inside(function) & bound) - own
-    order = [node.id for node in ast.walk(function) if isinstance(node, ast.Name)]
-    return tuple(dict.fromkeys(name for name in order if name in wanted))
-
-
-def _read_inside(function: Function | ast.Lambda) -> set[str]:
-    """Free names of its body; of decorators and annotations nothing is captured."""
-    if isinstance(function, ast.Lambda):
-        return free_names(function)
-    inside = set().union(*(free_names(one) for one in function.body)) - bound_in(function)
+def closed_over(names: Names, function: Function | ast.Lambda) -> list[Taken]:
+    """What it takes from the functions around it, in the order in which it reads it; of annotations nothing."""
+    body = function.body if isinstance(function.body, list) else [function.body]
     defaults = [*function.args.defaults, *filter(None, function.args.kw_defaults)]
-    return inside.union(*(free_names(one) for one in defaults))
+    own = [one.arg for one in parameters_of(function)]
+    inside = [function.name] if isinstance(function, FUNCTIONS) else []
+    return [one for one in taken(names, (*body, *defaults), (), own, (function,)) if one.text not in inside]
 
 
 def _lifted_definition(source: SourceText, site: JitSite, function: Function, static: Sequence[str]) -> Lifted:
@@ -60,33 +54,39 @@ def _lifted_definition(source: SourceText, site: JitSite, function: Function, st
     _must_be_plain(source, function)
     if len(function.decorator_list) != 1:
         raise CannotEdit("it has other decorators too")
-    names = closed_over(source, function)
     calls = _uses(source, function, outer)
+    scopes = Names(source)
+    values = closed_over(scopes, function)
+    names = [one.name for one in values]
+    must_compile_once(scopes, function.body, [one.text for one in values])
     name = _module_name(source, function.name, outer)
     header = _with_parameters(source, function, names)
-    more = _with_static(source, site, names, (*static, *called_in(function)))
+    more = _with_static(source, site, names, (*static, *(one.name for one in values if decides(scopes, one))))
     renamed = [] if name == function.name else [_renamed(source, function, name)]
     inside, imports = _parted(more, *source.span(function))
-    text = _moved_text(source, function, [*header, *inside, *renamed])
+    text = _moved_text(source, function, [*header, *inside, *renamed, *readings(source, values)])
     edits = [*imports, _before(source, outer, text), *remove_definition(source, function)]
     for use in calls:
-        edits += _call(source, use, name, names)
-    return Lifted(tuple(edits), name, names)
+        edits += _call(source, use, name, values)
+    return Lifted(tuple(edits), name, tuple(one.text for one in values))
 
 
 def _lifted_lambda(source: SourceText, site: JitSite, function: ast.Lambda, static: Sequence[str]) -> Lifted:
     outer = _outermost(source, function)
     _must_be_plain(source, function)
-    names = closed_over(source, function)
+    scopes = Names(source)
+    values = closed_over(scopes, function)
+    names = [one.name for one in values]
+    must_compile_once(scopes, [function], [one.text for one in values])
     statement = statement_of(source, site.node)
     bound = _bound_name(statement, site.node)
     name = fresh_name(source, f"jitted_{bound or 'function'}") if bound is None else _module_name(source, bound, outer)
     span = source.start(site.node)
-    more = _with_static(source, site, names, (*static, *called_in(function)))
+    more = _with_static(source, site, names, (*static, *(one.name for one in values if decides(scopes, one))))
     inside, imports = _parted(more, *source.span(site.node))
     inner = [
         Edit(edit.start - span, edit.end - span, edit.new)
-        for edit in (*_with_parameters(source, function, names), *inside)
+        for edit in (*_with_parameters(source, function, names), *inside, *readings(source, values))
     ]
     jitted = SourceText.from_text(source.path, source.of(site.node)).edited(inner).text
     edits = [*imports, _before(source, outer, f"{name} = {jitted}{source.newline}")]
@@ -94,14 +94,14 @@ def _lifted_lambda(source: SourceText, site: JitSite, function: ast.Lambda, stat
         edits += remove_statement(source, statement)
         scope = parents_of(source, statement)[0]
         for use in _loads(source, scope, bound):
-            edits += _call(source, use, name, names)
-        return Lifted(tuple(edits), name, names)
+            edits += _call(source, use, name, values)
+        return Lifted(tuple(edits), name, tuple(one.text for one in values))
     parent = parents_of(source, site.node)[0]
     if not (isinstance(parent, ast.Call) and parent.func is site.node):
         raise CannotEdit("the jitted lambda is handed on")
     edits.append(Edit(*source.span(site.node), name))
-    edits += _more_arguments(source, parent, names)
-    return Lifted(tuple(edits), name, names)
+    edits += _more_arguments(source, parent, values)
+    return Lifted(tuple(edits), name, tuple(one.text for one in values))
 
 
 # -- where it goes ------------------------------------------------------------------------------------------------------
@@ -112,8 +112,6 @@ def _outermost(source: SourceText, function: Function | ast.Lambda) -> ast.stmt:
     parents = parents_of(source, function)
     if not any(isinstance(one, FUNCTIONS) for one in parents):
         raise CannotEdit("it is made once, at module level")
-    if isinstance(parents[-2], ast.ClassDef) and any(name in closed_over(source, function) for name in ("self", "cls")):
-        raise CannotEdit("it reads its object")
     return parents[-2]  # type: ignore[return-value]
 
 
@@ -184,12 +182,6 @@ def _with_static(source: SourceText, site: JitSite, names: Sequence[str], static
     return list(add_static_names(source, replace(site, function=None), wanted))
 
 
-def called_in(function: Function | ast.Lambda) -> tuple[str, ...]:
-    """The names that it calls: what is called is no array, so jit can only hold it static."""
-    calls = [node.func for node in ast.walk(function) if isinstance(node, ast.Call)]
-    return tuple(dict.fromkeys(one.id for one in calls if isinstance(one, ast.Name)))
-
-
 def _parted(edits: Sequence[Edit], start: int, end: int) -> tuple[list[Edit], list[Edit]]:
     """Those within a range, and the others: an import that they need."""
     inside = [one for one in edits if start <= one.start and one.end <= end]
@@ -224,26 +216,26 @@ def _loads(source: SourceText, scope: ast.AST, name: str) -> list[ast.Name]:
     ]
 
 
-def _call(source: SourceText, use: ast.Name, name: str, names: Sequence[str]) -> list[Edit]:
+def _call(source: SourceText, use: ast.Name, name: str, values: Sequence[Taken]) -> list[Edit]:
     """A call hands in what was closed over; elsewhere the function goes on with it bound."""
     renamed = [] if use.id == name else [Edit(*source.span(use), name)]
-    if not names:
+    if not values:
         return renamed
     parent = parents_of(source, use)[0]
     if isinstance(parent, ast.Call) and parent.func is use:
-        return [*renamed, *_more_arguments(source, parent, names)]
+        return [*renamed, *_more_arguments(source, parent, values)]
     partial = spell(source, "functools.partial")
-    bound = ", ".join(f"{one}={one}" for one in names)
+    bound = ", ".join(one.bound for one in values)
     return [Edit(*source.span(use), f"{partial.text}({name}, {bound})"), *partial.edits]
 
 
-def _more_arguments(source: SourceText, call: ast.Call, names: Sequence[str]) -> list[Edit]:
-    if not names:
+def _more_arguments(source: SourceText, call: ast.Call, values: Sequence[Taken]) -> list[Edit]:
+    if not values:
         return []
     by_name = bool(call.keywords) or any(isinstance(one, ast.Starred) for one in call.args)
     if not by_name:
-        return list(add_argument(source, call, ", ".join(names)))
-    return [edit for name in names for edit in add_keyword(source, call, name, name)]
+        return list(add_argument(source, call, ", ".join(one.text for one in values)))
+    return [edit for one in values for edit in add_keyword(source, call, one.name, one.text)]
 
 
 def _bound_name(statement: ast.stmt, node: ast.expr) -> str | None:

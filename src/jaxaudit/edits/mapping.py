@@ -1,13 +1,16 @@
-"""A comprehension whose results are stacked or added up becomes one `jax.vmap` of what it computes for each item."""
+"""A comprehension or a loop whose results are stacked or added up becomes one `jax.vmap` of what it computes for each item."""
 
 import ast
 from dataclasses import dataclass
 
 from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.gathering import body_of, gathered_in, stacked
 from jaxaudit.edits.imports import qualified_name, spell
-from jaxaudit.edits.nodes import parents_of
-from jaxaudit.edits.rolling import Ragged
+from jaxaudit.edits.names import fresh_name
+from jaxaudit.edits.nodes import enclosing, parents_of
+from jaxaudit.edits.rolling import Ragged, carried_by, must_only_assign, must_stay_inside
 from jaxaudit.edits.source_text import SourceText
+from jaxaudit.edits.statements import indent_of, indented
 
 STACKS = ("jax.numpy.stack", "jax.numpy.array", "jax.numpy.asarray")
 SUMS = ("sum", "jax.numpy.sum")
@@ -56,7 +59,7 @@ def mapped(source: SourceText, whole: ast.ListComp | ast.GeneratorExp, arrays: f
     name = qualified_name(source, call.func) or ""
     over = _over(source, whole.generators[0], arrays)
     vmap = spell(source, "jax.vmap")
-    text = f"{vmap.text}({_function(source, whole, over)})({', '.join(over.arrays)})"
+    text = f"{vmap.text}({_function(source, whole.elt, over)})({', '.join(over.arrays)})"
     if name in STACKS and len(call.args) == 1 and not call.keywords:
         return Mapped((*vmap.edits, *over.edits, Edit(*source.span(call), text)), text)
     if name in SUMS and len(call.args) == 1 and not call.keywords:
@@ -66,9 +69,47 @@ def mapped(source: SourceText, whole: ast.ListComp | ast.GeneratorExp, arrays: f
     raise CannotEdit(f"its results go to `{source.of(call.func)}`")
 
 
-def _function(source: SourceText, whole: ast.ListComp | ast.GeneratorExp, over: _Over) -> str:
-    """`f` where the comprehension calls `f(x)` and no more, else a lambda."""
-    element = whole.elt
+def mapped_loop(source: SourceText, loop: ast.For, arrays: frozenset[str]) -> Mapped:
+    """`for x in xs: rows.append(f(x))`, stacked afterwards, as `rows = jax.vmap(f)(xs)`.
+
+    Raises Ragged where the items may differ in shape, CannotEdit where one turn needs another, or does more.
+    """
+    scope = enclosing(source, loop, ast.FunctionDef, ast.AsyncFunctionDef) or source.tree
+    must_stay_inside(loop)
+    lists = gathered_in(source, loop, scope)
+    if not lists:
+        raise CannotEdit("its results are not simply stacked")
+    if any(one.first is not None for one in lists):
+        raise CannotEdit("the list starts with a value of its own")
+    must_only_assign(source, loop, lists)
+    carried = carried_by(source, loop, scope, lists)
+    if carried:
+        raise CannotEdit(f"a turn needs the one before it, or what follows needs the last: `{carried[0]}`")
+    over = _over(source, loop, arrays)
+    vmap = spell(source, "jax.vmap")
+    given = ", ".join(over.arrays)
+    left = ", ".join(one.name for one in lists)
+    body = body_of(source, loop, lists)
+    if any(line.strip() for line in body) or len(lists) > 1:
+        name = fresh_name(source, "turn")
+        values = ", ".join(source.of(one.value) for one in lists)
+        lines = [f"def {name}({', '.join(over.parameters)}):", *body, f"    return {values}", ""]
+        text = f"{vmap.text}({name})({given})"
+    else:
+        lines = []
+        text = f"{vmap.text}({_function(source, lists[0].value, over)})({given})"
+    lines.append(f"{left} = {text}")
+    indent = indent_of(source, loop)
+    begin, end = source.span(loop)
+    written = indented(source, "\n".join(lines), indent).rstrip("\r\n")
+    edits = [*vmap.edits, *over.edits, Edit(begin - len(indent), end, written)]
+    for one in lists:
+        edits += stacked(source, one)
+    return Mapped(tuple(dict.fromkeys(edits)), text)
+
+
+def _function(source: SourceText, element: ast.expr, over: _Over) -> str:
+    """`f` where a turn calls `f(x)` and no more, else a lambda."""
     if isinstance(element, ast.Call) and isinstance(element.func, ast.Name | ast.Attribute) and not element.keywords:
         written = [one.id if isinstance(one, ast.Name) else "" for one in element.args]
         names = {node.id for node in ast.walk(element.func) if isinstance(node, ast.Name)}
@@ -77,7 +118,7 @@ def _function(source: SourceText, whole: ast.ListComp | ast.GeneratorExp, over: 
     return f"lambda {', '.join(over.parameters)}: {source.of(element)}"
 
 
-def _over(source: SourceText, clause: ast.comprehension, arrays: frozenset[str]) -> _Over:
+def _over(source: SourceText, clause: ast.comprehension | ast.For, arrays: frozenset[str]) -> _Over:
     target = clause.target
     names = [target] if isinstance(target, ast.Name) else list(getattr(target, "elts", []))
     parameters = tuple(one.id for one in names if isinstance(one, ast.Name))

@@ -9,6 +9,7 @@ from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.expressions import replace
 from jaxaudit.edits.imports import qualified_name, spell
 from jaxaudit.edits.name_scopes import Names
+from jaxaudit.edits.nodes import scopes_of
 from jaxaudit.edits.source_text import SourceText
 
 TAKES_DTYPE = {
@@ -90,8 +91,12 @@ def _origins(names: Names, node: ast.expr, steps: list[str | int], but: ast.expr
             yield from _bound_to(names, binding, node, steps, but, depth)
         return
     inner = _entry(names, node, steps[0]) if steps else None
+    made = _results(names, node) if steps and inner is None and depth < FURTHEST else []
     if inner is not None:
         yield from _origins(names, inner, steps[1:], but, depth + 1)
+    elif made:
+        for value in made:
+            yield from _origins(names, value, steps, but, depth + 1)
     elif steps:
         raise CannotEdit(f"the leaf is not written out in `{names.source.of(node)[:60]}`")
     else:
@@ -125,6 +130,8 @@ def _of_several(
     at = [number for number, one in enumerate(target.elts) if isinstance(one, ast.Name) and one.id == name.id]
     if at and isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts):
         yield from _origins(names, value.elts[at[0]], steps, but, depth + 1)
+    elif at and _results(names, value):
+        yield from _origins(names, value, [at[0], *steps], but, depth + 1)
     elif at:
         raise CannotEdit(f"`{name.id}` is one of several results of `{names.source.of(value)[:60]}`")
 
@@ -148,15 +155,36 @@ def _entry(names: Names, node: ast.expr, step: str | int) -> ast.expr | None:
 
 def _fields(names: Names, func: ast.expr) -> list[str]:
     """The fields of a class of this file, in order, where it has no `__init__` of its own."""
-    if not isinstance(func, ast.Name):
+    node = _class_of(names, func)
+    if node is None or any(isinstance(one, ast.FunctionDef) and one.name == "__init__" for one in node.body):
         return []
-    for node in ast.walk(names.tree):
-        if isinstance(node, ast.ClassDef) and node.name == func.id:
-            if any(isinstance(one, ast.FunctionDef) and one.name == "__init__" for one in node.body):
-                return []
-            return [
-                one.target.id
-                for one in node.body
-                if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)
-            ]
-    return []
+    return [one.target.id for one in node.body if isinstance(one, ast.AnnAssign) and isinstance(one.target, ast.Name)]
+
+
+def _class_of(names: Names, func: ast.expr) -> ast.ClassDef | None:
+    """`State`, or `cls` in a method of it."""
+    if not isinstance(func, ast.Name):
+        return None
+    if func.id == "cls":
+        return next((one for one in names.parents(func) if isinstance(one, ast.ClassDef)), None)
+    found = [one for one in ast.walk(names.tree) if isinstance(one, ast.ClassDef) and one.name == func.id]
+    return found[0] if len(found) == 1 else None
+
+
+def _results(names: Names, node: ast.expr) -> list[ast.expr]:
+    """What a plain function of this file, `init(n)`, or a method that makes an object, `State.start(n)`, hands back."""
+    if not isinstance(node, ast.Call):
+        return []
+    body: list[ast.stmt] = names.tree.body
+    name = node.func
+    if isinstance(name, ast.Attribute):
+        owner = _class_of(names, name.value)
+        body = owner.body if owner is not None else []
+    word = name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", "")
+    made = [one for one in body if isinstance(one, ast.FunctionDef) and one.name == word]
+    plain = ("classmethod", "staticmethod")
+    if len(made) != 1 or any(getattr(one, "id", "") not in plain for one in made[0].decorator_list):
+        return []
+    own = [one for statement in made[0].body for one in scopes_of(statement)]
+    returns = [one.value for one in own if isinstance(one, ast.Return)]
+    return [one for one in returns if one is not None] if None not in returns else []

@@ -1,18 +1,18 @@
 """A Python loop as `lax.fori_loop` or `lax.scan`: its body becomes a function of what one turn hands to the next."""
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.gathering import Gathered, body_of, gathered_in, stacked
 from jaxaudit.edits.imports import qualified_name, spell
 from jaxaudit.edits.names import bound_in, free_names, fresh_name
 from jaxaudit.edits.nodes import FUNCTIONS, LOOPS, block_of, enclosing, parents_of, scopes_of
 from jaxaudit.edits.source_text import SourceText
-from jaxaudit.edits.statements import indent_of, indented, remove_statement
+from jaxaudit.edits.statements import indent_of, indented
 
 LEAVES = (ast.Break, ast.Continue, ast.Return, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal, ast.Raise)
-STACKS = ("jax.numpy.stack", "jax.numpy.array", "jax.numpy.asarray", "numpy.stack", "numpy.array", "numpy.asarray")
 Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
 
 
@@ -34,10 +34,10 @@ def rolled(source: SourceText, loop: ast.For, arrays: Iterable[str] = ()) -> Rol
     Raises CannotEdit where turns leave the loop, or hand on what no carry can hold.
     """
     scope: Scope = enclosing(source, loop, ast.FunctionDef, ast.AsyncFunctionDef) or source.tree
-    _must_stay_inside(loop)
-    gathered = _gathered(source, loop, scope)
-    _must_only_assign(source, loop, gathered)
-    carried = _carried(source, loop, scope, gathered)
+    must_stay_inside(loop)
+    gathered = gathered_in(source, loop, scope)
+    must_only_assign(source, loop, gathered)
+    carried = carried_by(source, loop, scope, gathered)
     items = _items(source, loop, frozenset(arrays), bool(gathered))
     return _written(source, loop, carried, gathered, items)
 
@@ -45,7 +45,7 @@ def rolled(source: SourceText, loop: ast.For, arrays: Iterable[str] = ()) -> Rol
 # -- what a turn may do -------------------------------------------------------------------------------------------------
 
 
-def _must_stay_inside(loop: ast.For) -> None:
+def must_stay_inside(loop: ast.For) -> None:
     if loop.orelse:
         raise CannotEdit("the loop has an `else`")
     for node in (one for statement in loop.body for one in scopes_of(statement)):
@@ -53,14 +53,14 @@ def _must_stay_inside(loop: ast.For) -> None:
             raise CannotEdit(f"a turn may leave the loop: `{type(node).__name__.lower()}` in line {node.lineno}")
 
 
-def _must_only_assign(source: SourceText, loop: ast.For, gathered: "_Gathered | None") -> None:
+def must_only_assign(source: SourceText, loop: ast.For, gathered: Sequence[Gathered]) -> None:
     """What a turn does beside binding names would happen once only, while it is traced."""
     names = bound_in(loop) | free_names(loop.target)
     for node in (one for statement in loop.body for one in scopes_of(statement)):
         if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
             raise CannotEdit(f"`{source.of(node)}` is written in place")
         if isinstance(node, ast.Expr) and not isinstance(node.value, ast.Constant):
-            if gathered is not None and node is gathered.append:
+            if any(node is one.append for one in gathered):
                 continue
             called = qualified_name(source, node.value.func) if isinstance(node.value, ast.Call) else None
             if not (called or "").startswith("jax.debug."):
@@ -71,72 +71,16 @@ def _must_only_assign(source: SourceText, loop: ast.For, gathered: "_Gathered | 
             raise CannotEdit(f"`{source.of(node.iter)}` differs from turn to turn")
 
 
-@dataclass(frozen=True, slots=True)
-class _Gathered:
-    """A list that takes one result of each turn and is stacked afterwards."""
-
-    name: str
-    start: ast.stmt
-    append: ast.Expr
-    value: ast.expr
-    stacks: tuple[ast.Call, ...]
-
-
-def _gathered(source: SourceText, loop: ast.For, scope: ast.AST) -> _Gathered | None:
-    appends = [one for one in loop.body if isinstance(one, ast.Expr) and _is_append(one.value)]
-    if len(appends) != 1:
-        return None
-    call = appends[0].value
-    assert isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
-    assert isinstance(call.func.value, ast.Name)
-    name = call.func.value.id
-    block = block_of(source, loop)
-    before = [one for one in block[: block.index(loop)] if _starts(one, name)]
-    if not before or name in free_names(call.args[0]):
-        return None
-    uses = [one for one in ast.walk(scope) if isinstance(one, ast.Name) and one.id == name]
-    stacks = [one for one in ast.walk(scope) if isinstance(one, ast.Call) and _stacks(source, one, name)]
-    if len(uses) != 2 + len(stacks) or not stacks:
-        return None
-    return _Gathered(name, before[-1], appends[0], call.args[0], tuple(stacks))
-
-
-def _is_append(node: ast.expr) -> bool:
-    return (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Attribute)
-        and node.func.attr == "append"
-        and isinstance(node.func.value, ast.Name)
-        and len(node.args) == 1
-        and not node.keywords
-    )
-
-
-def _starts(statement: ast.stmt, name: str) -> bool:
-    match statement:
-        case ast.Assign(targets=[ast.Name(id=bound)], value=ast.List(elts=[])):
-            return bound == name
-    return False
-
-
-def _stacks(source: SourceText, call: ast.Call, name: str) -> bool:
-    match call:
-        case ast.Call(args=[ast.Name(id=given)], keywords=[]) if given == name:
-            return qualified_name(source, call.func) in STACKS
-    return False
-
-
 # -- what one turn hands to the next ------------------------------------------------------------------------------------
 
 
-def _carried(source: SourceText, loop: ast.For, scope: Scope, gathered: _Gathered | None) -> tuple[str, ...]:
+def carried_by(source: SourceText, loop: ast.For, scope: Scope, gathered: Sequence[Gathered]) -> tuple[str, ...]:
     """Names that a turn reads before it binds them, and names that are read after the loop."""
     binds = bound_in(loop) - _target_names(loop.target)
     late = _read_elsewhere(source, loop, scope) & binds
     early = set(_read_first(loop.body, binds, set()))
     wanted = early | late
-    if gathered is not None:
-        wanted.discard(gathered.name)
+    wanted -= {one.name for one in gathered}
     leaking = _target_names(loop.target) & _read_elsewhere(source, loop, scope)
     if leaking and not leaking <= _bound_again(source, loop, scope):
         raise CannotEdit(f"`{min(leaking)}` is read after the loop")
@@ -145,7 +89,8 @@ def _carried(source: SourceText, loop: ast.For, scope: Scope, gathered: _Gathere
     if missing:
         raise CannotEdit(f"`{missing[0]}` has no value before the loop")
     order = [node.id for node in ast.walk(loop) if isinstance(node, ast.Name)]
-    return tuple(dict.fromkeys(name for name in order if name in wanted))
+    lasts = [one.last for one in gathered if one.last]
+    return tuple(dict.fromkeys([*(name for name in order if name in wanted), *lasts]))
 
 
 def _target_names(target: ast.expr) -> set[str]:
@@ -275,9 +220,9 @@ def _array(source: SourceText, node: ast.expr, arrays: frozenset[str]) -> str:
 
 
 def _written(
-    source: SourceText, loop: ast.For, carried: tuple[str, ...], gathered: _Gathered | None, items: _Items
+    source: SourceText, loop: ast.For, carried: tuple[str, ...], gathered: Sequence[Gathered], items: _Items
 ) -> Rolled:
-    if not carried and gathered is None:
+    if not carried and not gathered:
         raise CannotEdit("no turn hands anything to the next, or to what follows")
     name = fresh_name(source, "turn")
     state = carried[0] if len(carried) == 1 else f"({', '.join(carried)})" if carried else "None"
@@ -289,7 +234,7 @@ def _written(
     if not simple:
         unpack.append(f"{target} = {item}")
     inner = " " * 4
-    body = _body(source, loop, gathered)
+    body = body_of(source, loop, gathered)
     bare = state[1:-1] if len(carried) > 1 else state
     if items.bounds is not None:
         lax = spell(source, "jax.lax.fori_loop")
@@ -297,9 +242,12 @@ def _written(
         call = f"{bare} = {lax.text}({items.bounds[0]}, {items.bounds[1]}, {name}, {state})"
     else:
         lax = spell(source, "jax.lax.scan")
-        out = source.of(gathered.value) if gathered else "None"
+        outs = [one.last or source.of(one.value) for one in gathered]
+        out = outs[0] if len(outs) == 1 else f"({', '.join(outs)})" if outs else "None"
+        lists = [one.name for one in gathered]
+        got = lists[0] if len(lists) == 1 else f"({', '.join(lists)})" if lists else "_"
         head, result = f"def {name}({taken}, {item}):", f"{state}, {out}"
-        left = f"{state if carried else '_'}, {gathered.name if gathered else '_'}"
+        left = f"{state if carried else '_'}, {got}"
         call = f"{left} = {lax.text}({name}, {state}, {items.scanned})"
     lines = [head, *(inner + line for line in unpack), *body, f"{inner}return {result}", "", call]
     indent = indent_of(source, loop)
@@ -308,37 +256,6 @@ def _written(
     start, end = source.span(loop)
     edits = [Edit(start - len(indent), end, gap + indent + text)]
     edits += [*lax.edits, *(one for one in items.edits if one not in lax.edits)]
-    if gathered is not None:
-        edits += remove_statement(source, gathered.start)
-        edits += [Edit(*source.span(call), gathered.name) for call in gathered.stacks]
-    return Rolled(tuple(edits), lax.text)
-
-
-def _body(source: SourceText, loop: ast.For, gathered: _Gathered | None) -> list[str]:
-    """The statements' lines, four blanks in, the comments between them kept; without the append."""
-    first, last = loop.body[0], loop.body[-1]
-    if first.lineno == loop.lineno:
-        raise CannotEdit("the loop's body stands on its own line")
-    start, end = source.line_of(source.start(first)), source.line_of(source.end(last))
-    while source.line_text(start - 1).lstrip().startswith("#"):
-        start -= 1
-    drop: set[int] = set()
-    if gathered is not None:
-        drop = set(range(gathered.append.lineno, (gathered.append.end_lineno or gathered.append.lineno) + 1))
-    old = indent_of(source, first)
-    lines = []
-    for number in range(start, end + 1):
-        if number in drop:
-            continue
-        text = source.line_text(number)
-        if any(_inside_string(one, number) for one in ast.walk(loop)):
-            raise CannotEdit("a string in the loop runs over several lines")
-        lines.append(
-            (" " * 4 + text[len(old) :]) if text.startswith(old) else (" " * 4 + text.lstrip() if text.strip() else "")
-        )
-    return lines
-
-
-def _inside_string(node: ast.AST, line: int) -> bool:
-    several = isinstance(node, ast.Constant) and isinstance(node.value, str) and node.lineno != node.end_lineno
-    return bool(several and node.lineno < line <= (node.end_lineno or 0))  # type: ignore[attr-defined]
+    for one in gathered:
+        edits += stacked(source, one)
+    return Rolled(tuple(dict.fromkeys(edits)), lax.text)

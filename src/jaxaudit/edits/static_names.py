@@ -40,7 +40,7 @@ def add_static_name(source: SourceText, site: JitSite, name: str, kind: Kind = "
 def add_static_names(
     source: SourceText, site: JitSite, names: Sequence[str], kind: Kind = "static"
 ) -> tuple[Edit, ...]:
-    """The same for several at once, where the jit holds nothing static (or donates nothing) yet."""
+    """The same for several at once, beside those that the jit holds static (or donates) already."""
     if len(names) == 1:
         return add_static_name(source, site, names[0], kind)
     missing = [name for name in names if not site.takes(name)]
@@ -48,9 +48,19 @@ def add_static_names(
         raise CannotEdit(f"the jitted function has no parameter {missing[0]}")
     if site.options is None:
         return _bare(source, site, f"{kind}_argnames", names)
-    if keyword_of(site.options, f"{kind}_argnums") or keyword_of(site.options, f"{kind}_argnames"):
-        raise CannotEdit("some of its arguments are static already: one more at a time")
-    return add_keyword(source, site.options, f"{kind}_argnames", _tuple_text(names, _quote(source)))
+    by_name, by_number = f"{kind}_argnames", f"{kind}_argnums"
+    numbers, written = keyword_of(site.options, by_number), keyword_of(site.options, by_name)
+    if numbers and written:
+        raise CannotEdit(f"both {by_number} and {by_name} are given")
+    known: tuple[str, ...] = ()
+    if numbers:
+        known = _names_of_numbers(site, numbers.value)
+    elif written:
+        known = tuple(str(one.value) for one in _constants(written.value))
+    every = _tuple_text(tuple(dict.fromkeys((*known, *names))), _quote(source))
+    if numbers or written:
+        return replace(source, numbers or written.value, f"{by_name}={every}" if numbers else every)  # type: ignore[union-attr]
+    return add_keyword(source, site.options, by_name, every)
 
 
 def remove_static_name(source: SourceText, site: JitSite, name: str, kind: Kind = "static") -> tuple[Edit, ...]:

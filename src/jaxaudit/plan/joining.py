@@ -1,5 +1,6 @@
 """What source and run say of the same fault: confirmed, cleared, only seen in the source, or only in the run."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
@@ -54,8 +55,18 @@ def same_fault(one: Finding, other: Finding) -> bool:
     """Whether two findings, of source and run, speak of one thing."""
     if one.rule != other.rule or one.place.path != other.place.path:
         return False
+    mine, theirs = _parameters(one), _parameters(other)
+    if mine and theirs and mine.isdisjoint(theirs):
+        return False  # two arguments of one function, each a fault of its own
     overlap = one.place.line <= other.place.end_line and other.place.line <= one.place.end_line
     return overlap or bool(_names(one) & _names(other))
+
+
+def _parameters(one: Finding) -> set[str]:
+    """The arguments that it speaks of, where it speaks of some."""
+    listed = one.facts.get("parameters") or one.facts.get("arguments") or ()
+    every = [one.facts.get("parameter"), *(listed if isinstance(listed, list | tuple) else ())]
+    return {re.split(r"[.\[]", str(name))[0] for name in every if name}
 
 
 def _names(one: Finding) -> set[str]:

@@ -46,6 +46,42 @@ PROGRAMS = {
         """,
         "<lambda>",
     ),
+    "method of an object, a local function under vmap": (
+        """
+        class Smoother:
+            def __init__(self, width):
+                self.width = width
+
+            def smooth(self, flux, time):
+                def weighted(t):
+                    return jnp.sum(flux * jnp.exp(-(((time - t) / self.width) ** 2)))
+
+                return jax.jit(jax.vmap(weighted))(time)
+
+
+        smoother = Smoother(2.0)
+        for k in range(3):
+            print(smoother.smooth(jnp.ones(3) * k, jnp.arange(3.0)).sum().round(3))
+        """,
+        "jitted_weighted",
+    ),
+    "gradient of a local function, in a loop": (
+        """
+        def fit(scale):
+            def misfit(mu):
+                return (mu - scale) ** 2
+
+            mu = jnp.float32(0.0)
+            for _ in range(3):
+                mu = mu - 0.1 * jax.jit(jax.grad(misfit))(mu)
+            return mu
+
+
+        for k in range(1, 4):
+            print(float(fit(jnp.float32(k)).round(4)))
+        """,
+        "jitted_misfit",
+    ),
 }
 
 

@@ -69,19 +69,33 @@ def test_the_loop_goes_with_its_body(tmp_path, way):
     assert len(evidence.compiles) < len(tried.evidence.compiles) - 1
 
 
-def test_what_reads_its_object_stays(tmp_path):
-    code = """
+OBJECT = """
     class Solver:
-        def __init__(self):
-            self.rate = 0.5
+        def __init__(self, rate):
+            self.rate = rate
+
+        def damp(self, y):
+            return y * self.rate
 
         def run(self, x):
-            return jax.lax.fori_loop(0, 4, lambda _, y: y * self.rate, x)
+            return jax.lax.fori_loop(0, 4, lambda _, y: {body}, x)
 
 
     for k in range(3):
-        print(Solver().run(1.0 + k))
+        print(Solver(0.5 + k).run(1.0 + k))
     """
-    tried = of(tmp_path, "fresh-body", code)
+
+
+def test_what_it_reads_of_its_object_is_handed_in(tmp_path):
+    tried = of(tmp_path, "fresh-body", OBJECT.format(body="y * self.rate"))
+    lines, evidence = done(tmp_path, tried)
+    assert "        return fori_loop_of_run(self.rate, x)" in tried.after(tried.changes[0])["main.py"].splitlines(), lines
+    assert len(evidence.compiles) < len(tried.evidence.compiles) - 1
+
+
+def test_what_calls_a_method_of_its_object_stays(tmp_path):
+    tried = of(tmp_path, "fresh-body", OBJECT.format(body="self.damp(y)"))
     assert not tried.changes
-    assert [one.text for one in tried.refused] == ["no change is written: it reads its object"]
+    assert [one.text for one in tried.refused] == [
+        "no change is written: it reads its object, or calls a method of it"
+    ]

@@ -95,3 +95,46 @@ def test_a_parameter_that_a_caller_holds_is_not(tmp_path):
     tried = of(tmp_path, "missed-donation", CALLED.format(main=main))
     assert not tried.changes
     assert all("is a parameter" in one.text for one in tried.refused)
+
+
+OBJECT = """
+@jax.jit
+def step(state, dt):
+    return state + dt * jnp.sin(state)
+
+
+class Model:
+    def __init__(self, n):
+        self.state = {start}
+
+    def run(self, steps):
+        for _ in range(steps):
+            self.state = step(self.state, 0.1)
+        {end}
+
+
+model = Model(300_000)
+{before}
+model.run(4)
+print(float(model.state[3]))
+"""
+
+
+def test_what_an_object_holds_is_donated_where_the_result_takes_its_place(tmp_path):
+    program = OBJECT.format(start="jnp.ones(n)", end="return self", before="")
+    done(tmp_path, of(tmp_path, "missed-donation", program))
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "before"),
+    [
+        ("jnp.ones(n)", "return self.state", ""),
+        ("jnp.ones(n)", "return self", "first = model.state"),
+        ("START", "return self", ""),
+    ],
+)
+def test_what_somebody_may_have_of_an_object_is_not(tmp_path, start, end, before):
+    program = "START = jnp.ones(300_000)\n" + OBJECT.format(start=start, end=end, before=before)
+    tried = of(tmp_path, "missed-donation", program)
+    assert not tried.changes
+    assert all("may" in one.text for one in tried.refused), tried.refused

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ast
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from jaxaudit.edits.edit import CannotEdit
-from jaxaudit.edits.mapping import comprehension_on, mapped
+from jaxaudit.edits.mapping import comprehension_on, mapped, mapped_loop
 from jaxaudit.edits.rolling import Ragged
 from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
 from jaxaudit.rules.control_flow.rolling_up import arrays_in
 from jaxaudit.rules.predictions import fewer_equations
 from jaxaudit.rules.project import Change, Project, Refused
+
+if TYPE_CHECKING:
+    from jaxaudit.edits import SourceText
 
 RISK = "All items are in memory at once; a `lax.cond` in what is mapped runs both branches; sums may round differently."
 
@@ -27,8 +32,13 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         title = f"the comprehension of `{function}` as one `jax.vmap`"
         try:
             source = project.text(path)
-            whole = comprehension_on(source, line)
-            done = mapped(source, whole, arrays_in(source, whole, project))
+            loop = _loop_on(source, line)
+            if loop is not None:
+                title = f"the loop over `{source.of(loop.iter)}` in `{group[0].place.function}` as one `jax.vmap`"
+                done = mapped_loop(source, loop, arrays_in(source, loop, project))
+            else:
+                whole = comprehension_on(source, line)
+                done = mapped(source, whole, arrays_in(source, whole, project))
         except Ragged as error:
             yield Refused(title, tuple(group), at, "ragged", f"{error}: it stays a loop")
         except CannotEdit as error:
@@ -43,3 +53,8 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
                 risk=RISK,
                 touched=(function,),
             )
+
+
+def _loop_on(source: SourceText, line: int) -> ast.For | None:
+    """The `for` statement whose first line this is."""
+    return next((one for one in ast.walk(source.tree) if isinstance(one, ast.For) and one.iter.lineno == line), None)

@@ -14,10 +14,15 @@ from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
 from jaxaudit.rules.predictions import fewer_equations
 from jaxaudit.rules.project import Change, Project, Refused
+from jaxaudit.source import provenance
+from jaxaudit.source import values as v
+from jaxaudit.source.facts import start
 from jaxaudit.source.kinds import kind_of
 
 if TYPE_CHECKING:
     from jaxaudit.edits import SourceText
+    from jaxaudit.source.events import Loop
+    from jaxaudit.source.program import Program
 
 RISK = (
     "The turns run one after the other, and XLA fuses less across them: a short elementwise recurrence may run slower. "
@@ -65,18 +70,17 @@ def loop_on(source: SourceText, line: int) -> ast.For:
 
 
 def arrays_in(source: SourceText, loop: ast.AST, project: Project) -> frozenset[str]:
-    """Names of which the source shows that they hold one array: parameters that every caller gives one."""
+    """What the source shows to be one array: parameters that every caller gives one, and what this loop runs over."""
     owner = next(
         (one for one in ast.walk(source.tree) if isinstance(one, FUNCTIONS) and any(n is loop for n in ast.walk(one))),
         None,
     )
-    if owner is None:
-        return frozenset()
     program = project.program
     units = [
         one
         for one in list(program.graph.linked_functions)
-        if one.name == owner.name and os.path.normpath(one.module.path) == source.path
+        if os.path.normpath(one.module.path) == source.path
+        and (one.is_module if owner is None else one.name == owner.name)
     ]
     found: set[str] = set()
     for unit in units:
@@ -84,4 +88,21 @@ def arrays_in(source: SourceText, loop: ast.AST, project: Project) -> frozenset[
             given = [value for call, value in program.graph.sources(unit, parameter.name) if call is not None]
             if given and all(kind_of(program, value).is_array for value in given):
                 found.add(parameter.name)
+        for seen in unit.flow.loops:
+            found |= set(_run_over(program, source, loop, seen))
     return frozenset(found)
+
+
+def _run_over(program: Program, source: SourceText, loop: ast.AST, seen: Loop) -> Iterator[str]:
+    """The texts of the arrays that this loop, or a part of its `zip` or `enumerate`, runs over."""
+    over = loop.iter if isinstance(loop, ast.For) else loop.generators[0].iter  # type: ignore[attr-defined]
+    if seen.iterable is None or seen.expr is None or start(seen.expr) != source.position(source.start(over)):
+        return
+    value = v.settle(seen.iterable)
+    parts: list[tuple[ast.expr, v.Value]] = [(over, value)]
+    if isinstance(over, ast.Call) and isinstance(value, v.Call) and len(over.args) == len(value.args):
+        parts += zip(over.args, value.args)
+    for node, one in parts:
+        roots = list(provenance.roots(program, one)) or [one]
+        if all(kind_of(program, root).is_array for root in roots):
+            yield source.of(node)

@@ -10,6 +10,7 @@ from jaxaudit.rules.control_flow.in_sight import surely_run
 from jaxaudit.rules.random_numbers.key_consumers import is_key
 from jaxaudit.rules.random_numbers.key_events import fed
 from jaxaudit.rules.random_numbers.key_evidence import UNSEEN, is_direct_draw, step_in_sight, turn_in_sight
+from jaxaudit.rules.random_numbers.key_folding import can_fold
 from jaxaudit.rules.random_numbers.key_origins import DERIVES, Origin, Steps, at, key_varies, origin_of, varies
 from jaxaudit.rules.random_numbers.key_pairs import EVALUATES, PICKS, TESTS, Told, exclude, said_so
 from jaxaudit.rules.random_numbers.key_splitting import plain
@@ -166,8 +167,9 @@ def used_in_each_step(program: Program, function: Function, spent: list[Spent]) 
                     else 0.9
                     if step_in_sight(program, one, handed)
                     else UNSEEN,
-                    {"key": one.name, "second": one.by, "transformation": named(handed)},
+                    {"key": one.name, "second": one.by, "transformation": named(handed), "fold": can_fold(handed, one)},
                     (Note(where, f"the {named(handed)}"),),
+                    fixable=can_fold(handed, one),
                 )
             elif one.how != "fold" and carried_on(program, function, handed, one):
                 yield Told(

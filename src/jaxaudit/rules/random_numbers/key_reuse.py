@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 
 from jaxaudit.model import Finding, Fix
+from jaxaudit.rules.random_numbers import key_folding
 from jaxaudit.rules.random_numbers.key_events import functions_with_keys, spent_keys
 from jaxaudit.rules.random_numbers.key_pairs import Told, used_twice
 from jaxaudit.rules.random_numbers.key_repeats import (
@@ -40,7 +41,7 @@ def match(program: Program) -> Iterator[Finding]:
                 min(told.confidence, 0.5) if is_try_out(program, spent, told.place.line) else told.confidence,
                 facts=told.facts,
                 notes=told.notes,
-                fix=Fix("unsafe", TITLE) if told.fixable else None,
+                fix=Fix("unsafe", key_folding.TITLE if told.facts.get("fold") else TITLE) if told.fixable else None,
             )
 
 

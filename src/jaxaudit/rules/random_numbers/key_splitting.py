@@ -8,6 +8,7 @@ import re
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding
+from jaxaudit.rules.random_numbers import key_folding
 
 if TYPE_CHECKING:
     from jaxaudit.edits import Edit, SourceText
@@ -59,6 +60,8 @@ def within(inner: Function, outer: Function) -> bool:
 
 def mend(finding: Finding, source: SourceText) -> tuple[Edit, ...]:
     """`key, normal_key = jax.random.split(key)` before the first use, and the new names in the uses."""
+    if finding.facts.get("fold"):
+        return key_folding.mend(finding, source)
     from jaxaudit.edits import CannotEdit, expression_at, insert_before, replace, spell, statement_of
     from jaxaudit.edits.nodes import LOOPS
 

@@ -9,6 +9,7 @@ from jaxaudit.model import Finding, Fix, Note, Place
 from jaxaudit.rules.control_flow.in_sight import sure_of
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.host_values import HostEvidence, host_evidence
+from jaxaudit.rules.static.made_static import propose
 from jaxaudit.rules.static.missing_static_seen import observe
 from jaxaudit.rules.static.no_array import Untraceable, certainty_of_object, untraceable_arguments
 from jaxaudit.rules.static.origins import argument_expr
@@ -406,4 +407,6 @@ pick(jnp.ones(4), 2, 3)
     match=match,
     observe=observe,
     mend=mend,
+    propose=propose,
+    knows_better=True,
 )

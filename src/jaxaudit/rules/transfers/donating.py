@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -15,6 +16,7 @@ from jaxaudit.model.spot import Spot
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.rules.pytrees.pinning import argument_of
 from jaxaudit.rules.static.making_static import site_of
+from jaxaudit.rules.transfers.attribute_reads import only_replaced
 from jaxaudit.rules.transfers.last_reads import Kept, is_fresh, only_rebound
 
 if TYPE_CHECKING:
@@ -66,12 +68,22 @@ def _must_be_free(finding: Finding, parameter: str, project: Project) -> None:
         source = project.text(place.path)
         call = call_at(source, place)
         handed = argument_of(call, parameter, [one.name for one in edge.target.function.all_parameters])
+        if isinstance(handed, ast.Attribute):
+            others = [one for path in _files(project) if (one := project.text(path)).path != source.path]
+            only_replaced(source, call, handed, [one for one in others if f".{handed.attr}" in one.text])
+            continue
         try:
             only_rebound(source, call, handed)
         except Kept as kept:
             if "is a parameter" not in str(kept):
                 raise
             _handed_in_fresh(edge, source.of(handed), kept, project)
+
+
+def _files(project: Project) -> Iterator[str]:
+    for path, module in project.program.by_path.items():
+        if not module.context:
+            yield os.path.normpath(path)
 
 
 def _handed_in_fresh(edge: Edge, name: str, kept: Kept, project: Project) -> None:

@@ -48,6 +48,8 @@ def only_rebound(source: SourceText, call: ast.Call, handed: ast.expr) -> str:
         if _may_be_same(source, handed):
             raise Kept(f"`{source.of(handed)[:60]}` may be an array that has another name")
         return ""
+    if isinstance(handed, ast.BinOp | ast.UnaryOp | ast.Compare):
+        return ""  # worked out for this call
     if not isinstance(handed, ast.Name):
         raise Kept(f"`{source.of(handed)[:60]}` is held by an object or a container")
     names = Names(source)

@@ -48,14 +48,14 @@ def of_function(code: Code, captures: Captures, project: Project) -> Iterator[Ch
         return
     least = project.wishes.captured_bytes // SHARE if captures.bytes > project.wishes.captured_bytes else 0
     holders = sorted(captures.holders.values(), key=lambda one: -one.bytes)
-    holders = [one for one in holders if one.bytes > least or not (one.bytes or captures.site)]
+    holders = [one for one in holders if one.bytes > least or not (one.bytes or captures.site)] or unnamed(captures)
     holders = [one for one in holders if one.root.name not in captures.as_defaults]
     refusals: list[Refused] = []
     steady: list[Holder] = []
     jits = jits_of(code, captures.function)
     for holder in holders:
         try:
-            must_be_steady(code, captures.function, holder.root, jits)
+            must_be_steady(code, captures.function, holder.root, jits, holder.arrays)
             steady.append(holder)
         except CannotEdit as error:
             refusals.append(
@@ -70,6 +70,15 @@ def of_function(code: Code, captures: Captures, project: Project) -> Iterator[Ch
         yield refused(captures, [], APPLY, "what holds the captured arrays was not found in the source")
     if not any(one.code == "rebound-later" for one in refusals):
         yield from by_setting(captures, project, [*edits])
+
+
+def unnamed(captures: Captures) -> list[Holder]:
+    """Where the run saw the arrays in the middle of a library: the only name of unknown contents that the source shows."""
+    found = [one for one in captures.holders.values() if not one.arrays]
+    if len(found) != 1 or not captures.lost:
+        return []
+    found[0].add("", sum(one.bytes for one in captures.lost))
+    return found
 
 
 def by_own_fix(code: Code, captures: Captures, project: Project) -> Iterator[Change]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Iterable
 
 from jaxaudit.edits import CannotEdit
 from jaxaudit.edits.name_scopes import FUNCTION_NODES, Names
@@ -17,11 +19,12 @@ class Rebound(CannotEdit):
     """The name is bound again, or what it holds is changed: the program goes on with the old value, and that is a fault."""
 
 
-def must_be_steady(code: Code, ref: Ref, root: Binding, jits: list[Jit]) -> None:
+def must_be_steady(code: Code, ref: Ref, root: Binding, jits: list[Jit], arrays: Iterable[str] = ()) -> None:
+    """Raises Rebound where it is not. `arrays` are the paths (`.optics.psf`) that are handed in of an object."""
     names = code.names(root.path)
     bound = names.bound_at(root.scope, root.name)
     if own_object(code, ref) == root or _is_own(code, root):
-        _attributes_stay(code, root)
+        _attributes_stay(code, root, _first_words(arrays))
         return
     if any(isinstance(one, (*FUNCTIONS, ast.ClassDef)) for one in bound):
         raise CannotEdit(f"`{root.name}` is no plain variable")
@@ -78,7 +81,13 @@ def _share_a_loop(names: Names, use: ast.AST, ref: Ref) -> bool:
     return any(names.is_within(ref.node, loop) for loop in names.loops_around(use))
 
 
-def _attributes_stay(code: Code, root: Binding) -> None:
+def _first_words(arrays: Iterable[str]) -> frozenset[str]:
+    """The attributes of the object through which the arrays are reached; none where one is not known."""
+    found = [re.match(r"\.([A-Za-z_]\w*)", path) for path in arrays]
+    return frozenset(one[1] for one in found if one) if all(found) else frozenset()
+
+
+def _attributes_stay(code: Code, root: Binding, attributes: frozenset[str]) -> None:
     """Arrays of an object that are assigned outside its making: each call would then bring what is there now."""
     names = code.names(root.path)
     assert isinstance(root.scope, FUNCTION_NODES)
@@ -90,6 +99,7 @@ def _attributes_stay(code: Code, root: Binding) -> None:
             not isinstance(node, ast.Attribute)
             or isinstance(node.ctx, ast.Load)
             or not isinstance(node.value, ast.Name)
+            or (attributes and node.attr not in attributes)
         ):
             continue
         method = names.function_around(node)

@@ -1,0 +1,183 @@
+"""Lists that take one result of each turn of a loop and are stacked afterwards, and the loop's body without them."""
+
+import ast
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.imports import qualified_name, spell
+from jaxaudit.edits.names import fresh_name
+from jaxaudit.edits.nodes import block_of
+from jaxaudit.edits.source_text import SourceText
+from jaxaudit.edits.statements import indent_of, remove_statement
+
+STACKS = ("jax.numpy.stack", "jax.numpy.array", "jax.numpy.asarray", "numpy.stack", "numpy.array", "numpy.asarray")
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """One such list. Where it starts with a value, `last` is what its newest entry, `xs[-1]`, is called in the loop."""
+
+    name: str
+    start: ast.Assign
+    append: ast.Expr
+    value: ast.expr
+    stacks: tuple[ast.Call, ...]
+    first: ast.expr | None = None
+    last: str = ""
+    reads: tuple[ast.Subscript, ...] = ()
+
+    @property
+    def lines(self) -> range:
+        return range(self.append.lineno, (self.append.end_lineno or self.append.lineno) + 1)
+
+
+def gathered_in(source: SourceText, loop: ast.For, scope: ast.AST) -> tuple[Gathered, ...]:
+    """The lists that the loop fills, in order of their appends; those that are used otherwise are left out."""
+    found = [_gathered(source, loop, scope, one) for one in loop.body if isinstance(one, ast.Expr)]
+    lists = [one for one in found if one is not None]
+    names = [one.name for one in lists]
+    return tuple(one for one in lists if names.count(one.name) == 1)
+
+
+def _gathered(source: SourceText, loop: ast.For, scope: ast.AST, append: ast.Expr) -> Gathered | None:
+    call = append.value
+    if not _is_append(call):
+        return None
+    assert isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
+    assert isinstance(call.func.value, ast.Name)
+    name = call.func.value.id
+    block = block_of(source, loop)
+    before = [one for one in block[: block.index(loop)] if _starts(one, name)]
+    if not before:
+        return None
+    start = before[-1]
+    assert isinstance(start, ast.Assign) and isinstance(start.value, ast.List)
+    first = start.value.elts[0] if start.value.elts else None
+    uses = [one for one in ast.walk(scope) if isinstance(one, ast.Name) and one.id == name]
+    stacks = [one for one in ast.walk(scope) if isinstance(one, ast.Call) and _stacks(source, one, name)]
+    newest = [one for one in ast.walk(scope) if _is_newest(one, name)]
+    inside = {id(one) for one in ast.walk(loop)}
+    reads = [one for one in newest if id(one) in inside]
+    later = [one for one in newest if id(one) not in inside and source.start(one) > source.end(loop)]
+    if any(id(one) in inside for one in stacks) or len(uses) != 2 + len(stacks) + len(reads) + len(later) or not stacks:
+        return None
+    if (reads and first is None) or any(source.start(one) > source.start(append) for one in reads):
+        in_value = [one for one in reads if id(one) in {id(node) for node in ast.walk(append)}]
+        if first is None or len(in_value) != len([o for o in reads if source.start(o) > source.start(append)]):
+            return None
+    last = fresh_name(source, f"last_{name}") if first is not None else ""
+    return Gathered(name, start, append, call.args[0], tuple(stacks), first, last, tuple(reads))  # type: ignore[arg-type]
+
+
+def _is_append(node: ast.expr) -> bool:
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr == "append"
+        and isinstance(node.func.value, ast.Name)
+        and len(node.args) == 1
+        and not node.keywords
+    )
+
+
+def _starts(statement: ast.stmt, name: str) -> bool:
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=bound)], value=ast.List(elts=elements)):
+            return bound == name and len(elements) < 2 and not any(isinstance(one, ast.Starred) for one in elements)
+    return False
+
+
+def _stacks(source: SourceText, call: ast.Call, name: str) -> bool:
+    match call:
+        case ast.Call(args=[ast.Name(id=given)], keywords=[]) if given == name:
+            return qualified_name(source, call.func) in STACKS
+    return False
+
+
+def _is_newest(node: ast.AST, name: str) -> bool:
+    match node:
+        case ast.Subscript(value=ast.Name(id=given), slice=ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=1))):
+            return given == name and isinstance(node.ctx, ast.Load)
+    return False
+
+
+def appends(lists: Sequence[Gathered]) -> list[ast.AST]:
+    return [one.append for one in lists]
+
+
+def body_of(source: SourceText, loop: ast.For, lists: Sequence[Gathered]) -> list[str]:
+    """The body's lines, four blanks in, comments kept; of an append only the newest entry's new name is left."""
+    first, last = loop.body[0], loop.body[-1]
+    if first.lineno == loop.lineno:
+        raise CannotEdit("the loop's body stands on its own line")
+    if any(_runs_over_lines(one) for statement in loop.body for one in ast.walk(statement)):
+        raise CannotEdit("a string in the loop runs over several lines")
+    start, end = source.line_of(source.start(first)), source.line_of(source.end(last))
+    while source.line_text(start - 1).lstrip().startswith("#"):
+        start -= 1
+    begin = source.line_starts[start - 1]
+    stop = source.line_starts[end] if end < len(source.line_starts) else len(source.text)
+    edits = [Edit(*source.span(read), one.last) for one in lists for read in one.reads if not _in(read, one.append)]
+    for one in lists:
+        edits += _instead_of_append(source, one)
+    shifted = [Edit(one.start - begin, one.end - begin, one.new) for one in edits]
+    text = SourceText.from_text(source.path, source.text[begin:stop]).edited(shifted).text
+    old = indent_of(source, first)
+    lines = text.replace(source.newline, "\n").rstrip("\n").split("\n") if text.strip() else []
+    return [
+        " " * 4 + line[len(old) :] if line.startswith(old) else " " * 4 + line.lstrip() if line.strip() else ""
+        for line in lines
+    ]
+
+
+def _instead_of_append(source: SourceText, one: Gathered) -> list[Edit]:
+    if one.first is not None:
+        return [Edit(*source.span(one.append), f"{one.last} = {value_text(source, one)}")]
+    start = source.line_starts[one.append.lineno - 1]
+    line = one.lines[-1]
+    stop = source.line_starts[line] if line < len(source.line_starts) else len(source.text)
+    if source.text[start : source.start(one.append)].strip():
+        raise CannotEdit("the append shares its line")
+    return [Edit(start, stop, "")]
+
+
+def value_text(source: SourceText, one: Gathered) -> str:
+    """What is appended, the newest entry by its new name."""
+    begin, end = source.span(one.value)
+    edits = [
+        Edit(source.start(read) - begin, source.end(read) - begin, one.last)
+        for read in one.reads
+        if _in(read, one.append)
+    ]
+    return SourceText.from_text(source.path, source.text[begin:end]).edited(edits).text
+
+
+def _in(node: ast.AST, outer: ast.AST) -> bool:
+    return any(one is node for one in ast.walk(outer))
+
+
+def _runs_over_lines(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.lineno != node.end_lineno
+
+
+def stacked(source: SourceText, one: Gathered) -> list[Edit]:
+    """The list's start goes; what stacked it takes the loop's output, with the first value before it."""
+    if one.first is None:
+        edits = list(remove_statement(source, one.start))
+        return edits + [Edit(*source.span(call), one.name) for call in one.stacks]
+    edits = [Edit(*source.span(one.start), f"{one.last} = {source.of(one.first)}")]
+    asarray, concatenate = spell(source, "jax.numpy.asarray"), spell(source, "jax.numpy.concatenate")
+    edits += [*asarray.edits, *(edit for edit in concatenate.edits if edit not in asarray.edits)]
+    before = fresh_name(source, f"first_{one.name}")
+    edits[0] = Edit(*source.span(one.start), f"{before} = {one.last} = {asarray.text}({source.of(one.first)})")
+    for call in one.stacks:
+        edits.append(Edit(*source.span(call), f"{concatenate.text}([{before}[None], {one.name}])"))
+    return edits
+
+
+def must_hand_on_nothing(loop: ast.For, lists: Sequence[Gathered]) -> None:
+    """CannotEdit where a turn reads the newest entry of a list: each needs the one before it."""
+    for one in lists:
+        if one.reads:
+            raise CannotEdit(f"each turn needs the last: `{one.name}[-1]`")

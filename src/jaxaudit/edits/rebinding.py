@@ -1,0 +1,90 @@
+"""Whether code that is to be compiled once reads, or does, what must happen anew in each call."""
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from jaxaudit.edits.edit import CannotEdit
+from jaxaudit.edits.imports import qualified_name
+from jaxaudit.edits.name_scopes import FUNCTION_NODES, Names
+from jaxaudit.edits.nodes import FUNCTIONS
+
+CHANGING = frozenset(
+    [
+        "append",
+        "extend",
+        "insert",
+        "pop",
+        "remove",
+        "clear",
+        "update",
+        "setdefault",
+        "add",
+        "discard",
+        "popitem",
+        "appendleft",
+    ]
+)
+
+
+def must_compile_once(names: Names, parts: Sequence[ast.AST], handed: Sequence[str] = ()) -> None:
+    """CannotEdit where the parts, or functions of the file that they call, read what the program changes between calls
+    (beside the names that are `handed` in), or do something for its effect, which then would happen once."""
+    for part in parts:
+        for node in ast.walk(part):
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+                called = qualified_name(names.source, node.value.func) or ""
+                if not called.startswith(("jax.", "equinox.", "chex.")):
+                    raise CannotEdit(
+                        f"`{names.source.of(node.value)}` in line {node.lineno} is done while it is traced, in each call "
+                        "now, and once then"
+                    )
+    for one in _reached(names, parts):
+        for node in ast.walk(one):
+            if not isinstance(node, ast.Name) or names.home(node) is not names.tree or node.id in handed:
+                continue
+            line = changed_in(names, node.id)
+            if line:
+                raise CannotEdit(
+                    f"it reads `{node.id}`, which line {line} changes while the program runs: compiled once, it would keep "
+                    "the first value"
+                )
+
+
+def _reached(names: Names, parts: Sequence[ast.AST]) -> Iterator[ast.AST]:
+    """The parts, and the functions at the file's module level that they name, and that these name."""
+    waiting, seen = list(parts), set[ast.AST]()
+    while waiting:
+        one = waiting.pop()
+        if one in seen:
+            continue
+        seen.add(one)
+        yield one
+        for node in ast.walk(one):
+            if isinstance(node, ast.Name) and names.home(node) is names.tree:
+                waiting += [made for made in names.bound_at(names.tree, node.id) if isinstance(made, FUNCTIONS)]
+
+
+def changed_in(names: Names, name: str) -> int:
+    """The line in a function that rebinds a name of the module, or changes what it holds; 0 where none does."""
+    for node in names.bound_at(names.tree, name):
+        scope = names.evaluated_in.get(node)
+        if isinstance(scope, FUNCTION_NODES) and not isinstance(node, ast.alias):
+            return getattr(node, "lineno", 0)
+    for use in names.uses(names.tree, name):
+        above = names.parent.get(use)
+        here: ast.AST = use
+        while isinstance(above, ast.Attribute | ast.Subscript) and above.value is here:
+            if isinstance(above.ctx, ast.Store | ast.Del) and _runs_later(names, above):
+                return above.lineno
+            further = names.parent.get(above)
+            is_method = isinstance(above, ast.Attribute) and isinstance(further, ast.Call) and further.func is above
+            if is_method and above.attr in CHANGING and _runs_later(names, above):  # type: ignore[union-attr]
+                if isinstance(names.parent.get(further), ast.Expr) or above.attr in ("pop", "setdefault"):  # type: ignore[arg-type, union-attr]
+                    return above.lineno
+            here, above = above, further
+    return 0
+
+
+def _runs_later(names: Names, node: ast.AST) -> bool:
+    """In a function, or in a loop of the module: not while the module is set up."""
+    return names.scope_of(node) is not names.tree or bool(names.loops_around(node))

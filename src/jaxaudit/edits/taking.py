@@ -1,0 +1,228 @@
+"""What code reads from the functions around it, so that it can stand elsewhere: names, and attributes of objects."""
+
+import ast
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.name_scopes import Names
+from jaxaudit.edits.names import fresh_name
+from jaxaudit.edits.nodes import FUNCTIONS
+from jaxaudit.edits.source_text import SourceText
+
+OF_ARRAYS = frozenset(
+    [
+        "shape",
+        "ndim",
+        "dtype",
+        "size",
+        "T",
+        "mT",
+        "at",
+        "real",
+        "imag",
+        "weak_type",
+        "sharding",
+        "itemsize",
+        "nbytes",
+        "flat",
+    ]
+)
+"""Attributes of an array: what holds them is the array, which is handed over whole."""
+KEEPERS = frozenset(
+    [
+        "vmap", "grad", "value_and_grad", "hessian", "jacfwd", "jacrev", "jit", "checkpoint", "remat", "filter_vmap",
+        "filter_grad", "filter_value_and_grad", "filter_jacfwd", "filter_jacrev", "filter_hessian", "filter_jit",
+    ]
+)  # fmt: skip
+"""Transformations whose result takes what the function takes."""
+COUNTS = {
+    "zeros": (0,), "ones": (0,), "empty": (0,), "full": (0,), "arange": (0, 1, 2), "eye": (0, 1), "identity": (0,),
+    "linspace": (2,), "logspace": (2,), "geomspace": (2,), "reshape": (0, 1, 2, 3), "tile": (1,), "repeat": (1,),
+    "broadcast_to": (1,), "one_hot": (1,), "split": (1,), "range": (0, 1, 2), "top_k": (1,),
+}  # fmt: skip
+"""Where these functions take a length: a number that jit must know."""
+COUNT_WORDS = frozenset(
+    [
+        "length",
+        "shape",
+        "axis",
+        "unroll",
+        "reverse",
+        "num",
+        "num_classes",
+        "num_segments",
+        "size",
+        "indices_or_sections",
+    ]
+)
+
+
+@dataclass(slots=True)
+class Taken:
+    """A value that becomes a parameter: its name there, how it is written where the code stood, and who reads it."""
+
+    name: str
+    text: str
+    nodes: list[ast.expr] = field(default_factory=list)
+
+    @property
+    def bound(self) -> str:
+        """As a keyword of a call: `width=self.width`."""
+        return f"{self.name}={self.text}"
+
+
+def taken(
+    names: Names, parts: Sequence[ast.AST], inner: Sequence[ast.AST], own: Iterable[str] = (),
+    scopes: Sequence[ast.AST] = (),
+) -> list[Taken]:  # fmt: skip
+    """What the parts read from the functions around them, in order of the text; at module level, variables.
+
+    `inner` are local functions that move along, `scopes` functions of which the parts are, and `own` are names that the
+    new function binds itself. CannotEdit where an object is read whole that is no value to hand over (`self`), where
+    names are rebound, or imported locally.
+    """
+    found: dict[str, list[list[ast.expr]]] = {}
+    moved = (*parts, *inner)
+    local = {one.name for one in inner if isinstance(one, FUNCTIONS)}
+    for part in moved:
+        for node in ast.walk(part):
+            if isinstance(node, ast.Nonlocal | ast.Global | ast.Yield | ast.YieldFrom | ast.Await | ast.NamedExpr):
+                raise CannotEdit("it rebinds names, or waits")
+            if (
+                isinstance(node, ast.Name)
+                and node.id not in local
+                and _comes_from_outside(names, node, (*moved, *scopes))
+            ):
+                if not isinstance(node.ctx, ast.Load):
+                    raise CannotEdit("it rebinds names, or waits")
+                found.setdefault(node.id, []).append(_chain(names, node))
+    values: list[Taken] = []
+    for name, chains in found.items():
+        values += _of_one_name(name, chains)
+    for one in values:
+        one.nodes.sort(key=_place)
+        if "." in one.text and any(_is_transformed(names, node) for node in one.nodes):
+            raise CannotEdit(f"it takes `{one.text}`, a function that may know its object")
+    values.sort(key=lambda one: (not any(names.is_within(one.nodes[0], part) for part in parts), _place(one.nodes[0])))
+    return _named(names, values, moved, own)
+
+
+def _place(node: ast.expr) -> tuple[int, int]:
+    return node.lineno, node.col_offset
+
+
+def _comes_from_outside(names: Names, node: ast.Name, moved: Sequence[ast.AST]) -> bool:
+    home = names.home(node)
+    if home is None or any(names.is_within(home, one) for one in moved):
+        return False
+    bindings = names.bound_at(home, node.id)
+    if home is names.tree:
+        return is_a_variable(names, node.id)
+    if any(isinstance(one, ast.alias) for one in bindings):
+        raise CannotEdit(f"`{node.id}` is imported in the function around it")
+    return True
+
+
+def is_a_variable(names: Names, name: str) -> bool:
+    """Bound at module level in a loop, or more than once: it is not the same for ever."""
+    bindings = names.bound_at(names.tree, name)
+    if any(isinstance(one, (*FUNCTIONS, ast.ClassDef, ast.alias)) for one in bindings):
+        return False
+    return len(bindings) > 1 or any(names.loops_around(one) for one in bindings)
+
+
+def _chain(names: Names, node: ast.Name) -> list[ast.expr]:
+    """The name and the attributes read of it that are values of their own: `self`, `self.optics`, `self.optics.psf`."""
+    chain: list[ast.expr] = [node]
+    while True:
+        here = chain[-1]
+        above = names.parent.get(here)
+        if not isinstance(above, ast.Attribute) or above.value is not here:
+            return chain
+        if not isinstance(above.ctx, ast.Load):
+            raise CannotEdit(f"it writes `{names.source.of(above)}`")
+        further = names.parent.get(above)
+        is_called = isinstance(further, ast.Call) and further.func is above
+        if is_called or (above.attr in OF_ARRAYS and (len(chain) > 1 or node.id not in ("self", "cls"))):
+            return chain
+        chain.append(above)
+
+
+def _of_one_name(name: str, chains: list[list[ast.expr]]) -> list[Taken]:
+    """The name as a whole where one reader needs that, else each attribute, the shorter of two that begin alike."""
+    whole = any(len(one) == 1 for one in chains)
+    if whole and name in ("self", "cls"):
+        raise CannotEdit("it reads its object, or calls a method of it")
+    if whole:
+        return [Taken(name, name, [one[0] for one in chains])]
+    spelled = {".".join([name, *(node.attr for node in one[1:] if isinstance(node, ast.Attribute))]) for one in chains}
+    values: dict[str, Taken] = {}
+    for one in chains:
+        text = name
+        for node in one[1:]:
+            assert isinstance(node, ast.Attribute)
+            text += f".{node.attr}"
+            if text in spelled:
+                values.setdefault(text, Taken(node.attr, text)).nodes.append(node)
+                break
+    return list(values.values())
+
+
+def _named(names: Names, values: list[Taken], moved: Sequence[ast.AST], own: Iterable[str]) -> list[Taken]:
+    """Attributes get names that nothing in the moved code has."""
+    roots = {one.text for one in values if "." not in one.text}
+    used = roots | set(own)
+    for part in moved:
+        used |= {node.id for node in ast.walk(part) if isinstance(node, ast.Name)}
+        used |= {node.arg for node in ast.walk(part) if isinstance(node, ast.arg)}
+    for one in values:
+        if "." not in one.text:
+            continue
+        root = one.text.partition(".")[0]
+        short = one.name.strip("_") or one.name
+        longer = f"{'own' if root == 'self' else root}_{short}"
+        name = short if short not in used and short.isidentifier() else longer
+        one.name = name if name not in used else fresh_name(names.source, longer)
+        used.add(one.name)
+    return values
+
+
+def readings(source: SourceText, values: Iterable[Taken]) -> list[Edit]:
+    """The parameter's name in the place of each attribute."""
+    return [Edit(*source.span(node), one.name) for one in values if "." in one.text for node in one.nodes]
+
+
+def decides(names: Names, value: Taken) -> bool:
+    """It is called, chooses a branch, or is a length or the number of turns of a Python loop: jit must know it."""
+    return any(_decides_at(names, node) for node in value.nodes)
+
+
+def _is_transformed(names: Names, node: ast.expr) -> bool:
+    """`f` of `jax.grad(f)`: a function."""
+    above = names.parent.get(node)
+    if not isinstance(above, ast.Call) or above.args[:1] != [node]:
+        return False
+    called = above.func.attr if isinstance(above.func, ast.Attribute) else getattr(above.func, "id", "")
+    return called in KEEPERS or called in ("partial", "Partial")
+
+
+def _decides_at(names: Names, node: ast.expr) -> bool:
+    here: ast.AST = node
+    above = names.parent.get(here)
+    if isinstance(above, ast.Call) and above.func is here:
+        return True
+    while isinstance(above, ast.BinOp | ast.UnaryOp | ast.Tuple | ast.List):
+        here, above = above, names.parent.get(above)
+    if isinstance(above, ast.keyword):
+        return above.arg in COUNT_WORDS
+    if isinstance(above, ast.Call) and here in above.args:
+        called = above.func.attr if isinstance(above.func, ast.Attribute) else getattr(above.func, "id", "")
+        if _is_transformed(names, node):
+            return True
+        return above.args.index(here) in COUNTS.get(called, ())  # type: ignore[arg-type]
+    if isinstance(above, ast.Compare) and not all(isinstance(op, ast.Is | ast.IsNot) for op in above.ops):
+        here, above = above, names.parent.get(above)
+    while isinstance(above, ast.BoolOp) or (isinstance(above, ast.UnaryOp) and isinstance(above.op, ast.Not)):
+        here, above = above, names.parent.get(above)
+    return isinstance(above, ast.If | ast.IfExp | ast.While) and above.test is here

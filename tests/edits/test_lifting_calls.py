@@ -1,0 +1,109 @@
+"""`jax.jit(jax.vmap(f))(x)` in a function: jitted once, with what `f` reads handed in."""
+
+import pytest
+
+from edits.test_lifting import lift, same
+from jaxaudit.edits import CannotEdit
+
+SMOOTHER = """class Smoother:
+    def __init__(self, width, order):
+        self.width = width
+        self._order = order
+
+    def smooth(self, flux, time):
+        def weighted(t):
+            w = jnp.exp(-jnp.abs((time - t) / self.width) ** self._order)
+            return jnp.sum(w * flux) / jnp.sum(w)
+
+        return jax.jit(jax.vmap(weighted))(time)
+"""
+
+
+def test_a_local_function_under_vmap_with_what_it_reads_of_its_object():
+    after = same(SMOOTHER, "jax.jit(jax.vmap", "Smoother(2.0, 2).smooth(jnp.arange(4.0), jnp.arange(4.0)).round(4)")
+    assert "@jax.jit\ndef jitted_weighted(t, time, width, order, flux):\n    def weighted(t):\n" in after
+    assert "((time - t) / width) ** order" in after
+    assert "    return jax.vmap(weighted)(t)\n" in after
+    assert "return jitted_weighted(time, time, self.width, self._order, flux)" in after
+
+
+def test_a_jitted_gradient_with_a_name():
+    after = same(
+        "def fit(x, data):\n    def misfit(mu):\n        return jnp.sum((x - mu) ** 2 * data)\n\n"
+        "    gradient = jax.jit(jax.grad(misfit))\n    mu = 0.5\n    for _ in range(3):\n        mu = mu - 0.1 * gradient(mu)\n"
+        "    return mu\n",
+        "jax.jit(",
+        "fit(jnp.arange(3.0), jnp.ones(3))",
+    )
+    assert "    gradient = " not in after
+    assert "mu = mu - 0.1 * gradient(mu, x, data)" in after
+
+
+def test_the_function_itself_where_nothing_else_reads_it():
+    after = same(
+        "def smooth(u, rate):\n    def once(v):\n        return v * rate\n\n    fast = jax.jit(once)\n    return fast(fast(u))\n",
+        "jax.jit(",
+        "smooth(jnp.ones(2), 3.0)",
+    )
+    assert after == (
+        "@jax.jit\ndef once(v, rate):\n    return v * rate\n\n\n"
+        "def smooth(u, rate):\n    return once(once(u, rate), rate)\n"
+    )
+
+
+def test_a_partial_under_vmap_in_a_loop():
+    after = same(
+        "def pull(ions, point, charge=1.0):\n    return jnp.sum(charge * (ions - point))\n\n\n"
+        "def profiles(ions, points):\n    rows = []\n    for q in (1.0, 2.0):\n"
+        "        batched = jax.jit(jax.vmap(functools.partial(pull, charge=q), in_axes=(None, 0)))\n"
+        "        rows.append(batched(ions, points))\n    return rows\n",
+        "jax.jit(",
+        "profiles(jnp.arange(3.0), jnp.arange(2.0))",
+    )
+    assert "@jax.jit\ndef batched(ions, point, q):\n" in after
+    assert "rows.append(batched(ions, points, q))" in after
+
+
+def test_a_lambda_under_grad_in_a_comprehension():
+    after = same(
+        "def slopes(sets):\n    return [jax.jit(jax.grad(lambda p: p * x**2))(3.0) for x in sets]\n",
+        "jax.jit(",
+        "slopes([1.0, 2.0])",
+    )
+    assert "[jitted_function(3.0, x) for x in sets]" in after
+
+
+def test_what_chooses_a_branch_or_counts_is_static():
+    after = same(
+        "MODE = 'a'\ndef switch(name):\n    global MODE\n    MODE = name\n\n\n"
+        "def run(u, degree):\n    def once(v):\n        powers = sum(v**k for k in range(degree + 1))\n"
+        "        return powers if MODE == 'a' else -powers\n\n    fast = jax.jit(once)\n    return fast(u)\n",
+        "jax.jit(",
+        "[run(2.0, 2), switch('b'), run(2.0, 2)]",
+    )
+    assert 'static_argnames=("degree", "MODE")' in after
+
+
+def test_handed_on_it_goes_bound():
+    after = same(
+        "def make(rate):\n    def kernel(x):\n        return x * rate\n\n    return jax.jit(kernel)\n",
+        "jax.jit(",
+        "make(2.0)(jnp.ones(2))",
+    )
+    assert "return functools.partial(kernel, rate=rate)" in after
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("def f(k):\n    g = jax.jit(jax.vmap(k.apply))\n    return g(1, y=2)\n", "keywords"),
+        (
+            "class A:\n    def f(self, x):\n        return jax.jit(jax.grad(self.loss))(x)\n",
+            "may know its object",
+        ),
+        ("def f(x):\n    import numpy as np\n    return jax.jit(jax.grad(lambda y: np.pi * y))(x)\n", "imported in"),
+    ],
+)
+def test_what_stays(body, reason):
+    with pytest.raises(CannotEdit, match=reason):
+        lift(body, "jax.jit(")
