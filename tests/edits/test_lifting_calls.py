@@ -107,3 +107,50 @@ def test_handed_on_it_goes_bound():
 def test_what_stays(body, reason):
     with pytest.raises(CannotEdit, match=reason):
         lift(body, "jax.jit(")
+
+
+FIT = """class Fit:
+    def __init__(self, x, rate):
+        self.x, self.rate = x, rate
+
+    def model(self, w):
+        return self.x * w
+
+    def loss(self, w):
+        return jnp.sum((self.model(w) - 1.0) ** 2)
+
+    def gradient(self, w):
+        return jax.jit(jax.grad(self.loss))(w)
+
+    def step(self, w):
+        @jax.jit
+        def once(v):
+            loss = self.loss(v)
+            return v - self.rate * loss
+
+        return once(w)
+
+    def once(self, w):
+        return jax.jit(self.model)(w)
+"""
+
+
+def test_methods_of_the_object_go_along():
+    after = same(FIT, "jax.jit(jax.grad", "Fit(jnp.arange(3.0), 0.5).gradient(2.0)")
+    assert "def jitted_loss(w, x):\n    def loss(w):\n        return jnp.sum((model(w) - 1.0) ** 2)\n" in after
+    assert "return jitted_loss(w, self.x)" in after
+
+
+def test_methods_go_into_a_definition_under_names_that_it_has_not():
+    after = same(FIT, "jax.jit\n", "Fit(jnp.arange(3.0), 0.5).step(2.0)")
+    assert "    loss = loss_function(v)\n    return v - rate * loss\n" in after
+
+
+def test_a_bound_method_by_itself():
+    after = same(FIT, "jax.jit(self.model", "Fit(jnp.arange(3.0), 0.5).once(2.0)")
+    assert "@jax.jit\ndef jitted_model(w, x):\n    return x * w\n" in after
+
+
+def test_a_subclass_may_bring_another_method():
+    with pytest.raises(CannotEdit, match="has another `model`"):
+        lift(FIT + "\n\nclass Other(Fit):\n    def model(self, w):\n        return w\n", "jax.jit(self.model")

@@ -9,6 +9,7 @@ from jaxaudit.edits.imports import spell
 from jaxaudit.edits.lifting_calls import definition, expression, local_functions, only_there
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import fresh_name
+from jaxaudit.edits.own_methods import methods_of
 from jaxaudit.edits.source_text import SourceText
 from jaxaudit.edits.statements import remove_definition
 from jaxaudit.edits.taking import decides, readings, taken
@@ -32,7 +33,8 @@ def extracted(source: SourceText, call: ast.Call, hint: str) -> Extracted:
     """
     names = Names(source)
     inner = local_functions(names, call)
-    values = taken(names, (call,), inner)
+    methods = methods_of(names, (call, *inner))
+    values = taken(names, (call,), inner, methods=methods)
     if not values:
         raise CannotEdit("it reads nothing from around it: the function needs no arguments")
     name = fresh_name(source, hint)
@@ -42,8 +44,8 @@ def extracted(source: SourceText, call: ast.Call, hint: str) -> Extracted:
     partial = spell(source, "functools.partial") if static else None
     words = ", ".join(repr(one).replace("'", '"') for one in static)
     head = f"@{partial.text}({jit.text}, static_argnames=({words},))" if partial else f"@{jit.text}"
-    changed = readings(source, values)
-    body = [definition(source, one, changed) for one in inner]
+    changed = [*readings(source, values), *methods.edits(names)]
+    body = [definition(source, one, changed) for one in (*methods.found, *inner)]
     body.append(f"return {expression(source, call, changed)}")
     text = f"{head}\ndef {name}({', '.join(one.name for one in values)}):\n" + indent("\n\n".join(body), STEP)
     start = source.line_starts[source.line_of(source.start(outer)) - 1]

@@ -3,15 +3,17 @@
 import ast
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from textwrap import indent
 
 from jaxaudit.edits.arguments import add_argument, add_keyword
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.imports import spell
 from jaxaudit.edits.jit_sites import JitSite
-from jaxaudit.edits.lifting_calls import lifted_call
+from jaxaudit.edits.lifting_calls import definition, lifted_call, local_functions, only_there
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import bound_in, fresh_name, parameters_of
 from jaxaudit.edits.nodes import FUNCTIONS, Function, parents_of, statement_of
+from jaxaudit.edits.own_methods import Methods, methods_of
 from jaxaudit.edits.rebinding import must_compile_once
 from jaxaudit.edits.source_text import SourceText
 from jaxaudit.edits.statements import indent_of, remove_definition, remove_statement
@@ -34,19 +36,25 @@ def lifted(source: SourceText, site: JitSite, static: Sequence[str] = ()) -> Lif
     Raises CannotEdit where it hands itself on in a way that is not followed, or binds names of the functions around.
     """
     if isinstance(site.function, ast.Lambda):
-        return _lifted_lambda(source, site, site.function, static)
+        try:
+            return _lifted_lambda(source, site, site.function, static)
+        except CannotEdit:
+            return Lifted(*lifted_call(source, site))
     if site.function is not None and site.is_decorator:
         return _lifted_definition(source, site, site.function, static)
     return Lifted(*lifted_call(source, site))
 
 
-def closed_over(names: Names, function: Function | ast.Lambda) -> list[Taken]:
-    """What it takes from the functions around it, in the order in which it reads it; of annotations nothing."""
+def closed_over(
+    names: Names, function: Function | ast.Lambda, inner: Sequence[Function] = (), methods: Methods | None = None
+) -> list[Taken]:
+    """What it takes from the functions around it, in the order in which it reads it; of annotations nothing. `inner` and
+    `methods` are functions that go along."""
     body = function.body if isinstance(function.body, list) else [function.body]
     defaults = [*function.args.defaults, *filter(None, function.args.kw_defaults)]
     own = [one.arg for one in parameters_of(function)]
     inside = [function.name] if isinstance(function, FUNCTIONS) else []
-    return [one for one in taken(names, (*body, *defaults), (), own, (function,)) if one.text not in inside]
+    return [one for one in taken(names, (*body, *defaults), inner, own, (function,), methods) if one.text not in inside]
 
 
 def _lifted_definition(source: SourceText, site: JitSite, function: Function, static: Sequence[str]) -> Lifted:
@@ -56,19 +64,44 @@ def _lifted_definition(source: SourceText, site: JitSite, function: Function, st
         raise CannotEdit("it has other decorators too")
     calls = _uses(source, function, outer)
     scopes = Names(source)
-    values = closed_over(scopes, function)
+    body = ast.Module(function.body, [])
+    inner = [one for one in local_functions(scopes, body) if one is not function and not _is_inside(one, function)]
+    methods = methods_of(scopes, (*function.body, *inner))
+    values = closed_over(scopes, function, inner, methods)
     names = [one.name for one in values]
-    must_compile_once(scopes, function.body, [one.text for one in values])
+    must_compile_once(scopes, (*function.body, *inner, *methods.found), [one.text for one in values])
     name = _module_name(source, function.name, outer)
     header = _with_parameters(source, function, names)
     more = _with_static(source, site, names, (*static, *(one.name for one in values if decides(scopes, one))))
     renamed = [] if name == function.name else [_renamed(source, function, name)]
     inside, imports = _parted(more, *source.span(function))
-    text = _moved_text(source, function, [*header, *inside, *renamed, *readings(source, values)])
+    changed = [*readings(source, values), *methods.edits(scopes)]
+    along = _along(source, function, [*methods.found, *inner], changed)
+    own, _ = _parted(changed, *source.span(function))
+    text = _moved_text(source, function, [*header, *inside, *renamed, *own, *along])
     edits = [*imports, _before(source, outer, text), *remove_definition(source, function)]
+    for one in inner:
+        if only_there(scopes, one, (function, *inner)):
+            edits += remove_definition(source, one)
     for use in calls:
         edits += _call(source, use, name, values)
     return Lifted(tuple(edits), name, tuple(one.text for one in values))
+
+
+def _is_inside(node: ast.AST, outer: ast.AST) -> bool:
+    return any(one is node for one in ast.walk(outer))
+
+
+def _along(source: SourceText, function: Function, others: Sequence[Function], changed: Sequence[Edit]) -> list[Edit]:
+    """The functions that go along, at the beginning of its body."""
+    if not others:
+        return []
+    has_text = isinstance(function.body[0], ast.Expr) and isinstance(function.body[0].value, ast.Constant)
+    first = function.body[1 if has_text and len(function.body) > 1 else 0]
+    blanks = indent_of(source, first)
+    text = "\n\n".join(indent(definition(source, one, changed), blanks) for one in others)
+    at = source.start(first) - len(blanks)
+    return [Edit(at, at, text.replace("\n", source.newline) + source.newline * 2)]
 
 
 def _lifted_lambda(source: SourceText, site: JitSite, function: ast.Lambda, static: Sequence[str]) -> Lifted:

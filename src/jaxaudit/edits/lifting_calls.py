@@ -12,6 +12,7 @@ from jaxaudit.edits.jit_sites import PARTIALS, JitSite
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import bound_in, fresh_name
 from jaxaudit.edits.nodes import FUNCTIONS, Function, statement_of
+from jaxaudit.edits.own_methods import Methods, methods_of
 from jaxaudit.edits.rebinding import must_compile_once
 from jaxaudit.edits.source_text import SourceText
 from jaxaudit.edits.statements import indent_of, remove_definition, remove_statement
@@ -38,17 +39,19 @@ def lifted_call(source: SourceText, site: JitSite) -> "tuple[tuple[Edit, ...], s
     use = _use_of(source, names, site)
     outer = _at_module_level(names, use.site)
     inner = local_functions(names, use.wrapped)
-    parameters = _parameters(source, names, use, inner)
-    values = taken(names, (use.wrapped,), inner, parameters)
-    must_compile_once(names, (use.wrapped, *inner), [one.text for one in values])
-    alone = _alone(names, use, inner)
+    methods = methods_of(names, (use.wrapped, *inner))
+    parameters = _parameters(source, names, use, methods)
+    values = taken(names, (use.wrapped,), inner, parameters, methods=methods)
+    must_compile_once(names, (use.wrapped, *inner, *methods.found), [one.text for one in values])
+    changed = [*readings(source, values), *methods.edits(names)]
+    alone = _alone(names, use, inner, methods)
     name = _new_name(source, use, alone)
     static = [one.name for one in values if decides(names, one)]
     head, edits = _head(source, site, static)
     text = (
-        _as_it_is(source, alone, name, values)
+        _as_it_is(source, alone, name, values, changed)
         if alone is not None and _takes_more(alone)
-        else _around(source, names, use, inner, name, parameters, values)
+        else _around(source, use, [*methods.found, *inner], name, parameters, values, changed)
     )
     start = source.line_starts[source.line_of(source.start(outer)) - 1]
     edits.append(Edit(start, start, (head + text).replace("\n", source.newline) + source.newline * 3))
@@ -129,14 +132,14 @@ def only_there(names: Names, function: Function, parts: Sequence[ast.AST]) -> bo
 # -- what the new function takes ----------------------------------------------------------------------------------------
 
 
-def _parameters(source: SourceText, names: Names, use: _Use, inner: Sequence[Function]) -> list[str]:
+def _parameters(source: SourceText, names: Names, use: _Use, methods: Methods) -> list[str]:
     """As many as every call hands in, with the names that the wrapped function gives them."""
     counts = {len(one.args) for one in use.calls}
     if any(one.keywords or any(isinstance(a, ast.Starred) for a in one.args) for one in use.calls):
         raise CannotEdit("it is called with keywords, or with any number of arguments")
     if len(counts) > 1:
         raise CannotEdit("it is called with more arguments in one place than in another")
-    written = _written_parameters(source, names, use.wrapped, inner)
+    written = _written_parameters(source, names, use.wrapped, methods)
     if use.others and (written is None or (counts and counts != {len(written)})):
         raise CannotEdit("it is handed on, and its parameters are not known here")
     count = counts.pop() if counts else len(written or ())
@@ -148,9 +151,7 @@ def _parameters(source: SourceText, names: Names, use: _Use, inner: Sequence[Fun
     return [next(one for one in (f"argument_{i}", f"argument_{i}_") if one not in taken_names) for i in range(count)]
 
 
-def _written_parameters(
-    source: SourceText, names: Names, node: ast.expr, inner: Sequence[Function]
-) -> list[str] | None:
+def _written_parameters(source: SourceText, names: Names, node: ast.expr, methods: Methods) -> list[str] | None:
     """The positional parameters of what is jitted, through `vmap`, `grad` and `partial`; None where it is not seen."""
     if isinstance(node, ast.Lambda):
         return _plain(node)
@@ -158,17 +159,20 @@ def _written_parameters(
         home = names.home(node)
         made = [one for one in names.bound_at(home, node.id) if isinstance(one, FUNCTIONS)] if home else []
         return _plain(made[0]) if len(made) == 1 else None
+    if isinstance(node, ast.Attribute):
+        found = _plain(methods.references[node]) if node in methods.references else None
+        return found[1:] if found is not None else None
     if not isinstance(node, ast.Call) or not node.args:
         return None
     called = qualified_name(source, node.func) or ""
     if called in PARTIALS:
-        found = _written_parameters(source, names, node.args[0], inner)
+        found = _written_parameters(source, names, node.args[0], methods)
         if found is None or any(isinstance(one, ast.Starred) for one in node.args):
             return None
         words = {one.arg for one in node.keywords}
         return [one for one in found[len(node.args) - 1 :] if one not in words]
     if called.rpartition(".")[2] in KEEPERS:
-        return _written_parameters(source, names, node.args[0], inner)
+        return _written_parameters(source, names, node.args[0], methods)
     return None
 
 
@@ -182,8 +186,12 @@ def _plain(function: Function | ast.Lambda) -> list[str] | None:
 # -- writing it ---------------------------------------------------------------------------------------------------------
 
 
-def _alone(names: Names, use: _Use, inner: Sequence[Function]) -> Function | None:
-    """The local function, where it is what is jitted and nothing else reads it."""
+def _alone(names: Names, use: _Use, inner: Sequence[Function], methods: Methods) -> Function | None:
+    """The local function or the method, where it is what is jitted and brings no other along."""
+    if isinstance(use.wrapped, ast.Attribute) and not inner and len(methods.found) == 1:
+        return methods.references.get(use.wrapped)
+    if methods.found:
+        return None
     if not isinstance(use.wrapped, ast.Name):
         return None
     found = [one for one in inner if one.name == use.wrapped.id]
@@ -197,7 +205,7 @@ def _takes_more(function: Function) -> bool:
 
 
 def _new_name(source: SourceText, use: _Use, alone: Function | None) -> str:
-    hint = alone.name if alone is not None else use.name
+    hint = use.name if alone is None or isinstance(use.wrapped, ast.Attribute) else alone.name
     if hint is None:
         called = [node.id for node in ast.walk(use.wrapped) if isinstance(node, ast.Name)]
         last = use.wrapped.id if isinstance(use.wrapped, ast.Name) else ""
@@ -250,11 +258,14 @@ def _head(source: SourceText, site: JitSite, static: Sequence[str]) -> tuple[str
     return f"@{partial.text}({transform}, {', '.join(options)})\n", list(partial.edits)
 
 
-def _as_it_is(source: SourceText, function: Function, name: str, values: Sequence[Taken]) -> str:
+def _as_it_is(
+    source: SourceText, function: Function, name: str, values: Sequence[Taken], changed: Sequence[Edit]
+) -> str:
     """The local function itself, with more parameters."""
     extra = [one.name for one in values]
-    edits = readings(source, values)
-    last = (*function.args.posonlyargs, *function.args.args)[-1:]
+    at = source.text.index(function.name, source.start(function) + len("def"))
+    edits = [one for one in changed if one.start != at]
+    last = [one for one in (*function.args.posonlyargs, *function.args.args) if one.arg != "self"][-1:]
     if extra and last:
         end = source.end(last[0])
         edits.append(Edit(end, end, "".join(f", {one}" for one in extra)))
@@ -262,17 +273,15 @@ def _as_it_is(source: SourceText, function: Function, name: str, values: Sequenc
         opening = source.text.index("(", source.start(function)) + 1
         edits.append(Edit(opening, opening, ", ".join(extra)))
     if name != function.name:
-        start = source.text.index(function.name, source.start(function) + len("def"))
-        edits.append(Edit(start, start + len(function.name), name))
+        edits.append(Edit(at, at + len(function.name), name))
     return definition(source, function, edits)
 
 
 def _around(
-    source: SourceText, names: Names, use: _Use, inner: Sequence[Function], name: str, parameters: Sequence[str],
-    values: Sequence[Taken],
+    source: SourceText, use: _Use, inner: Sequence[Function], name: str, parameters: Sequence[str],
+    values: Sequence[Taken], edits: Sequence[Edit],
 ) -> str:  # fmt: skip
     """A function with the local ones inside, which calls what was jitted."""
-    edits = readings(source, values)
     body = [definition(source, one, edits) for one in inner]
     wrapped = expression(source, use.wrapped, edits)
     if isinstance(use.wrapped, ast.Lambda):

@@ -8,6 +8,7 @@ from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import fresh_name
 from jaxaudit.edits.nodes import FUNCTIONS
+from jaxaudit.edits.own_methods import Methods
 from jaxaudit.edits.source_text import SourceText
 
 OF_ARRAYS = frozenset(
@@ -74,16 +75,17 @@ class Taken:
 
 def taken(
     names: Names, parts: Sequence[ast.AST], inner: Sequence[ast.AST], own: Iterable[str] = (),
-    scopes: Sequence[ast.AST] = (),
+    scopes: Sequence[ast.AST] = (), methods: Methods | None = None,
 ) -> list[Taken]:  # fmt: skip
     """What the parts read from the functions around them, in order of the text; at module level, variables.
 
-    `inner` are local functions that move along, `scopes` functions of which the parts are, and `own` are names that the
-    new function binds itself. CannotEdit where an object is read whole that is no value to hand over (`self`), where
+    `inner` are local functions that move along, and `methods` such of the object; `scopes` are functions of which the
+    parts are, and `own` names that the new function binds itself. CannotEdit where an object is read whole that is no value to hand over (`self`), where
     names are rebound, or imported locally.
     """
     found: dict[str, list[list[ast.expr]]] = {}
-    moved = (*parts, *inner)
+    methods = methods or Methods()
+    moved = (*parts, *inner, *methods.found)
     local = {one.name for one in inner if isinstance(one, FUNCTIONS)}
     for part in moved:
         for node in ast.walk(part):
@@ -92,7 +94,8 @@ def taken(
             if (
                 isinstance(node, ast.Name)
                 and node.id not in local
-                and _comes_from_outside(names, node, (*moved, *scopes))
+                and (methods.is_of_object(names, node) or _comes_from_outside(names, node, (*moved, *scopes)))
+                and not methods.names_one(names, node)
             ):
                 if not isinstance(node.ctx, ast.Load):
                     raise CannotEdit("it rebinds names, or waits")
