@@ -36,8 +36,8 @@ class _Use:
 def lifted_call(source: SourceText, site: JitSite) -> "tuple[tuple[Edit, ...], str, tuple[str, ...]]":
     """The edits, the new function's name, and what is handed to it. CannotEdit says why not."""
     names = Names(source)
+    outer = _at_module_level(names, site.node)
     use = _use_of(source, names, site)
-    outer = _at_module_level(names, use.site)
     inner = local_functions(names, use.wrapped)
     methods = methods_of(names, (use.wrapped, *inner))
     parameters = _parameters(source, names, use, methods)
