@@ -8,7 +8,7 @@ from jaxaudit.edits.gathering import body_of, gathered_in, stacked
 from jaxaudit.edits.imports import qualified_name, spell
 from jaxaudit.edits.names import fresh_name
 from jaxaudit.edits.nodes import enclosing, parents_of
-from jaxaudit.edits.rolling import Ragged, carried_by, must_only_assign, must_stay_inside
+from jaxaudit.edits.rolling import Ragged, Scope, carried_by, must_only_assign, must_stay_inside
 from jaxaudit.edits.source_text import SourceText
 from jaxaudit.edits.statements import indent_of, indented
 
@@ -74,7 +74,7 @@ def mapped_loop(source: SourceText, loop: ast.For, arrays: frozenset[str]) -> Ma
 
     Raises Ragged where the items may differ in shape, CannotEdit where one turn needs another, or does more.
     """
-    scope = enclosing(source, loop, ast.FunctionDef, ast.AsyncFunctionDef) or source.tree
+    scope: Scope = enclosing(source, loop, ast.FunctionDef, ast.AsyncFunctionDef) or source.tree
     must_stay_inside(loop)
     lists = gathered_in(source, loop, scope)
     if not lists:

@@ -46,7 +46,7 @@ def methods_of(names: Names, parts: Sequence[ast.AST]) -> Methods:
     if owner is None:
         return methods
     cls, around = owner
-    plain = {one.name: one for one in cls.body if _is_plain(one)}
+    plain = {one.name: one for one in cls.body if isinstance(one, ast.FunctionDef) and _is_plain(one)}
     waiting = list(parts)
     while waiting:
         part = waiting.pop()
@@ -56,7 +56,6 @@ def methods_of(names: Names, parts: Sequence[ast.AST]) -> Methods:
                     if names.home(base) is not around and names.home(base) not in methods.found:
                         continue
                     method = plain[attr]
-                    assert isinstance(method, ast.FunctionDef)
                     methods.references[node] = method
                     if method not in methods.found:
                         _must_be_the_only(names, cls, attr)
@@ -76,8 +75,8 @@ def _owner(names: Names, part: ast.AST) -> tuple[ast.ClassDef, ast.AST] | None:
     return None
 
 
-def _is_plain(node: ast.AST) -> bool:
-    if not isinstance(node, ast.FunctionDef) or node.decorator_list:
+def _is_plain(node: ast.FunctionDef) -> bool:
+    if node.decorator_list:
         return False
     given = [*node.args.posonlyargs, *node.args.args]
     waits = (ast.Yield, ast.YieldFrom, ast.Nonlocal, ast.Global)
@@ -90,8 +89,7 @@ def _must_be_the_only(names: Names, cls: ast.ClassDef, attr: str) -> None:
             is_child = any(isinstance(one, ast.Name | ast.Attribute) and _last(one) == cls.name for one in node.bases)
             if is_child and any(isinstance(one, FUNCTIONS) and one.name == attr for one in node.body):
                 raise CannotEdit(f"`{node.name}` has another `{attr}`")
-        is_store = isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
-        if is_store and node.attr == attr:
+        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load) and node.attr == attr:
             raise CannotEdit(f"`{attr}` is assigned in line {node.lineno}")
 
 

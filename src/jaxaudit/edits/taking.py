@@ -223,7 +223,7 @@ def _decides_at(names: Names, node: ast.expr) -> bool:
         called = above.func.attr if isinstance(above.func, ast.Attribute) else getattr(above.func, "id", "")
         if _is_transformed(names, node):
             return True
-        return above.args.index(here) in COUNTS.get(called, ())  # type: ignore[arg-type]
+        return above.args.index(here) in COUNTS.get(called, ())
     if isinstance(above, ast.Compare) and not all(isinstance(op, ast.Is | ast.IsNot) for op in above.ops):
         here, above = above, names.parent.get(above)
     while isinstance(above, ast.BoolOp) or (isinstance(above, ast.UnaryOp) and isinstance(above.op, ast.Not)):

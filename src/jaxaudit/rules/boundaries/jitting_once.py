@@ -30,7 +30,10 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
     from jaxaudit.edits.lifting import lifted
 
     told: set[tuple[str, int, int]] = set()
+    done: list[Finding] = []
     for one in findings:
+        if any(one is other for other in done):
+            continue
         name = str(one.facts.get("function") or one.place.function).rpartition(".")[2]
         at = Spot(one.place.path, one.place.line, name)
         try:
@@ -40,17 +43,21 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             if (one.place.path, *where) in told:
                 continue
             told.add((one.place.path, *where))
-            done = lifted(source, site)
+            new = lifted(source, site)
         except CannotEdit as error:
             if one.fix is None:
-                yield Refused(f"`{name}` jitted once", (one,), at, "does-not-apply", f"no change is written: {error}")
+                same = tuple(other for other in findings if other.place.path == at.path and _meets(other, one))
+                done += same
+                yield Refused(f"`{name}` jitted once", same, at, "does-not-apply", f"no change is written: {error}")
             continue
-        handed = f", `{'`, `'.join(done.arguments)}` handed in" if done.arguments else ""
+        handed = f", `{'`, `'.join(new.arguments)}` handed in" if new.arguments else ""
+        same = tuple(other for other in findings if other.place.path == one.place.path and _meets(other, one))
+        done += same
         yield Change(
             f"`{name}` is jitted once, at module level{handed}",
-            tuple(other for other in findings if other.place.path == at.path and _meets(other, one)),
+            same,
             at,
-            {one.place.path: done.edits},
+            {one.place.path: new.edits},
             expected=tuple(expected(project.evidence, name)),
             risk=RISK,
             group=f"jit {one.place.path}:{site.node.lineno}",
@@ -79,6 +86,7 @@ def site_at(finding: Finding, project: Project) -> JitSite:
     if finding.source != "run":
         return jit_site(source, finding.place)
     line = finding.place.line
+    others: list[JitSite] = []
     for node in ast.walk(source.tree):
         if isinstance(node, FUNCTIONS) and any(one.lineno == line for one in (node, *node.decorator_list)):
             for decorator in node.decorator_list:
@@ -90,6 +98,9 @@ def site_at(finding: Finding, project: Project) -> JitSite:
                 continue
             if found.function is not None:
                 return found
+            others.append(found)
+    if len({id(one.node) for one in others}) == 1:
+        return others[0]
     raise CannotEdit("the line that jits it was not found")
 
 
