@@ -114,7 +114,7 @@ def test_a_name_that_the_module_has_gets_another():
         (
             "class A:\n    def f(self):\n        @jax.jit\n        def g(a):\n            return self.h(a)\n        return g(1)\n",
             "jax.jit\n",
-            "calls a method",
+            "whole object",
         ),
         (
             "MODE = []\ndef switch(x):\n    MODE.append(x)\n"

@@ -156,7 +156,7 @@ def _of_one_name(name: str, chains: list[list[ast.expr]]) -> list[Taken]:
     """The name as a whole where one reader needs that, else each attribute, the shorter of two that begin alike."""
     whole = any(len(one) == 1 for one in chains)
     if whole and name in ("self", "cls"):
-        raise CannotEdit("it reads its object, or calls a method of it")
+        raise CannotEdit("it needs its whole object")
     if whole:
         return [Taken(name, name, [one[0] for one in chains])]
     spelled = {".".join([name, *(node.attr for node in one[1:] if isinstance(node, ast.Attribute))]) for one in chains}

@@ -93,9 +93,15 @@ def test_what_it_reads_of_its_object_is_handed_in(tmp_path):
     assert len(evidence.compiles) < len(tried.evidence.compiles) - 1
 
 
-def test_what_calls_a_method_of_its_object_stays(tmp_path):
+def test_a_method_that_it_calls_goes_along(tmp_path):
     tried = of(tmp_path, "fresh-body", OBJECT.format(body="self.damp(y)"))
+    lines, _ = done(tmp_path, tried)
+    assert "    def damp(y):" in lines
+
+
+def test_what_needs_its_whole_object_stays(tmp_path):
+    tried = of(tmp_path, "fresh-body", OBJECT.format(body="Solver.damp(self, y)"))
     assert not tried.changes
     assert [one.text for one in tried.refused] == [
-        "no change is written: it reads its object, or calls a method of it"
+        "no change is written: it needs its whole object"
     ]
