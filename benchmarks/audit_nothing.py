@@ -32,7 +32,7 @@ import jax, jax.numpy as jnp
 
 @jax.jit
 def layers(x):
-    for k in range(20):
+    for k in range(8):
         x = jnp.tanh(x * k) + jnp.sum(jnp.sin(x))
     return x
 
@@ -43,7 +43,7 @@ import jax, jax.numpy as jnp
 
 step = jax.jit(lambda x: x - 0.1 * jnp.sin(x))
 x = jnp.linspace(0.0, 1.0, 64)
-for _ in range(20_000):
+for _ in range(5_000):
     x = step(x)
 print(f"{float(x.sum()):.4f}")
 """
@@ -52,7 +52,7 @@ import jax, jax.numpy as jnp
 
 turn = jax.jit(lambda m: jnp.tanh(m @ m / 300.0))
 m = jnp.eye(300) * 0.5 + 0.1
-for _ in range(100):
+for _ in range(40):
     m = turn(m)
 print(f"{float(m.mean()):.4f}")
 """
