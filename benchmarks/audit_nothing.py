@@ -2,7 +2,9 @@
 
     python benchmarks/audit_nothing.py [--trials 200] [--python PYTHON] [--load 2]
 
-The programs differ in what their time goes into: importing and compiling, a loop of small calls, one of large ones. The
+The programs differ in what their time goes into: importing and compiling, a loop of small calls, one of large ones;
+one that does without JAX is short, so that many trials can be had (`--without 5`: so many of them to one of each of
+the others). The
 comment is said to save memory and waits, so that every clock that could keep a change is asked. `--load` runs so many
 busy processes beside the trials, each for a random while. Printed are a line for each trial and, at the end, how many were
 kept: at most 1 in 100 is the aim.
@@ -56,7 +58,15 @@ for _ in range(40):
     m = turn(m)
 print(f"{float(m.mean()):.4f}")
 """
-PROGRAMS = {"compiling": COMPILING, "small calls": SMALL_CALLS, "large calls": LARGE_CALLS}
+WITHOUT = """\
+import math
+
+total = 0.0
+for k in range(400_000):
+    total += math.sin(k) * 0.5
+print(f"{total:.4f}")
+"""
+PROGRAMS = {"without JAX": WITHOUT, "compiling": COMPILING, "small calls": SMALL_CALLS, "large calls": LARGE_CALLS}
 BUSY = "import time\nend = time.monotonic() + {seconds}\nwhile time.monotonic() < end: sum(range(10_000))\n"
 
 
@@ -90,10 +100,12 @@ def main() -> None:
     parser.add_argument("--trials", type=int, default=200)
     parser.add_argument("--python", default=sys.executable)
     parser.add_argument("--load", type=int, default=0)
+    parser.add_argument("--without", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     chance = random.Random(arguments.seed)
     verdicts: Counter[str] = Counter()
+    each: Counter[str] = Counter()
     doubted = 0
     pairs: Counter[int] = Counter()
     with tempfile.TemporaryDirectory(prefix="jaxaudit-nothing-") as folder:
@@ -101,8 +113,9 @@ def main() -> None:
             name: trials_of(program, Path(folder) / str(number), arguments.python)
             for number, (name, program) in enumerate(PROGRAMS.items())
         }
+        turns = ["without JAX"] * arguments.without + [name for name in every if name != "without JAX"]
         for number in range(arguments.trials):
-            name = list(every)[number % len(every)]
+            name = turns[number % len(turns)]
             busy = [
                 subprocess.Popen([sys.executable, "-c", BUSY.format(seconds=chance.uniform(2, 30))])
                 for _ in range(arguments.load)
@@ -112,6 +125,7 @@ def main() -> None:
                 process.kill()
                 process.wait()
             cpu = next((one for one in outcome.measured if one.metric == "cpu_s"), None)
+            each[name] += 1
             pairs[cpu.pairs if cpu else 0] += 1
             verdicts[f"{outcome.verdict}: {outcome.reason.code}"] += 1
             doubted += "second round" in outcome.reason.text
@@ -119,6 +133,7 @@ def main() -> None:
     kept = sum(count for verdict, count in verdicts.items() if verdict.startswith("keep"))
     print(f"{kept} of {arguments.trials} kept; {doubted} more were kept by the first round and not by the second")
     print("; ".join(f"{verdict} {count}" for verdict, count in verdicts.most_common()))
+    print("programs: " + ", ".join(f"{name} {count}" for name, count in each.items()))
     print("pairs run: " + ", ".join(f"{count} trials with {seen}" for seen, count in sorted(pairs.items())))
 
 

@@ -1,12 +1,10 @@
 """Gains that are neither counts nor CPU time: memory, and waits together with a shorter run."""
 
 from jaxaudit.model.evidence import Environment, Evidence, SyncSeen
-from jaxaudit.model.outcome import Measured, Outcome
-from jaxaudit.model.proposal import Expected, Reason
+from jaxaudit.model.proposal import Expected
 from jaxaudit.model.spot import Spot, Turns
 from jaxaudit.verify.figures import waits
 from jaxaudit.verify.judging import by_clock, counted, promised, timed
-from jaxaudit.verify.trying import together
 
 
 def runs(steady, peak, syncs=150.0):
@@ -42,19 +40,6 @@ def test_one_fetch_of_many_arrays_is_one_wait():
         SyncSeen(at, "device_get", 150), SyncSeen(turns, "float", 150), SyncSeen(turns, "device_get", 20),
     ))  # fmt: skip
     assert waits(evidence) == 1 + 150 + 20
-
-
-def outcome(*measured, verdict="keep"):
-    return Outcome("1", verdict, Reason("gain", "less"), measured=measured)
-
-
-def test_a_cache_is_dropped_where_nothing_is_left_to_keep():
-    alone = outcome(Measured("cache_hits", 0, 2, 1, 1, 1))
-    fewer = Measured("compiles", 9, 2, 0.2, 0.2, 1)
-    assert together(alone, outcome(fewer, Measured("cache_hits", 0, 1, 1, 1, 1))).verdict == "keep"
-    left = together(alone, outcome(fewer))
-    assert (left.verdict, left.reason.code) == ("drop", "no-gain")
-    assert together(outcome(fewer), outcome(fewer)).verdict == "keep"
 
 
 def test_programs_read_from_a_cache_are_a_gain_only_where_compiling_took_less():

@@ -29,9 +29,11 @@ from jaxaudit.steps.pace import Pace
 from jaxaudit.steps.project_folders import project_folders
 from jaxaudit.steps.run import run_findings
 from jaxaudit.steps.verdict import unhurried
+from jaxaudit.verify.adding import added, chained
+from jaxaudit.verify.cache_trials import VARIABLE
 from jaxaudit.verify.figures import CLOCKS
 from jaxaudit.verify.running import Ground, Prefix, Ran, Way, run
-from jaxaudit.verify.trying import Base, OutOfTime, Trials, together
+from jaxaudit.verify.trying import Base, OutOfTime, Trials
 from jaxaudit.verify.values import TOLERANCE
 
 if TYPE_CHECKING:
@@ -308,30 +310,39 @@ def _end(proposal: Proposal) -> tuple[object, ...]:
 
 
 def _tried(done: Audited, proposal: Proposal, trials: Trials, tell: Tell) -> Outcome:
-    """The verdict on it alone; and where it is good, together with what was kept before."""
-    needed = done.kept if trials.restarted else []
+    """The verdict on it alone; and where it is good, upon what was kept before."""
     try:
-        alone = trials.attempt(proposal, *(_joined([*needed, proposal]) if needed else ()))
-        if alone.verdict != "keep":
-            return alone
         texts, env = _joined([*done.kept, proposal])
     except CannotEdit as error:
-        reason = Reason(
-            "does-not-apply",
-            f"{error} with a change that was kept before: apply that, then audit again",
-        )
+        reason = Reason("does-not-apply", f"{error} with a change that was kept before: apply that, then audit again")
         return Outcome(proposal.id, "undecided", reason)
-    if needed:
-        done.combined = alone
-    elif done.kept:
-        tell(f"trying {proposal.id} together with what was kept")
-        both = trials.attempt(proposal, texts, env)
-        alone = together(alone, both)
+    whole = None
+    if not done.kept:
+        outcome = trials.attempt(proposal)
+    elif trials.restarted:
+        outcome = whole = trials.attempt(proposal, texts, env)
+    else:
+        outcome, upon = _upon_kept(done, proposal, trials, tell)
+        whole = chained(done.combined or done.outcome(done.kept[0].id) or outcome, upon)
+    if outcome.verdict == "keep":
+        done.combined = whole
+        _keep(done, [proposal], texts)
+    return outcome
+
+
+def _upon_kept(done: Audited, proposal: Proposal, trials: Trials, tell: Tell) -> tuple[Outcome, Outcome]:
+    """The verdict, and what the change does upon what was kept. What a cache saves depends on everything else, so it is not
+    tried alone.
+    """
+    texts, env = _joined([*done.kept, proposal])
+    alone = None
+    if VARIABLE not in proposal.setting.get("env", {}):
+        alone = trials.attempt(proposal)
         if alone.verdict != "keep":
-            return alone
-        done.combined = both
-    _keep(done, [proposal], texts)
-    return alone
+            return alone, alone
+        tell(f"trying {proposal.id} upon what was kept")
+    upon = trials.attempt(proposal, texts, env, _joined(done.kept))
+    return (added(alone, upon) if alone else upon), upon
 
 
 def _try_at_once(done: Audited, trials: Trials, tell: Tell) -> None:

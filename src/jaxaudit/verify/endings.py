@@ -1,5 +1,6 @@
 """How runs end: as the unchanged one does, otherwise, or by dying, with which no change can be compared."""
 
+import re
 import signal
 from contextlib import suppress
 
@@ -120,3 +121,11 @@ def _last_words(ran: Ran) -> str:
         return str(failure).splitlines()[0].strip()[:200]
     last = next((line for line in reversed(ran.stderr.strip().splitlines()) if line.strip()), "")
     return last.strip()[:200]
+
+
+_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.M)
+
+
+def failed_tests(ran: Ran) -> frozenset[str]:
+    """The tests that pytest's last lines name."""
+    return frozenset(_FAILED.findall(ran.stdout))

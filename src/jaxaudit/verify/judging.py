@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from jaxaudit.model.moved_words import moved
 from jaxaudit.model.outcome import Measured
-from jaxaudit.model.proposal import Expected, Reason
+from jaxaudit.model.proposal import COUNTS, Expected, Reason
 from jaxaudit.verify.clocks import GAIN, Interval, interval, is_faster, is_slower, null_ratios, ratios
 from jaxaudit.verify.figures import Figure
 
@@ -184,3 +184,9 @@ def settled(clocks: Sequence[Timed], veto: bool, hoped: bool) -> bool:
     if hoped and any(one.metric == "compile_s" and one.faster for one in clocks):
         return all(one.interval.ratio < 1.03 for one in clocks if one.metric in ("cpu_s", "steady_s"))
     return cpu.faster or cpu.interval.low > 0.97
+
+
+def held(expected: Sequence[Expected], before: Figures, after: Figures) -> tuple[int, int]:
+    """How many of the predicted counts lie in their interval."""
+    known = [one for one in expected if one.metric in COUNTS and (one.metric, one.function) in before]
+    return sum(one.held(after.get((one.metric, one.function), 0.0)) for one in known), len(known)

@@ -1,19 +1,19 @@
 """Tries proposals one after the other in copies, against a baseline that was tried against itself first."""
 
-import re
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from math import isfinite
 from typing import Any
 
 from jaxaudit.model.outcome import Measured, Outcome, Tests
-from jaxaudit.model.proposal import COUNTS, Expected, Proposal, Reason
+from jaxaudit.model.proposal import Proposal, Reason
 from jaxaudit.verify.cache_trials import VARIABLE, with_own_cache
 from jaxaudit.verify.changed import changed_functions
 from jaxaudit.verify.clocks import LOOKS
-from jaxaudit.verify.endings import died, dies_still, unlike
+from jaxaudit.verify.endings import died, dies_still, failed_tests, unlike
 from jaxaudit.verify.figures import figures
 from jaxaudit.verify.judging import (
     ByClock,
@@ -22,6 +22,7 @@ from jaxaudit.verify.judging import (
     borne_out,
     by_clock,
     counted,
+    held,
     in_words,
     pooled,
     promised,
@@ -129,8 +130,11 @@ class Trials:
         proposal: Proposal,
         texts: Mapping[str, bytes] | None = None,
         environ: Mapping[str, str] | None = None,
+        upon: tuple[Mapping[str, bytes], Mapping[str, str]] | None = None,
     ) -> Outcome:
-        """The verdict on a proposal; with `texts`, on it together with others. Raises OutOfTime."""
+        """The verdict on a proposal; with `texts`, on it together with others, `upon` which it should be a gain: what was
+        kept before. Outputs are those of the unchanged program. Raises OutOfTime.
+        """
         self.pairs = (0, 0)
         changed = proposal.texts if texts is None else texts
         asked = {**(environ or {}), **{str(k): str(v) for k, v in proposal.setting.get("env", {}).items()}}
@@ -187,8 +191,25 @@ class Trials:
                 f"nothing the program prints or writes is the same in two runs of it, {said}: --test decides",
             )
             return Outcome(proposal.id, "undecided", nothing, "not-compared", "", tests, values=said)
-        outcome = self._measured(proposal, changed, env, afters[0], (rounding, difference, tests))
+        with self._standing_on(upon):
+            outcome = self._measured(proposal, changed, env, afters[0], (rounding, difference, tests))
         return replace(outcome, values=said)
+
+    @contextmanager
+    def _standing_on(self, upon: tuple[Mapping[str, bytes], Mapping[str, str]] | None) -> Iterator[None]:
+        """Effect: within, `before` is what was kept."""
+        if upon is None:
+            yield
+            return
+        below = self.under, self.under_environ, self.ways[0]
+        kept, environ = upon
+        self.under, self.under_environ = kept, environ
+        try:
+            runs = [self._before(self.ways[0], values=True) for _ in range(2)]
+            self.ways[0] = replace(self.ways[0], runs=runs)
+            yield
+        finally:
+            self.under, self.under_environ, self.ways[0] = below
 
     def _compared(self, base: Base, after: Ran) -> Difference:
         """What a run printed and wrote. A difference has the unchanged program run once more: a date may have moved on."""
@@ -257,7 +278,7 @@ class Trials:
         def outcome(verdict: str, reason: Reason, measured: Iterable[Measured]) -> Outcome:
             seen = tuple(measured)
             return Outcome(
-                proposal.id, verdict, reason, outputs, difference, tests, seen, _held(proposal.expected, before[0], after)  # type: ignore[arg-type]
+                proposal.id, verdict, reason, outputs, difference, tests, seen, held(proposal.expected, before[0], after)  # type: ignore[arg-type]
             )  # fmt: skip
 
         if counts.losses:
@@ -278,7 +299,9 @@ class Trials:
                 clocks = pooled(clocks, second)
                 gain = by_clock(proposal.expected, counts, before, after, clocks)
         except OutOfTime:
-            so_far = "; ".join(in_words(one) for one in counts.gains) or (gain.text if gain else "no count moved")
+            so_far = "; ".join(map(in_words, (*counts.gains, *counts.shrunk))) or (
+                gain.text if gain else "no count moved"
+            )
             up_before = "a second round of pairs could bear it out" if gain else "it could be timed"
             text = f"the time of --budget was up before {up_before}: {so_far}; outputs {outputs}"
             return outcome("undecided", Reason("not-tried", text), counts.gains)
@@ -333,7 +356,7 @@ class Trials:
                 for which in (0, 1) if turn else (1, 0):
                     ran = self._before(base) if which == 0 else self._run(base.way, changed, env)
                     (before if which == 0 else after).append(figures(ran))
-                if not self.under:
+                if not (self.under or self.under_environ):
                     self.unchanged.append(before[-1])
             clocks = tuple(timed(metric, before, after) for metric in TIMED)
             if decided(clocks):
@@ -355,7 +378,7 @@ class Trials:
     def _test(self, changed: Mapping[str, bytes], env: Mapping[str, str] | None = None) -> tuple[int, frozenset[str]]:
         assert self.tests is not None
         ran = self._run(self.tests, changed, env or {})
-        return ran.code, frozenset(_FAILED.findall(ran.stdout))
+        return ran.code, failed_tests(ran)
 
     def _run(
         self,
@@ -375,26 +398,3 @@ class Trials:
         if ran.hung and self.clock() >= self.until:
             raise OutOfTime
         return ran
-
-
-_FAILED = re.compile(r"^(?:FAILED|ERROR) (\S+)", re.M)
-
-
-def _held(expected: Sequence[Expected], before: Figures, after: Figures) -> tuple[int, int]:
-    """How many of the predicted counts lie in their interval."""
-    known = [one for one in expected if one.metric in COUNTS and (one.metric, one.function) in before]
-    return sum(one.held(after.get((one.metric, one.function), 0.0)) for one in known), len(known)
-
-
-def together(outcome: Outcome, with_others: Outcome) -> Outcome:
-    """The outcome of a proposal that was kept alone and tried together with those kept before it."""
-    if with_others.verdict == "keep":
-        hits = [one for one in outcome.measured if one.metric == "cache_hits" and one.after > one.before]
-        if not hits or any(one.metric == "cache_hits" for one in with_others.measured):
-            return outcome
-        nothing = Reason("no-gain", "together with what was kept before, no program takes long enough to be kept")
-        return replace(outcome, verdict="drop", reason=nothing, measured=with_others.measured)
-    reason = Reason(
-        with_others.reason.code, f"alone it helps, together with what was kept before: {with_others.reason.text}"
-    )
-    return replace(outcome, verdict="drop", reason=reason, measured=with_others.measured)
