@@ -49,11 +49,31 @@ class Site(NamedTuple):
 
 
 def bound_before(site: Site) -> set[str]:
-    target = site.target
+    return _bound(site.target, site.flow)
+
+
+def _bound(target: c.Target, flow: Flow) -> set[str]:
     if not target.partials and target.receiver is None:
         return set()
-    empty = v.Call(v.Unknown(), (), (), None, site.flow, (), (), 0)
+    empty = v.Call(v.Unknown(), (), (), None, flow, (), (), 0)
     return set(bind(empty, target))
+
+
+_ALL = frozenset({"all", "warn"})
+_REST = frozenset({"all-except-first", "warn-except-first"})
+
+
+def _donated(program: Program, use: c.TransformUse, target: c.Target) -> frozenset[str]:
+    """The parameters that are given away, as numbers, as names or by one of Equinox's words."""
+    if use.spec.donate_nums != "donate":
+        return frozenset(tracing.donated_names(program, use, target))
+    option = use.option("donate")
+    words = {word for word in tracing.constants(program, option) if isinstance(word, str)} if option else set()
+    fixed = _bound(target, use.call.flow)
+    names = [one.name for one in target.function.all_parameters if one.name not in fixed]
+    if words and words <= _ALL:
+        return frozenset(names)
+    return frozenset(names[1:]) if words and words <= _REST else frozenset()
 
 
 def jit_sites(program: Program) -> list[Site]:
@@ -70,7 +90,7 @@ def jit_sites(program: Program) -> list[Site]:
                         Site(
                             use, target, value,
                             frozenset(tracing.static_names(program, use, target)),
-                            frozenset(tracing.donated_names(program, use, target)),
+                            _donated(program, use, target),
                         )
                     )  # fmt: skip
     return found

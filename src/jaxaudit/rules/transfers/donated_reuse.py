@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.transfers.donated_reuse_seen import observe
-from jaxaudit.rules.transfers.donations import donated, excludes, reach, reads_memory
+from jaxaudit.rules.transfers.donations import excludes, reach, reads_memory
 from jaxaudit.rules.transfers.field_reads import field_read_later
 from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
@@ -21,7 +21,7 @@ from jaxaudit.source.sites import Site, calls_of, jit_sites
 
 def match(program: Program) -> Iterator[Finding]:
     for site in jit_sites(program):
-        names = donated(program, site)
+        names = site.donated
         if not names:
             continue
         given = reach(program, site.function)

@@ -10,7 +10,6 @@ from jaxaudit.source import values as v
 from jaxaudit.source.knowledge.array_values import HOST_RESULTS, STATIC_ATTRIBUTES
 from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
 from jaxaudit.source.provenance import single
-from jaxaudit.source.sites import Site, bound_before
 
 if TYPE_CHECKING:
     from jaxaudit.source.program import Program
@@ -18,22 +17,7 @@ if TYPE_CHECKING:
 
 STILL_READABLE = STATIC_ATTRIBUTES | {"is_deleted", "apply_fn", "tx", "devices", "delete"}
 """What a deleted array, or a train state of deleted arrays, can still be asked for."""
-_WORDS_ALL = frozenset({"all", "warn"})
-_WORDS_REST = frozenset({"all-except-first", "warn-except-first"})
 MOST = 600
-
-
-def donated(program: Program, site: Site) -> frozenset[str]:
-    """The parameters that a site donates, Equinox's words included."""
-    use = site.use
-    if use.spec.donate_nums != "donate":
-        return site.donated
-    option = use.option("donate")
-    words = {w for w in tracing.constants(program, option) if isinstance(w, str)} if option is not None else set()
-    names = [p.name for p in site.function.all_parameters if p.name not in bound_before(site)]
-    if words and words <= _WORDS_ALL:
-        return frozenset(names)
-    return frozenset(names[1:]) if words and words <= _WORDS_REST else frozenset()
 
 
 class Reach(NamedTuple):
