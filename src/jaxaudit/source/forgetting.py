@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from jaxaudit.source import values as v
 
+DEEPEST = 6
+"""So many values below each other are looked through."""
+_KEPT = frozenset({v.FunctionValue, v.ClassValue, v.External, v.ModuleValue})
+_MADE_OF_NOTHING = frozenset({v.Const, v.Param, v.Unknown})
+
 
 def forget(value: v.Value, depth: int = 0) -> None:
     """Drops what was worked out before the callers were known."""
@@ -11,7 +16,12 @@ def forget(value: v.Value, depth: int = 0) -> None:
         value.memo.clear()
     if value.__class__ is v.Call:
         value.transform = v.NOT_ASKED
-    if depth < 6:
-        for part in value.parts():
-            if not isinstance(part, (v.FunctionValue, v.ClassValue, v.External, v.ModuleValue)):
-                forget(part, depth + 1)
+    if depth == DEEPEST:
+        return
+    for part in value.parts():
+        kind = part.__class__
+        if kind in _MADE_OF_NOTHING:
+            if part.memo:
+                part.memo.clear()
+        elif kind not in _KEPT:
+            forget(part, depth + 1)

@@ -34,6 +34,7 @@ class FileRow(NamedTuple):
     stars: tuple[Any, ...]
     size: int
     """Bytes of its facts."""
+    digest: bytes
 
 
 def absolute(name: str, is_package: bool, target: str, level: int) -> str:

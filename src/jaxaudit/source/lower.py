@@ -1,12 +1,13 @@
 """From a parsed tree to the facts of one file, in one pass; the tree is not needed afterwards.
 
 `docs/decisions/0006-facts-not-trees.md` says what each tuple holds. The functions here are short and repeat themselves a little,
-because this pass runs once for every node of every file that is checked.
+because this pass runs once for every node of every file that is checked. What most nodes are asked for is read from the
+dict of the node (`its`): the parser fills it, and an attribute that is looked up the usual way takes twice as long.
 """
 
 import ast
 import marshal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from jaxaudit.source.facts import COMPREHENDS, REBINDS, WRITES_ATTRIBUTE, WRITES_ITEM
@@ -21,6 +22,7 @@ VARIABLES = frozenset({"XLA_", "JAX_"})
 LONGEST_DISPLAY = 512
 """A longer list, tuple or dict display keeps its first items and its true length."""
 _READ = ast.Load
+_DISPLAYS = {ast.Tuple: "tuple", ast.List: "list", ast.Set: "set"}
 
 Expr = tuple[Any, ...]
 Facts = tuple[Any, ...]
@@ -68,6 +70,8 @@ class _Lowering:
     # -- statements ------------------------------------------------------------------------------------------------
 
     def block(self, statements: list[ast.stmt]) -> tuple[Any, ...]:
+        if not statements:
+            return ()
         out = []
         table = _STATEMENTS
         for statement in statements:
@@ -85,13 +89,10 @@ class _Lowering:
         return ("e", _E[value.__class__](self, value), node.lineno)
 
     def assign(self, node: ast.Assign) -> Facts:
-        value = node.value
+        its = node.__dict__
+        value = its["value"]
         lowered = _E[value.__class__](self, value)
-        targets = node.targets
-        if len(targets) == 1:
-            target = targets[0]
-            return ("=", (_E[target.__class__](self, target),), lowered, node.lineno, None)
-        return ("=", tuple([_E[t.__class__](self, t) for t in targets]), lowered, node.lineno, None)
+        return ("=", self.exprs(its["targets"]), lowered, its["lineno"], None)
 
     def annotated(self, node: ast.AnnAssign) -> Facts:
         value = self.expr(node.value) if node.value is not None else None
@@ -105,18 +106,22 @@ class _Lowering:
         return ("r", None if value is None else _E[value.__class__](self, value), node.lineno)
 
     def branch(self, node: ast.If) -> Facts:
-        return ("if", self.expr(node.test), self.block(node.body), self.block(node.orelse), node.lineno)
+        its = node.__dict__
+        test = its["test"]
+        lowered = _E[test.__class__](self, test)
+        return ("if", lowered, self.block(its["body"]), self.block(its["orelse"]), its["lineno"])
 
     def loop(self, node: ast.For | ast.AsyncFor) -> Facts:
+        its = node.__dict__
         return (
             "for",
-            self.expr(node.target),
-            self.expr(node.iter),
-            self.block(node.body),
-            self.block(node.orelse),
-            node.lineno,
-            node.col_offset,
-            node.end_lineno,
+            self.expr(its["target"]),
+            self.expr(its["iter"]),
+            self.block(its["body"]),
+            self.block(its["orelse"]),
+            its["lineno"],
+            its["col_offset"],
+            its["end_lineno"],
         )
 
     def while_loop(self, node: ast.While) -> Facts:
@@ -144,27 +149,31 @@ class _Lowering:
         return ("try", body, handlers, self.block(node.orelse), self.block(node.finalbody))
 
     def function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Facts:
-        decorators = tuple([self.expr(d) for d in node.decorator_list])
-        return ("def", self.new_function(node, node.name, node.body, node.decorator_list), decorators, node.name)
+        its = node.__dict__
+        name, written = its["name"], its["decorator_list"]
+        decorators = self.exprs(written) if written else ()
+        return ("def", self.new_function(node, name, its["body"], written), decorators, name)
 
     def new_function(self, node: Any, name: str, body: Any, decorators: list[ast.expr]) -> int:
         """Registers a function or lambda; its body goes into the unit of its outermost function."""
         index = len(self.functions)
         parent, owner = self.scope
-        first = decorators[0].lineno if decorators else node.lineno
+        its = node.__dict__
+        line = its["lineno"]
+        first = decorators[0].lineno if decorators else line
         self.functions.append(None)
         outermost = parent < 0
         if outermost:
             outer_used, self.used = self.used, {}
             self.holders.append([])
         scope, self.scope = self.scope, (index, -1)
-        parameters = self.parameters(node.args)
+        parameters = self.parameters(its["args"])
         if name == "<lambda>":
             lowered: tuple[Any, ...] = (("r", self.expr(body), body.lineno),)
         else:
             lowered = self.block(body)
         self.scope = scope
-        returns = getattr(node, "returns", None)
+        returns = its.get("returns")
         result = (
             parameters,
             lowered,
@@ -181,10 +190,10 @@ class _Lowering:
             self.used = outer_used
         self.functions[index] = (
             name,
-            node.lineno,
-            node.col_offset,
-            node.end_lineno,
-            node.end_col_offset,
+            line,
+            its["col_offset"],
+            its["end_lineno"],
+            its["end_col_offset"],
             parent,
             owner,
             unit,
@@ -194,23 +203,29 @@ class _Lowering:
 
     def parameters(self, args: ast.arguments) -> Facts:
         """(names with annotation and default, how many are positional-only, *args, keyword-only, **kwargs)."""
-        positional = args.posonlyargs + args.args
-        defaults: list[Any] = [None] * (len(positional) - len(args.defaults)) + list(args.defaults)
+        its = args.__dict__
+        before = its["posonlyargs"]
+        positional = before + its["args"]
+        given = its["defaults"]
+        defaults: list[Any] = [None] * (len(positional) - len(given)) + given
+        star, stars, keywords = its["vararg"], its["kwarg"], its["kwonlyargs"]
         return (
-            tuple([self.parameter(a, d) for a, d in zip(positional, defaults)]),
-            len(args.posonlyargs),
-            args.vararg.arg if args.vararg else None,
-            tuple([self.parameter(a, d) for a, d in zip(args.kwonlyargs, args.kw_defaults)]),
-            args.kwarg.arg if args.kwarg else None,
+            tuple([self.parameter(a, d) for a, d in zip(positional, defaults)]) if positional else (),
+            len(before),
+            star.arg if star else None,
+            tuple([self.parameter(a, d) for a, d in zip(keywords, its["kw_defaults"])]) if keywords else (),
+            stars.arg if stars else None,
         )
 
     def parameter(self, arg: ast.arg, default: ast.expr | None) -> Facts:
+        its = arg.__dict__
+        annotation = its["annotation"]
         return (
-            arg.arg,
-            None if arg.annotation is None else self.annotation(arg.annotation),
+            its["arg"],
+            None if annotation is None else self.annotation(annotation),
             None if default is None else self.expr(default),
-            arg.lineno,
-            arg.col_offset,
+            its["lineno"],
+            its["col_offset"],
         )
 
     def annotation(self, node: ast.expr) -> Expr:
@@ -223,9 +238,9 @@ class _Lowering:
         return self.expr(node)
 
     def klass(self, node: ast.ClassDef) -> Facts:
-        bases = tuple([self.expr(b) for b in node.bases])
-        keywords = tuple([(k.arg, self.expr(k.value)) for k in node.keywords])
-        decorators = tuple([self.expr(d) for d in node.decorator_list])
+        bases = self.exprs(node.bases)
+        keywords = self.keywords(node.keywords)
+        decorators = self.exprs(node.decorator_list)
         index = len(self.classes)
         self.classes.append(None)
         parent, owner = self.scope
@@ -282,7 +297,7 @@ class _Lowering:
         return ("match", subject, tuple(cases), node.lineno)
 
     def deletes(self, node: ast.Delete) -> Facts:
-        return ("del", tuple([self.expr(t) for t in node.targets]), node.lineno)
+        return ("del", self.exprs(node.targets), node.lineno)
 
     def asserts(self, node: ast.Assert) -> Facts:
         return ("assert", self.expr(node.test), node.lineno, None if node.msg is None else self.expr(node.msg))
@@ -302,13 +317,30 @@ class _Lowering:
     def expr(self, node: ast.expr) -> Expr:
         return _E[node.__class__](self, node)
 
+    def exprs(self, nodes: Sequence[ast.expr]) -> tuple[Expr, ...]:
+        """Several of them, names without a call for each."""
+        out = []
+        used = self.used
+        for node in nodes:
+            kind = node.__class__
+            if kind is ast.Name:
+                its = node.__dict__
+                name = its["id"]
+                used[name] = None
+                out.append(("n", name, its["lineno"], its["col_offset"]))
+            else:
+                out.append(_E[kind](self, node))
+        return tuple(out)
+
     def name(self, node: ast.Name) -> Expr:
-        name = node.id
+        its = node.__dict__
+        name = its["id"]
         self.used[name] = None
-        return ("n", name, node.lineno, node.col_offset)
+        return ("n", name, its["lineno"], its["col_offset"])
 
     def constant(self, node: ast.Constant) -> Expr:
-        value: Any = node.value
+        its = node.__dict__
+        value: Any = its["value"]
         kind = value.__class__
         if kind is str or kind is bytes:
             if len(value) > LONGEST_TEXT:
@@ -317,52 +349,60 @@ class _Lowering:
                 self.used[value] = None
         elif kind is int and value.bit_length() > 1024:
             value = None
-        return ("k", value, node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)
+        return ("k", value, its["lineno"], its["col_offset"], its["end_lineno"], its["end_col_offset"])
 
     def attribute(self, node: ast.Attribute) -> Expr:
-        attr = node.attr
-        self.used[attr] = None
-        if node.ctx.__class__ is not _READ:
-            self.used[WRITES_ATTRIBUTE] = self.used[WRITES_ATTRIBUTE + attr] = None
-        base = node.value
+        its = node.__dict__
+        attr = its["attr"]
+        used = self.used
+        used[attr] = None
+        if its["ctx"].__class__ is not _READ:
+            used[WRITES_ATTRIBUTE] = used[WRITES_ATTRIBUTE + attr] = None
+        base = its["value"]
         if base.__class__ is ast.Name:  # the most frequent case, without a call
-            name = base.id
-            self.used[name] = None
-            return (
-                ".",
-                ("n", name, base.lineno, base.col_offset),
-                attr,
-                node.end_lineno,
-                node.end_col_offset,
-            )
-        return (".", _E[base.__class__](self, base), attr, node.end_lineno, node.end_col_offset)
+            inner = base.__dict__
+            name = inner["id"]
+            used[name] = None
+            lowered: Expr = ("n", name, inner["lineno"], inner["col_offset"])
+        else:
+            lowered = _E[base.__class__](self, base)
+        return (".", lowered, attr, its["end_lineno"], its["end_col_offset"])
 
     def call(self, node: ast.Call) -> Expr:
-        func = node.func
-        table = _E
-        args = node.args
-        keywords = node.keywords
+        its = node.__dict__
+        func = its["func"]
+        args = its["args"]
+        keywords = its["keywords"]
         return (
             "c",
-            table[func.__class__](self, func),
-            tuple([table[a.__class__](self, a) for a in args]) if args else (),
-            tuple([(k.arg, table[k.value.__class__](self, k.value)) for k in keywords]) if keywords else (),
-            node.lineno,
-            node.col_offset,
-            node.end_lineno,
-            node.end_col_offset,
+            _E[func.__class__](self, func),
+            self.exprs(args) if args else (),
+            self.keywords(keywords) if keywords else (),
+            its["lineno"],
+            its["col_offset"],
+            its["end_lineno"],
+            its["end_col_offset"],
         )
 
+    def keywords(self, keywords: list[ast.keyword]) -> tuple[tuple[str | None, Expr], ...]:
+        out = []
+        for keyword in keywords:
+            its = keyword.__dict__
+            value = its["value"]
+            out.append((its["arg"], _E[value.__class__](self, value)))
+        return tuple(out)
+
     def subscript(self, node: ast.Subscript) -> Expr:
-        base, index = node.value, node.slice
-        if node.ctx.__class__ is not _READ:
+        its = node.__dict__
+        base, index = its["value"], its["slice"]
+        if its["ctx"].__class__ is not _READ:
             self.used[WRITES_ITEM] = None
         return (
             "[",
             _E[base.__class__](self, base),
             _E[index.__class__](self, index),
-            node.end_lineno,
-            node.end_col_offset,
+            its["end_lineno"],
+            its["end_col_offset"],
         )
 
     def slice(self, node: ast.Slice) -> Expr:
@@ -374,16 +414,17 @@ class _Lowering:
         )
 
     def sequence(self, node: ast.Tuple | ast.List | ast.Set) -> Expr:
-        items = node.elts
+        its = node.__dict__
+        items = its["elts"]
         kept = items if len(items) <= LONGEST_DISPLAY else items[:LONGEST_DISPLAY]
         return (
             "T",
-            node.__class__.__name__.lower(),
-            tuple([_E[i.__class__](self, i) for i in kept]),
-            node.lineno,
-            node.col_offset,
-            node.end_lineno,
-            node.end_col_offset,
+            _DISPLAYS[node.__class__],
+            self.exprs(kept),
+            its["lineno"],
+            its["col_offset"],
+            its["end_lineno"],
+            its["end_col_offset"],
             len(items),
         )
 
@@ -405,22 +446,25 @@ class _Lowering:
         while left.__class__ is ast.BinOp:
             chain.append(left)
             left = left.left
-        out = self.expr(left)
+        out = _E[left.__class__](self, left)
         for part in reversed(chain):
-            out = ("b", part.op.__class__.__name__, out, self.expr(part.right))
+            its = part.__dict__
+            right = its["right"]
+            out = ("b", its["op"].__class__.__name__, out, _E[right.__class__](self, right))
         return out
 
     def unary(self, node: ast.UnaryOp) -> Expr:
-        return ("u", node.op.__class__.__name__, self.expr(node.operand), node.lineno, node.col_offset)
+        its = node.__dict__
+        return ("u", its["op"].__class__.__name__, self.expr(its["operand"]), its["lineno"], its["col_offset"])
 
     def boolean(self, node: ast.BoolOp) -> Expr:
-        return ("o", node.op.__class__.__name__, tuple([self.expr(v) for v in node.values]))
+        return ("o", node.op.__class__.__name__, self.exprs(node.values))
 
     def compare(self, node: ast.Compare) -> Expr:
         return (
             "<",
             tuple([o.__class__.__name__ for o in node.ops]),
-            tuple([_E[v.__class__](self, v) for v in (node.left, *node.comparators)]),
+            self.exprs([node.left, *node.comparators]),
         )
 
     def conditional(self, node: ast.IfExp) -> Expr:
@@ -460,7 +504,8 @@ class _Lowering:
         )
 
     def starred(self, node: ast.Starred) -> Expr:
-        return ("*", self.expr(node.value))
+        value = node.value
+        return ("*", _E[value.__class__](self, value))
 
     def awaited(self, node: ast.Await) -> Expr:
         return self.expr(node.value)
@@ -475,7 +520,7 @@ class _Lowering:
         parts = []
         for value in node.values:
             if value.__class__ is ast.Constant:
-                parts.append(self.expr(value))
+                parts.append(self.constant(value))
             elif hasattr(value, "value"):
                 parts.append(self.expr(value.value))
         return ("F", tuple(parts), node.lineno, node.col_offset, node.end_lineno, node.end_col_offset)

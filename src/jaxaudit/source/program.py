@@ -75,12 +75,13 @@ class Program:
         self.modules.setdefault(name, module)
         index = self.index
         for number, (_, used) in enumerate(module.units):
+            unit = (module, number)
             for word in used:
                 known = index.get(word)
                 if known is None:
-                    index[word] = [(module, number)]
+                    index[word] = [unit]
                 else:
-                    known.append((module, number))
+                    known.append(unit)
         return module
 
     def give_up(self, function: Function, reason: str) -> None:

@@ -13,7 +13,7 @@ from jaxaudit.model import Unread
 from jaxaudit.source import facts
 from jaxaudit.source.cache import FactsCache, content_key
 from jaxaudit.source.files import read_file
-from jaxaudit.source.groups import FileRow, groups, imported_files
+from jaxaudit.source.groups import MOST, FileRow, groups, imported_files
 from jaxaudit.source.lower import lower, pack
 from jaxaudit.source.module_names import longer_names, module_name
 from jaxaudit.source.newer_python import facts_by_newer_python
@@ -72,6 +72,8 @@ class Sources:
         self._packed: dict[bytes, bytes] = {}
         self._squeezed: dict[bytes, bytes] = {}
         self._room = PLENTY
+        self._ready: dict[bytes, tuple[Any, int]] = {}
+        self._ready_room = MOST
         self._lines: dict[str, list[str]] = {}
         self.take(files, self.given)
 
@@ -171,7 +173,7 @@ class Sources:
         digest = blake2b(digest_size=16)
         for row in rows:
             digest.update(f"{row.path}\0{row.name}\0{row.context:d}\0".encode("utf-8", "surrogateescape"))
-            digest.update(blake2b(self.packed(row.key) or b"", digest_size=16).digest())
+            digest.update(row.digest)
         return digest.digest()
 
     def keys_of(self, paths: Iterable[str]) -> dict[str, bytes]:
@@ -231,23 +233,37 @@ class Sources:
         return rows
 
     def row(self, path: str, key: bytes, context: bool) -> FileRow | None:
-        found = self.facts(key) or self.parsed_again(path, key)
-        if found is None:
-            return None
+        packed = self.packed(key)
+        found = facts.unpack(packed) if packed is not None else None
+        if found is None or packed is None:
+            packed = self.parsed_again(path, key)
+            if packed is None:
+                return None
+            found = facts.unpack(packed)
+        if len(packed) <= self._ready_room and key not in self._ready:
+            self._ready_room -= len(packed)
+            self._ready[key] = found, len(packed)
         name, is_package = module_name(path)
-        size = len(self.packed(key) or b"")
-        return FileRow(path, key, name, is_package, longer_names(path), context, found[1], found[2], size)
+        digest = blake2b(packed, digest_size=16).digest()
+        return FileRow(
+            path, key, name, is_package, longer_names(path), context, found[1], found[2], len(packed), digest
+        )
 
-    def parsed_again(self, path: str, key: bytes) -> Any:
+    def parsed_again(self, path: str, key: bytes) -> bytes | None:
         """The facts of a file whose entry in the cache was there and then was not, or was damaged."""
         if any(unread.path == path and not unread.cell for unread in self.unread):
             return None
         data = self.bytes_of(path)
         if data is not None:
             self.parse_all([(path, data, key)], 0, 1)
-        return self.facts(key)
+        return self.packed(key)
 
     def facts(self, key: bytes) -> Any:
+        """The facts of one file; what was unpacked to find the groups is handed out once."""
+        ready = self._ready.pop(key, None)
+        if ready is not None:
+            self._ready_room += ready[1]
+            return ready[0]
         packed = self.packed(key)
         return None if packed is None else facts.unpack(packed)
 
