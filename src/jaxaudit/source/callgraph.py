@@ -48,6 +48,8 @@ class Handed(NamedTuple):
         return self.call.flow.function
 
 
+Sources = list[tuple[v.Call | None, v.Value]]
+"""What a parameter gets: the call, or None for its default, and the value."""
 COMMON = 60
 """A word written in more units than this is no way to find a function's callers."""
 RARE = 5
@@ -75,7 +77,8 @@ class CallGraph:
         self.complete: set[Function] = set()
         self.complete_classes: set[Class] = set()
         self.arguments_known: dict[Function, list[dict[str, v.Value]]] = defaultdict(list)
-        self.sources_known: dict[tuple[Function, str], list[tuple[v.Call | None, v.Value]]] = {}
+        self.sources_known: dict[tuple[Function, str], tuple[Sources, tuple[int, int] | None]] = {}
+        """The answers to `sources`, with what was known of the function's callers where more may be found."""
         self.first_pass = True
         self.growing = False
         self.large: bool | None = None
@@ -310,7 +313,10 @@ class CallGraph:
         """In a large program only the callers of what is jitted are looked for beyond the units already followed."""
         if not self.is_large:
             return True
-        return any(h.use is not None and h.use.spec.kind in ("jit", "pmap") for h in self.handed.get(function, ()))
+        for handed in self.handed.get(function, ()):
+            if handed.use is not None and handed.use.spec.kind in ("jit", "pmap"):
+                return True
+        return False
 
     @staticmethod
     def word_of(function: Function) -> str:
@@ -323,8 +329,9 @@ class CallGraph:
     def callers(self, function: Function) -> list[Edge]:
         self.reach(function)
         for edge in list(self.edges.get(function, ())):
-            if edge.caller in self.forwards and edge.caller is not function:
-                self.reach(edge.caller)
+            caller = edge.call.flow.function
+            if caller in self.forwards and caller is not function:
+                self.reach(caller)
         return self.edges.get(function, [])
 
     def handovers(self, function: Function) -> list[Handed]:
@@ -340,34 +347,43 @@ class CallGraph:
             self.nested -= 1
         return self.constructions.get(cls, [])
 
-    def sources(self, function: Function, name: str) -> list[tuple[v.Call | None, v.Value]]:
+    def sources(self, function: Function, name: str) -> Sources:
         """What a parameter gets, call by call; the default (call None) where a call leaves it out."""
         if self.first_pass:
             return []
         key = (function, name)
-        found = self.sources_known.get(key)
-        if found is None:
-            self.sources_known[key] = []
-            found = []
-            left_out = False
-            edges = self.callers(function)
-            for edge, arguments in zip(edges, self.arguments_of(function, edges)):
-                bound = arguments.get(name)
-                if bound is None:
-                    left_out = True
-                else:
-                    found.append((edge.call, bound))
-            parameter = function.parameter(name)
-            if parameter is not None and parameter.default is not None and (left_out or not found):
-                outer = (function.parent or function.module.function).flow
-                found.append((None, outer.detached(parameter.default)))
-            for handed in self.handovers(function):
-                partial = self._bound_by_partial(handed, name)
-                if partial is not None:
-                    found.append((handed.call, partial))
-            self.sources_known[key] = found
-            if self.growing and function not in self.complete:
-                del self.sources_known[key]
+        found, known_of = self.sources_known.get(key, (None, None))
+        if found is None or (known_of is not None and known_of != self.known_of(function)):
+            self.sources_known[key] = [], None
+            known_of = self.known_of(function)
+            found = self._sources(function, name)
+            if not self.growing or function in self.complete:
+                known_of = None
+            self.sources_known[key] = found, known_of
+        return found
+
+    def known_of(self, function: Function) -> tuple[int, int]:
+        """How many calls and handovers of a function were found, those that are looked for now among them."""
+        return len(self.callers(function)), len(self.handovers(function))
+
+    def _sources(self, function: Function, name: str) -> Sources:
+        found: Sources = []
+        left_out = False
+        edges = self.callers(function)
+        for edge, arguments in zip(edges, self.arguments_of(function, edges)):
+            bound = arguments.get(name)
+            if bound is None:
+                left_out = True
+            else:
+                found.append((edge.call, bound))
+        parameter = function.parameter(name)
+        if parameter is not None and parameter.default is not None and (left_out or not found):
+            outer = (function.parent or function.module.function).flow
+            found.append((None, outer.detached(parameter.default)))
+        for handed in self.handovers(function):
+            partial = self._bound_by_partial(handed, name)
+            if partial is not None:
+                found.append((handed.call, partial))
         return found
 
     def arguments_of(self, function: Function, edges: list[Edge]) -> list[dict[str, v.Value]]:

@@ -80,6 +80,8 @@ def known_name(program: Program, value: v.Value) -> str | None:
         return f"{base.name}.{value.name}" if base.__class__ is v.External else None  # type: ignore[attr-defined]
     if kind in _INDIRECT:
         settled = v.settle(value)
+        if settled.__class__ is v.External:
+            return settled.name
         if settled is not value:
             return known_name(program, settled)
         return known_wrapped(program, value) if program.known and isinstance(value, v.Free) else None

@@ -13,7 +13,20 @@ if TYPE_CHECKING:
 
 
 def name(flow: Flow, e: Any) -> v.Value:
-    return flow.lookup(e[1], e)
+    name = e[1]
+    value = flow.env.get(name)
+    if value is None:
+        if flow.quiet:
+            return flow.anyhow(name, e)
+        value = flow.frees.get(name)
+        if value is None:
+            value = flow.frees[name] = flow.outer(name, e)
+    elif value.__class__ is v.Imported:
+        value = value.resolve()
+    if not flow.quiet:
+        flow.order = order = flow.order + 1
+        flow.reads.append((name, value, e, flow.path, flow.loop_stack, order))
+    return value
 
 
 def constant(flow: Flow, e: Any) -> v.Value:
@@ -33,8 +46,8 @@ def call(flow: Flow, e: Any) -> v.Value:
 
 
 def subscript(flow: Flow, e: Any) -> v.Value:
-    base = flow.eval(e[1])
-    index = flow.eval(e[2])
+    base = EVAL[e[1][0]](flow, e[1])
+    index = EVAL[e[2][0]](flow, e[2])
     if isinstance(index, v.Const):
         if isinstance(base, v.Sequence):
             at = index.value
@@ -52,16 +65,16 @@ def subscript(flow: Flow, e: Any) -> v.Value:
 
 
 def slice_(flow: Flow, e: Any) -> v.Value:
-    parts = tuple([v.Const(None) if p is None else flow.eval(p) for p in e[1:4]])
+    parts = tuple([v.Const(None) if p is None else EVAL[p[0]](flow, p) for p in e[1:4]])
     return v.Sequence("slice", parts, 3, e, flow)
 
 
 def sequence(flow: Flow, e: Any) -> v.Value:
-    return v.Sequence(e[1], tuple([flow.eval(i) for i in e[2]]), e[7], e, flow)
+    return v.Sequence(e[1], tuple([EVAL[i[0]](flow, i) for i in e[2]]), e[7], e, flow)
 
 
 def mapping(flow: Flow, e: Any) -> v.Value:
-    pairs = tuple([(None if k is None else flow.eval(k), flow.eval(x)) for k, x in e[1]])
+    pairs = tuple([(None if k is None else EVAL[k[0]](flow, k), EVAL[x[0]](flow, x)) for k, x in e[1]])
     return v.Mapping(pairs, e, flow)
 
 
@@ -71,14 +84,14 @@ def binary(flow: Flow, e: Any) -> v.Value:
     while left[0] == "b":
         chain.append(left)
         left = left[2]
-    out = flow.eval(left)
+    out = EVAL[left[0]](flow, left)
     for part in reversed(chain):
-        out = v.Op(part[1], (out, flow.eval(part[3])), part, flow)
+        out = v.Op(part[1], (out, EVAL[part[3][0]](flow, part[3])), part, flow)
     return out
 
 
 def unary(flow: Flow, e: Any) -> v.Value:
-    operand = flow.eval(e[2])
+    operand = EVAL[e[2][0]](flow, e[2])
     if e[1] == "Not":
         flow.test("not", operand, e[2])
     elif e[1] == "USub" and isinstance(operand, v.Const) and type(operand.value) in (int, float):
@@ -87,26 +100,26 @@ def unary(flow: Flow, e: Any) -> v.Value:
 
 
 def boolean(flow: Flow, e: Any) -> v.Value:
-    operands = tuple([flow.eval(x) for x in e[2]])
+    operands = tuple([EVAL[x[0]](flow, x) for x in e[2]])
     for operand, expr in zip(operands[:-1], e[2]):
         flow.test("and", operand, expr)
     return v.Op(e[1], operands, e, flow)
 
 
 def compare(flow: Flow, e: Any) -> v.Value:
-    operands = tuple([flow.eval(x) for x in e[2]])
+    operands = tuple([EVAL[x[0]](flow, x) for x in e[2]])
     return v.Op(e[1][0] if len(e[1]) == 1 else "Chain", operands, e, flow)
 
 
 def conditional(flow: Flow, e: Any) -> v.Value:
-    test = flow.eval(e[1])
+    test = EVAL[e[1][0]](flow, e[1])
     flow.test("ifexp", test, e[1])
     branch = Branch("ifexp", test, 0)
     path = flow.path
     flow.path = (*path, (branch, 0))
-    first = flow.eval(e[2])
+    first = EVAL[e[2][0]](flow, e[2])
     flow.path = (*path, (branch, 1))
-    second = flow.eval(e[3])
+    second = EVAL[e[3][0]](flow, e[3])
     flow.path = path
     phi = v.Phi((first, second), branch, flow)
     phi.expr = e
@@ -126,7 +139,7 @@ def comprehension(flow: Flow, e: Any) -> v.Value:
     bindings = flow.bindings
     loops = []
     for target, iterable, tests in e[3]:
-        value = flow.eval(iterable)
+        value = EVAL[iterable[0]](flow, iterable)
         loop = Loop("comprehension", flow, e[4], e[6], flow.path, flow.loop_stack)
         loop.iterable, loop.target, loop.expr = value, target, iterable
         flow.loops.append(loop)
@@ -136,8 +149,8 @@ def comprehension(flow: Flow, e: Any) -> v.Value:
         flow.assign(target, v.Elem(value, loop, target, flow))
         flow.bindings = bindings
         for test in tests:
-            flow.test("if", flow.eval(test), test)
-    element = flow.eval(e[2])
+            flow.test("if", EVAL[test[0]](flow, test), test)
+    element = EVAL[e[2][0]](flow, e[2])
     flow.env, flow.loop_stack = env, outside
     whole = v.Comprehension(e[1], element, tuple(loops), e, flow)
     for loop in loops:
@@ -146,25 +159,25 @@ def comprehension(flow: Flow, e: Any) -> v.Value:
 
 
 def starred(flow: Flow, e: Any) -> v.Value:
-    return v.Star(flow.eval(e[1]), e, flow)
+    return v.Star(EVAL[e[1][0]](flow, e[1]), e, flow)
 
 
 def yielded(flow: Flow, e: Any) -> v.Value:
     if e[1] is not None:
-        flow.yields.append(flow.eval(e[1]))
+        flow.yields.append(EVAL[e[1][0]](flow, e[1]))
     else:
         flow.yields.append(v.Const(None))
     return v.Unknown(e, flow)
 
 
 def walrus(flow: Flow, e: Any) -> v.Value:
-    value = flow.eval(e[2])
+    value = EVAL[e[2][0]](flow, e[2])
     flow.assign(e[1], value)
     return value
 
 
 def formatted(flow: Flow, e: Any) -> v.Value:
-    return v.Text(tuple([flow.eval(p) for p in e[1]]), e, flow)
+    return v.Text(tuple([EVAL[p[0]](flow, p) for p in e[1]]), e, flow)
 
 
 def _needs_python(base: v.Value, index: v.Value) -> bool:

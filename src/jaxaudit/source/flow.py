@@ -45,11 +45,12 @@ class Flow:
         "path",
         "program",
         "quiet",
+        "reads",
         "returns",
         "settled",
         "stores",
         "tests",
-        "uses",
+        "uses_",
         "yields",
     )  # fmt: skip
 
@@ -64,7 +65,8 @@ class Flow:
         self.tests: list[Test] = []
         self.branches: list[Branch] = []
         self.stores: list[Store] = []
-        self.uses: list[Use] = []
+        self.reads: list[tuple[Any, ...]] = []
+        self.uses_: list[Use] = []
         self.returns: list[Return] = []
         self.yields: list[v.Value] = []
         self.computed_items: list[tuple[v.Item, v.Path]] = []
@@ -120,21 +122,12 @@ class Flow:
             flow = flow.parent
         return None
 
-    def lookup(self, name: str, expr: Any) -> v.Value:
-        value = self.env.get(name)
-        if value is None:
-            if self.quiet:
-                return self.anyhow(name, expr)
-            value = self.frees.get(name)
-            if value is None:
-                value = self.outer(name, expr)
-                self.frees[name] = value
-        elif isinstance(value, v.Imported):
-            value = value.resolve()
-        if not self.quiet:
-            self.order += 1
-            self.uses.append(_new(Use, (name, value, expr, self.path, self.loop_stack, self.order)))
-        return value
+    @property
+    def uses(self) -> list[Use]:
+        """The names that are read, in their order."""
+        if len(self.uses_) != len(self.reads):
+            self.uses_ = [Use(*read) for read in self.reads]
+        return self.uses_
 
     def outer(self, name: str, expr: Any) -> v.Value:
         """A name of an enclosing function, of the module, or a builtin."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from jaxaudit.source.knowledge.transforms_of_libraries import TRANSFORMS
@@ -49,9 +48,9 @@ def absolute(name: str, is_package: bool, target: str, level: int) -> str:
 
 def root_of(row: FileRow) -> str:
     """The folder on the import path under which a file has its name."""
-    root = Path(row.path).parent
+    root = os.path.dirname(row.path)
     for _ in range(row.name.count(".") + (1 if row.is_package else 0)):
-        root = root.parent
+        root = os.path.dirname(root)
     return os.path.normpath(root)
 
 

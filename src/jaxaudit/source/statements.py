@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from jaxaudit.source import values as v
 from jaxaudit.source.bound_names import assigned_names
 from jaxaudit.source.events import Branch, Loop, Return
+from jaxaudit.source.expressions import EVAL
 
 if TYPE_CHECKING:
     from jaxaudit.source.flow import Env, Flow
@@ -15,14 +16,14 @@ if TYPE_CHECKING:
 
 
 def expression(flow: Flow, s: Any) -> bool:
-    flow.eval(s[1])
+    EVAL[s[1][0]](flow, s[1])
     return False
 
 
 def assign(flow: Flow, s: Any) -> bool:
     if s[2] is None:  # a declaration without a value
         return False
-    value = flow.eval(s[2])
+    value = EVAL[s[2][0]](flow, s[2])
     if s[4] is not None and isinstance(value, (v.Call, v.Unknown, v.Item, v.Attr)):
         flow.program.note_annotation(value, s[4], flow)
     for target in s[1]:
@@ -34,7 +35,7 @@ def augmented(flow: Flow, s: Any) -> bool:
     target = s[1]
     value = flow.eval(s[3])
     if target[0] == "n":
-        before = flow.lookup(target[1], target)
+        before = flow.eval(target)
         result = v.Op(s[2], (before, value), ("b", s[2], target, s[3]), flow)
         flow.bind(target[1], result)
         flow.note_bind(target, result)

@@ -48,7 +48,7 @@ class Const(Value):
     __slots__ = ("value",)
 
     def __init__(self, value: Any, expr: Any = None, flow: Flow | None = None) -> None:
-        super().__init__(expr, flow)
+        self.expr, self.flow, self.memo = expr, flow, None
         self.value = value
 
     def __repr__(self) -> str:
@@ -61,7 +61,7 @@ class External(Value):
     __slots__ = ("name",)
 
     def __init__(self, name: str, expr: Any = None, flow: Flow | None = None) -> None:
-        super().__init__(expr, flow)
+        self.expr, self.flow, self.memo = expr, flow, None
         self.name = name
 
     def __repr__(self) -> str:
@@ -72,7 +72,7 @@ class ModuleValue(Value):
     __slots__ = ("module",)
 
     def __init__(self, module: Module, expr: Any = None, flow: Flow | None = None) -> None:
-        super().__init__(expr, flow)
+        self.expr, self.flow, self.memo = expr, flow, None
         self.module = module
 
     def __repr__(self) -> str:
@@ -85,7 +85,7 @@ class FunctionValue(Value):
     __slots__ = ("function",)
 
     def __init__(self, function: Function, expr: Any = None, flow: Flow | None = None) -> None:
-        super().__init__(expr, flow)
+        self.expr, self.flow, self.memo = expr, flow, None
         self.function = function
 
     def __repr__(self) -> str:
@@ -96,7 +96,7 @@ class ClassValue(Value):
     __slots__ = ("cls",)
 
     def __init__(self, cls: Class, expr: Any = None, flow: Flow | None = None) -> None:
-        super().__init__(expr, flow)
+        self.expr, self.flow, self.memo = expr, flow, None
         self.cls = cls
 
     def __repr__(self) -> str:
@@ -109,7 +109,7 @@ class Param(Value):
     __slots__ = ("function", "name")
 
     def __init__(self, function: Function, name: str, expr: Any = None, flow: Flow | None = None) -> None:
-        super().__init__(expr, flow)
+        self.expr, self.flow, self.memo = expr, flow, None
         self.function = function
         self.name = name
 
@@ -135,7 +135,7 @@ class Call(Value):
         order: int,
         decorator: bool = False,
     ) -> None:
-        super().__init__(expr, flow)
+        self.expr, self.flow, self.memo = expr, flow, None
         self.func = func
         self.args = args
         self.kwargs = kwargs
@@ -178,7 +178,7 @@ class Attr(Value):
     __slots__ = ("base", "name")
 
     def __init__(self, base: Value, name: str, expr: Any = None, flow: Flow | None = None) -> None:
-        super().__init__(expr, flow)
+        self.expr, self.flow, self.memo = expr, flow, None
         self.base = base
         self.name = name
 
@@ -195,7 +195,7 @@ class Item(Value):
     __slots__ = ("base", "index")
 
     def __init__(self, base: Value, index: Value, expr: Any = None, flow: Flow | None = None) -> None:
-        super().__init__(expr, flow)
+        self.expr, self.flow, self.memo = expr, flow, None
         self.base = base
         self.index = index
 
@@ -212,7 +212,7 @@ class Elem(Value):
     __slots__ = ("iterable", "loop")
 
     def __init__(self, iterable: Value, loop: Loop, expr: Any = None, flow: Flow | None = None) -> None:
-        super().__init__(expr, flow)
+        self.expr, self.flow, self.memo = expr, flow, None
         self.iterable = iterable
         self.loop = loop
 
@@ -229,7 +229,7 @@ class Op(Value):
     __slots__ = ("name", "operands")
 
     def __init__(self, name: str, operands: tuple[Value, ...], expr: Any = None, flow: Flow | None = None) -> None:
-        super().__init__(expr, flow)
+        self.expr, self.flow, self.memo = expr, flow, None
         self.name = name
         self.operands = operands
 
@@ -246,7 +246,7 @@ class Sequence(Value):
     __slots__ = ("items", "kind", "length")
 
     def __init__(self, kind: str, items: tuple[Value, ...], length: int, expr: Any = None, flow: Any = None) -> None:
-        super().__init__(expr, flow)
+        self.expr, self.flow, self.memo = expr, flow, None
         self.kind = kind
         self.items = items
         self.length = length
@@ -264,7 +264,7 @@ class Mapping(Value):
     __slots__ = ("pairs",)
 
     def __init__(self, pairs: tuple[tuple[Value | None, Value], ...], expr: Any = None, flow: Any = None) -> None:
-        super().__init__(expr, flow)
+        self.expr, self.flow, self.memo = expr, flow, None
         self.pairs = pairs
 
     def parts(self) -> tuple[Value, ...]:
@@ -286,7 +286,7 @@ class Comprehension(Value):
     __slots__ = ("element", "kind", "loops")
 
     def __init__(self, kind: str, element: Value, loops: tuple[Loop, ...], expr: Any = None, flow: Any = None) -> None:
-        super().__init__(expr, flow)
+        self.expr, self.flow, self.memo = expr, flow, None
         self.kind = kind
         self.element = element
         self.loops = loops
@@ -304,7 +304,7 @@ class Phi(Value):
     __slots__ = ("branch", "options")
 
     def __init__(self, options: tuple[Value, ...], branch: Branch | None = None, flow: Flow | None = None) -> None:
-        super().__init__(None, flow)
+        self.expr, self.flow, self.memo = None, flow, None
         self.options = options
         self.branch = branch
 
@@ -321,7 +321,7 @@ class Carried(Value):
     __slots__ = ("after", "before", "loop", "name")
 
     def __init__(self, name: str, before: Value | None, loop: Loop, flow: Flow | None = None) -> None:
-        super().__init__(None, flow)
+        self.expr, self.flow, self.memo = None, flow, None
         self.name = name
         self.before = before
         self.after: Value | None = None
@@ -340,7 +340,7 @@ class Left(Value):
     __slots__ = ("carried",)
 
     def __init__(self, carried: Carried, flow: Flow | None = None) -> None:
-        super().__init__(None, flow)
+        self.expr, self.flow, self.memo = None, flow, None
         self.carried = carried
 
     def parts(self) -> tuple[Value, ...]:
@@ -356,7 +356,7 @@ class Free(Value):
     __slots__ = ("home", "name")
 
     def __init__(self, name: str, home: Flow, expr: Any = None, flow: Flow | None = None) -> None:
-        super().__init__(expr, flow)
+        self.expr, self.flow, self.memo = expr, flow, None
         self.name = name
         self.home = home
 
@@ -380,7 +380,7 @@ class Star(Value):
     __slots__ = ("value",)
 
     def __init__(self, value: Value, expr: Any = None, flow: Flow | None = None) -> None:
-        super().__init__(expr, flow)
+        self.expr, self.flow, self.memo = expr, flow, None
         self.value = value
 
     def parts(self) -> tuple[Value, ...]:
@@ -393,7 +393,7 @@ class Text(Value):
     __slots__ = ("pieces",)
 
     def __init__(self, pieces: tuple[Value, ...], expr: Any = None, flow: Flow | None = None) -> None:
-        super().__init__(expr, flow)
+        self.expr, self.flow, self.memo = expr, flow, None
         self.pieces = pieces
 
     def parts(self) -> tuple[Value, ...]:
@@ -406,7 +406,7 @@ class Imported(Value):
     __slots__ = ("attr", "found", "module", "program")
 
     def __init__(self, program: Program, module: Module, attr: str) -> None:
-        super().__init__()
+        self.expr, self.flow, self.memo = None, None, None
         self.program = program
         self.module = module
         self.attr = attr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.rules.control_flow.array_work import call_work, values_in
@@ -11,6 +12,7 @@ from jaxaudit.source import values as v
 from jaxaudit.source.events import Loop
 
 if TYPE_CHECKING:
+    from jaxaudit.source.flow import Flow
     from jaxaudit.source.program import Program
 
 GATHERERS = frozenset(
@@ -96,23 +98,31 @@ def how_gathered(program: Program, loop: Loop) -> str:
     whole = loop.whole
     if whole is None or whole.kind not in ("ListComp", "GeneratorExp") or len(whole.loops) != 1:
         return ""
-    for call in loop.flow.calls:
-        if any(a is whole or (a.__class__ is v.Star and a.value is whole) for a in call.args):
-            name = c.known_name(program, call.func)
-            if name in GATHERERS:
-                return name.rpartition(".")[2]
-            if name in REDUCERS:
-                return "sum"
-            if name in (
-                "builtins.any",
-                "builtins.all",
-                "builtins.dict",
-                "builtins.set",
-                "builtins.zip",
-                "builtins.print",
-            ):
-                return ""
+    for call in calls_with(loop.flow, whole):
+        name = c.known_name(program, call.func)
+        if name in GATHERERS:
+            return name.rpartition(".")[2]
+        if name in REDUCERS:
+            return "sum"
+        if name in (
+            "builtins.any",
+            "builtins.all",
+            "builtins.dict",
+            "builtins.set",
+            "builtins.zip",
+            "builtins.print",
+        ):
+            return ""
     return "list"
+
+
+def calls_with(flow: Flow, wanted: v.Value) -> Iterator[v.Call]:
+    """The calls that are given this very value, also as `*value`."""
+    for call in flow.calls:
+        for argument in call.args:
+            if argument is wanted or (argument.__class__ is v.Star and argument.value is wanted):
+                yield call
+                break
 
 
 def per_turn_call(program: Program, loop: Loop) -> v.Call | None:
