@@ -13,7 +13,7 @@ from jaxaudit_probe import private, trial
 if TYPE_CHECKING:
     from jaxaudit_probe.compiles import Observer
 
-MOST = 20_000
+MOST = 4_000
 """Among more arrays nothing is looked for."""
 LONGEST = 10.0
 """Seconds that are waited at most: a callback may wait for this very thread."""

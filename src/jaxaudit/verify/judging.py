@@ -126,11 +126,13 @@ def promised(
 
 @dataclass(frozen=True, slots=True)
 class ByClock:
-    """A gain that no count shows: its words, the clock that decided, and the figures to tell."""
+    """A gain that counts alone do not show: its words, the clock that decided, and the figures to tell."""
 
     text: str
     metric: str
     told: tuple[Measured, ...] = ()
+    counted: bool = False
+    """A count says so as well."""
 
 
 def by_clock(
@@ -140,7 +142,7 @@ def by_clock(
     table = {one.metric: one for one in clocks}
     if counts.shrunk and table["compile_s"].faster:
         text = f"{in_words(counts.shrunk[0])}; {in_words(table['compile_s'].measured)}"
-        return ByClock(text, "compile_s", counts.shrunk)
+        return ByClock(text, "compile_s", counts.shrunk, counted=True)
     if table["cpu_s"].faster:
         return ByClock(in_words(table["cpu_s"].measured), "cpu_s", counts.shrunk)
     kept = promised(expected, before, after, clocks)

@@ -293,7 +293,7 @@ class Trials:
             )  # fmt: skip
             if not by_count and slower(clocks) is None:
                 gain = by_clock(proposal.expected, counts, before, after, clocks)
-            if gain is not None:  # clocks flicker: a second round must say the same
+            if gain is not None and not gain.counted:  # clocks flicker: a second round must say the same
                 second = self._round(base, changed, env, (len(clocks[0].after),))
                 doubted = () if borne_out(gain, second) else second
                 clocks = pooled(clocks, second)
@@ -335,7 +335,8 @@ class Trials:
         def decided(clocks: Sequence[Timed]) -> bool:
             return settled(clocks, veto, hoped) or enough(clocks)
 
-        return self._round(base, changed, env, VETO_PAIRS if veto else LOOKS, decided)
+        looks = VETO_PAIRS if veto else (*VETO_PAIRS, LOOKS[-1]) if hoped else LOOKS
+        return self._round(base, changed, env, looks, decided)
 
     def _round(
         self,
