@@ -8,7 +8,7 @@ from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.jit_sites import jit_site
 from jaxaudit.edits.static_names import add_static_names
 from jaxaudit.model import Finding, Place
-from jaxaudit.model.evidence import Spot
+from jaxaudit.model.spot import Spot
 from jaxaudit.rules.project import Change, Project, Refused
 
 RISK = "A static argument must be hashable, and each new value compiles the function again."
