@@ -79,3 +79,16 @@ def test_how_large_a_slowdown_would_have_been_seen(document):
         "CPU time of a run did not move (0.93 to 1.07 of it, 10 pairs): more than 7% slower would have been seen"
         in text
     )
+
+
+def test_a_static_argument_says_after_how_many_calls_it_pays(document):
+    kept, _, static, *_ = document["outcomes"]
+    proposal = document["proposals"][2]
+    proposal |= {"rules": ["static-candidate"], "function": "step", "diff": "+@partial(jit, static_argnames='scale')"}
+    static |= {"verdict": "keep", "measured": [kept["measured"][1]]}
+    (function,) = [one for one in document["functions"] if one["name"] == "step"]
+    function |= {"calls": 1_000_000, "compiles": 2, "trace_s": 0.5, "lower_s": 0.5, "compile_s": 2.0}
+    said = " ".join(audit_summary(document).split())
+    assert "each new value compiles for 1.5 s, which pays after about 300,000 calls with it: 5 us less a call" in said
+    proposal["diff"] = "+    scale_array = jnp.asarray(scale)"
+    assert "pays after" not in audit_summary(document)

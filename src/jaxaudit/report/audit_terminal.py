@@ -79,6 +79,7 @@ def _kept(document: Document, columns: int, paint: Paint) -> Iterator[str]:
             yield from _indented(outcome.get("values", ""), columns)
         if proposal["changes_signature"]:
             yield from _indented("changes the function's signature; its callers in the project follow", columns)
+        yield from _indented(words.pays_after(document, proposal, outcome), columns)
         yield from _indented(words.instead(document, proposal), columns)
 
 

@@ -1,6 +1,7 @@
 """The sentences of an audit's report, the same in every format."""
 
 from collections.abc import Iterator
+from math import ceil
 from statistics import median
 
 from jaxaudit.model import amounts
@@ -216,6 +217,29 @@ def _no_slower(outcome: Entry) -> Iterator[str]:
         if one["metric"] == "cpu_s" and one["low"] <= 1.0 <= one["high"]:
             noise = f"{span(one['low'], one['high'])}, {number(one['pairs'], 'pair')}"
             yield f"CPU time of a run did not move ({noise}): more than {one['high'] - 1:.0%} slower would have been seen"
+
+
+def pays_after(document: Document, proposal: Entry, outcome: Entry) -> str:
+    """Of a static argument that gains time: how many calls with one value earn back what compiling for it costs."""
+    if (
+        outcome["verdict"] == "drop"
+        or "static-candidate" not in proposal["rules"]
+        or "static_argn" not in proposal["diff"]
+    ):
+        return ""
+    function = next((one for one in document["functions"] if one["name"] == proposal["function"]), None)
+    clock = next(
+        (one for one in outcome["measured"] if one["metric"] in ("steady_s", "cpu_s") and one["high"] < 1), None
+    )
+    if function is None or clock is None or not function["calls"] or not function["compiles"]:
+        return ""
+    cost = sum(function[stage] for stage in ("trace_s", "lower_s", "compile_s")) / function["compiles"]
+    gained = (clock["before"] - clock["after"]) / function["calls"]
+    calls = f"{ceil(cost / gained):,}"
+    return (
+        f"each new value compiles for {amounts.seconds(cost)}, which pays after about {calls} calls with it: "
+        f"{gained * 1e6:.2g} us less a call"
+    )
 
 
 def expectation(one: Entry) -> str:

@@ -89,7 +89,9 @@ OBJECT = """
 def test_what_it_reads_of_its_object_is_handed_in(tmp_path):
     tried = of(tmp_path, "fresh-body", OBJECT.format(body="y * self.rate"))
     lines, evidence = done(tmp_path, tried)
-    assert "        return fori_loop_of_run(self.rate, x)" in tried.after(tried.changes[0])["main.py"].splitlines(), lines
+    assert "        return fori_loop_of_run(self.rate, x)" in tried.after(tried.changes[0])["main.py"].splitlines(), (
+        lines
+    )
     assert len(evidence.compiles) < len(tried.evidence.compiles) - 1
 
 
@@ -102,6 +104,4 @@ def test_a_method_that_it_calls_goes_along(tmp_path):
 def test_what_needs_its_whole_object_stays(tmp_path):
     tried = of(tmp_path, "fresh-body", OBJECT.format(body="Solver.damp(self, y)"))
     assert not tried.changes
-    assert [one.text for one in tried.refused] == [
-        "no change is written: it needs its whole object"
-    ]
+    assert [one.text for one in tried.refused] == ["no change is written: it needs its whole object"]

@@ -19,7 +19,7 @@ POWER = """
 """
 
 
-def of(folder, code, **more):
+def of(folder, code, tiny=False, **more):
     # compiling a small program takes less than what the rule thinks worth a word: ask the propose alone
     from rules.captures import hoisted_programs as harness
 
@@ -28,6 +28,9 @@ def of(folder, code, **more):
     from dataclasses import replace
 
     longer = tuple(replace(one, compile_s=one.compile_s + 1.0) for one in evidence.functions)
+    if tiny:  # as if the machine had had nothing else to do
+        whole = evidence.environment.import_s + sum(one.seconds for one in evidence.compiles)
+        evidence = replace(evidence, environment=replace(evidence.environment, seconds=whole + 1e-6))
     tried = harness.Tried(files, printed, replace(evidence, functions=longer))
     for answer in harness.answers(folder / "before", files, tried.evidence, harness.SMALL, ("static-candidate",)):
         (tried.changes if isinstance(answer, harness.Change) else tried.refused).append(answer)
@@ -67,3 +70,49 @@ def test_what_the_user_wants_traced_stays_so(tmp_path):
         harness.SMALL = kept
     assert not tried.changes
     assert any("never-static" in one.text for one in tried.refused)
+
+
+LEAP = """
+    @jax.jit
+    def leap(x, dt, k, drag):
+        return x - dt * (k * x + drag)
+
+
+    def main(k):
+        dt = 1e-3
+        x = jnp.linspace(0.0, 1.0, 8)
+        for epoch in range(2):
+            {inner}
+            for _ in range(3):
+                x = leap(x, dt, {k}, drag=-0.1)
+        print(f"{{float(x.sum()):.4f}}")
+
+
+    main(2.5)
+"""
+
+
+WRITTEN = """\
+    dt_array = jnp.asarray(dt)
+    drag_array = jnp.asarray(-0.1)
+    for epoch in range(2):
+        rate = k * 1.0
+        rate_array = jnp.asarray(rate)
+        for _ in range(3):
+            x = leap(x, dt_array, rate_array, drag=drag_array)
+"""
+
+
+def test_numbers_of_tiny_calls_are_made_arrays_before_the_loop(tmp_path):
+    tried = of(tmp_path, LEAP.format(inner="rate = k * 1.0", k="rate"), tiny=True)
+    once, static = tried.changes
+    assert once.title == "`dt`, `k`, `drag` handed to `leap` as arrays, made once before the loop"
+    [text] = tried.after(once).values()
+    assert WRITTEN in text
+    assert static.title == "`dt`, `k`, `drag` of `leap` become static: one value in this run"
+    assert static.group == once.group
+
+
+def test_what_is_worked_out_in_each_turn_stays(tmp_path):
+    once = of(tmp_path, LEAP.format(inner="rate = k", k="rate * 1.0"), tiny=True).changes[0]
+    assert once.title == "`dt`, `drag` handed to `leap` as arrays, made once before the loop"

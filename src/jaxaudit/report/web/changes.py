@@ -68,6 +68,7 @@ def _change(document: Document, proposal: Entry, outcome: Entry, kind: str, open
         ("Predicted", text(words.prediction(proposal).removeprefix("predicted: "))),
         ("Measured", f"<ul>{moved}</ul>" if moved else ""),
         ("Compared", spoken(words.compared(outcome))),
+        ("Pays", text(words.pays_after(document, proposal, outcome))),
         ("Verdict", spoken(outcome["reason"]["text"])),
         ("Signature", "changed; the callers in the project follow" if proposal["changes_signature"] else ""),
         ("What could break", spoken(proposal["risk"])),

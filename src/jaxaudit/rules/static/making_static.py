@@ -14,6 +14,7 @@ from jaxaudit.edits.nodes import FUNCTIONS, Function
 from jaxaudit.model import Finding, Place, amounts
 from jaxaudit.model.spot import Spot
 from jaxaudit.rules.project import Change, Project, Refused
+from jaxaudit.rules.static.converting_once import converting
 from jaxaudit.source.arguments import bind
 from jaxaudit.source.facts import text
 from jaxaudit.source.tracing import entering
@@ -82,17 +83,22 @@ def _of_function(path: str, name: str, group: Sequence[Finding], project: Projec
             open_.append(one)
         else:
             idle.append(one)
-    if idle:
-        refused = _too_little(path, name, idle, project)
-        if refused is None:
-            open_ += idle
+    refused = _too_little(path, name, idle, project) if idle else None
+    if refused is not None:
+        yield refused
+    elif idle:
+        way = f"numbers {path}:{name}"
+        once = converting(path, name, idle, _units(project, path, name), project, way)
+        if once is not None:
+            yield once
+            yield from _change(path, name, idle, project, way)
         else:
-            yield refused
+            open_ += idle
     if open_:
-        yield from _change(path, name, open_, project)
+        yield from _change(path, name, open_, project, f"static {path}:{name}")
 
 
-def _change(path: str, name: str, group: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
+def _change(path: str, name: str, group: Sequence[Finding], project: Project, way: str) -> Iterator[Change | Refused]:
     names = [str(one.facts["argument"]) for one in group]
     at = Spot(path, group[0].place.line, name)
     words = "`, `".join(names)
@@ -102,12 +108,12 @@ def _change(path: str, name: str, group: Sequence[Finding], project: Project) ->
         yield Refused(f"`{words}` of `{name}` as static", tuple(group), at, "does-not-apply", str(error))
         return
     yield Change(
-        f"`{words}` of `{name}` becomes static: one value in this run",
+        f"`{words}` of `{name}` {'become' if len(names) > 1 else 'becomes'} static: one value in this run",
         tuple(group),
         at,
         {path: edits},
         risk=RISK,
-        group=f"static {path}:{name}",
+        group=way,
         touched=(name,),
     )
 
