@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import sys
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from jaxaudit_probe import names, private, snapshots
@@ -94,19 +94,25 @@ def in_arguments(observer: Observer, site: Site, value: Any) -> Holder | None:
 
 
 def holder_of(value: Any, frame: types.FrameType | None) -> Holder | None:
-    """The name that holds an array, in the innermost of the running frames that knows it."""
+    """The name that holds an array, in the innermost of the running frames that knows it. Where that one knows it by
+    somebody's private attributes alone (`self._parent._variables`), what a frame around closes over is told instead."""
     wanted = matcher(value)
+    inside: Holder | None = None
     for _ in range(60):
         if frame is None:
-            return None
+            break
         code = frame.f_code
         ours = code.co_filename.startswith(names.OURS)
         if names.is_user(code.co_filename) or not (ours or code.co_filename.startswith("<")):
             found = _in_frame(frame, wanted)
-            if found is not None:
+            if inside is None and found is not None:
+                if found.how != "attribute" or "._" not in found.leaf:
+                    return found
+                inside = found
+            elif found is not None and found.how in ("closure", "global"):
                 return found
         frame = frame.f_back
-    return None
+    return inside
 
 
 def matcher(value: Any) -> Matcher:
@@ -246,9 +252,15 @@ def _attributes(value: Any) -> Iterator[tuple[str, Any]]:
     for name, below in list(held.items())[:MOST_CHILDREN]:
         if isinstance(value, type) and (name.startswith("__") or callable(below)):
             continue
-        yield f".{name}", below
+        yield ("" if isinstance(below, dict) and _is_mapping(value) else f".{name}"), below
     for cls in type(value).__mro__[:-1]:
         slots = cls.__dict__.get("__slots__", ())
         for name in (slots,) if isinstance(slots, str) else slots:
             if name not in ("__dict__", "__weakref__") and hasattr(value, name):
-                yield f".{name}", getattr(value, name)
+                below = getattr(value, name)
+                yield ("" if isinstance(below, dict) and _is_mapping(value) else f".{name}"), below
+
+
+def _is_mapping(value: Any) -> bool:
+    """A dict by another name, such as Flax's FrozenDict: its reader writes `params["kernel"]`."""
+    return isinstance(value, Mapping) and not isinstance(value, type)

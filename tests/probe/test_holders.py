@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import gc
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -71,6 +71,43 @@ def test_a_global_and_what_it_holds(told: Told) -> None:
 def test_numpy_is_known_in_spite_of_its_copy(told: Told) -> None:
     jax.jit(lambda x: HOST @ x)(jnp.ones(43))
     assert told.names() == ["HOST"]
+
+
+class Tree(Mapping[str, Any]):
+    """A mapping that keeps its items in a dict, as Flax's FrozenDict does."""
+
+    __slots__ = ("_items",)
+
+    def __init__(self, items: dict[str, Any]) -> None:
+        self._items = items
+
+    def __getitem__(self, key: str) -> Any:
+        raise AssertionError("code of the user's is not run")
+
+    def __iter__(self) -> Iterator[str]:
+        raise AssertionError
+
+    def __len__(self) -> int:
+        raise AssertionError
+
+
+class Network:
+    """Holds its parameters in attributes that are nobody else's business while it is applied."""
+
+    def apply(self, params: Tree, x: Any) -> Any:
+        bound = Network()
+        bound._scope = {"variables": params._items}  # type: ignore[attr-defined]
+        return bound.forward(x)
+
+    def forward(self, x: Any) -> Any:
+        return self._scope["variables"]["kernel"] @ x  # type: ignore[attr-defined]
+
+
+def test_what_the_user_closes_over_comes_before_private_attributes(told: Told) -> None:
+    network, params = Network(), Tree({"kernel": jnp.ones((48, 48))})
+    jax.jit(lambda x: network.apply(params, x))(jnp.ones(48))
+    assert told.names() == ["params['kernel']"]
+    assert told.constants[0]["how"] == "closure"
 
 
 class Detector(eqx.Module):  # type: ignore[misc, name-defined]

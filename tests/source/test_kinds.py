@@ -18,7 +18,10 @@ CODES = [
     "jnp.ones((2, 3)).reshape(3, 2)", "jnp.ones((4, 1)) + jnp.ones(3)", "jnp.float32(1.0)", "jnp.ones((2, 3)).T",
     "jnp.zeros(3).astype(jnp.int32)", "jnp.ones((2, 3))[0]", "jnp.zeros(3).at[0].set(1.0)", "jnp.array([[1, 2], [3, 4]])",
     "jax.random.normal(jax.random.key(0), (3, 2))", "jnp.zeros_like(jnp.ones((2, 2)))", "jnp.asarray(np.ones((3, 2)))",
-    "jnp.arange(3) / 2", "jnp.full((2,), 1.5)", "jnp.sqrt(jnp.arange(4))",
+    "jnp.arange(3) / 2", "jnp.full((2,), 1.5)", "jnp.sqrt(jnp.arange(4))", "jnp.fft.fft(jnp.ones(4)).real",
+    "jnp.abs(jnp.fft.fft2(jnp.ones((4, 4))))", "jnp.fft.rfft(jnp.ones(8))", "jnp.fft.irfft(jnp.ones(5))",
+    "jnp.fft.fft(jnp.ones(4)).std()", "jnp.linalg.norm(jnp.fft.fft(jnp.ones(4)))", "jnp.angle(jnp.fft.fft(jnp.ones(4)))",
+    "jnp.conj(jnp.fft.fft(jnp.ones(4)))",
 ]  # fmt: skip
 
 

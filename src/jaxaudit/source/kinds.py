@@ -375,8 +375,14 @@ def _attribute(program: Program, attr: v.Attr, depth: int) -> Kind:
             return Kind("dtype" if attr.name == "dtype" else "unknown")
         if attr.name in ("T", "mT") and base.shape is not None:
             return base._replace(shape=base.shape[::-1])
-        return base if attr.name in ("real", "imag", "T", "mT", "flat") else UNKNOWN
+        if attr.name in ("real", "imag"):
+            return base._replace(dtype=real_part(base.dtype))
+        return base if attr.name in ("T", "mT", "flat") else UNKNOWN
     return joined_attribute(program, attr, depth)
+
+
+def real_part(dtype: str) -> str:
+    return {"complex64": "float32", "complex128": "float64"}.get(dtype, dtype)
 
 
 def joined_attribute(program: Program, attr: v.Attr, depth: int) -> Kind:

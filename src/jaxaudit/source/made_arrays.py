@@ -192,8 +192,15 @@ def _dtype_of_call(program: Program, call: v.Call, maker: ArrayMaker, depth: int
         found = _promoted(parts)
         if maker.default == "inexact" and found.startswith(("int", "uint", "bool")):
             return simple["float"]
-        return found
+        name = call.func.name if isinstance(call.func, v.Attr) else c.known_name(program, call.func) or ""
+        return kinds.real_part(found) if name.rpartition(".")[2] in REAL_RESULTS else found
     return ""
+
+
+REAL_RESULTS = frozenset(
+    {"abs", "absolute", "real", "imag", "angle", "norm", "matrix_norm", "vector_norm", "std", "var", "nanstd", "nanvar"}
+)
+"""Of complex numbers these give real ones."""
 
 
 def _dtype_of(program: Program, value: v.Value, wide: bool, depth: int) -> str:

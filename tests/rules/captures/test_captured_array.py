@@ -174,6 +174,22 @@ def test_it_names_the_array_where_it_is_read(name):
     assert word in findings[0].message
 
 
+@pytest.mark.parametrize("wrapped", ["{}", "freeze({})", "replicate({})"])
+def test_parameters_of_a_network_are_arrays_whatever_wraps_their_tree(wrapped):
+    code = f"""
+        from flax.core import freeze
+        from flax.jax_utils import replicate
+
+        def main(model):
+            params = {wrapped.format("model.init(jax.random.key(0), jnp.ones((1, 64)))")}
+            predict = jax.jit(lambda x: model.apply(params, x))
+            return predict(jnp.ones((8, 64)))
+        """
+    findings = found("captured-array", code)
+    assert lines(findings) == [7]
+    assert "`params`" in findings[0].message
+
+
 ALLOWED = {
     "an argument": "@jax.jit\ndef f(x, table):\n    return table @ x\ny = f(jnp.ones(9), jnp.ones((9999, 9)))\n",
     "only its shape": "T = jnp.ones((1000, 1000))\nf = jax.jit(lambda x: x + jnp.zeros(T.shape) + T.shape[0])\n",

@@ -6,6 +6,15 @@ from jaxaudit.rules.control_flow.unrolled_loop import RULE
 from rules.marked_faults import at_the_mark, findings
 
 FAULTY: dict[str, str | dict[str, str]] = {
+    "reduce over a range": """from functools import reduce
+def stencil(field, _):
+    lap = jnp.roll(field, 1, 0) + jnp.roll(field, -1, 0)
+    return field + 0.1 * (lap - 2.0 * field)
+@jax.jit
+def diffuse(field):
+    return reduce(stencil, range(40), field)  # fault
+diffuse(jnp.ones((4, 4)))
+""",
     "a sum over members that a function made": """def member_loss(params, x):
     hidden = jnp.tanh(x @ params["w"])
     return jnp.mean((hidden @ params["v"] - x[:, 0]) ** 2)
@@ -226,6 +235,17 @@ solve(jnp.ones(2))
 """,
 }
 SOUND: dict[str, str | dict[str, str]] = {
+    "reduce over layers, over what decides a shape, and outside jit": """from functools import reduce
+@jax.jit
+def forward(params, x):
+    return reduce(lambda h, w: jnp.tanh(h @ w) + 1.0, params, x)
+@jax.jit
+def pyramid(x):
+    return reduce(lambda h, k: jnp.tanh(h.sum()) * jnp.ones(k) + 1.0, range(1, 40), x)
+def host(x):
+    return reduce(lambda h, k: jnp.tanh(h) + jnp.sin(h) * k, range(40), x)
+forward([jnp.eye(3)] * 40, jnp.ones(3)), pyramid(jnp.ones(1)), host(jnp.ones(3))
+""",
     "layers": """@jax.jit
 def mlp(params, x):
     for i in range(len(params)):

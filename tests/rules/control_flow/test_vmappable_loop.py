@@ -112,6 +112,31 @@ def g(xs):
     return jnp.stack(list(map(f, xs)))  # fault
 g(jnp.ones((30, 8)))
 """,
+    "leaves stacked outside jit": """@jax.jit
+def embed(window, filters):
+    return {"response": filters @ window}
+def features(windows, filters):
+    parts = [embed(window, filters) for window in windows]  # fault
+    return jax.tree.map(lambda *leaves: jnp.stack(leaves), *parts)
+features(jnp.ones((40, 4)), jnp.eye(4))
+""",
+    "leaves of a list stacked": """@jax.jit
+def embed(window, filters):
+    return {"response": filters @ window}
+def features(windows, filters):
+    parts = []
+    for window in windows:  # fault
+        parts.append(embed(window, filters))
+    return jax.tree_util.tree_map(lambda *leaves: jnp.stack(leaves), *parts)
+features(jnp.ones((40, 4)), jnp.eye(4))
+""",
+    "map of a lambda outside jit": """@jax.jit
+def energy(spins, coupling):
+    return -spins @ coupling @ spins
+def energies(configurations, coupling):
+    return jnp.stack(list(map(lambda s: energy(s, coupling), configurations)))  # fault
+energies(jnp.ones((40, 4)), jnp.eye(4))
+""",
     "concatenate expand": """def encode(x):
     return jnp.tanh(x)[None]
 @jax.jit
@@ -121,6 +146,12 @@ enc(jnp.ones((25, 3)))
 """,
 }
 SOUND: dict[str, str | dict[str, str]] = {
+    "map of host work": """@jax.jit
+def total(x):
+    return x.sum()
+names = list(map(lambda x: f"{x}", jnp.ones((40, 4))))
+total(jnp.stack([jnp.ones(3), jnp.zeros(3)]))
+""",
     "driver loop": """@jax.jit
 def step(x, b):
     return x + jnp.sum(b)

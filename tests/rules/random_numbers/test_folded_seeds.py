@@ -1,4 +1,4 @@
-"""A key of a constant seed that is folded with what differs is another key each time."""
+"""A key of a constant seed: folded with what differs it is another key each time; handed on it is the same each time."""
 
 import pytest
 
@@ -26,3 +26,29 @@ print(corrupt([jnp.full((4, 4), float(i)) for i in range(9)]))
 )
 def test_what_is_folded_in(key, told):
     assert bool(found("key-made-in-jit", NOISY.format(key=key))) is told
+
+
+DROPOUT = """
+@jax.jit
+def train_step(state, x):
+    dropout_rng = {key}
+
+    def loss(params):
+        return state.apply_fn({{"params": params}}, x, rngs={{"dropout": {handed}}}).mean()
+
+    return jax.grad(loss)(state.params)
+"""
+
+
+@pytest.mark.parametrize(
+    ("key", "handed", "told"),
+    [
+        ("jax.random.PRNGKey(1)", "dropout_rng", True),
+        ("jax.random.PRNGKey(1)", "jax.random.fold_in(dropout_rng, state.step)", False),
+        ("state.rng", "dropout_rng", False),
+    ],
+)
+def test_a_jitted_step_that_hands_a_key_of_a_constant_seed_on(key, handed, told):
+    seen = found("key-made-in-jit", DROPOUT.format(key=key, handed=handed))
+    assert bool(seen) is told
+    assert all("`dropout_rng`" in one.message for one in seen)

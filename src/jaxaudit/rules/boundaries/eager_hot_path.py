@@ -86,7 +86,7 @@ def hot(rule: Rule, at: Spot, compiles: Sequence[CompileSeen]) -> Finding:
         }
         | ({"library": whose} if whose else {}),
         help=advice(at, whose),
-        severity=None if at.loop and (max(times.values()) >= OFTEN or seconds(compiles) >= CHEAP) else "info",
+        severity=None if at.loop and not whose and max(times.values()) >= OFTEN else "info",
     )
 
 

@@ -280,5 +280,7 @@ MAKERS_OF_TREES = frozenset({"equinox.nn.make_with_state", "flax.training.train_
 SAME_TREE = {
     "jax.tree.map": 1, "jax.device_put": 0, "jax.block_until_ready": 0, "jax.lax.stop_gradient": 0, "equinox.filter": 0,
     "equinox.combine": 0, "equinox.tree_at": 1, "equinox.nn.inference_mode": 0, "copy.copy": 0, "copy.deepcopy": 0,
-    "builtins.tuple": 0, "builtins.list": 0, "builtins.dict": 0, "jax.device_get": 0,
+    "builtins.tuple": 0, "builtins.list": 0, "builtins.dict": 0, "jax.device_get": 0, "flax.core.freeze": 0,
+    "flax.core.unfreeze": 0, "flax.core.frozen_dict.freeze": 0, "flax.core.frozen_dict.unfreeze": 0,
+    "flax.core.FrozenDict": 0, "flax.jax_utils.replicate": 0, "flax.jax_utils.unreplicate": 0,
 }  # fmt: skip

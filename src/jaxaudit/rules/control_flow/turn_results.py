@@ -88,8 +88,25 @@ def stacked_later(program: Program, loop: Loop) -> bool:
         if loop in call.loops and call.func.__class__ is v.Attr and call.func.name == "append"
     ]  # fmt: skip
     return any(
-        any(a is one for a in call.args for one in lists) and c.known_name(program, call.func) in GATHERERS
+        any(is_given(a, one) for a in call.args for one in lists)
+        and (c.known_name(program, call.func) in GATHERERS or stacks_leaves(program, call))
         for call in loop.flow.calls
+    )
+
+
+def is_given(argument: v.Value, whole: v.Value) -> bool:
+    """`f(parts)` and `f(*parts)`."""
+    return argument is whole or (isinstance(argument, v.Star) and argument.value is whole)
+
+
+def stacks_leaves(program: Program, call: v.Call) -> bool:
+    """`jax.tree.map(lambda *leaves: jnp.stack(leaves), *parts)`."""
+    if c.known_name(program, call.func) != "jax.tree.map" or len(call.args) < 2:
+        return False
+    return any(
+        c.known_name(program, inner.func) in GATHERERS
+        for target in c.targets(program, call.args[0])
+        for inner in target.function.flow.calls
     )
 
 
@@ -100,6 +117,8 @@ def how_gathered(program: Program, loop: Loop) -> str:
         return ""
     for call in calls_with(loop.flow, whole):
         name = c.known_name(program, call.func)
+        if stacks_leaves(program, call):
+            return "stack"
         if name in GATHERERS:
             return name.rpartition(".")[2]
         if name in REDUCERS:

@@ -16,6 +16,7 @@ from jaxaudit.rules.control_flow.python_loops import (
     turns_differ,
     turns_of,
 )
+from jaxaudit.rules.control_flow.reduced import Reduced, reduced_loops
 from jaxaudit.rules.control_flow.rolling_up import propose
 from jaxaudit.rules.control_flow.turn_results import gathered_results
 from jaxaudit.rules.control_flow.unrolled_seen import observe_unrolled
@@ -46,6 +47,33 @@ def match(program: Program) -> Iterator[Finding]:
             if found is not None:
                 told.append(loop)
                 yield found
+    for one in reduced_loops(program):
+        if one.work.operations and (one.turns.number is None or one.turns.number >= LEAST_TURNS):
+            yield from written_as_a_call(program, one)
+
+
+def written_as_a_call(program: Program, one: Reduced) -> Iterator[Finding]:
+    """`reduce(step, range(n), state)`, whose turns are calls of one function."""
+    confidence = certainty(one.turns, one.work)
+    if confidence == 0.0:
+        return
+    flow, name = one.call.flow, one.step.name
+    total = f", about {one.turns.number * one.work.operations} in all" if one.turns.number is not None else ""
+    operations = f"{one.work.operations} array operation{'s' if one.work.operations != 1 else ''}"
+    use = one.context.use
+    yield RULE.found(
+        program.place(flow, one.call.expr),
+        f"`{text(one.call.expr, 60)}` runs while `{flow.function.name}` is traced: `{name}`, {operations}, is unrolled, "
+        f"written out {one.turns.words} into the compiled program{total}; `jax.lax.fori_loop` or `jax.lax.scan` keeps it once",
+        confidence,
+        facts={
+            "function": flow.function.name, "turns": one.turns.number, "operations_per_turn": one.work.operations,
+            "callee": name,
+        },
+        notes=[Note(program.place(use.flow, use.call.expr), f"`{use.short}` traces it")],
+        help=f"`jax.lax.fori_loop(0, n, lambda _, state: {name}(state, ...), state)`: the body is then traced and "
+        "compiled once.",
+    )  # fmt: skip
 
 
 def judge(program: Program, function: Function, loop: Loop, context: Context) -> Finding | None:

@@ -13,6 +13,7 @@ from jaxaudit.rules.control_flow.unrolled_seen import observe_vmappable
 from jaxaudit.rules.control_flow.vmap_fix import can_become_vmap, mend
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
 from jaxaudit.source.events import Loop
 from jaxaudit.source.facts import text
 from jaxaudit.source.program import Program
@@ -49,30 +50,51 @@ def is_script(module: Module) -> bool:
 
 
 def mapped_calls(program: Program, function: Function) -> Iterator[Finding]:
-    """`map(f, xs)` over the rows of an array, under a trace."""
+    """`map(f, xs)` over the rows of an array."""
     for call in function.flow.calls:
         if c.known_name(program, call.func) != "builtins.map" or len(call.args) < 2:
             continue
         turns = turns_over(program, call.args[1])
         targets = c.targets(program, call.args[0])
-        if turns.sort != "rows" or not targets or compiled_context(program, function) is None:
+        if turns.sort != "rows" or not targets:
+            continue
+        traced = compiled_context(program, function) is not None
+        name = called_in_turn(program, targets[0])
+        if name is None or (not traced and program.tracing.context(function) is not None):
             continue
         if turns.number is None or turns.number >= LEAST_TURNS:
-            name = targets[0].function.name
+            cost = "unrolled into the compiled program" if traced else "which dispatches each turn by itself"
+            certain = 0.85 if (turns.number or 0) >= MANY_TURNS else 0.6
             yield RULE.found(
                 program.place(function.flow, call.expr),
-                f"`map` calls `{name}` {turns.words} in `{function.name}`: a Python loop, unrolled into the "
-                "compiled program; "
+                f"`map` calls `{name}` {turns.words} in `{function.name}`: a Python loop, {cost}; "
                 f"`jax.vmap` of `{name}` does them at once",
-                0.85 if (turns.number or 0) >= MANY_TURNS else 0.6,
+                certain if traced else 0.5,
                 facts={
                     "callee": name,
                     "turns": turns.number,
                     "function": function.name,
                     "results": "map",
-                    "traced": True,
+                    "traced": traced,
                 },
             )
+
+
+def called_in_turn(program: Program, target: c.Target) -> str | None:
+    """What `map` calls, by name; what a lambda calls in its place. None where no array is worked on."""
+    function = target.function
+    if not target.chain and not any(works_on_arrays(program, call) for call in function.flow.calls):
+        return None
+    returned = function.flow.returns
+    if function.name == "<lambda>" and returned and isinstance(returned[0].value, v.Call):
+        return text(returned[0].value.expr[1], 40)
+    return function.name
+
+
+def works_on_arrays(program: Program, call: v.Call) -> bool:
+    if (c.known_name(program, call.func) or "").startswith("jax."):
+        return True
+    return any(target.chain for target in c.targets(program, call.func))
 
 
 def judge(program: Program, function: Function, loop: Loop, found: GatheredResults) -> Finding | None:

@@ -48,7 +48,8 @@ def constant_seed(program: Program, function: Function, call: v.Call) -> Iterato
     ):
         return
     drawn = "" if asked_for_none(call) else drawn_from(program, function, call)
-    if not drawn:
+    context = program.tracing.jitted_context(function)
+    if not drawn or (drawn == "handed" and context is None):
         return
     place = program.place(function.flow, call.expr)
     written = text(call.expr)
@@ -56,14 +57,13 @@ def constant_seed(program: Program, function: Function, call: v.Call) -> Iterato
     if loop is not None:
         yield RULE.found(
             place,
-            f"`{written}` makes the same key in every turn of the loop in line {loop.line}: what is drawn from it is the same "
-            f"each time",
+            f"`{written}`{named(function, call)} makes the same key in every turn of the loop in line {loop.line}: what is "
+            "drawn from it is the same each time",
             UNSEEN,
             facts={"seed": written, "loop_line": loop.line},
             notes=[Note(place_of(program, loop), "the loop")],
         )
         return
-    context = program.tracing.jitted_context(function)
     often = lifetime.frequency(program, function)
     if context is None and often.how != "many":
         return
@@ -77,11 +77,20 @@ def constant_seed(program: Program, function: Function, call: v.Call) -> Iterato
         notes.append(Note(program.place(often.call.flow, often.call.expr), "called here"))
     yield RULE.found(
         place,
-        f"`{written}` makes the same key at each call: {why}, so what is drawn from it is the same each time",
+        f"`{written}`{named(function, call)} makes the same key at each call: {why}, so what is drawn from it is the same "
+        "each time",
         0.85 if often.how == "many" and drawn == "drawn" and not meant_to_be_same(program, function) else 0.5,
         facts={"seed": written, "function": function.qualname},
         notes=notes,
     )
+
+
+def named(function: Function, call: v.Call) -> str:
+    """The name that the key is given, for the reader."""
+    for name, bound in function.flow.bindings.items():
+        if any(value is call for value in bound):
+            return f" (`{name}`)"
+    return ""
 
 
 def meant_to_be_same(program: Program, function: Function) -> bool:
@@ -109,9 +118,10 @@ def asked_for_none(call: v.Call) -> bool:
 
 
 def drawn_from(program: Program, function: Function, call: v.Call) -> str:
-    """ "drawn" where the same function draws from the key or a part of it, "split" where it makes others of it, else ""."""
+    """ "drawn" where the function, or one within it, draws from the key or a part of it; "split" where it makes others of
+    it; "handed" where it gives it to what is not known by a keyword that says key: `apply_fn(x, rngs={"dropout": key})`."""
     found = ""
-    for one in spent_keys(program, function):
+    for one in [one for part in (function, *within(function)) for one in spent_keys(program, part)]:
         if one.how == "fold" and folds_what_differs(one.call):
             continue
         value: v.Value = one.origin.root
@@ -119,7 +129,7 @@ def drawn_from(program: Program, function: Function, call: v.Call) -> str:
             if value is call:
                 if one.sure and one.how == "draw":
                     return "drawn"
-                found = found or ("split" if one.sure else "")
+                found = "split" if one.sure else found or ("handed" if one.how == "draw" else "")
                 break
             if isinstance(value, v.Item):
                 value = value.base
@@ -128,6 +138,18 @@ def drawn_from(program: Program, function: Function, call: v.Call) -> str:
             else:
                 break
     return found
+
+
+def within(function: Function) -> list[Function]:
+    """The functions that are made inside of it."""
+    out = []
+    for one in function.module.functions:
+        around = one.parent
+        while around is not None and around is not function:
+            around = around.parent
+        if around is function:
+            out.append(one)
+    return out
 
 
 def folds_what_differs(call: v.Call) -> bool:

@@ -18,6 +18,7 @@ from jaxaudit.rules.random_numbers.key_repeats import (
 from jaxaudit.rules.random_numbers.key_returns import used_and_returned
 from jaxaudit.rules.random_numbers.key_reuse_seen import observe
 from jaxaudit.rules.random_numbers.key_splitting import TITLE, mend
+from jaxaudit.rules.random_numbers.key_turns import used_and_carried_on
 from jaxaudit.rules.random_numbers.try_outs import is_try_out, only_shapes
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source.program import Program
@@ -49,6 +50,7 @@ def faults_of(program: Program, function: Function) -> Iterator[Told]:
     spent = spent_keys(program, function)
     yield from used_twice(program, spent)
     yield from used_in_each_turn(program, spent)
+    yield from used_and_carried_on(program, spent)
     yield from used_in_each_step(program, function, spent)
     yield from same_for_all(program, spent)
     yield from used_and_returned(program, function, spent)

@@ -18,6 +18,8 @@ from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.program import Program
 from jaxaudit.source.sites import Site, calls_of, jit_sites
 
+KEEPING = frozenset({"append", "insert", "appendleft"})
+
 
 def match(program: Program) -> Iterator[Finding]:
     for site in jit_sites(program):
@@ -70,6 +72,17 @@ def reused(
             help=f"Rebind the result (`{again.name} = ...`), copy what is needed before the call, or do not donate `{name}`.",
         )  # fmt: skip
         return
+    kept = kept_and_read(call, value)
+    if kept is not None:
+        by, later = kept
+        yield RULE.found(
+            program.place(flow, later.expr),
+            f"`{later.name}` keeps {given}, put there in line {start(by.expr)[0]}, which is donated to {callee} in line {line} "
+            f'(parameter `{name}`): its buffer is gone, and reading it raises "Array has been deleted"',
+            min(sure, 0.9), facts=facts, notes=[Note(program.place(flow, by.expr), "kept here"), note],
+            help=f"Keep a copy (`{later.name}.append(jnp.copy(...))`), fetch it with `jax.device_get`, or do not donate `{name}`.",
+        )  # fmt: skip
+        return
     field = field_read_later(call, value) if isinstance(value, v.Attr) else None
     if field is not None:
         yield RULE.found(
@@ -112,6 +125,27 @@ def read_later(call: v.Call, value: v.Value) -> Use | None:
             and reads_memory(flow.function, use.expr)
         ):
             return use
+    return None
+
+
+def kept_and_read(call: v.Call, value: v.Value) -> tuple[v.Call, Use] | None:
+    """A list into which the value was put before it was given away, and the list's first read outside that loop."""
+    flow = call.flow
+    assert flow is not None
+    for by in flow.calls:
+        if not isinstance(by.func, v.Attr) or by.func.name not in KEEPING or not any(a is value for a in by.args):
+            continue
+        if by.order > call.order or excludes(by.path, call.path) or not isinstance(by.func.base, v.Sequence):
+            continue
+        for use in flow.uses:
+            if (
+                use.value is by.func.base
+                and use.order > call.order
+                and not set(use.loops) & set(call.loops)
+                and not excludes(call.path, use.path)
+                and reads_memory(flow.function, use.expr)
+            ):
+                return by, use
     return None
 
 

@@ -157,9 +157,9 @@ def _rows(library: str, module: str) -> dict[str, ArrayMaker]:
         **rows("matmul multi_dot tensordot vecdot outer matrix_transpose", "matmul", "promote"),
     }
     table.update({f"{module}.linalg.{name.rsplit('.', 1)[1]}": maker for name, maker in linalg.items()})
-    fft = rows(
-        "fft fft2 fftn hfft ifft ifft2 ifftn ihfft irfft irfft2 irfftn rfft rfft2 rfftn", "like", "complex", "strong"
-    )
+    fft = rows("fft fft2 fftn ifft ifft2 ifftn", "like", "complex", "strong")
+    fft |= rows("ihfft rfft rfft2 rfftn", "unknown", "complex", "strong")
+    fft |= rows("hfft irfft irfft2 irfftn", "unknown", "float", "strong")
     fft |= rows("fftshift ifftshift", "like", "like")
     fft |= rows("fftfreq rfftfreq", "arange", "float", "strong")
     table.update({f"{module}.fft.{name.rsplit('.', 1)[1]}": maker for name, maker in fft.items()})
