@@ -36,9 +36,9 @@ def ratios(before: Sequence[float], after: Sequence[float]) -> list[float]:
 
 
 def null_ratios(before: Sequence[float]) -> list[float]:
-    """The baseline against itself: each run with the one before it, both ways round."""
+    """The baseline against itself: each run with the one before it, both ways round; 1 where the clock stood still."""
     pairs = list(itertools.pairwise(before))
-    return [b / a for a, b in pairs if a > 0] + [a / b for a, b in pairs if b > 0]
+    return [b / a for a, b in pairs if a > 0] + [a / b for a, b in pairs if b > 0] or [1.0]
 
 
 def is_faster(measured: Interval, null: Interval) -> bool:
