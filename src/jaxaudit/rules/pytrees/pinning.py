@@ -76,7 +76,7 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             yield Refused(title, same, at, "does-not-apply", f"no change is written: {error}")
             continue
         yield Change(
-            f"`{words}` of `{function.rpartition('.')[2]}` is made as {said[0]}",
+            made_as(leaves, said, function.rpartition(".")[2]),
             same,
             at,
             {path: tuple(dict.fromkeys(some)) for path, some in edits.items()},
@@ -84,6 +84,20 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             risk=RISK,
             touched=(function,),
         )
+
+
+def made_as(leaves: Sequence[str], dtypes: Sequence[str], function: str) -> str:
+    """`x` and `y` of `step` are made as float32; with two dtypes each leaf brings its own."""
+    one_for_all = len(set(dtypes)) == 1
+    words = [f"`{leaf}`" if one_for_all else f"`{leaf}` as {dtype}" for leaf, dtype in zip(leaves, dtypes)]
+    listed = ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else words[0]
+    verb = "are" if len(words) > 1 else "is"
+    of = f"of `{function}`"
+    return (
+        f"{listed} {of} {verb} made as {dtypes[0]}"
+        if one_for_all
+        else f"{of[3:]} is handed {listed}, from the first call"
+    )
 
 
 def dtype_of(values: Sequence[str]) -> str:
