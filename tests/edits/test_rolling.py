@@ -115,3 +115,22 @@ def test_what_can_be_no_loop_of_xlas(body, reason):
 def test_items_of_a_list_may_be_ragged():
     with pytest.raises(Ragged, match="`curves`"):
         roll("def f(x, curves):\n    for t, y in curves:\n        x = x + t\n    return x\n")
+
+
+def test_a_list_that_begins_with_a_value_and_hands_on_its_newest():
+    after = same(
+        "def f(x):\n    states = [x]\n    for _ in range(4):\n        s = states[-1]\n        states.append(s + 0.5 * s)\n"
+        "    return jnp.stack(states)\n",
+        "jax.jit(f)(jnp.ones(2)).round(3)",
+    )
+    assert "    def turn(last_states, _):\n        s = last_states\n        last_states = s + 0.5 * s\n" in after
+    assert "return jnp.concatenate([first_states[None], states])" in after
+
+
+def test_two_lists_and_one_that_becomes_the_array_under_its_name():
+    after = same(
+        "def f(x):\n    xs = []\n    ys = []\n    for k in range(3):\n        x = 2 * x\n        xs.append(x)\n"
+        "        ys.append(x + k)\n    xs = jnp.stack(xs)\n    return xs.sum() + jnp.stack(ys)\n",
+        "jax.jit(f)(jnp.ones(2))",
+    )
+    assert "x, (xs, ys) = jax.lax.scan(turn, x, jnp.arange(3))\n    return xs.sum() + ys\n" in after

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.imports import qualified_name, spell
 from jaxaudit.edits.names import fresh_name
-from jaxaudit.edits.nodes import block_of
+from jaxaudit.edits.nodes import block_of, statement_of
 from jaxaudit.edits.source_text import SourceText
 from jaxaudit.edits.statements import indent_of, remove_statement
 
@@ -54,9 +54,13 @@ def _gathered(source: SourceText, loop: ast.For, scope: ast.AST, append: ast.Exp
     start = before[-1]
     assert isinstance(start, ast.Assign) and isinstance(start.value, ast.List)
     first = start.value.elts[0] if start.value.elts else None
-    uses = [one for one in ast.walk(scope) if isinstance(one, ast.Name) and one.id == name]
-    stacks = [one for one in ast.walk(scope) if isinstance(one, ast.Call) and _stacks(source, one, name)]
-    newest = [one for one in ast.walk(scope) if _is_newest(one, name)]
+    again = _rebound(source, block[block.index(loop) + 1 :], name)
+    until = source.end(again) if again is not None else len(source.text)
+    known = [one for one in ast.walk(scope) if hasattr(one, "lineno") and source.end(one) <= until]
+    uses = [one for one in known if isinstance(one, ast.Name) and one.id == name]
+    uses = [one for one in uses if again is None or one is not again.targets[0]]
+    stacks = [one for one in known if isinstance(one, ast.Call) and _stacks(source, one, name)]
+    newest = [one for one in known if _is_newest(one, name)]
     inside = {id(one) for one in ast.walk(loop)}
     reads = [one for one in newest if id(one) in inside]
     later = [one for one in newest if id(one) not in inside and source.start(one) > source.end(loop)]
@@ -68,6 +72,17 @@ def _gathered(source: SourceText, loop: ast.For, scope: ast.AST, append: ast.Exp
             return None
     last = fresh_name(source, f"last_{name}") if first is not None else ""
     return Gathered(name, start, append, call.args[0], tuple(stacks), first, last, tuple(reads))  # type: ignore[arg-type]
+
+
+def _rebound(source: SourceText, following: Sequence[ast.stmt], name: str) -> ast.Assign | None:
+    """`rows = jnp.stack(rows)`: the list is read for the last time there; later the name is the array's."""
+    for one in following:
+        match one:
+            case ast.Assign(targets=[ast.Name(id=bound)], value=ast.Call() as call) if bound == name:
+                return one if isinstance(one, ast.Assign) and _stacks(source, call, name) else None
+        if any(isinstance(node, ast.Name) and node.id == name for node in ast.walk(one)):
+            return None
+    return None
 
 
 def _is_append(node: ast.expr) -> bool:
@@ -163,17 +178,31 @@ def _runs_over_lines(node: ast.AST) -> bool:
 
 def stacked(source: SourceText, one: Gathered) -> list[Edit]:
     """The list's start goes; what stacked it takes the loop's output, with the first value before it."""
+    edits: list[Edit] = []
+    text = one.name
     if one.first is None:
-        edits = list(remove_statement(source, one.start))
-        return edits + [Edit(*source.span(call), one.name) for call in one.stacks]
-    edits = [Edit(*source.span(one.start), f"{one.last} = {source.of(one.first)}")]
-    asarray, concatenate = spell(source, "jax.numpy.asarray"), spell(source, "jax.numpy.concatenate")
-    edits += [*asarray.edits, *(edit for edit in concatenate.edits if edit not in asarray.edits)]
-    before = fresh_name(source, f"first_{one.name}")
-    edits[0] = Edit(*source.span(one.start), f"{before} = {one.last} = {asarray.text}({source.of(one.first)})")
+        edits += remove_statement(source, one.start)
+    else:
+        asarray, concatenate = spell(source, "jax.numpy.asarray"), spell(source, "jax.numpy.concatenate")
+        before = fresh_name(source, f"first_{one.name}")
+        edits += [*asarray.edits, *(edit for edit in concatenate.edits if edit not in asarray.edits)]
+        edits.append(Edit(*source.span(one.start), f"{before} = {one.last} = {asarray.text}({source.of(one.first)})"))
+        text = f"{concatenate.text}([{before}[None], {one.name}])"
     for call in one.stacks:
-        edits.append(Edit(*source.span(call), f"{concatenate.text}([{before}[None], {one.name}])"))
+        edits += _instead_of_stack(source, call, one.name, text)
     return edits
+
+
+def _instead_of_stack(source: SourceText, call: ast.Call, name: str, text: str) -> list[Edit]:
+    """The loop's output; as an array of NumPy's where it was made one."""
+    called = qualified_name(source, call.func) or ""
+    if called.startswith("numpy."):
+        asarray = spell(source, "numpy.asarray")
+        return [*asarray.edits, Edit(*source.span(call), f"{asarray.text}({text})")]
+    match statement_of(source, call):
+        case ast.Assign(targets=[ast.Name(id=bound)], value=value) as statement if value is call and bound == text:
+            return list(remove_statement(source, statement))
+    return [Edit(*source.span(call), text)]
 
 
 def must_hand_on_nothing(loop: ast.For, lists: Sequence[Gathered]) -> None:

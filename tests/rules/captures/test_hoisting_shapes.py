@@ -9,6 +9,33 @@ from rules.captures.hoisted_programs import all_hold, kinds, proposed
 BIG = "jax.random.normal(jax.random.key(0), (200, 200))"
 
 PROGRAMS: dict[str, tuple[str | dict[str, str], list[str]]] = {
+    "module inside a plain object, through its own method": (
+        f"""
+        class Optics(eqx.Module):
+            matrix: jax.Array
+
+            def apply(self, x):
+                return self.matrix @ x
+
+
+        class Instrument:
+            def __init__(self):
+                self.optics = Optics({BIG})
+                self.exposure = 2.0
+
+
+        def simulate(instrument, xs):
+            @eqx.filter_jit
+            def expose(x):
+                return instrument.exposure * instrument.optics.apply(x)
+
+            return [expose(x) for x in xs]
+
+
+        print([float(image.sum()) for image in simulate(Instrument(), [jnp.ones(200), jnp.zeros(200)])])
+        """,
+        ["signature", "partial"],
+    ),
     "step inside a method, called there": (
         f"""
         class Solver:

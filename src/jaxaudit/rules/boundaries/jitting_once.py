@@ -98,7 +98,8 @@ def site_at(finding: Finding, project: Project) -> JitSite:
                 continue
             if found.function is not None:
                 return found
-            others.append(found)
+            if found.node is found.options:  # not the call of what is jitted
+                others.append(found)
     if len({id(one.node) for one in others}) == 1:
         return others[0]
     raise CannotEdit("the line that jits it was not found")

@@ -72,6 +72,9 @@ def payloads(code: Code, captures: Captures, holders: list[Holder], jits: list[J
                     for load, holder in zip(loads, holders)
                 ]
             )
+    if not all_whole:
+        with suppress(CannotEdit):
+            yield Payload([Load(holder.root, parts_of(code, captures.function, holder)) for holder in holders])
     if all_whole and offered and not filtered and any(kind in (MIXED, UNKNOWN) for kind in kinds.values()):
         yield Payload(loads, filtered=True, note=", under `equinox.filter_jit`")
 
@@ -107,6 +110,24 @@ def arrays_of(code: Code, ref: Ref, holder: Holder) -> tuple[Item, ...]:
             else fresh_name(code.source(ref.path), f"{hint}_array")
         )
         items.append(Item(name, path))
+    if not items:
+        raise CannotEdit("no array of it was named")
+    return tuple(items)
+
+
+def parts_of(code: Code, ref: Ref, holder: Holder) -> tuple[Item, ...]:
+    """One parameter for each part of a plain object that holds arrays itself: `instrument.optics` of `.optics.psf`."""
+    items: list[Item] = []
+    for path in holder.arrays:
+        found = re.match(r"\.([A-Za-z_]\w*)[.\[]", path)
+        if found is None:
+            raise CannotEdit("it holds arrays itself")
+        word = found[1]
+        if any(one.suffix == f".{word}" for one in items):
+            continue
+        hint = word.lstrip("_") or word
+        name = hint if _is_free(code, ref, hint) else fresh_name(code.source(ref.path), f"{hint}_part")
+        items.append(Item(name, f".{word}"))
     if not items:
         raise CannotEdit("no array of it was named")
     return tuple(items)

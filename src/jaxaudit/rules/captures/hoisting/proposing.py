@@ -182,7 +182,11 @@ def _reaches(code: Code, captures: Captures, holders: list[Holder], loads: list[
                 f"`{captures.function.name}` reaches `{holder.root.name}` through a function made elsewhere"
             )
         for spot in holder.spots:
-            if not chain.covers(spot.path, spot.line) and (not load.whole or reads_root(code, chain, spot)):
+            deeper = load.whole or all(
+                any(path.startswith((f"{item.suffix}.", f"{item.suffix}[")) for item in load.items)
+                for path in holder.arrays
+            )
+            if not chain.covers(spot.path, spot.line) and (not deeper or reads_root(code, chain, spot)):
                 raise CannotEdit(f"`{holder.root.name}` is also read at {spot}, which no argument reaches")
 
 
