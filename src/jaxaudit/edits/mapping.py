@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.gathering import body_of, gathered_in, stacked
 from jaxaudit.edits.imports import qualified_name, spell
+from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import fresh_name
 from jaxaudit.edits.nodes import enclosing, parents_of
+from jaxaudit.edits.rebinding import must_ask_nothing_anew
 from jaxaudit.edits.rolling import Ragged, Scope, carried_by, must_only_assign, must_stay_inside
 from jaxaudit.edits.source_text import SourceText
 from jaxaudit.edits.statements import indent_of, indented
@@ -53,6 +55,7 @@ def mapped(source: SourceText, whole: ast.ListComp | ast.GeneratorExp, arrays: f
         raise CannotEdit("the comprehension has a condition, or several loops")
     if any(isinstance(node, ast.NamedExpr | ast.Await) for node in ast.walk(whole)):
         raise CannotEdit("the comprehension binds a name")
+    must_ask_nothing_anew(Names(source), [whole.elt])
     call = parents_of(source, whole)[0]
     if not isinstance(call, ast.Call) or call.args[:1] != [whole]:
         raise CannotEdit("its results are neither stacked nor added up where they stand")

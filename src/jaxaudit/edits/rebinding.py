@@ -8,6 +8,10 @@ from jaxaudit.edits.imports import qualified_name
 from jaxaudit.edits.name_scopes import FUNCTION_NODES, Names
 from jaxaudit.edits.nodes import FUNCTIONS
 
+ANEW = ("numpy.random.", "random.", "time.", "datetime.", "secrets.", "uuid.", "os.urandom", "os.environ", "os.getenv")
+"""What these give differs from call to call: while a function is traced, they are asked once."""
+ASKED = ("input", "next")
+MAKERS = ("numpy.random.default_rng", "numpy.random.RandomState", "random.Random", "itertools.count", "iter")
 CHANGING = frozenset(
     [
         "append",
@@ -38,6 +42,7 @@ def must_compile_once(names: Names, parts: Sequence[ast.AST], handed: Sequence[s
                         f"`{names.source.of(node.value)}` in line {node.lineno} is done while it is traced, in each call "
                         "now, and once then"
                     )
+    must_ask_nothing_anew(names, parts)
     for one in _reached(names, parts):
         for node in ast.walk(one):
             if not isinstance(node, ast.Name) or names.home(node) is not names.tree or node.id in handed:
@@ -50,8 +55,27 @@ def must_compile_once(names: Names, parts: Sequence[ast.AST], handed: Sequence[s
                 )
 
 
+def must_ask_nothing_anew(names: Names, parts: Sequence[ast.AST]) -> None:
+    """CannotEdit where they, or functions of the file that they call, draw from NumPy or Python, or ask the clock: code
+    that runs fewer times would go on with one answer."""
+    for one in _reached(names, parts):
+        for node in ast.walk(one):
+            said = ""
+            if isinstance(node, ast.Call):
+                called = qualified_name(names.source, node.func) or ""
+                own = isinstance(node.func, ast.Name) and names.home(node.func) is not None
+                said = called if called.startswith(ANEW) or (called in ASKED and not own) else ""
+            elif isinstance(node, ast.Name) and (home := names.home(node)) is not None:
+                made = [names.parent.get(each) for each in names.bound_at(home, node.id)]
+                values = [each.value for each in made if isinstance(each, ast.Assign)]
+                calls = [qualified_name(names.source, each.func) for each in values if isinstance(each, ast.Call)]
+                said = node.id if any(each in MAKERS for each in calls) else ""
+            if said:
+                raise CannotEdit(f"it asks `{said}` in line {node.lineno}, which answers otherwise each time")  # type: ignore[attr-defined]
+
+
 def _reached(names: Names, parts: Sequence[ast.AST]) -> Iterator[ast.AST]:
-    """The parts, and the functions at the file's module level that they name, and that these name."""
+    """The parts, and the functions of the file that they name, and that these name."""
     waiting, seen = list(parts), set[ast.AST]()
     while waiting:
         one = waiting.pop()
@@ -60,8 +84,9 @@ def _reached(names: Names, parts: Sequence[ast.AST]) -> Iterator[ast.AST]:
         seen.add(one)
         yield one
         for node in ast.walk(one):
-            if isinstance(node, ast.Name) and names.home(node) is names.tree:
-                waiting += [made for made in names.bound_at(names.tree, node.id) if isinstance(made, FUNCTIONS)]
+            home = names.home(node) if isinstance(node, ast.Name) else None
+            if isinstance(node, ast.Name) and home is not None:
+                waiting += [made for made in names.bound_at(home, node.id) if isinstance(made, FUNCTIONS)]
 
 
 def changed_in(names: Names, name: str) -> int:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.gathering import Gathered, body_of, gathered_in, stacked
 from jaxaudit.edits.imports import qualified_name, spell
+from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import bound_in, free_names, fresh_name
 from jaxaudit.edits.nodes import FUNCTIONS, LOOPS, block_of, enclosing, parents_of, scopes_of
+from jaxaudit.edits.rebinding import must_ask_nothing_anew
 from jaxaudit.edits.source_text import SourceText
 from jaxaudit.edits.statements import indent_of, indented
 
@@ -56,6 +58,7 @@ def must_stay_inside(loop: ast.For) -> None:
 def must_only_assign(source: SourceText, loop: ast.For, gathered: Sequence[Gathered]) -> None:
     """What a turn does beside binding names would happen once only, while it is traced."""
     names = bound_in(loop) | free_names(loop.target)
+    must_ask_nothing_anew(Names(source), loop.body)
     for node in (one for statement in loop.body for one in scopes_of(statement)):
         if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
             raise CannotEdit(f"`{source.of(node)}` is written in place")

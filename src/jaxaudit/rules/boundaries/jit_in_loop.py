@@ -115,8 +115,11 @@ def reads_the_turn(fresh: FreshWrapper) -> bool:
 def mend(finding: Finding, source: "SourceText") -> "tuple[Edit, ...]":
     """`name = jax.jit(...)` before the loop, and the name in its place; an assignment or decorated def moves there."""
     from jaxaudit.edits import expression_at, hoist, loop_at, move_before, parents_of, statement_of
+    from jaxaudit.edits.name_scopes import Names
+    from jaxaudit.edits.rebinding import must_compile_once
 
     node = expression_at(source, finding.place)
+    must_compile_once(Names(source), parents_of(source, node)[:1] if finding.facts["decorator"] else [node])
     if finding.facts["partial"]:
         return swap(source, node)
     if finding.facts["decorator"]:

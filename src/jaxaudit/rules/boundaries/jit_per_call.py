@@ -216,8 +216,11 @@ def names_of(expr: object) -> set[str]:
 def mend(finding: Finding, source: "SourceText") -> "tuple[Edit, ...]":
     """`jitted_f = jax.jit(f)` before the function, and the name in its place; of a partial the jit goes inside."""
     from jaxaudit.edits import expression_at, hoist_to_module
+    from jaxaudit.edits.name_scopes import Names
+    from jaxaudit.edits.rebinding import must_compile_once
 
     node = expression_at(source, finding.place)
+    must_compile_once(Names(source), [node])
     if finding.facts["partial"]:
         return swap(source, node)
     hint = "jitted_" + str(finding.facts["function"]).replace("<lambda>", "function")

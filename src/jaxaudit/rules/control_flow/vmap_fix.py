@@ -47,6 +47,8 @@ def _is_entry(value: v.Value, loop: Loop) -> bool:
 def mend(finding: Finding, source: SourceText) -> tuple[Edit, ...]:
     """The whole `jnp.stack([...])` replaced."""
     from jaxaudit.edits import CannotEdit, call_at, enclosing, replace, spell
+    from jaxaudit.edits.name_scopes import Names
+    from jaxaudit.edits.rebinding import must_ask_nothing_anew
 
     call = call_at(source, finding.place)
     whole = enclosing(source, call, ast.ListComp)
@@ -56,6 +58,7 @@ def mend(finding: Finding, source: SourceText) -> tuple[Edit, ...]:
     clause = whole.generators[0]
     if len(whole.generators) > 1 or clause.ifs or clause.is_async or call.keywords:
         raise CannotEdit("the comprehension has a condition, or several loops")
+    must_ask_nothing_anew(Names(source), [call])
     axes, arguments = [], []
     for argument in call.args:
         over = _axis(argument, clause)
