@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from jaxaudit.edits import CannotEdit, Edit, SourceText, expression_at, parents_of
+from jaxaudit.edits.jit_sites import JitSite, jit_site
+from jaxaudit.edits.lifting import lifted
 from jaxaudit.model import Finding
 from jaxaudit.model.proposal import Expected
 from jaxaudit.model.spot import Spot
@@ -64,6 +67,8 @@ def of_function(code: Code, captures: Captures, project: Project) -> Iterator[Ch
     found: list[Change | Refused] = list(by_own_fix(code, captures, project))
     found += changes(code, captures, steady, project) if steady else []
     edits = [one for one in found if isinstance(one, Change)]
+    if not found and not refusals:
+        found += by_lifting(code, captures, project)
     yield from found
     yield from refusals
     if not holders and not found:
@@ -117,6 +122,53 @@ def by_own_fix(code: Code, captures: Captures, project: Project) -> Iterator[Cha
             group=group_of(captures),
             touched=(captures.site.name if captures.site is not None else captures.function.name,),
         )
+
+
+def by_lifting(code: Code, captures: Captures, project: Project) -> Iterator[Change]:
+    """`jit(grad(partial(f, x)))` in a function: jitted at module level, what it reads handed in at each call."""
+    name = captures.site.name if captures.site is not None else ""
+    spot = next((one.jitted_at for one in project.evidence.compiles if one.site.name == name and one.jitted_at), None)
+    if spot is None or spot.path not in code.program.by_path:
+        return
+    try:
+        source, names = code.source(spot.path), code.names(spot.path)
+        new = lifted(source, jit_on(source, spot.line))
+    except CannotEdit:
+        return
+    calls = {
+        one.partition(".")[0]: names.bound_at(scope, one.partition(".")[0])
+        for one in new.arguments
+        for scope in names.bindings
+        if scope is not names.tree
+    }
+    if any(len(bound) > 1 for bound in calls.values()):
+        return  # rebound perhaps after it was made
+    words = [f"`{one}`" for one in new.arguments]
+    listed = ", ".join(words[:-1]) + " and " + words[-1] if len(words) > 1 else "".join(words)
+    yield Change(
+        title=f"Hand {listed} in as {'arguments' if len(words) > 1 else 'an argument'} of `{new.name}`, jitted at module level",
+        findings=tuple(captures.findings),
+        at=spot_of(captures),
+        edits={spot.path: new.edits},
+        expected=expected(captures, captures.bytes, project, renamed=True),
+        risk=RISK,
+        group=group_of(captures),
+        touched=tuple(dict.fromkeys((name, captures.function.name, new.name))),
+    )
+
+
+def jit_on(source: SourceText, line: int) -> JitSite:
+    """The only call of a jit on a line."""
+    found: dict[int, JitSite] = {}
+    for node in ast.walk(source.tree):
+        if isinstance(node, ast.Call) and node.lineno == line:
+            with suppress(CannotEdit):
+                site = jit_site(source, source.place(node))
+                if site.node is site.options:
+                    found[id(site.node)] = site
+    if len(found) != 1:
+        raise CannotEdit("the line that jits it was not found")
+    return next(iter(found.values()))
 
 
 def swap(source: SourceText, finding: Finding) -> tuple[Edit, ...]:
