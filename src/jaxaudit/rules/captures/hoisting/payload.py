@@ -74,7 +74,9 @@ def payloads(code: Code, captures: Captures, holders: list[Holder], jits: list[J
             )
     if not all_whole:
         with suppress(CannotEdit):
-            yield Payload([Load(holder.root, parts_of(code, captures.function, holder)) for holder in holders])
+            parts = [Load(holder.root, parts_of(code, captures.function, holder)) for holder in holders]
+            words = [f"`{load.root.name}{item.suffix}`" for load in parts for item in load.items]
+            yield Payload(parts, note=f": {', '.join(words)}")
     if all_whole and offered and not filtered and any(kind in (MIXED, UNKNOWN) for kind in kinds.values()):
         yield Payload(loads, filtered=True, note=", under `equinox.filter_jit`")
 
