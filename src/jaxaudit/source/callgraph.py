@@ -79,6 +79,7 @@ class CallGraph:
         self.arguments_known: dict[Function, list[dict[str, v.Value]]] = defaultdict(list)
         self.sources_known: dict[tuple[Function, str], tuple[Sources, tuple[int, int] | None]] = {}
         """The answers to `sources`, with what was known of the function's callers where more may be found."""
+        self.forwarding_known: dict[Function, tuple[tuple[int, int], list[Function]]] = {}
         self.first_pass = True
         self.growing = False
         self.large: bool | None = None
@@ -328,11 +329,21 @@ class CallGraph:
 
     def callers(self, function: Function) -> list[Edge]:
         self.reach(function)
-        for edge in list(self.edges.get(function, ())):
-            caller = edge.call.flow.function
-            if caller in self.forwards and caller is not function:
+        edges = self.edges.get(function, [])
+        if self.forwards:
+            for caller in self.forwarding(function, edges):
                 self.reach(caller)
-        return self.edges.get(function, [])
+        return edges
+
+    def forwarding(self, function: Function, edges: list[Edge]) -> list[Function]:
+        """Those of its callers that hand on the `*args` that they are given; kept until more is known."""
+        known_of = len(edges), len(self.forwards)
+        known = self.forwarding_known.get(function)
+        if known is None or known[0] != known_of:
+            callers = [edge.call.flow.function for edge in edges]
+            known = known_of, [one for one in callers if one in self.forwards and one is not function]
+            self.forwarding_known[function] = known
+        return known[1]
 
     def handovers(self, function: Function) -> list[Handed]:
         self.reach(function)

@@ -183,18 +183,22 @@ def targets(program: Program, value: v.Value, depth: int = 0) -> tuple[Target, .
     memo = value.memo
     if memo is None:
         memo = value.memo = {}
-    found = memo.get(program.keys["targets"])
+    key = program.keys["targets"]
+    found: tuple[Target, ...] | None = memo.get(key)
     if found is not None:
         return found
     if depth > v.DEEPEST:
         return ()
-    memo[program.keys["targets"]] = ()
+    memo[key] = ()
     out = _targets(program, value, depth)
-    unique: dict[tuple[int, int], Target] = {}
-    for target in out:
-        unique.setdefault((id(target.function), len(target.chain)), target)
-    memo[program.keys["targets"]] = tuple(unique.values())
-    return memo[program.keys["targets"]]
+    if len(out) > 1:
+        unique: dict[tuple[int, int], Target] = {}
+        for target in out:
+            unique.setdefault((id(target.function), len(target.chain)), target)
+        memo[key] = found = tuple(unique.values())
+    else:
+        memo[key] = found = tuple(out)
+    return found
 
 
 _NO_TARGET = frozenset({v.Unknown, v.External, v.Const, v.ModuleValue, v.Op, v.Text, v.Sequence, v.Mapping})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from jaxaudit.source import calls, provenance
 from jaxaudit.source import values as v
@@ -60,12 +60,12 @@ def classes_of(program: Program, value: v.Value, depth: int = 0) -> tuple[Class,
     if memo is None:
         memo = value.memo = {}
     key = program.keys["classes"]
-    found = memo.get(key)
+    found: Any = memo.get(key)
     if found is not None:
         if found is _ASKED:
             program.memo["classes asked"].circles += 1
             return ()
-        return cast("tuple[Class, ...]", found)
+        return found
     if depth > v.DEEPEST:
         return ()
     asked = program.memo.get("classes asked")
@@ -219,16 +219,18 @@ def attribute_values(program: Program, attr: v.Attr) -> tuple[v.Value, ...]:
     memo = attr.memo
     if memo is None:
         memo = attr.memo = {}
-    if program.keys["attribute"] in memo:
-        return memo[program.keys["attribute"]]
-    memo[program.keys["attribute"]] = ()
+    key = program.keys["attribute"]
+    found: tuple[v.Value, ...] | None = memo.get(key)
+    if found is not None:
+        return found
+    memo[key] = ()
     out: list[v.Value] = []
     base = v.settle(attr.base)
     classes = [base.cls] if isinstance(base, v.ClassValue) else classes_of(program, attr.base)
     for cls in classes:
         out += class_attribute(program, cls, attr.name)
-    memo[program.keys["attribute"]] = tuple(out)
-    return memo[program.keys["attribute"]]
+    memo[key] = found = tuple(out)
+    return found
 
 
 def hooks(program: Program, attr: v.Attr) -> list[v.Value]:

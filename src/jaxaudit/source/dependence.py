@@ -6,7 +6,7 @@ The answer is a list of roots: parameters of functions on the way, and calls tha
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
@@ -91,29 +91,29 @@ def _search(program: Program, value: v.Value) -> tuple[v.Value, ...]:
     waiting = [value]
     seen: set[int] = set()
     while waiting and len(seen) < MOST:
-        here = waiting.pop()
+        here: Any = waiting.pop()
         if id(here) in seen:
             continue
         seen.add(id(here))
         kind = here.__class__
         if kind in _NEVER:
             continue
-        if isinstance(here, v.Param):
+        if kind is v.Param:
             out.append(here)
-        elif isinstance(here, v.Attr):
+        elif kind is v.Call:
+            _call(program, here, waiting, out)
+        elif kind is v.Attr:
             if here.name not in STATIC_ATTRIBUTES and not is_static_field(program, here):
                 waiting.append(here.base)
-        elif isinstance(here, v.Op):
+        elif kind is v.Op:
             if here.name not in NEVER_TRACED:
                 waiting += reversed(here.operands)
-        elif isinstance(here, v.Item):
+        elif kind is v.Item:
             waiting += (here.index, here.base)
-        elif isinstance(here, v.Elem):
+        elif kind is v.Elem:
             if not _is_range(program, here.iterable):
                 waiting.append(here.iterable)
-        elif isinstance(here, v.Call):
-            _call(program, here, waiting, out)
-        elif not isinstance(here, v.Sequence) or here.kind != "slice":
+        elif kind is not v.Sequence or here.kind != "slice":
             waiting += reversed(here.parts())
     return tuple(out)
 

@@ -26,6 +26,7 @@ class Flow:
     """One scope, followed. The module's body is a scope too; class bodies belong to the scope around them."""
 
     __slots__ = (
+        "apart",
         "bindings",
         "binds",
         "branches",
@@ -81,6 +82,8 @@ class Flow:
         self.done = False
         """Whether the body was followed to its end, so that what its names mean may be kept in `settled`."""
         self.settled: dict[str, v.Value] = {}
+        self.apart: dict[int, tuple[Any, v.Value]] = {}
+        """What was evaluated outside the order of the body that was followed: annotations and defaults."""
         self.locals: frozenset[str] | set[str] = frozenset()
 
     def follow(self) -> None:
@@ -102,6 +105,7 @@ class Flow:
             if home is not None and home is not self:
                 home.bindings.setdefault(name, []).append(value)
                 home.settled.pop(name, None)
+                home.apart.clear()
             self.env[name] = value
             self.store(self.declared[name], None, name, value, False, None)
             return
@@ -265,12 +269,18 @@ class Flow:
 
     def detached(self, e: Any) -> v.Value:
         """An expression evaluated outside the order of the body: an annotation, a default. Records nothing."""
+        known = self.apart.get(id(e)) if self.done else None
+        if known is not None and known[0] is e:
+            return known[1]
         quiet, self.quiet = self.quiet, True
         env, self.env = self.env, {}
         try:
-            return self.eval(e)
+            value = self.eval(e)
         finally:
             self.quiet, self.env = quiet, env
+        if self.done:
+            self.apart[id(e)] = e, value
+        return value
 
     def anyhow(self, name: str, expr: Any) -> v.Value:
         """What a name means outside the order of the body: any of the values bound to it."""

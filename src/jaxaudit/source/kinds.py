@@ -6,6 +6,7 @@ Only what the source decides is said; the rest is "unknown".
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jaxaudit.source import calls as c
@@ -112,37 +113,9 @@ def _kind_of(program: Program, value: v.Value, depth: int) -> Kind:
         declared = declared_kind(program, annotated[2].detached(annotated[1]))
         if declared.what not in ("unknown", "array"):
             return declared
-    if isinstance(value, v.FunctionValue):
-        return Kind("function")
-    if isinstance(value, v.ClassValue):
-        return Kind("class")
-    if isinstance(value, v.ModuleValue):
-        return Kind("module")
-    if isinstance(value, v.External):
-        name = value.name
-        if name in PYTHON_NUMBERS:
-            return Kind("float")
-        return Kind("function") if name in ARRAYS else UNKNOWN
-    if isinstance(value, v.Op):
-        return made_arrays.operation_kind(program, value, depth)
-    if isinstance(value, v.Sequence):
-        return Kind("slice" if value.kind == "slice" else value.kind)
-    if isinstance(value, v.Mapping):
-        return Kind("dict")
-    if isinstance(value, v.Comprehension):
-        return Kind({"ListComp": "list", "DictComp": "dict"}.get(value.kind, "unknown"))
-    if isinstance(value, v.Text):
-        return Kind("str")
-    if isinstance(value, v.Call):
-        return _call(program, value, depth)
-    if isinstance(value, v.Param):
-        return _param(program, value, depth)
-    if isinstance(value, v.Attr):
-        return _attribute(program, value, depth)
-    if isinstance(value, v.Item):
-        return _item(program, value, depth)
-    if isinstance(value, v.Elem):
-        return _element(program, value, depth)
+    said = _SAID_BY_CLASS.get(value.__class__)
+    if said is not None:
+        return said(program, value, depth)
     if isinstance(value, v.Carried) and value.before is not None and value.after is not None:
         before = kind_of(program, value.before, depth + 1)
         assert value.memo is not None
@@ -441,3 +414,28 @@ def _element(program: Program, elem: v.Elem, depth: int) -> Kind:
         return Kind("key")
     steps = expand(program, elem)
     return joined([kind_of(program, s, depth + 1) for s in steps]) if steps else UNKNOWN
+
+
+def _external(program: Program, value: v.External, depth: int) -> Kind:
+    if value.name in PYTHON_NUMBERS:
+        return Kind("float")
+    return Kind("function") if value.name in ARRAYS else UNKNOWN
+
+
+_COMPREHENSIONS = {"ListComp": "list", "DictComp": "dict"}
+_SAID_BY_CLASS: dict[type, Callable[[Program, Any, int], Kind]] = {
+    v.FunctionValue: lambda program, value, depth: Kind("function"),
+    v.ClassValue: lambda program, value, depth: Kind("class"),
+    v.ModuleValue: lambda program, value, depth: Kind("module"),
+    v.External: _external,
+    v.Op: lambda program, value, depth: made_arrays.operation_kind(program, value, depth),
+    v.Sequence: lambda program, value, depth: Kind(value.kind),
+    v.Mapping: lambda program, value, depth: Kind("dict"),
+    v.Comprehension: lambda program, value, depth: Kind(_COMPREHENSIONS.get(value.kind, "unknown")),
+    v.Text: lambda program, value, depth: Kind("str"),
+    v.Call: _call,
+    v.Param: _param,
+    v.Attr: _attribute,
+    v.Item: _item,
+    v.Elem: _element,
+}

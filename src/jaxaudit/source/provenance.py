@@ -54,9 +54,11 @@ def _item_values(program: Program, item: v.Item) -> tuple[v.Value, ...]:
     memo = item.memo
     if memo is None:
         memo = item.memo = {}
-    if program.keys["values"] in memo:
-        return memo[program.keys["values"]]
-    memo[program.keys["values"]] = ()
+    key = program.keys["values"]
+    known: tuple[v.Value, ...] | None = memo.get(key)
+    if known is not None:
+        return known
+    memo[key] = ()
     index = item.index.value if isinstance(item.index, v.Const) else None
     out: list[v.Value] = []
     if isinstance(item.base, v.Elem):
@@ -64,8 +66,8 @@ def _item_values(program: Program, item: v.Item) -> tuple[v.Value, ...]:
     else:
         for base in roots(program, item.base):
             out += _pick(program, base, index)
-    memo[program.keys["values"]] = tuple(out)
-    return memo[program.keys["values"]]
+    memo[key] = known = tuple(out)
+    return known
 
 
 def _pick(program: Program, base: v.Value, index: object, depth: int = 0) -> list[v.Value]:
@@ -148,23 +150,24 @@ def roots(program: Program, value: v.Value, depth: int = 0) -> tuple[v.Value, ..
     memo = value.memo
     if memo is None:
         memo = value.memo = {}
-    found = memo.get(program.keys["roots"])
+    key = program.keys["roots"]
+    found: tuple[v.Value, ...] | None = memo.get(key)
     if found is not None:
         return found
-    memo[program.keys["roots"]] = (value,)
+    memo[key] = (value,)
     steps = expand(program, value)
     if not steps and isinstance(value, v.Call):
         steps = returned(program, value)
     if not steps or depth > v.DEEPEST:
         if depth > v.DEEPEST:
-            del memo[program.keys["roots"]]
+            del memo[key]
         return (value,)
     out: dict[int, v.Value] = {}
     for step in steps:
         for root in roots(program, step, depth + 1):
             out[id(root)] = root
-    memo[program.keys["roots"]] = tuple(out.values())
-    return memo[program.keys["roots"]]
+    memo[key] = found = tuple(out.values())
+    return found
 
 
 def returned(program: Program, call: v.Call) -> tuple[v.Value, ...]:

@@ -46,7 +46,7 @@ def handed_statics(program: Program) -> Iterator[Handed]:
             continue
         for edge in sure_calls(program, site):
             bound = bind(edge.call, edge.target)
-            for name in site.static:
+            for name in sorted(site.static):
                 value = bound.get(name)
                 if value is not None and value.__class__ is not v.Unknown and not starred(value):
                     yield Handed(site, name, edge.call, value)
