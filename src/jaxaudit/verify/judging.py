@@ -147,7 +147,8 @@ def by_clock(
         return ByClock(in_words(table["cpu_s"].measured), "cpu_s", counts.shrunk)
     kept = promised(expected, before, after, clocks)
     if kept:
-        return ByClock("; ".join(map(in_words, kept)), kept[-1].metric, (*counts.shrunk, *kept))
+        waits = kept[0].metric == "syncs"
+        return ByClock("; ".join(map(in_words, kept)), kept[-1].metric, (*counts.shrunk, *kept), counted=waits)
     return None
 
 

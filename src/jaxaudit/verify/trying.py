@@ -41,6 +41,9 @@ TIMED = ("cpu_s", "steady_s", "compile_s", "seconds", "peak_bytes")
 VETO_PAIRS = (3, 5, 10)
 """After so many pairs a counted gain is kept, unless a clock says that runs got slower or may have."""
 
+SECOND = 10
+"""Pairs of a second round at most."""
+
 
 class OutOfTime(Exception):
     """The budget is spent."""
@@ -294,7 +297,7 @@ class Trials:
             if not by_count and slower(clocks) is None:
                 gain = by_clock(proposal.expected, counts, before, after, clocks)
             if gain is not None and not gain.counted:  # clocks flicker: a second round must say the same
-                second = self._round(base, changed, env, (len(clocks[0].after),))
+                second = self._round(base, changed, env, (min(len(clocks[0].after), SECOND),))
                 doubted = () if borne_out(gain, second) else second
                 clocks = pooled(clocks, second)
                 gain = by_clock(proposal.expected, counts, before, after, clocks)
