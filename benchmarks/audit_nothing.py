@@ -27,7 +27,8 @@ from jaxaudit.model.outcome import Outcome
 from jaxaudit.model.proposal import Expected, Proposal
 from jaxaudit.steps.launch import environment
 from jaxaudit.verify.running import Ground, Way, run
-from jaxaudit.verify.trying import Base, Trials
+from jaxaudit.verify.trying import Trials
+from jaxaudit.verify.unchanged import Base
 
 COMPILING = """\
 import jax, jax.numpy as jnp

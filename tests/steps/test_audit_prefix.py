@@ -6,7 +6,7 @@ import pytest
 
 from jaxaudit.steps.audit_prefix import goals_of, shortened
 from jaxaudit.verify.running import Prefix, Way
-from jaxaudit.verify.trying import Base
+from jaxaudit.verify.unchanged import Base
 
 
 @pytest.mark.parametrize(

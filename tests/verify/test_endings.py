@@ -11,7 +11,8 @@ from jaxaudit.model.proposal import Proposal
 from jaxaudit.model.spot import Spot
 from jaxaudit.verify.endings import died, dies_still, unlike
 from jaxaudit.verify.running import Way, run
-from jaxaudit.verify.trying import Base, Trials
+from jaxaudit.verify.trying import Trials
+from jaxaudit.verify.unchanged import Base
 
 
 def ended(ground, home, text):

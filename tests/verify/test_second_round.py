@@ -10,7 +10,8 @@ from jaxaudit.model.evidence import Environment, Evidence, Spot
 from jaxaudit.model.proposal import Proposal
 from jaxaudit.verify import trying
 from jaxaudit.verify.running import Ran, Way
-from jaxaudit.verify.trying import Base, Trials
+from jaxaudit.verify.trying import Trials
+from jaxaudit.verify.unchanged import Base
 
 NOISE = (1.0, 1.01, 0.99, 1.0, 1.02, 0.98)
 

@@ -9,7 +9,8 @@ import pytest
 from jaxaudit.model.proposal import Proposal
 from jaxaudit.model.spot import Spot
 from jaxaudit.verify.running import Way, run
-from jaxaudit.verify.trying import Base, OutOfTime, Trials
+from jaxaudit.verify.trying import OutOfTime, Trials
+from jaxaudit.verify.unchanged import Base
 
 pytest.importorskip("jax")
 IN_LOOP = """\

@@ -33,7 +33,8 @@ from jaxaudit.verify.adding import added, chained
 from jaxaudit.verify.cache_trials import VARIABLE
 from jaxaudit.verify.figures import CLOCKS
 from jaxaudit.verify.running import Ground, Prefix, Ran, Way, run
-from jaxaudit.verify.trying import Base, OutOfTime, Trials
+from jaxaudit.verify.trying import OutOfTime, Trials
+from jaxaudit.verify.unchanged import Base
 from jaxaudit.verify.values import TOLERANCE
 
 if TYPE_CHECKING:

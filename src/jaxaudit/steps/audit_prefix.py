@@ -7,7 +7,7 @@ from jaxaudit.model import amounts
 from jaxaudit.model.proposal import Proposal
 from jaxaudit.verify.changed import changed_functions
 from jaxaudit.verify.running import Prefix
-from jaxaudit.verify.trying import Base
+from jaxaudit.verify.unchanged import Base
 
 SHARE = 0.25
 """The part of the budget after which the observed run is stopped, at the end of a call."""

@@ -30,9 +30,10 @@ from jaxaudit.verify.judging import (
     slower,
     timed,
 )
-from jaxaudit.verify.outputs import WITHIN, Difference, Stable, compare, compared_on, learn
+from jaxaudit.verify.outputs import WITHIN, Difference, compare, compared_on, learn
 from jaxaudit.verify.rounding import PERTURBED, Judged, Rounding, judged_outputs, judged_values, worse
-from jaxaudit.verify.running import Ground, Prefix, Ran, Way, run
+from jaxaudit.verify.running import Ground, Ran, Way, run
+from jaxaudit.verify.unchanged import Base
 from jaxaudit.verify.values import TOLERANCE, Compared, compare_values
 
 SHORTEST = 60.0
@@ -47,27 +48,6 @@ SECOND = 10
 
 class OutOfTime(Exception):
     """The budget is spent."""
-
-
-@dataclass(slots=True)
-class Base:
-    """The unchanged program: its runs of each way so far, and what is stable of it."""
-
-    way: Way
-    runs: list[Ran]
-    stable: Stable = field(default_factory=Stable)
-    rounding: Rounding | None = None
-    """How far rounding alone moves it, once that was asked for."""
-    died: str = ""
-    """How it dies, where it does: then there is nothing to compare with."""
-    prefix: Prefix | None = None
-    """Where each run is stopped, of a program that runs too long."""
-    upto: str = ""
-    """The same in words."""
-
-    @property
-    def first(self) -> Ran:
-        return self.runs[0]
 
 
 @dataclass(slots=True)
