@@ -57,6 +57,20 @@ def test_seconds_decide_nothing(kept):
     assert main(["compare", kept("old.json", fast), kept("new.json", slow)]) == 0
 
 
+def test_its_summary_comes_first_and_says_what_decides(kept, tmp_path):
+    assert (
+        main(["compare", kept("old.json"), kept("new.json", CHANGED), "--format", "json", "--output", "out.json"]) == 1
+    )
+    text = (tmp_path / "out.json").read_text("utf-8")
+    document = json.loads(text)
+    assert list(document)[:3] == ["schema", "kind", "summary"]
+    sums = document["summary"]
+    assert (sums["regressions"], sums["findings"], sums["worse"], sums["better"]) == (2, 1, 1, 0)
+    assert sums["headline"] == "2 regressions from old.json to new.json."
+    assert sums["first"][0].startswith("new findings: train.py:5: warning[unstable-structure]: `x` changed")
+    assert sums["first"][1] == "worse: train.py:5: step: compiles 1 -> 2"
+
+
 def test_as_json_it_passes_the_schema(kept, tmp_path):
     old, new = kept("old.json"), kept("new.json", CHANGED)
     assert main(["compare", old, new, "--format", "json", "--output", "out.json"]) == 1

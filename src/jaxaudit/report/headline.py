@@ -18,12 +18,16 @@ def headline(document: Document) -> str:
         from jaxaudit.report import run_words
 
         return run_words.compiled(document)
+    if document["kind"] == "compare":
+        from jaxaudit.report.compare_report import verdict
+
+        return verdict(document)
     return found_line(document)
 
 
 def most_important(document: Document) -> list[str]:
-    """Of an audit its changes, the kept ones first; else its findings, the worst first."""
-    said = _changes(document) if document["kind"] == "audit" else _findings(document)
+    """Of an audit its changes, the kept ones first; of a comparison what decides; else the findings, the worst first."""
+    said = {"audit": _changes, "compare": _differences}.get(document["kind"], _findings)(document)
     return [line for line, _ in zip(said, range(MOST), strict=False)]
 
 
@@ -47,3 +51,10 @@ def _findings(document: Document) -> Iterator[str]:
     sure: list[Entry] = [one for one in run_words.worst_first(document, False) if certain(one)]
     for one in sure:
         yield f"{one['severity']}[{one['rule']}] {line_of(one)}: {one['message']}"
+
+
+def _differences(document: Document) -> Iterator[str]:
+    from jaxaudit.report.compare_report import sections
+
+    for title, rows in sections(document):
+        yield from (f"{title.lower()}: {row}" for row in rows)

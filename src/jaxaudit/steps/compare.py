@@ -14,6 +14,7 @@ from jaxaudit.steps.compare_functions import compile_changes, function_changes
 from jaxaudit.steps.config import Config, read_config
 from jaxaudit.steps.document import SCHEMA, shown
 from jaxaudit.steps.saved import saved
+from jaxaudit.steps.summary_first import summary_first
 
 Document = Mapping[str, Any]
 SECONDS = ("trace_s", "lower_s", "compile_s")
@@ -28,7 +29,7 @@ def compare(old: str, new: str) -> dict[str, Any]:
     if "compare" in kinds or (len(kinds) > 1 and kinds != set(RAN)):
         raise Mistake(f"{old!r} is a {before['kind']} and {new!r} a {after['kind']}: they can't be compared")
     made = compared(before, after, read_config(Path.cwd()))
-    return made | {"old": side(old, before), "new": side(new, after)}
+    return summary_first(made | {"old": side(old, before), "new": side(new, after)})
 
 
 def compared(before: Document, after: Document, config: Config | None = None) -> dict[str, Any]:
@@ -41,9 +42,18 @@ def compared(before: Document, after: Document, config: Config | None = None) ->
     over = list(over_budget(after, wishes)) if ran else []
     worse = [one for one in (*changes, *clocks) if one["worse"]]
     counting = [one for one in fresh if one["severity"] != "info" and one["confidence"] >= CERTAIN]
+    regressions = len(counting) + len(worse) + len(over)
     return {
         "schema": SCHEMA,
         "kind": "compare",
+        "summary": {
+            "regressions": regressions,
+            "findings": len(fresh),
+            "gone": len(gone),
+            "worse": len(worse),
+            "better": sum(one["new"] < one["old"] for one in changes),
+            "over_budget": len(over),
+        },
         "environment": {
             "tool": __version__,
             "python": ".".join(map(str, sys.version_info[:3])),
@@ -59,7 +69,7 @@ def compared(before: Document, after: Document, config: Config | None = None) ->
         "verdicts": list(verdict_changes(before, after)),
         "totals": list(totals(before, after)),
         "unread": after["unread"],
-        "regressions": len(counting) + len(worse) + len(over),
+        "regressions": regressions,
     }
 
 
