@@ -9,6 +9,7 @@ import pytest
 from jaxaudit.model.evidence import Environment, Evidence, Spot
 from jaxaudit.model.proposal import Proposal
 from jaxaudit.verify import trying
+from jaxaudit.verify.cache_trials import VARIABLE
 from jaxaudit.verify.running import Ran, Way
 from jaxaudit.verify.trying import Trials
 from jaxaudit.verify.unchanged import Base
@@ -67,3 +68,23 @@ def test_one_round_is_not_enough_where_the_time_is_up(attempt):
     cut = attempt(0.7)
     assert (cut.verdict, cut.reason.code) == ("undecided", "not-tried")
     assert "before a second round of pairs could bear it out: CPU time of a run 10.0 s -> 7" in cut.reason.text
+
+
+def test_upon_what_was_kept_the_runs_before_are_with_it(ground, monkeypatch):
+    (ground.root / "program.py").write_text("print(1.0)\n")
+    trials = Trials(ground, [Base(Way(("program.py",)), [ran(10.0), ran(10.0)])], monotonic() + 500)
+    trials.settle()
+    asked: list[tuple[tuple[str, ...], str]] = []
+
+    def run(self, way, texts=None, environ=None, values=False):
+        asked.append((tuple(texts or {}), "own" if "jax-" in (environ or {}).get(VARIABLE, "") else ""))
+        return ran(10.0)
+
+    monkeypatch.setattr(Trials, "_run", run)
+    made = Proposal("2", "a change", ("jit-in-loop",), (), Spot("program.py", 1), texts={"program.py": b"print(1.0)"})
+    kept = {"other.py": b""}
+    outcome = trials.attempt(made, {**kept, **made.texts}, {VARIABLE: "cache"}, (kept, {VARIABLE: "cache"}))
+    assert outcome.verdict == "drop"
+    assert {texts for texts, _ in asked} == {("other.py",), ("other.py", "program.py")}
+    assert {cache for _, cache in asked} == {"own"}
+    assert not trials.under and len(trials.ways[0].runs) == 2 and not trials.unchanged

@@ -185,9 +185,10 @@ class Trials:
             yield
             return
         below = self.under, self.under_environ, self.ways[0]
-        kept, environ = upon
-        self.under, self.under_environ = kept, environ
+        self.under, self.under_environ = upon[0], with_own_cache(upon[1], self.ground.place)
         try:
+            if VARIABLE in self.under_environ:
+                self._before(self.ways[0])  # fills the cache
             runs = [self._before(self.ways[0], values=True) for _ in range(2)]
             self.ways[0] = replace(self.ways[0], runs=runs)
             yield
