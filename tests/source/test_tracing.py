@@ -88,3 +88,40 @@ def test_callbacks_run_on_the_host(call: str) -> None:
             return {call}
         """)
     assert program.tracing.context(function(program, "f")) is None
+
+
+def test_the_keys_of_a_dict_are_no_tracers_and_its_values_are() -> None:
+    program = program_of("""
+        @jax.jit
+        def step(params):
+            for name in params.keys():
+                told(name)
+            for name, value in params.items():
+                shown(name, value)
+
+        def told(n):
+            return n
+
+        def shown(m, w):
+            return w
+        """)
+    assert tracer_parameters(program, "told") == set()
+    assert tracer_parameters(program, "shown") == {"w"}
+
+
+def test_a_method_that_apply_is_asked_for_is_traced_and_not_call() -> None:
+    program = program_of("""
+        import flax.linen as nn
+
+        class Net(nn.Module):
+            def __call__(self, x, train):
+                return x
+            def embed(self, y):
+                return y
+
+        model = Net()
+        embed = jax.jit(functools.partial(model.apply, variables, method=model.embed))
+        embed(jnp.ones(3))
+        """)
+    assert tracer_parameters(program, "Net.embed") == {"y"}
+    assert tracer_parameters(program, "Net.__call__") == set()

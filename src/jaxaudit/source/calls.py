@@ -253,6 +253,9 @@ def _targets_of_call(program: Program, call: v.Call, depth: int) -> list[Target]
             return []
         found = targets(program, inner, depth + 1)
         if how == "partial":
+            chosen = call.keyword("method")
+            if chosen is not None and any(t.skipped for t in found):
+                found = _chosen_method(program, chosen, found, depth)
             return [t._replace(partials=(call, *t.partials)) for t in found]
         return list(found)
     if name is None:
@@ -307,6 +310,12 @@ def _applied(program: Program, attr: v.Attr) -> list[Target]:
         if method is not None and "flax.linen.Module" in classes.external_bases(program, cls):
             out.append(Target(method, attr.base, skipped=1))
     return out
+
+
+def _chosen_method(program: Program, chosen: v.Value, found: tuple[Target, ...], depth: int) -> tuple[Target, ...]:
+    """`partial(model.apply, method=model.embed)` runs `embed`, not `__call__`."""
+    picked = targets(program, chosen, depth + 1)
+    return tuple([t._replace(receiver=found[0].receiver, skipped=found[0].skipped) for t in picked])
 
 
 def is_classmethod(value: v.Value) -> bool:

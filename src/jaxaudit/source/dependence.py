@@ -109,7 +109,8 @@ def _search(program: Program, value: v.Value) -> tuple[v.Value, ...]:
             if here.name not in NEVER_TRACED:
                 waiting += reversed(here.operands)
         elif kind is v.Item:
-            waiting += (here.index, here.base)
+            if not is_key_of_dict(here):
+                waiting += (here.index, here.base)
         elif kind is v.Elem:
             if not _is_range(program, here.iterable):
                 waiting.append(here.iterable)
@@ -123,7 +124,22 @@ def _is_range(program: Program, iterable: v.Value) -> bool:
     return isinstance(source, v.Call) and c.known_name(program, source.func) == "builtins.range"
 
 
+def is_key_of_dict(item: v.Item) -> bool:
+    """The `name` of `for name, value in params.items()`."""
+    if not isinstance(item.index, v.Const) or item.index.value != 0 or not isinstance(item.base, v.Elem):
+        return False
+    pairs = v.settle(item.base.iterable)
+    return isinstance(pairs, v.Call) and asks_dict(pairs, "items")
+
+
+def asks_dict(call: v.Call, method: str) -> bool:
+    """`params.keys()`: the names of what it holds are known while tracing."""
+    return isinstance(call.func, v.Attr) and call.func.name == method and not call.args and not call.kwargs
+
+
 def _call(program: Program, call: v.Call, waiting: list[v.Value], out: list[v.Value]) -> None:
+    if asks_dict(call, "keys"):
+        return
     name = c.known_name(program, call.func)
     if name == "jax.lax.axis_size" or (name == "jax.lax.psum" and call.args and isinstance(call.args[0], v.Const)):
         return  # how many devices there are: a Python number

@@ -52,3 +52,22 @@ def test_a_jitted_step_that_hands_a_key_of_a_constant_seed_on(key, handed, told)
     seen = found("key-made-in-jit", DROPOUT.format(key=key, handed=handed))
     assert bool(seen) is told
     assert all("`dropout_rng`" in one.message for one in seen)
+
+
+MEASURED = """
+import time
+def measure(predict):
+    timings = []
+    for size in (64, 128, 256):
+        image = jax.random.uniform(jax.random.PRNGKey(0), (size, size))
+        start = {clock}
+        predict(image)
+        timings.append({clock} - start)
+    return timings
+"""
+
+
+@pytest.mark.parametrize(("clock", "certain"), [("time.time()", False), ("image.sum()", True)])
+def test_data_for_a_measurement_may_be_the_same_each_time(clock, certain):
+    told = [*found("key-reuse", MEASURED.format(clock=clock)), *found("key-made-in-jit", MEASURED.format(clock=clock))]
+    assert any(one.confidence >= 0.8 for one in told) is certain, told

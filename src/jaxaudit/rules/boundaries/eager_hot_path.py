@@ -73,11 +73,14 @@ def hot(rule: Rule, at: Spot, compiles: Sequence[CompileSeen]) -> Finding:
     shapes = {change.now for seen in compiles for change in seen.cause.changes if change.now}
     more = f" ({len(shapes)} different inputs)" if shapes else ""
     whose = library(compiles)
+    shown = f"{', '.join(f'`{name}`' for name in names[:4])}{' and others' if len(names) > 4 else ''}"
+    cost = amounts.seconds(seconds(compiles))
     return rule.seen(
         at,
-        f"array work outside jit, of this line or of what it calls, compiled again {len(compiles)} times{more}: "
-        f"{', '.join(f'`{name}`' for name in names[:4])}{' and others' if len(names) > 4 else ''}, each a small program "
-        f"of its own; {amounts.seconds(seconds(compiles))} in all{f'. It is work of {whose}' if whose else ''}",
+        f"{whose} works outside jit here, {len(compiles)} small programs after the first{more}: {shown}; {cost} in all"
+        if whose
+        else f"array work outside jit, of this line or of what it calls, compiled again {len(compiles)} times{more}: "
+        f"{shown}, each a small program of its own; {cost} in all",
         facts={
             "operations": names[:20],
             "recompiles": len(compiles),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from jaxaudit.model import Note, Place
 from jaxaudit.rules.control_flow.in_sight import surely_run
+from jaxaudit.rules.random_numbers.alike_on_purpose import builds_others, is_jitter, is_timed
 from jaxaudit.rules.random_numbers.key_consumers import is_key
 from jaxaudit.rules.random_numbers.key_events import fed
 from jaxaudit.rules.random_numbers.key_evidence import UNSEEN, is_direct_draw, step_in_sight, turn_in_sight
@@ -39,7 +40,7 @@ def used_in_each_turn(program: Program, spent: list[Spent]) -> Iterator[Told]:
             continue
         meant = said_so(program, one) or one.by in PICKS or EVALUATES.match(one.by) is not None
         meant = meant or EVALUATES.match(one.flow.function.name) is not None or by_seed(program, one.origin, loop)
-        meant = meant or builds_others(one.call, loop) or is_jitter(program, one)
+        meant = meant or builds_others(one.call, loop) or is_jitter(program, one) or is_timed(program, one, loop)
         ends = len(one.path) > len(loop.path) and (leaves(one, loop) or asks_for_turn(program, one, loop))
         yield Told(
             one.mark,
@@ -80,41 +81,6 @@ def by_seed(program: Program, origin: Origin, loop: Loop) -> bool:
     if not isinstance(root, v.Call) or loop not in root.loops or c.known_name(program, root.func) not in KEY_MAKERS:
         return False
     return bool(root.args) and isinstance(v.settle(root.args[0]), v.Param)
-
-
-def builds_others(call: v.Call, loop: Loop) -> bool:
-    """`{name: Model(layer=fn, key=key) for name, fn in layers.items()}`: other models, which may start alike."""
-    given = (*call.args, *[value for _, value in call.kwargs])
-    return any(takes_turn(value, loop) and comes_from_functions(value) for value in given)
-
-
-def comes_from_functions(value: v.Value, depth: int = 0) -> bool:
-    """Out of a list or dict of functions."""
-    value = v.settle(value)
-    if value.__class__ in (v.Mapping, v.Sequence):
-        return any(v.settle(part).__class__ is v.FunctionValue for part in value.parts())
-    return depth < 5 and any(comes_from_functions(part, depth + 1) for part in value.parts())
-
-
-def takes_turn(value: v.Value, loop: Loop, depth: int = 0) -> bool:
-    if isinstance(value, v.Elem):
-        return value.loop is loop
-    return depth < 4 and any(takes_turn(part, loop, depth + 1) for part in value.parts())
-
-
-def is_jitter(program: Program, one: Spent) -> bool:
-    """A key that a traced function of a library makes of a constant: the same numbers in each call are what it wants."""
-    root = one.origin.root
-    while isinstance(root, v.Call | v.Item) and not (isinstance(root, v.Call) and is_made(program, root)):
-        root = root.base if isinstance(root, v.Item) else root.args[0] if root.args else v.Unknown()
-    if not isinstance(root, v.Call) or not root.args or not isinstance(root.args[0], v.Const) or root.flow is None:
-        return False
-    home = root.flow.function
-    return program.tracing.jitted_context(home) is not None and not surely_run(program, home)
-
-
-def is_made(program: Program, call: v.Call) -> bool:
-    return c.known_name(program, call.func) in KEY_MAKERS
 
 
 def is_last(one: Spent, loop: Loop) -> bool:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.transfers.donated_reuse_seen import observe
-from jaxaudit.rules.transfers.donations import excludes, reach, reads_memory
+from jaxaudit.rules.transfers.donations import STILL_READABLE, excludes, reach, reads_memory
 from jaxaudit.rules.transfers.field_reads import field_read_later
+from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
 from jaxaudit.source.arguments import bind
@@ -35,19 +36,20 @@ def match(program: Program) -> Iterator[Finding]:
                 continue  # under an outer trace nothing is donated
             bound = bind(edge.call, edge.target)
             for name in sorted(names & bound.keys()):
-                yield from reused(program, site, edge.call, name, bound, name in given.parameters)
+                certain = 0.95 if name in given.alike else 0.6 if name in given.parameters else 0.3
+                yield from reused(program, site, edge.call, name, bound, certain)
 
 
 def reused(
-    program: Program, site: Site, call: v.Call, name: str, bound: dict[str, v.Value], usable: bool
+    program: Program, site: Site, call: v.Call, name: str, bound: dict[str, v.Value], certain: float
 ) -> Iterator[Finding]:
-    """Whatever touches the argument of one call after it was given away."""
+    """Whatever touches the argument of one call after it was given away; certain where a result surely takes its memory."""
     value = bound[name]
     if isinstance(value, v.Const | v.Unknown | v.FunctionValue | v.External) or kind_of(program, value).is_host_number:
         return
     flow = call.flow
     assert flow is not None
-    sure = 0.95 if usable and kind_of(program, value).library != "numpy" else 0.3
+    sure = certain if kind_of(program, value).library != "numpy" else 0.3
     given = f"`{shown(value, call, name)}`"
     callee = f"`{text(call.expr[1], 40)}`" if call.expr[0] == "c" else f"`{site.function.name}`"
     line = start(call.expr)[0]
@@ -62,7 +64,7 @@ def reused(
             sure, facts=facts, help="Copy one of them (`jnp.copy`), or do not donate.",
         )  # fmt: skip
         return
-    again = read_later(call, value)
+    again = read_later(program, call, value)
     if again is not None:
         yield RULE.found(
             program.place(flow, again.expr),
@@ -113,19 +115,29 @@ def shown(value: v.Value, call: v.Call, name: str) -> str:
     return text(value.expr, 40) or name
 
 
-def read_later(call: v.Call, value: v.Value) -> Use | None:
+def read_later(program: Program, call: v.Call, value: v.Value) -> Use | None:
     """The first read of the same value on a path that the call is on too."""
     flow = call.flow
     assert flow is not None
+    deleting = [other for other in flow.calls if any(a is value for a in other.args) and only_deletes(program, other)]
     for use in flow.uses:
         if (
             use.value is value
             and use.order > call.order
             and not excludes(call.path, use.path)
             and reads_memory(flow.function, use.expr)
+            and not any(any(e is use.expr for e in other.expr[2]) for other in deleting)
         ):
             return use
     return None
+
+
+def only_deletes(program: Program, call: v.Call) -> bool:
+    """`jax.tree.map(lambda leaf: leaf.delete(), batch)`."""
+    if c.known_name(program, call.func) != "jax.tree.map" or call.expr is None or call.expr[0] != "c":
+        return False
+    inner = [one.func for target in c.targets(program, call.args[0]) for one in target.function.flow.calls]
+    return bool(inner) and all(isinstance(one, v.Attr) and one.name in STILL_READABLE for one in inner)
 
 
 def kept_and_read(call: v.Call, value: v.Value) -> tuple[v.Call, Use] | None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from jaxaudit.source import calls as c
 from jaxaudit.source import tracing
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
+from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.knowledge.array_values import HOST_RESULTS, STATIC_ATTRIBUTES
 from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
 from jaxaudit.source.provenance import single
@@ -15,36 +17,48 @@ if TYPE_CHECKING:
     from jaxaudit.source.program import Program
     from jaxaudit.source.scopes import Function
 
-STILL_READABLE = STATIC_ATTRIBUTES | {"is_deleted", "apply_fn", "tx", "devices", "delete"}
+STILL_READABLE = STATIC_ATTRIBUTES | {"is_deleted", "apply_fn", "tx", "devices", "delete", "keys"}
 """What a deleted array, or a train state of deleted arrays, can still be asked for."""
 MOST = 600
 
 
 class Reach(NamedTuple):
-    """Parameters whose arrays may give an output its shape; `sure` when every step on the way is understood."""
+    """Parameters whose arrays may give an output its shape; `sure` when every step on the way is understood. `alike`:
+    those of which some output surely has the shape, so that their memory is really given away."""
 
     parameters: frozenset[str]
     sure: bool
+    alike: frozenset[str] = frozenset()
 
 
 def reach(program: Program, function: Function) -> Reach:
     """Which parameters the results may take their memory from."""
     found: set[str] = set()
+    alike: set[str] = set()
     sure = bool(function.flow.returns) and not function.flow.yields
     waiting: list[v.Value] = [r.value for r in function.flow.returns]
-    seen: set[int] = set()
+    likely = {id(value) for value in waiting}
+    seen: set[tuple[int, bool]] = set()
     while waiting:
         if len(seen) > MOST:
-            return Reach(frozenset(p.name for p in function.all_parameters), False)
+            return Reach(frozenset(p.name for p in function.all_parameters), False, frozenset(alike))
         value = waiting.pop()
-        if id(value) in seen:
+        same = id(value) in likely
+        if (id(value), same) in seen or (id(value), True) in seen:
             continue
-        seen.add(id(value))
+        seen.add((id(value), same))
+        begun = len(waiting)
         if isinstance(value, v.Param):
             if value.function is function:
                 found.add(value.name)
+                if same:
+                    alike.add(value.name)
         elif isinstance(value, v.Call):
             sure = _through_call(program, value, waiting) and sure
+            same = same and keeps_shape(program, value)
+            if same:
+                likely |= {id(part) for part in shaped_like(program, value)}
+                same = False
         elif isinstance(value, v.FunctionValue):
             waiting += _frees(value.function)
         elif isinstance(value, v.Item) and (only := _gradient_item(program, value)) is not None:
@@ -54,11 +68,71 @@ def reach(program: Program, function: Function) -> Reach:
                 waiting.append(value.base)
         elif isinstance(value, v.Item):
             waiting.append(value.base)
+            same = same and not kind_of(program, value.base).is_array
         elif isinstance(value, v.Unknown):
             sure = False
         elif not isinstance(value, v.Const | v.External | v.ModuleValue | v.ClassValue):
             waiting += value.parts()
-    return Reach(frozenset(found), sure)
+            same = same and not (isinstance(value, v.Op) and value.name in CHANGES_SHAPE)
+        if same:
+            likely |= {id(part) for part in waiting[begun:]}
+    return Reach(frozenset(found), sure, frozenset(alike))
+
+
+CHANGES_SHAPE = frozenset(
+    {"MatMult", "Eq", "NotEq", "Lt", "LtE", "Gt", "GtE", "Chain", "Is", "IsNot", "In", "NotIn", "Not"}
+)
+CARRIES = {"jax.lax.scan": (1, "init"), "jax.lax.while_loop": (2, "init_val"), "jax.lax.fori_loop": (3, "init_val")}
+"""What gives back the carry that it was given."""
+ALIKE_METHODS = frozenset({"update", "astype", "replace", "_replace", "apply_gradients", "set", "add", "copy"})
+
+
+def keeps_shape(program: Program, call: v.Call) -> bool:
+    return bool(shaped_like(program, call))
+
+
+def shaped_like(program: Program, call: v.Call) -> list[v.Value]:
+    """The arguments of which the result surely has the shapes."""
+    use = _gradient(program, call)
+    if use is not None:
+        return _differentiated(program, call, use) or []
+    name = c.known_name(program, call.func)
+    if name in CARRIES:
+        carry = call.argument(*CARRIES[name])
+        return [carry] if carry is not None else []
+    if name is not None:
+        maker = ARRAYS.get(name)
+        if maker is not None:
+            return [*call.args] if maker.rule in _SHAPED_LIKE and maker.rule != "scalar" else []
+        if name in ("jax.tree.map", "jax.tree_util.tree_map"):
+            return [*call.args[1:]]
+        return [*call.args] if name in _LIKE_ARGUMENTS and name not in OTHER_SHAPES else []
+    if isinstance(call.func, v.Attr) and call.func.name in ALIKE_METHODS:
+        base = call.func.base
+        inner = base.base if isinstance(base, v.Item) else base  # x.at[i].set(y)
+        return [inner.base if isinstance(inner, v.Attr) and inner.name == "at" else base, *call.args,
+                *[x for _, x in call.kwargs]]  # fmt: skip
+    out: list[v.Value] = []
+    found = c.targets(program, call.func)
+    for target in found if len(found) == 1 else ():
+        if target.function.name == "__init__" or any(u.spec.kind not in ("jit", "checkpoint") for u in target.chain):
+            continue
+        given = bind(call, target)
+        out += [given[name] for name in results_like(program, target.function) if name in given]
+    return out
+
+
+OTHER_SHAPES = frozenset({"jax.random.split", "jax.random.fold_in", "optax.global_norm"})
+
+
+def results_like(program: Program, function: Function) -> frozenset[str]:
+    """Parameters that a helper gives back with their shapes."""
+    key = ("results like", program.keys[""])
+    found: frozenset[str] | None = function.memo.get(key)
+    if found is None:
+        function.memo[key] = frozenset()
+        found = function.memo[key] = reach(program, function).alike
+    return found
 
 
 def _frees(function: Function) -> list[v.Value]:
@@ -146,7 +220,7 @@ _LIKE_ARGUMENTS = frozenset(
 
 
 def parents(function: Function) -> dict[int, tuple[Any, Any]]:
-    """For each name written in a function's body, the expression around it."""
+    """For each name, item and attribute written in a function's body, the expression around it."""
     found = function.memo.get("parents of names")
     if found is None:
         found = function.memo["parents of names"] = {}
@@ -155,9 +229,9 @@ def parents(function: Function) -> dict[int, tuple[Any, Any]]:
             here = waiting.pop()
             for part in here:
                 if isinstance(part, tuple):
-                    if len(part) == 4 and part[0] == "n":
+                    if part and part[0] in ("n", "[", "."):
                         found[id(part)] = (part, here)
-                    else:
+                    if not (len(part) == 4 and part[0] == "n"):
                         waiting.append(part)
     return found
 
@@ -165,6 +239,9 @@ def parents(function: Function) -> dict[int, tuple[Any, Any]]:
 def reads_memory(function: Function, expr: Any) -> bool:
     """Whether a name's use needs the array's content: `x.shape` and `len(x)` do not, `del x` neither."""
     _, around = parents(function).get(id(expr), (None, None))
+    while around is not None and around[0] == "[" and around[1] is expr:
+        expr = around
+        _, around = parents(function).get(id(expr), (None, None))
     if around is None:
         return True
     if around[0] == "." and len(around) > 2:
