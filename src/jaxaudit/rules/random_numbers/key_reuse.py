@@ -361,17 +361,18 @@ import jax.numpy as jnp
 
 
 def simulate(key, x):
-    def step(x, step_key):
-        noise = jax.random.normal(step_key)
+    def step(x, step_2):
+        noise = jax.random.normal(jax.random.fold_in(key, step_2))
         return x + noise, noise
 
-    return jax.lax.scan(step, x, jax.random.split(key, 3))[1]
+    return jax.lax.scan(step, x, jnp.arange(3), length=3)[1]
 
 
 noise = simulate(jax.random.key(0), jnp.zeros(()))
 """,
                 shows="len(set(noise.tolist())) == 3",
             ),
+            fixed_by_us=True,
         ),
     ),
     allowed_samples=(
