@@ -134,3 +134,12 @@ def test_two_lists_and_one_that_becomes_the_array_under_its_name():
         "jax.jit(f)(jnp.ones(2))",
     )
     assert "x, (xs, ys) = jax.lax.scan(turn, x, jnp.arange(3))\n    return xs.sum() + ys\n" in after
+
+
+def test_the_index_of_a_loop_inside_is_no_carry():
+    after = same(
+        "def f(x):\n    for step in range(4):\n        for site in range(2):\n            y = x[site]\n"
+        "            x = x.at[site].set(y * 2)\n    return x\n",
+        "jax.jit(f)(jnp.ones(3))",
+    )
+    assert "    x = jax.lax.fori_loop(0, 4, turn, x)\n" in after

@@ -159,13 +159,14 @@ def _read_first(body: list[ast.stmt], binds: set[str], done: set[str]) -> Iterat
             yield from (then ^ other) & binds - done  # bound on one side only: the old value shows on the other
             done |= then & other
         elif isinstance(statement, (ast.For, ast.While, ast.With)):
-            yield from free_names(statement) & binds - done
-            inner = set(done)
+            head = _heads(statement)
+            yield from set().union(*(free_names(one) for one in head)) & binds - done
+            inner = done | (_target_names(statement.target) if isinstance(statement, ast.For) else set())
             yield from _read_first(statement.body, binds, inner)
             if isinstance(statement, ast.With):
                 done |= inner
             else:
-                yield from bound_in(statement) & binds - done
+                yield from _read_first(statement.orelse, binds, set(done))
         else:
             reads = free_names(statement)
             if isinstance(statement, ast.AugAssign):
@@ -178,6 +179,13 @@ def _read_first(body: list[ast.stmt], binds: set[str], done: set[str]) -> Iterat
             }
             if isinstance(statement, FUNCTIONS):
                 done.add(statement.name)
+
+
+def _heads(statement: ast.For | ast.While | ast.With) -> list[ast.expr]:
+    """What is worked out before its body begins."""
+    if isinstance(statement, ast.With):
+        return [one.context_expr for one in statement.items]
+    return [statement.iter if isinstance(statement, ast.For) else statement.test]
 
 
 # -- what the loop runs over --------------------------------------------------------------------------------------------

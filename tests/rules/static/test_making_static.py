@@ -59,6 +59,20 @@ def test_a_caller_that_differentiates_by_it_rules_it_out(tmp_path):
     assert refused.code == "arrives-as-tracer" and "other.py:5" in refused.text and "jacfwd" in refused.text
 
 
+def test_a_program_beside_it_with_many_values_rules_it_out(tmp_path):
+    tried = of(
+        tmp_path,
+        {
+            "main.py": "import jax\nimport jax.numpy as jnp\nfrom halo import density\n\nfor _ in range(5):\n    print(float(density(jnp.ones(3), 2.0).sum()))\n",
+            "halo.py": "import jax\nimport jax.numpy as jnp\n\n\n@jax.jit\ndef density(x, slope):\n    return jnp.power(1 + x, slope)\n",
+            "other.py": "import jax.numpy as jnp\nfrom halo import density\n\nfor k in range(40):\n    slope = 1.0 + 0.05 * k\n    print(density(jnp.ones(3), slope))\n",
+        },
+    )
+    assert not tried.changes
+    [refused] = tried.refused
+    assert refused.code == "varies" and "other.py:6" in refused.text
+
+
 def test_what_the_user_wants_traced_stays_so(tmp_path):
     from jaxaudit.rules.project import Wishes
     from rules.captures import hoisted_programs as harness

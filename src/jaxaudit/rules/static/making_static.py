@@ -14,6 +14,7 @@ from jaxaudit.edits.nodes import FUNCTIONS, Function
 from jaxaudit.model import Finding, Place, amounts
 from jaxaudit.model.spot import Spot
 from jaxaudit.rules.project import Change, Project, Refused
+from jaxaudit.rules.static.changes import change
 from jaxaudit.rules.static.converting_once import converting
 from jaxaudit.source.arguments import bind
 from jaxaudit.source.facts import text
@@ -79,6 +80,8 @@ def _of_function(path: str, name: str, group: Sequence[Finding], project: Projec
         tracer = handed_a_tracer(project, path, name, argument)
         if tracer:
             yield Refused(title, (one,), at, "arrives-as-tracer", tracer)
+        elif varies := handed_many(project, path, name, argument):
+            yield Refused(title, (one,), at, "varies", varies)
         elif changes_the_program(project, path, name, argument):
             open_.append(one)
         else:
@@ -180,6 +183,28 @@ def _said(place: Place, transformation: str, argument: str) -> str:
         f"{os.path.normpath(place.path)}:{place.line} hands a tracer of `{transformation}` to `{argument}`: a static "
         "argument would raise an error there"
     )
+
+
+def handed_many(project: Project, path: str, name: str, argument: str) -> str:
+    """The sentence that names a place of the project where its value is another in each turn; "" where none is seen."""
+    program = project.program
+    for unit in _units(project, path, name):
+        for call, value in program.graph.sources(unit, argument):
+            found = change(program, value, call.loops) if call is not None else None
+            if (
+                found is None
+                or call is None
+                or call.flow is None
+                or found.loop is None
+                or not (found.many and found.sure)
+            ):
+                continue
+            place = program.place(call.flow, call.expr)
+            return (
+                f"`{argument}` had one value in this run, but {os.path.normpath(place.path)}:{place.line} hands in another in "
+                f"each turn of a loop: static, each would compile `{name}` again"
+            )
+    return ""
 
 
 def _units(project: Project, path: str, name: str) -> list[Unit]:
