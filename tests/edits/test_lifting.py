@@ -137,3 +137,24 @@ def test_a_name_that_the_module_has_gets_another():
 def test_what_stays_where_it_is(body, mark, reason):
     with pytest.raises(CannotEdit, match=reason):
         lift(body, mark)
+
+
+def test_a_local_function_that_it_calls_goes_along():
+    after = same(
+        "def total(x, rate):\n    def scale(y):\n        return y * rate\n\n    @jax.jit\n    def solve(y):\n"
+        '        """Scaled."""\n        return scale(y) + 1\n\n    return solve(x).sum()\n',
+        "jax.jit\n",
+        "total(jnp.ones(3), 2.0)",
+    )
+    assert after.endswith("def total(x, rate):\n    return solve(x, rate).sum()\n")
+    assert "@jax.jit\ndef solve(y, rate):\n" in after
+
+
+def test_what_a_default_binds_is_handed_in():
+    after = same(
+        "def rows(xs):\n    out = []\n    for k in (1.0, 2.0):\n        step = jax.jit(lambda x, k=k: x * k)\n"
+        "        out.append(step(xs))\n    return out\n",
+        "jax.jit(lambda",
+        "rows(jnp.ones(2))",
+    )
+    assert "out.append(step(xs, k))" in after
