@@ -9,6 +9,57 @@ from rules.captures.hoisted_programs import all_hold, kinds, proposed
 BIG = "jax.random.normal(jax.random.key(0), (200, 200))"
 
 PROGRAMS: dict[str, tuple[str | dict[str, str], list[str]]] = {
+    "parameters that a library reads": (
+        """
+        import flax.linen as nn
+
+
+        class Net(nn.Module):
+            @nn.compact
+            def __call__(self, x):
+                return nn.Dense(20)(nn.Dense(300)(x))
+
+
+        def build():
+            net = Net()
+            params = net.init(jax.random.key(0), jnp.zeros((1, 300)))
+            return net, params
+
+
+        def main():
+            net, params = build()
+
+            @jax.jit
+            def score(x):
+                return net.apply(params, x).sum()
+
+            for k in range(3):
+                print(float(score(jnp.ones((2, 300)) * k)))
+
+
+        main()
+        """,
+        ["signature", "partial"],
+    ),
+    "a partial below a gradient": (
+        f"""
+        def misfit(matrix, weights):
+            return jnp.sum((matrix @ weights) ** 2)
+
+
+        def main():
+            matrix = {BIG}
+            gradient = jax.jit(jax.grad(functools.partial(misfit, matrix)))
+            weights = jnp.ones(200)
+            for _ in range(3):
+                weights = weights - 1e-4 * gradient(weights)
+            print(float(weights.sum()))
+
+
+        main()
+        """,
+        ["signature"],
+    ),
     "module inside a plain object, through its own method": (
         f"""
         class Optics(eqx.Module):

@@ -59,3 +59,26 @@ def test_a_list_may_be_ragged(tmp_path):
     tried = of(tmp_path, "vmappable-loop", RAGGED)
     assert not tried.changes
     assert [one.code for one in tried.refused] == ["ragged"]
+
+
+APPENDED = """
+def score(row, scale):
+    return jnp.sum(jnp.abs(jnp.sin(row * scale)) ** 2)
+
+
+def main():
+    rows = jnp.linspace(0.0, 1.0, 40).reshape(20, 2) * 2.0
+    scores = []
+    for row in rows:
+        scores.append(score(row, 3.0))
+    scores = jnp.stack(scores)
+    print(scores.max())
+
+
+main()
+"""
+
+
+def test_a_loop_over_an_array_of_its_own_that_appends(tmp_path):
+    lines, _ = done(tmp_path, of(tmp_path, "vmappable-loop", APPENDED))
+    assert lines == ["    scores = jax.vmap(lambda row: score(row, 3.0))(rows)"]

@@ -96,7 +96,7 @@ def arrays_in(source: SourceText, loop: ast.AST, project: Project) -> frozenset[
 def _run_over(program: Program, source: SourceText, loop: ast.AST, seen: Loop) -> Iterator[str]:
     """The texts of the arrays that this loop, or a part of its `zip` or `enumerate`, runs over."""
     over = loop.iter if isinstance(loop, ast.For) else loop.generators[0].iter  # type: ignore[attr-defined]
-    if seen.iterable is None or seen.expr is None or start(seen.expr) != source.position(source.start(over)):
+    if seen.iterable is None or seen.expr is None or start(seen.expr) != (over.lineno, over.col_offset):
         return
     value = v.settle(seen.iterable)
     parts: list[tuple[ast.expr, v.Value]] = [(over, value)]

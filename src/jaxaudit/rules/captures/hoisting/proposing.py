@@ -79,7 +79,7 @@ def of_function(code: Code, captures: Captures, project: Project) -> Iterator[Ch
 
 def unnamed(captures: Captures) -> list[Holder]:
     """Where the run saw the arrays in the middle of a library: the only name of unknown contents that the source shows."""
-    found = [one for one in captures.holders.values() if not one.arrays]
+    found = [one for one in captures.holders.values() if not one.bytes]
     if len(found) != 1 or not captures.lost:
         return []
     found[0].add("", sum(one.bytes for one in captures.lost))
