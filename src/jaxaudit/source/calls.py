@@ -71,6 +71,16 @@ def known_name(program: Program, value: v.Value) -> str | None:
     kind = value.__class__
     if kind is v.External:
         return value.name  # type: ignore[attr-defined]
+    if kind in _INDIRECT:
+        settled = v.settle(value)
+        if settled is value:
+            return known_wrapped(program, value) if program.known and isinstance(value, v.Free) else None
+        kind = settled.__class__
+        if kind is v.External:
+            return settled.name  # type: ignore[attr-defined]
+        if kind in _INDIRECT:
+            return known_name(program, settled)
+        value = settled
     if kind not in _NAMED:
         return None
     if kind is v.Attr:
@@ -78,13 +88,6 @@ def known_name(program: Program, value: v.Value) -> str | None:
         if base.__class__ in _INDIRECT:
             base = v.settle(base)  # type: ignore[arg-type]
         return f"{base.name}.{value.name}" if base.__class__ is v.External else None  # type: ignore[attr-defined]
-    if kind in _INDIRECT:
-        settled = v.settle(value)
-        if settled.__class__ is v.External:
-            return settled.name
-        if settled is not value:
-            return known_name(program, settled)
-        return known_wrapped(program, value) if program.known and isinstance(value, v.Free) else None
     known = program.known
     if known:
         if kind is v.Call:
@@ -106,7 +109,7 @@ def known_wrapped(program: Program, free: v.Free) -> str | None:
 _INDIRECT = frozenset({v.Free, v.Imported, v.Phi})
 
 
-_NAMED = _INDIRECT | {v.Attr, v.FunctionValue, v.ClassValue, v.Call}
+_NAMED = frozenset({v.Attr, v.FunctionValue, v.ClassValue, v.Call})
 
 
 def transform_of(program: Program, call: v.Call) -> TransformUse | None:

@@ -153,11 +153,12 @@ class Program:
 
     def attribute(self, base: v.Value, name: str, expr: Any, flow: Flow) -> v.Value:
         """`base.name`: of a library, of a module of the project, or of a value."""
-        if isinstance(base, v.External):
-            return self.external(f"{base.name}.{name}")
-        if isinstance(base, v.ModuleValue):
-            return self.member(base.module, name)
-        if isinstance(base, (v.Free, v.Phi)):
+        kind = base.__class__
+        if kind is v.External:
+            return self.external(f"{base.name}.{name}")  # type: ignore[attr-defined]
+        if kind is v.ModuleValue:
+            return self.member(base.module, name)  # type: ignore[attr-defined]
+        if kind is v.Free or kind is v.Phi:
             settled = v.settle(base)
             if settled is not base and isinstance(settled, (v.External, v.ModuleValue)):
                 return self.attribute(settled, name, expr, flow)
