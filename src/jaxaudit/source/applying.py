@@ -63,11 +63,15 @@ class _Telling:
 
     def applies(self, words: list[str], used: tuple[str, ...]) -> bool:
         """Whether a unit with these words writes a wanted name in a way that the imports allow."""
+        written: set[str] | None = None
         for word in words:
             if word in self.by_name or self.stars:
                 return True
-            if word in self.parents and any(needed.issubset(used) for needed in self.holders_of(word)):
-                return True
+            if word in self.parents:
+                written = written or set(used)
+                for needed in self.holders_of(word):
+                    if needed <= written:
+                        return True
         return False
 
     def holders_of(self, word: str) -> list[frozenset[str]]:

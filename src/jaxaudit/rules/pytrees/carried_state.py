@@ -207,7 +207,7 @@ def _compare(
                 one, other = (Seen(x.kind, None, None, None, x) for x in (root, after))
                 yield BadCarry("", init, Difference("container", one, other))
                 return
-            if len(items) != len(after.items):
+            if len(items) != len(after.items) or not any(_known_leaf(program, item) for item in items):
                 return
             seeds = list(given)
             for index, item in enumerate(items):
@@ -219,11 +219,20 @@ def _compare(
     yield from _refused(program, init, after, [*given, (carry, as_traced(kind_of(program, init)))])
 
 
+def _known_leaf(program: Program, first: v.Value) -> Seen | None:
+    """The first value of a carried leaf, where enough is known of it that the next one could differ."""
+    seen = seen_of(program, first, as_traced(kind_of(program, first)))
+    if seen is None or seen.structure != "leaf":
+        return None
+    return seen if seen.rank is not None or (seen.dtype is not None and seen.weak is False) else None
+
+
 def _refused(program: Program, first: v.Value, after: v.Value, given: list[tuple[v.Value, Kind]]) -> Iterator[BadCarry]:
-    before = seen_of(program, first, as_traced(kind_of(program, first)))
-    kind = kind_supposing(program, after, given)
-    result = seen_of(program, after, as_traced(kind))
-    if before is None or result is None or before.structure != "leaf" or result.structure != "leaf":
+    before = _known_leaf(program, first)
+    if before is None:
+        return
+    result = seen_of(program, after, as_traced(kind_supposing(program, after, given)))
+    if result is None or result.structure != "leaf":
         return
     found = difference(before, result)
     if found is None or found.what == "weak type" or (found.what == "dtype" and before.weak is not False):
