@@ -59,6 +59,10 @@ COUNT_WORDS = frozenset(
 )
 
 
+ASKED_OF_OBJECTS = frozenset(["apply", "init", "update"])
+"""What is asked for these (a network, an optimiser) is an object, no array: jit can only hold it static."""
+
+
 @dataclass(slots=True)
 class Taken:
     """A value that becomes a parameter: its name there, how it is written where the code stood, and who reads it."""
@@ -214,6 +218,8 @@ def _decides_at(names: Names, node: ast.expr) -> bool:
     here: ast.AST = node
     above = names.parent.get(here)
     if isinstance(above, ast.Call) and above.func is here:
+        return True
+    if isinstance(above, ast.Attribute) and above.attr in ASKED_OF_OBJECTS:
         return True
     while isinstance(above, ast.BinOp | ast.UnaryOp | ast.Tuple | ast.List):
         here, above = above, names.parent.get(above)

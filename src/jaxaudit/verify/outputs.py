@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from jaxaudit.verify.arrays import relative_difference
+from jaxaudit.verify.file_names import patterns, renamed
 from jaxaudit.verify.running import Ran
 from jaxaudit.verify.tokens import distance, tokens, unstable_positions
 from jaxaudit.verify.values import Place, compare_values
@@ -42,12 +43,14 @@ class Stable:
     """By output: positions of tokens that differ by themselves; None where the whole output does."""
     values: frozenset[Place] = frozenset()
     """Arrays that functions returned and that differ by themselves."""
+    names: frozenset[str] = frozenset()
+    """Patterns of the names of files that are called otherwise in each run."""
 
     def joined(self, other: "Stable") -> "Stable":
         """Where two comparisons of the unchanged program agree."""
         names = {*self.unstable, *other.unstable}
         both = {name: _either(self.unstable.get(name, _NOTHING), other.unstable.get(name, _NOTHING)) for name in names}
-        return Stable(both, self.values | other.values)
+        return Stable(both, self.values | other.values, self.names | other.names)
 
     @property
     def words(self) -> str:
@@ -70,6 +73,8 @@ def learn(one: Ran, other: Ran) -> Stable:
     """What differs between two runs of the same program."""
     unstable: dict[str, frozenset[int] | None] = {}
     before, after = outputs(one), outputs(other)
+    names = patterns(before, after)
+    before, after = renamed(before, names), renamed(after, names)
     for name in sorted({*before, *after}):
         a, b = before.get(name), after.get(name)
         if a == b:
@@ -81,14 +86,15 @@ def learn(one: Ran, other: Ran) -> Stable:
         else:
             unstable[name] = None
     moved = compare_values(one.results, other.results).moved
-    return Stable(unstable, frozenset(one.place for one in moved if not one.within))
+    return Stable(unstable, frozenset(one.place for one in moved if not one.within), names)
 
 
 def compare(before: Ran, after: Ran, stable: Stable) -> Difference:
     """The difference of two runs, where the program is stable at all."""
     if before.code != after.code:
         return Difference(f"exit code {before.code} -> {after.code}")
-    found = [_compared(name, a, b, stable) for name, a, b in _pairs(outputs(before), outputs(after))]
+    said, says = renamed(outputs(before), stable.names), renamed(outputs(after), stable.names)
+    found = [_compared(name, a, b, stable) for name, a, b in _pairs(said, says)]
     other = next((one for one in found if one.other), None)
     if other is not None:
         return other
@@ -98,7 +104,9 @@ def compare(before: Ran, after: Ran, stable: Stable) -> Difference:
 def compared_on(ran: Ran, stable: Stable) -> tuple[str, ...]:
     """The outputs that can be compared: what is left when nothing is, can't be judged."""
     return tuple(
-        name for name, data in outputs(ran).items() if data and stable.unstable.get(name, frozenset()) is not None
+        name
+        for name, data in renamed(outputs(ran), stable.names).items()
+        if data and stable.unstable.get(name, frozenset()) is not None
     )
 
 
