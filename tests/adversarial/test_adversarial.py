@@ -16,6 +16,8 @@ PROGRAMS = {
     "common_draws": [("key-reuse", "random-draws-change")],
     "counts_its_traces": [],
     "factory_called_once": [],
+    "late_binding": [("jit-in-loop", "outputs-differ")],
+    "noise_while_tracing": [("jit-per-call", "does-not-apply")],
     "object_identity": [("jit-in-loop", "outputs-differ")],
     "only_a_test_notices": [],
     "prints_while_tracing": [("unrolled-loop", "does-not-apply")],
@@ -27,6 +29,7 @@ PROGRAMS = {
     "static_under_grad": [("static-candidate", "arrives-as-tracer")],
     "static_under_vmap_elsewhere": [],
     "sums_in_a_loop_over_dict": [],
+    "varied_elsewhere": [("static-candidate", "varies")],
 }
 """For each, what must have been considered and not kept."""
 BY_DEFAULT = ("common_draws", "rebound_later")
