@@ -82,12 +82,32 @@ def kind_of(program: Program, value: v.Value, depth: int = 0) -> Kind:
     key = program.keys["kind"]
     found = memo.get(key)
     if found is not None:
+        if found is ASKED:
+            program.asking.went_round = True
         return found
     if depth > 20:
+        program.asking.went_round = True
         return UNKNOWN
     memo[key] = ASKED
-    found = memo[key] = _kind_of(program, value, depth)
+    asking = program.asking
+    before, asking.went_round = asking.went_round, False
+    asking.level += 1
+    try:
+        found = memo[key] = _kind_of(program, value, depth)
+    finally:
+        asking.level -= 1
+    if asking.went_round and leaves_open(found):
+        asking.unsettled.append((memo, key))
+    asking.went_round = asking.went_round or before
+    if asking.level == 0:
+        asking.settle(memo)
     return found
+
+
+def leaves_open(kind: Kind) -> bool:
+    return kind.what == "unknown" or (
+        kind.what == "array" and (not kind.dtype or kind.shape is None or kind.weak is None)
+    )
 
 
 def kind_supposing(program: Program, value: v.Value, given: list[tuple[v.Value, Kind]]) -> Kind:

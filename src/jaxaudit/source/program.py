@@ -13,6 +13,7 @@ from jaxaudit.model import Place, Unread
 from jaxaudit.model.flag import FlagJudge
 from jaxaudit.source import applying, facts
 from jaxaudit.source import values as v
+from jaxaudit.source.asking import Asking
 from jaxaudit.source.callgraph import CallGraph
 from jaxaudit.source.flow import Flow
 from jaxaudit.source.groups import LIBRARIES, absolute
@@ -54,6 +55,7 @@ class Program:
         self.known: dict[Function | Class, str] = {}
         self.keys = Keys("")
         self.generation = 0
+        self.asking = Asking()
         self.graph = CallGraph(self)
         self.tracing = Tracing(self)
         self.lines = lines or (lambda path: [])

@@ -6,6 +6,16 @@ from jaxaudit.rules.control_flow.unrolled_loop import RULE
 from rules.marked_faults import at_the_mark, findings
 
 FAULTY: dict[str, str | dict[str, str]] = {
+    "a function that calls itself": """def smooth(x, level):
+    if level == 0:
+        return x
+    inner = 0.25 * jnp.roll(x, 1) + 0.5 * x + 0.25 * jnp.roll(x, -1)
+    return smooth(jnp.tanh(inner), level - 1)  # fault
+@jax.jit
+def process(x):
+    return smooth(x, 80).sum()
+process(jnp.arange(16.0))
+""",
     "reduce over a range": """from functools import reduce
 def stencil(field, _):
     lap = jnp.roll(field, 1, 0) + jnp.roll(field, -1, 0)
@@ -235,6 +245,17 @@ solve(jnp.ones(2))
 """,
 }
 SOUND: dict[str, str | dict[str, str]] = {
+    "a shallow recursion, one that halves, and one outside jit": """def smooth(x, level):
+    return x if level == 0 else smooth(jnp.tanh(x) + jnp.sin(x) * 2.0, level - 1)
+def fold(x, n):
+    return x if n == 1 else fold(jnp.tanh(x[: n // 2]) + jnp.sin(x[n // 2 :]), n // 2)
+def host(x, level):
+    return x if level == 0 else host(jnp.tanh(x) + jnp.sin(x) * 2.0, level - 1)
+@jax.jit
+def process(x):
+    return smooth(x, 4).sum() + fold(x, 64).sum()
+process(jnp.arange(64.0)), host(jnp.arange(64.0), 50)
+""",
     "reduce over layers, over what decides a shape, and outside jit": """from functools import reduce
 @jax.jit
 def forward(params, x):

@@ -42,3 +42,46 @@ def test_a_function_that_is_called_before_the_import():
 
 def test_a_variable_for_a_child():
     assert not found(IN_A_FUNCTION.replace("import os\n", "import os, subprocess\n"))
+
+
+CALLED_LATE = """
+    import jax
+    import jax.numpy as jnp
+
+    def setup(count):
+        jax.config.update("jax_num_cpu_devices", count)
+
+    def main():
+        data = jnp.arange(8.0)
+        setup(2)
+        print(data)
+
+    main()
+    """
+
+
+def test_a_function_that_is_called_after_the_first_array():
+    (one,) = found(CALLED_LATE)
+    assert one.place.line == 6 and one.confidence < 0.8
+    assert "`jnp.arange(8.0)` starts the backend in line 9" in one.message
+    assert not found(
+        CALLED_LATE.replace("        data = jnp.arange(8.0)\n        setup(2)", "        setup(2)\n        data = 1")
+    )
+
+
+def test_an_array_of_the_module_comes_before_what_main_sets():
+    source = """
+        import os
+        import jax.numpy as jnp
+
+        GRID = jnp.linspace(0.0, 1.0, 11)
+
+        def main():
+            os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=4"
+            print(GRID)
+
+        if __name__ == "__main__":
+            main()
+        """
+    (one,) = found(source)
+    assert "in line 5" in one.message

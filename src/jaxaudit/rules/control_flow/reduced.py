@@ -1,4 +1,4 @@
-"""`functools.reduce(step, range(n), state)`: a Python loop that is written as a call."""
+"""Python loops that are written as calls: `functools.reduce(step, range(n), state)`, and a function that calls itself."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from jaxaudit.rules.control_flow.array_work import Work, function_work
 from jaxaudit.rules.control_flow.python_loops import Turns, compiled_context, turns_over
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.arguments import bind
+from jaxaudit.source.numbers import number
 from jaxaudit.source.program import Program
 from jaxaudit.source.scopes import Function
 from jaxaudit.source.structure import role
@@ -18,7 +20,7 @@ REDUCE = "functools.reduce"
 
 
 class Reduced(NamedTuple):
-    """A call of `reduce` that a trace writes out, the function that it repeats, and how much one turn does."""
+    """A call that a trace writes out, the function that it repeats, and how much one turn does."""
 
     call: v.Call
     step: Function
@@ -36,6 +38,40 @@ def reduced_loops(program: Program) -> Iterator[Reduced]:
             for call in function.flow.calls if context is not None else ():
                 if context is not None and c.known_name(program, call.func) == REDUCE and len(call.args) >= 2:
                     yield from _reduced(program, call, context)
+
+
+def recursions(program: Program) -> Iterator[Reduced]:
+    """`smooth(x, level - 1)` within `smooth`, under a trace, from a level that is written out."""
+    for function in list(program.graph.linked_functions):
+        if function.module.context or function.is_module:
+            continue
+        for call in function.flow.calls:
+            if call.func.__class__ not in RECURSIVE or not any(
+                t.function is function for t in c.targets(program, call.func)
+            ):
+                continue
+            context = compiled_context(program, function)
+            levels = levels_of(program, function, call) if context is not None else None
+            if context is not None and levels is not None:
+                yield Reduced(call, function, context, Turns(levels, "known"), function_work(program, function))
+
+
+RECURSIVE = frozenset({v.FunctionValue, v.Free, v.Attr})
+
+
+def levels_of(program: Program, function: Function, call: v.Call) -> int | None:
+    """How deep it goes, where a parameter is counted down by one from a number that a caller gives."""
+    target = next(t for t in c.targets(program, call.func) if t.function is function)
+    for name, value in bind(call, target).items():
+        if not isinstance(value, v.Op) or value.name != "Sub" or not isinstance(value.operands[1], v.Const):
+            continue
+        counted = value.operands[0]
+        if not isinstance(counted, v.Param) or counted.name != name or value.operands[1].value != 1:
+            continue
+        started = [number(program, one) for by, one in program.graph.sources(function, name) if by is not call]
+        known = [one for one in started if type(one) is int]
+        return max(known) if known else None
+    return None
 
 
 def _reduced(program: Program, call: v.Call, context: Context) -> Iterator[Reduced]:

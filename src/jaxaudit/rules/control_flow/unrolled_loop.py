@@ -16,7 +16,7 @@ from jaxaudit.rules.control_flow.python_loops import (
     turns_differ,
     turns_of,
 )
-from jaxaudit.rules.control_flow.reduced import Reduced, reduced_loops
+from jaxaudit.rules.control_flow.reduced import Reduced, recursions, reduced_loops
 from jaxaudit.rules.control_flow.rolling_up import propose
 from jaxaudit.rules.control_flow.turn_results import gathered_results
 from jaxaudit.rules.control_flow.unrolled_seen import observe_unrolled
@@ -50,11 +50,14 @@ def match(program: Program) -> Iterator[Finding]:
     for one in reduced_loops(program):
         if one.work.operations and (one.turns.number is None or one.turns.number >= LEAST_TURNS):
             yield from written_as_a_call(program, one)
+    for one in recursions(program):
+        if one.work.operations and one.turns.number is not None and one.turns.number >= LEAST_TURNS:
+            yield from written_as_a_call(program, one, most=0.6)  # each level may be of another shape
 
 
-def written_as_a_call(program: Program, one: Reduced) -> Iterator[Finding]:
-    """`reduce(step, range(n), state)`, whose turns are calls of one function."""
-    confidence = certainty(one.turns, one.work)
+def written_as_a_call(program: Program, one: Reduced, most: float = 1.0) -> Iterator[Finding]:
+    """`reduce(step, range(n), state)`, or a function that calls itself: the turns are calls of one function."""
+    confidence = min(certainty(one.turns, one.work), most)
     if confidence == 0.0:
         return
     flow, name = one.call.flow, one.step.name

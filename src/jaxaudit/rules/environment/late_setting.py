@@ -74,23 +74,23 @@ def settings(program: Program) -> Iterator[Set]:
 
 
 class Early(NamedTuple):
-    """What came before: the call that started the backend, or the import that read the environment."""
+    """What came before: the call that started the backend, or the import that read the environment. `far`: in a function
+    that calls the one which makes the setting."""
 
     flow: Flow
     expr: Any
     what: str
     line: int
+    far: bool = False
 
 
 def first_start(program: Program, made: Set) -> Early | None:
     """What stands before the setting in the same scope and leaves it too late."""
-    flow = made.function.flow
-    for call in flow.calls:
-        if call.order >= made.order:
-            break
-        if call.decorator or excluded(call.path, made.path) or not starts_backend(program, call):
-            continue
-        return Early(flow, call.expr, f"`{text(call.expr, 40)}` starts the backend", start(call.expr)[0])
+    here = start_before(program, made.function.flow, made.order, made.path)
+    if here is not None:
+        return here
+    if made.setting.until == "backend":
+        return start_before_calls(program, made.function)
     if made.setting.until == "import" and made.function.is_module:
         return earlier_import(made.function, start(made.expr)[0])
     if made.setting.until == "import" and surely_run(program, made.function) and not starts_processes(made.function):
@@ -98,6 +98,33 @@ def first_start(program: Program, made: Set) -> Early | None:
         called = [start(e.call.expr)[0] for e in program.graph.callers(made.function) if e.caller is module]
         return earlier_import(module, min(called, default=start(made.expr)[0]))
     return None
+
+
+def start_before(program: Program, flow: Flow, order: int, path: v.Path) -> Early | None:
+    for call in flow.calls:
+        if call.order >= order:
+            break
+        if call.decorator or excluded(call.path, path) or not starts_backend(program, call):
+            continue
+        return Early(flow, call.expr, f"`{text(call.expr, 40)}` starts the backend", start(call.expr)[0])
+    return None
+
+
+def start_before_calls(program: Program, function: Function) -> Early | None:
+    """The same in what calls the function, and in what calls that."""
+    waiting, seen = [function], {function}
+    while waiting and len(seen) < MOST_CALLERS:
+        for edge in program.graph.callers(waiting.pop()):
+            early = start_before(program, edge.call.flow, edge.call.order, edge.call.path)
+            if early is not None:
+                return early._replace(far=True)
+            if edge.caller not in seen:
+                seen.add(edge.caller)
+                waiting.append(edge.caller)
+    return None
+
+
+MOST_CALLERS = 20
 
 
 def starts_processes(function: Function) -> bool:
@@ -162,6 +189,8 @@ def told(program: Program, made: Set, early: Early) -> Finding:
         f"`{made.name}` is set too late and {effect}: {early.what} in line {early.line}, before it{advice}",
         0.4
         if made_up_for(program, made)
+        else 0.6
+        if early.far
         else 0.85
         if (early.flow.function.is_module and surely_run(program, made.function)) or made.setting.until == "backend"
         else 0.6,
