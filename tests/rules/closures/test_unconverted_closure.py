@@ -23,6 +23,14 @@ def solve(weights):
     return optx.root_find(residual, optx.Newton(1e-5, 1e-5), jnp.zeros(3))
 solve(jnp.eye(3))
 """,
+    "a residual of what a jit calls and others too": """
+def solve(weights):
+    def residual(y, args):
+        return weights @ y - 1
+    return optx.root_find(residual, optx.Newton(1e-5, 1e-5), jnp.zeros(3))
+fast = jax.jit(solve)
+fast(jnp.eye(3)), solve(jnp.eye(3))
+""",
     "a custom derivative": """
 @jax.jit
 def loss(weights):
@@ -35,6 +43,14 @@ jax.grad(loss)(jnp.ones(3))
 """,
 }
 FINE = {
+    "under a jit of its own": """
+@jax.jit
+def solve(weights):
+    def residual(y, args):
+        return weights @ y - 1
+    return optx.root_find(residual, optx.Newton(1e-5, 1e-5), jnp.zeros(3))
+solve(jnp.eye(3))
+""",
     "a custom derivative of something else": """
 @jax.jit
 def loss(weights, x):

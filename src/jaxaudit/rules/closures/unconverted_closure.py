@@ -28,7 +28,7 @@ CUSTOM = "jax.custom_vjp"
 def match(program: Program) -> Iterator[Finding]:
     told: set[tuple[int, int]] = set()
     for use in program.graph.uses:
-        if not takes_closures(use):
+        if not takes_closures(use) or under_own_jit(program, use):
             continue
         for value, _ in use.functions:
             for target in c.targets(program, value):
@@ -43,6 +43,15 @@ def match(program: Program) -> Iterator[Finding]:
 def takes_closures(use: c.TransformUse) -> bool:
     """Solvers and operators of libraries, and custom derivatives: what calls the function at another time and level."""
     return use.spec.kind == "solver" or use.spec.identity == "operator" or use.name == CUSTOM
+
+
+def under_own_jit(program: Program, use: c.TransformUse) -> bool:
+    """A solver in a function that always runs under a jit: its closure is traced once, with the rest."""
+    function = use.flow.function
+    if use.spec.kind != "solver" or program.tracing.jitted_context(function) is None:
+        return False
+    callers = program.tracing.eager_callers(function)
+    return all(any(layer.spec.kind in ("jit", "pmap") for layer in edge.target.chain) for edge in callers)
 
 
 def captured_arrays(program: Program, function: Function, *, differentiated: bool) -> list[str]:
