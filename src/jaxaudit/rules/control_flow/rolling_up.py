@@ -76,6 +76,10 @@ def arrays_in(source: SourceText, loop: ast.AST, project: Project) -> frozenset[
         None,
     )
     program = project.program
+    for path, module in program.by_path.items():
+        if os.path.normpath(path) == source.path:
+            for number in range(len(module.units)):
+                program.graph.link_unit(module, number)  # a loop outside jit stands where nothing else has looked yet
     units = [
         one
         for one in list(program.graph.linked_functions)
