@@ -53,3 +53,12 @@ def test_what_stays_a_loop(turn, reason):
     body = f"def f(xs):\n    total = 0.0\n    rows = []\n    for x in xs:\n        {turn}\n    return jnp.stack(rows)\n"
     with pytest.raises(CannotEdit, match=reason):
         mapped(body)
+
+
+def test_where_it_runs_once_it_is_one_program():
+    body = "def f(xs):\n    rows = []\n    for x in xs:\n        rows.append(jnp.sin(x))\n    return jnp.stack(rows)\n"
+    source = SourceText.from_text("program.py", HEAD + body)
+    loop = next(node for node in ast.walk(source.tree) if isinstance(node, ast.For))
+    after = source.edited(mapped_loop(source, loop, frozenset({"xs"}), jitted=True).edits).text
+    assert "rows = jax.jit(jax.vmap(jnp.sin))(xs)\n" in after
+    assert str(ran(after.removeprefix(HEAD), "f(jnp.arange(3.0))")) == str(ran(body, "f(jnp.arange(3.0))"))

@@ -72,8 +72,8 @@ def mapped(source: SourceText, whole: ast.ListComp | ast.GeneratorExp, arrays: f
     raise CannotEdit(f"its results go to `{source.of(call.func)}`")
 
 
-def mapped_loop(source: SourceText, loop: ast.For, arrays: frozenset[str]) -> Mapped:
-    """`for x in xs: rows.append(f(x))`, stacked afterwards, as `rows = jax.vmap(f)(xs)`.
+def mapped_loop(source: SourceText, loop: ast.For, arrays: frozenset[str], jitted: bool = False) -> Mapped:
+    """`for x in xs: rows.append(f(x))`, stacked afterwards, as `rows = jax.vmap(f)(xs)`; `jitted`, as one program.
 
     Raises Ragged where the items may differ in shape, CannotEdit where one turn needs another, or does more.
     """
@@ -89,7 +89,8 @@ def mapped_loop(source: SourceText, loop: ast.For, arrays: frozenset[str]) -> Ma
     if carried:
         raise CannotEdit(f"a turn needs the one before it, or what follows needs the last: `{carried[0]}`")
     over = _over(source, loop, arrays)
-    vmap = spell(source, "jax.vmap")
+    vmap, jit = spell(source, "jax.vmap"), spell(source, "jax.jit")
+    opening, closing = (f"{jit.text}({vmap.text}", ")") if jitted else (vmap.text, "")
     given = ", ".join(over.arrays)
     left = ", ".join(one.name for one in lists)
     body = body_of(source, loop, lists)
@@ -97,15 +98,15 @@ def mapped_loop(source: SourceText, loop: ast.For, arrays: frozenset[str]) -> Ma
         name = fresh_name(source, "turn")
         values = ", ".join(source.of(one.value) for one in lists)
         lines = [f"def {name}({', '.join(over.parameters)}):", *body, f"    return {values}", ""]
-        text = f"{vmap.text}({name})({given})"
+        text = f"{opening}({name}){closing}({given})"
     else:
         lines = []
-        text = f"{vmap.text}({_function(source, lists[0].value, over)})({given})"
+        text = f"{opening}({_function(source, lists[0].value, over)}){closing}({given})"
     lines.append(f"{left} = {text}")
     indent = indent_of(source, loop)
     begin, end = source.span(loop)
     written = indented(source, "\n".join(lines), indent).rstrip("\r\n")
-    edits = [*vmap.edits, *over.edits, Edit(begin - len(indent), end, written)]
+    edits = [*vmap.edits, *(jit.edits if jitted else ()), *over.edits, Edit(begin - len(indent), end, written)]
     for one in lists:
         edits += stacked(source, one)
     return Mapped(tuple(dict.fromkeys(edits)), text)

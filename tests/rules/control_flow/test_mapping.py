@@ -81,4 +81,4 @@ main()
 
 def test_a_loop_over_an_array_of_its_own_that_appends(tmp_path):
     lines, _ = done(tmp_path, of(tmp_path, "vmappable-loop", APPENDED))
-    assert lines == ["    scores = jax.vmap(lambda row: score(row, 3.0))(rows)"]
+    assert lines == ["    scores = jax.jit(jax.vmap(lambda row: score(row, 3.0)))(rows)"]

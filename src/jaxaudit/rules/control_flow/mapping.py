@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from jaxaudit.model.spot import Spot
 from jaxaudit.rules.control_flow.rolling_up import arrays_in
 from jaxaudit.rules.predictions import fewer_equations
 from jaxaudit.rules.project import Change, Project, Refused
+from jaxaudit.source.knowledge.contexts import RUN_ONCE
+from jaxaudit.source.lifetime import frequency
 
 if TYPE_CHECKING:
     from jaxaudit.edits import SourceText
@@ -35,7 +38,9 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             loop = _loop_on(source, line)
             if loop is not None:
                 title = f"the loop over `{source.of(loop.iter)}` in `{group[0].place.function}` as one `jax.vmap`"
-                done = mapped_loop(source, loop, arrays_in(source, loop, project))
+                arrays = arrays_in(source, loop, project)
+                outside = any(one.facts.get("traced") is False for one in group)
+                done = mapped_loop(source, loop, arrays, jitted=outside and _runs_once(project, path, function))
             else:
                 whole = comprehension_on(source, line)
                 done = mapped(source, whole, arrays_in(source, whole, project))
@@ -53,6 +58,17 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
                 risk=RISK,
                 touched=(function,),
             )
+
+
+def _runs_once(project: Project, path: str, name: str) -> bool:
+    """Whether a program of its own, for a loop outside jit, is compiled once: in `main`, or at module level."""
+    program = project.program
+    found = [
+        one
+        for one in list(program.graph.linked_functions)
+        if os.path.normpath(one.module.path) == path and (one.name == name or (one.is_module and name == "<module>"))
+    ]
+    return any(one.is_module or name in RUN_ONCE or frequency(program, one).how == "once" for one in found)
 
 
 def _loop_on(source: SourceText, line: int) -> ast.For | None:
