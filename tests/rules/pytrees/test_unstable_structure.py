@@ -6,6 +6,17 @@ from jaxaudit.rules.pytrees.unstable_structure import RULE
 from rules.marked_faults import at_the_mark, findings
 
 FAULTY: dict[str, str | dict[str, str]] = {
+    "an int at first, a float from the second turn on": """@jax.jit
+def flow(population, ratio):
+    return population * ratio
+def balance(population):
+    ratio = 1  # fault
+    for _ in range(5):
+        population = flow(population, ratio)
+        ratio = 0.9
+    return population
+balance(jnp.ones(3))
+""",
     "python float then array carry": """@jax.jit
 def step(x, loss):
     return x * 0.9, loss + jnp.sum(x)
@@ -269,6 +280,17 @@ rollout(jnp.zeros(()), jnp.ones(4))
 """,
 }
 SOUND: dict[str, str | dict[str, str]] = {
+    "another number of the same type from the second turn on": """@jax.jit
+def flow(population, ratio):
+    return population * ratio
+def balance(population):
+    ratio = 1.0
+    for _ in range(5):
+        population = flow(population, ratio)
+        ratio = 0.9
+    return population
+balance(jnp.ones(3))
+""",
     "step counter weak": """@jax.jit
 def step(i, x):
     return i + 1, x * 0.5

@@ -64,7 +64,7 @@ def made_again(edge: Edge, value: v.Value) -> tuple[v.Value, ...]:
         return ()
     after = value.after
     own = after is edge.call or (isinstance(after, v.Item) and after.base is edge.call)  # what comes back: `changed`
-    return (after,) if isinstance(after, (v.Call, v.Op)) and not own else ()
+    return (after,) if isinstance(after, (v.Call, v.Op, v.Const)) and not own else ()
 
 
 def certainty(program: Program, found: Difference, one: Edge, other: Edge) -> float:
