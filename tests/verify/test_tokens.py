@@ -40,3 +40,13 @@ def test_what_differs_by_itself_is_not_compared():
     unstable = unstable_positions(one, other)
     assert distance(one, tokens("took 7.7 s, loss 2.5"), unstable).relative == 0.0
     assert distance(one, tokens("took 7.7 s, loss 2.9"), unstable).relative > 0.1
+
+
+def test_where_an_object_lies_in_memory_is_no_output():
+    one, other = tokens("<function f at 0x7f9e5450d260> failed"), tokens("<function f at 0x7fa1e1acd2e0> failed")
+    assert distance(one, other).same_words and one == other
+
+
+def test_a_digest_that_reads_like_a_huge_number():
+    one, other = tokens("digest 9e5450 of 3 files"), tokens("digest 9e5451 of 3 files")
+    assert not distance(one, other).same_words and distance(one, one).same_words

@@ -10,6 +10,12 @@ NUMBER = re.compile(
 )
 
 
+ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{4,16}\b")
+"""Where an object lies in memory, as Python shows it: another place in each run."""
+LARGEST = 300
+"""Exponents beyond it are no measure of what was printed (`9e5450` of a digest)."""
+
+
 class Token(NamedTuple):
     """A number with its value and the size of its last printed place, or the text between numbers."""
 
@@ -23,12 +29,14 @@ def tokens(text: str) -> tuple[Token, ...]:
 
 
 def _tokens(text: str) -> Iterator[Token]:
-    done = 0
+    done, text = 0, ADDRESS.sub("at 0x", text)
     for match in NUMBER.finditer(text):
         between = text[done : match.start()]
         if between.strip():
             yield Token(" ".join(between.split()))
-        yield Token(match[0], float(match[0]), _last_place(match[0]))
+        value = float(match[0])
+        said = isfinite(value) or not any(one.isdigit() for one in match[0])
+        yield Token(match[0], value, _last_place(match[0])) if said else Token(match[0])
         done = match.end()
     if text[done:].strip():
         yield Token(" ".join(text[done:].split()))
@@ -40,7 +48,8 @@ def _last_place(number: str) -> float:
     decimals = mantissa.partition(".")[2]
     if not decimals and not exponent:
         return 0.0
-    return 10.0 ** (int(exponent or 0) - len(decimals))
+    place = int(exponent or 0) - len(decimals)
+    return 10.0**place if abs(place) <= LARGEST else 0.0
 
 
 class Moved(NamedTuple):
