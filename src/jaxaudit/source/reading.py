@@ -13,7 +13,7 @@ from jaxaudit.model import Unread
 from jaxaudit.source import facts
 from jaxaudit.source.cache import FactsCache, content_key
 from jaxaudit.source.files import read_file
-from jaxaudit.source.groups import MOST, FileRow, groups, imported_files
+from jaxaudit.source.groups import FileRow, groups, imported_files
 from jaxaudit.source.lower import lower, pack
 from jaxaudit.source.module_names import longer_names, module_name
 from jaxaudit.source.newer_python import facts_by_newer_python
@@ -72,8 +72,9 @@ class Sources:
         self._packed: dict[bytes, bytes] = {}
         self._squeezed: dict[bytes, bytes] = {}
         self._room = PLENTY
-        self._ready: dict[bytes, tuple[Any, int]] = {}
-        self._ready_room = MOST
+        self._ready: dict[bytes, Any] = {}
+        """The facts that were unpacked to find the groups, where there are so few that all of them can be held."""
+        self._ready_room = PLENTY
         self._lines: dict[str, list[str]] = {}
         self.take(files, self.given)
 
@@ -240,9 +241,11 @@ class Sources:
             if packed is None:
                 return None
             found = facts.unpack(packed)
-        if len(packed) <= self._ready_room and key not in self._ready:
-            self._ready_room -= len(packed)
-            self._ready[key] = found, len(packed)
+        self._ready_room -= len(packed)
+        if self._ready_room > 0:
+            self._ready[key] = found
+        else:
+            self._ready.clear()
         name, is_package = module_name(path)
         digest = blake2b(packed, digest_size=16).digest()
         return FileRow(
@@ -262,8 +265,7 @@ class Sources:
         """The facts of one file; what was unpacked to find the groups is handed out once."""
         ready = self._ready.pop(key, None)
         if ready is not None:
-            self._ready_room += ready[1]
-            return ready[0]
+            return ready
         packed = self.packed(key)
         return None if packed is None else facts.unpack(packed)
 
