@@ -49,7 +49,8 @@ def begin(told: str, record: str, effects: bool) -> None:
     """Effect: from here on. `told` is what the environment says."""
     original, copy, *more = told.split(os.pathsep)
     sys.path[:] = [moved(entry, original, copy) for entry in sys.path]
-    fence = Fence(original, copy, (copy, record, *more))
+    compiled = [os.path.abspath(sys.pycache_prefix)] if sys.pycache_prefix else []
+    fence = Fence(original, copy, (copy, record, *more, *compiled))
     if not effects:
         sys.addaudithook(fence.heard)
     import atexit

@@ -88,6 +88,15 @@ def test_caches_are_written_in_place(ground, home, tmp_path):
     assert (library / "__pycache__").is_dir()
 
 
+def test_bytecode_goes_where_the_user_has_it(ground, home, tmp_path):
+    (home / "part.py").write_text("VALUE = 3\n")
+    (home / "program.py").write_text("import part\nprint(part.VALUE)\n")
+    compiled = {"PYTHONPYCACHEPREFIX": str(tmp_path / "bytecode"), "PYTHONDONTWRITEBYTECODE": ""}
+    ran = run(replace(ground, environ={**ground.environ, **compiled}), Way(("program.py",)))
+    assert (ran.code, ran.stdout, ran.outside) == (0, "3\n", None)
+    assert list((tmp_path / "bytecode").rglob("part*.pyc"))
+
+
 def test_the_temporary_folder_is_the_runs_own(ground, home):
     way = program(
         home, "import tempfile\nf = tempfile.NamedTemporaryFile('w', delete=False)\nf.write('x')\nprint('well')\n"
