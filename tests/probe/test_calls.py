@@ -196,6 +196,26 @@ def test_the_bucket_runs_empty_and_is_filled_again(monkeypatch: pytest.MonkeyPat
         assert told["calls"] > told["sampled"] and not told["exact"]
 
 
+def test_once_the_credit_is_spent_a_call_costs_what_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    with listening():
+        sampler = calls.current()
+        assert sampler is not None
+        sampler.stopped.set()
+        step = stepper()
+        state = jnp.ones(3)
+        for _ in range(3):
+            state = step(state, state, 1.0)
+        ticks = iter(range(1_000_000))
+        monkeypatch.setattr(calls, "now", lambda: 1.0 + next(ticks) * 100 * calls.UNIT)
+        left = sampler.left
+        step(state, state, 1.0)
+        assert left - sampler.left < 50
+        sampler.disarm()
+        sampler.arm(1000)
+        step(state, state, 1.0)
+        assert sampler.left <= 900
+
+
 def test_nothing_is_kept_alive_and_nothing_stays(listener: Listener) -> None:
     step = stepper()
     state = jnp.ones(7)

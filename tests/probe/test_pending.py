@@ -30,9 +30,11 @@ def test_it_waits_until_all_are_there(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_it_waits_no_longer_than_so_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(private, "underway", lambda most: [Coming(1 << 60)])
+    never = Coming(1 << 60)
+    monkeypatch.setattr(private, "underway", lambda most: [never])
     monkeypatch.setattr(pending, "LONGEST", 0.01)
     pending.wait()
+    assert 0 < never.left < 1 << 60
 
 
 def test_arrays_that_are_made_or_gone_are_not_under_way() -> None:

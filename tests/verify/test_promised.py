@@ -33,6 +33,18 @@ def test_fewer_waits_are_a_gain_only_where_the_run_got_shorter():
     assert not won("syncs", before, runs(0.8, 5e8, 149.0))
 
 
+def test_what_is_counted_as_well_needs_no_second_round():
+    def gain(metric, after):
+        before = runs(1.0, 5e8)
+        clocks = [timed(name, before, after) for name in ("steady_s", "peak_bytes")]
+        still = [timed(name, [{(name, ""): 1.0}] * 5, [{(name, ""): 1.0}] * 5) for name in ("compile_s", "cpu_s")]
+        return by_clock((Expected(metric, 2, 1, 1, 1),), counted([{}], {}), before, after[0], [*clocks, *still])
+
+    waits, memory = gain("syncs", runs(0.8, 5e8, 1.0)), gain("peak_bytes", runs(1.0, 3.7e8))
+    assert waits is not None and waits.counted and waits.metric == "steady_s"
+    assert memory is not None and not memory.counted
+
+
 def test_one_fetch_of_many_arrays_is_one_wait():
     at = Spot("a.py", 9, "main")
     turns = at._replace(loop=Turns(8, "for"))

@@ -87,4 +87,8 @@ def test_upon_what_was_kept_the_runs_before_are_with_it(ground, monkeypatch):
     assert outcome.verdict == "drop"
     assert {texts for texts, _ in asked} == {("other.py",), ("other.py", "program.py")}
     assert {cache for _, cache in asked} == {"own"}
+    before = asked.index((("other.py",), "own"))
+    assert [texts for texts, _ in asked[before : before + 3]] == [
+        ("other.py",)
+    ] * 3  # fills the cache, then two to count
     assert not trials.under and len(trials.ways[0].runs) == 2 and not trials.unchanged

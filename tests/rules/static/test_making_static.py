@@ -130,3 +130,14 @@ def test_numbers_of_tiny_calls_are_made_arrays_before_the_loop(tmp_path):
 def test_what_is_worked_out_in_each_turn_stays(tmp_path):
     once = of(tmp_path, LEAP.format(inner="rate = k", k="rate * 1.0"), tiny=True).changes[0]
     assert once.title == "`dt`, `drag` handed to `leap` as arrays, made once before the loop"
+
+
+def test_a_caller_that_is_traced_itself_keeps_its_numbers(tmp_path):
+    code = LEAP.format(inner="x = whole(x)", k="k").replace(
+        "    def main(k):",
+        "    @jax.jit\n    def whole(x):\n        for _ in range(2):\n            x = leap(x, 1e-3, 2.5, drag=-0.1)\n        return x\n\n\n    def main(k):",
+    )
+    tried = of(tmp_path, code, tiny=True)
+    [text] = tried.after(tried.changes[0]).values()
+    assert "x = leap(x, 1e-3, 2.5, drag=-0.1)" in text
+    assert "leap(x, dt_array" in text
