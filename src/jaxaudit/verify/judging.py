@@ -19,6 +19,10 @@ FEWER_WAITS = 0.5
 """So many of the waits may be left where a shorter run is put down to them."""
 LOUD = ("cpu_s", "steady_s")
 """Clocks that may veto a counted gain."""
+FAR_SLOWER = 1.25
+"""A loss of this part, surely, needs no more pairs; a lesser one beside a counted gain may be noise until ..."""
+ENOUGH = 10
+"""... so many pairs say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,21 +139,23 @@ class ByClock:
     """A count says so as well."""
 
 
-def by_clock(
+def by_clocks(
     expected: Iterable[Expected], counts: Counted, before: Sequence[Figures], after: Figures, clocks: Sequence[Timed]
-) -> ByClock | None:
-    """What clocks make of a change; None where they see no gain."""
+) -> list[ByClock]:
+    """Every gain that clocks see in a change. One may be noise where another is not."""
     table = {one.metric: one for one in clocks}
+    found: list[ByClock] = []
     if counts.shrunk and table["compile_s"].faster:
         text = f"{in_words(counts.shrunk[0])}; {in_words(table['compile_s'].measured)}"
-        return ByClock(text, "compile_s", counts.shrunk, counted=True)
+        found.append(ByClock(text, "compile_s", counts.shrunk, counted=True))
     if table["cpu_s"].faster:
-        return ByClock(in_words(table["cpu_s"].measured), "cpu_s", counts.shrunk)
+        found.append(ByClock(in_words(table["cpu_s"].measured), "cpu_s", counts.shrunk))
     kept = promised(expected, before, after, clocks)
     if kept:
         waits = kept[0].metric == "syncs"
-        return ByClock("; ".join(map(in_words, kept)), kept[-1].metric, (*counts.shrunk, *kept), counted=waits)
-    return None
+        text = "; ".join(map(in_words, kept))
+        found.append(ByClock(text, kept[-1].metric, (*counts.shrunk, *kept), counted=waits))
+    return found
 
 
 def borne_out(gain: ByClock, second: Sequence[Timed]) -> bool:
@@ -177,15 +183,15 @@ def in_words(seen: Measured) -> str:
 
 def settled(clocks: Sequence[Timed], veto: bool, hoped: bool) -> bool:
     """Whether more pairs can't change the verdict."""
-    if slower(clocks) is not None:
-        return True
+    lost = [one.interval for one in clocks if one.metric in LOUD and one.slower]
+    if lost:
+        counts_moved = veto or hoped
+        return not counts_moved or any(one.low >= FAR_SLOWER or one.pairs >= ENOUGH for one in lost)
     cpu = next(one for one in clocks if one.metric == "cpu_s")
     if veto:
-        return cpu.interval.high < 1.0 or all(
-            one.interval.ratio < 1.03 for one in clocks if one.metric in ("cpu_s", "steady_s")
-        )
+        return cpu.interval.high < 1.0 or all(one.interval.ratio < 1.03 for one in clocks if one.metric in LOUD)
     if hoped and any(one.metric == "compile_s" and one.faster for one in clocks):
-        return all(one.interval.ratio < 1.03 for one in clocks if one.metric in ("cpu_s", "steady_s"))
+        return all(one.interval.ratio < 1.03 for one in clocks if one.metric in LOUD)
     return cpu.faster or cpu.interval.low > 0.97
 
 

@@ -20,7 +20,7 @@ from jaxaudit.verify.judging import (
     Figures,
     Timed,
     borne_out,
-    by_clock,
+    by_clocks,
     counted,
     held,
     in_words,
@@ -268,7 +268,7 @@ class Trials:
         if counts.losses:
             return outcome("drop", Reason("no-gain", f"{in_words(counts.losses[0])}"), (*counts.gains, *counts.losses))
         by_count = bool(counts.gains)
-        gain: ByClock | None = None
+        gains: list[ByClock] = []
         doubted: tuple[Timed, ...] = ()
         try:
             clocks = self._clocks(
@@ -276,17 +276,20 @@ class Trials:
                 enough=lambda clocks: bool(promised(proposal.expected, before, after, clocks)),
             )  # fmt: skip
             if not by_count and slower(clocks) is None:
-                gain = by_clock(proposal.expected, counts, before, after, clocks)
-            if gain is not None and not gain.counted:  # clocks flicker: a second round must say the same
+                gains = by_clocks(proposal.expected, counts, before, after, clocks)
+            if gains and not any(one.counted for one in gains):  # clocks flicker: a second round must say the same
                 second = self._round(base, changed, env, (min(len(clocks[0].after), SECOND),))
-                doubted = () if borne_out(gain, second) else second
+                seen = {one.metric for one in gains if borne_out(one, second)}
+                doubted = () if seen else tuple(one for one in second if one.metric == gains[0].metric)
                 clocks = pooled(clocks, second)
-                gain = by_clock(proposal.expected, counts, before, after, clocks)
+                gains = [
+                    one for one in by_clocks(proposal.expected, counts, before, after, clocks) if one.metric in seen
+                ]
         except OutOfTime:
             so_far = "; ".join(map(in_words, (*counts.gains, *counts.shrunk))) or (
-                gain.text if gain else "no count moved"
+                gains[0].text if gains else "no count moved"
             )
-            up_before = "a second round of pairs could bear it out" if gain else "it could be timed"
+            up_before = "a second round of pairs could bear it out" if gains else "it could be timed"
             text = f"the time of --budget was up before {up_before}: {so_far}; outputs {outputs}"
             return outcome("undecided", Reason("not-tried", text), counts.gains)
         veto = slower(clocks)
@@ -296,9 +299,10 @@ class Trials:
         if by_count:
             words = "; ".join(in_words(one) for one in counts.gains)
             return outcome("keep", Reason("gain", words), (*counts.gains, *counts.shrunk, *said))
-        if gain is not None and not doubted:
+        if gains:
+            gain = next((one for one in gains if one.counted), gains[0])
             return outcome("keep", Reason("gain", gain.text), dict.fromkeys((*gain.told, *said)))
-        best = next(one for one in doubted or clocks if one.metric == "cpu_s").measured
+        best = next(one for one in doubted or clocks if doubted or one.metric == "cpu_s").measured
         same = f"{in_words(counts.shrunk[0])}, and compiling took as long" if counts.shrunk else "no count changed"
         how = "a second round of pairs did not bear out the first" if doubted else same
         text = f"nothing got measurably better: {in_words(best)}; {how}"
