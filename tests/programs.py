@@ -29,7 +29,7 @@ def program_of(source: str | Mapping[str, str], *, head: bool = True) -> Program
 
 
 def function(program: Program, name: str) -> Function:
-    found = [f for m in program.by_path.values() for f in m.all_functions() if f.qualname == name]
+    found = [f for m in program.by_path.values() for f in (m.function, *m.functions) if f.qualname == name]
     assert len(found) == 1, f"{name}: {found}"
     return found[0]
 

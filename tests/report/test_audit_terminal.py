@@ -51,6 +51,23 @@ def test_whose_values_were_compared_stands_once_where_it_is_the_same_for_all_tha
     assert "values not compared: it returns nothing" in audit_summary(document)
 
 
+def test_how_several_kept_changes_were_tried_is_said_as_it_was(document):
+    def said():
+        return "\n".join(audit_summary(document).splitlines())
+
+    first, _, second, _ = document["outcomes"]
+    second |= {"verdict": "keep", "outputs": first["outputs"], "difference": ""}
+    assert "2, each tried alone and together; " in said()
+    setting = document["proposals"][2]["setting"]
+    document["proposals"][2]["setting"] = {"env": {"JAX_COMPILATION_CACHE_DIR": "cache"}}
+    assert "2, each tried with those before it; " in said()
+    document["proposals"][2]["setting"] = setting
+    first["reason"]["code"] = "completes"
+    assert "2, each tried with those before it; " in said()
+    second["outputs"] = "rounding-amplified"
+    assert "2, each tried with those before it\n" in said()
+
+
 def test_nothing_kept_is_said_with_its_reason(document):
     for outcome in document["outcomes"]:
         outcome["verdict"] = "drop"

@@ -6,7 +6,7 @@ from textwrap import indent
 
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.imports import spell
-from jaxaudit.edits.lifting_calls import definition, expression, local_functions, only_there
+from jaxaudit.edits.lifting_calls import definition, expression, local_functions, only_there, outermost
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import fresh_name
 from jaxaudit.edits.own_methods import methods_of
@@ -39,7 +39,7 @@ def extracted(source: SourceText, call: ast.Call, hint: str) -> Extracted:
         raise CannotEdit("it reads nothing from around it: the function needs no arguments")
     name = fresh_name(source, hint)
     static = [one.name for one in values if decides(names, one)]
-    outer = _at_module_level(names, call)
+    outer = outermost(names, call)
     jit = spell(source, "jax.jit")
     partial = spell(source, "functools.partial") if static else None
     words = ", ".join(repr(one).replace("'", '"') for one in static)
@@ -59,12 +59,3 @@ def extracted(source: SourceText, call: ast.Call, hint: str) -> Extracted:
         if only_there(names, one, [call, *inner]):
             edits += remove_definition(source, one)
     return Extracted(tuple(edits), name, tuple(one.text for one in values))
-
-
-def _at_module_level(names: Names, call: ast.Call) -> ast.stmt:
-    parents = [call, *names.parents(call)]
-    outer = parents[-2]
-    assert isinstance(outer, ast.stmt)
-    if any(isinstance(one, ast.ClassDef) for one in parents) and not isinstance(outer, ast.ClassDef):
-        raise CannotEdit("it stands in a class inside a function")
-    return outer

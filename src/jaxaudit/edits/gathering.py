@@ -9,7 +9,7 @@ from jaxaudit.edits.imports import qualified_name, spell
 from jaxaudit.edits.names import fresh_name
 from jaxaudit.edits.nodes import block_of, statement_of
 from jaxaudit.edits.source_text import SourceText
-from jaxaudit.edits.statements import indent_of, remove_statement
+from jaxaudit.edits.statements import indent_of, remove_statement, string_over_lines
 
 STACKS = ("jax.numpy.stack", "jax.numpy.array", "jax.numpy.asarray", "numpy.stack", "numpy.array", "numpy.asarray")
 
@@ -117,16 +117,12 @@ def _is_newest(node: ast.AST, name: str) -> bool:
     return False
 
 
-def appends(lists: Sequence[Gathered]) -> list[ast.AST]:
-    return [one.append for one in lists]
-
-
 def body_of(source: SourceText, loop: ast.For, lists: Sequence[Gathered]) -> list[str]:
     """The body's lines, four blanks in, comments kept; of an append only the newest entry's new name is left."""
     first, last = loop.body[0], loop.body[-1]
     if first.lineno == loop.lineno:
         raise CannotEdit("the loop's body stands on its own line")
-    if any(_runs_over_lines(one) for statement in loop.body for one in ast.walk(statement)):
+    if any(map(string_over_lines, loop.body)):
         raise CannotEdit("a string in the loop runs over several lines")
     start, end = source.line_of(source.start(first)), source.line_of(source.end(last))
     while source.line_text(start - 1).lstrip().startswith("#"):
@@ -172,10 +168,6 @@ def _in(node: ast.AST, outer: ast.AST) -> bool:
     return any(one is node for one in ast.walk(outer))
 
 
-def _runs_over_lines(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.lineno != node.end_lineno
-
-
 def stacked(source: SourceText, one: Gathered) -> list[Edit]:
     """The list's start goes; what stacked it takes the loop's output, with the first value before it."""
     edits: list[Edit] = []
@@ -203,10 +195,3 @@ def _instead_of_stack(source: SourceText, call: ast.Call, name: str, text: str) 
         case ast.Assign(targets=[ast.Name(id=bound)], value=value) as statement if value is call and bound == text:
             return list(remove_statement(source, statement))
     return [Edit(*source.span(call), text)]
-
-
-def must_hand_on_nothing(loop: ast.For, lists: Sequence[Gathered]) -> None:
-    """CannotEdit where a turn reads the newest entry of a list: each needs the one before it."""
-    for one in lists:
-        if one.reads:
-            raise CannotEdit(f"each turn needs the last: `{one.name}[-1]`")

@@ -16,7 +16,7 @@ from jaxaudit.edits.nodes import FUNCTIONS, Function, parents_of, statement_of
 from jaxaudit.edits.own_methods import Methods, methods_of
 from jaxaudit.edits.rebinding import must_compile_once
 from jaxaudit.edits.source_text import SourceText
-from jaxaudit.edits.statements import indent_of, remove_definition, remove_statement
+from jaxaudit.edits.statements import indent_of, remove_definition, remove_statement, string_over_lines
 from jaxaudit.edits.static_names import add_static_names
 from jaxaudit.edits.taking import Taken, decides, readings, taken
 
@@ -157,16 +157,12 @@ def _moved_text(source: SourceText, function: Function, edits: Sequence[Edit]) -
     """The definition with these edits, at no indentation."""
     indent = indent_of(source, function)
     start, end = source.start(function) - len(indent), source.end(function)
-    if any(_runs_over_lines(node) for node in ast.walk(function)):
+    if string_over_lines(function):
         raise CannotEdit("a string in it runs over several lines")
     inner = [Edit(edit.start - start, edit.end - start, edit.new) for edit in edits]
     text = SourceText.from_text(source.path, source.text[start:end]).edited(inner).text
     lines = text.splitlines(keepends=True)
     return "".join(line.removeprefix(indent) for line in lines) + source.newline
-
-
-def _runs_over_lines(node: ast.AST) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.lineno != node.end_lineno
 
 
 def _module_name(source: SourceText, name: str, outer: ast.stmt) -> str:

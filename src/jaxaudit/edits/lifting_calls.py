@@ -36,7 +36,9 @@ class _Use:
 def lifted_call(source: SourceText, site: JitSite) -> "tuple[tuple[Edit, ...], str, tuple[str, ...]]":
     """The edits, the new function's name, and what is handed to it. CannotEdit says why not."""
     names = Names(source)
-    outer = _at_module_level(names, site.node)
+    if not any(isinstance(one, FUNCTIONS) for one in names.parents(site.node)):
+        raise CannotEdit("it is made once, at module level")
+    outer = outermost(names, site.node)
     use = _use_of(source, names, site)
     inner = local_functions(names, use.wrapped)
     methods = methods_of(names, (use.wrapped, *inner))
@@ -94,10 +96,9 @@ def _is_called(names: Names, node: ast.expr) -> bool:
     return isinstance(parent, ast.Call) and parent.func is node
 
 
-def _at_module_level(names: Names, node: ast.AST) -> ast.stmt:
+def outermost(names: Names, node: ast.AST) -> ast.stmt:
+    """The statement of the module's level that it stands in, before which something can be defined for it."""
     parents = [node, *names.parents(node)]
-    if not any(isinstance(one, FUNCTIONS) for one in parents):
-        raise CannotEdit("it is made once, at module level")
     outer = parents[-2]
     assert isinstance(outer, ast.stmt)
     if any(isinstance(one, ast.ClassDef) for one in parents) and not isinstance(outer, ast.ClassDef):

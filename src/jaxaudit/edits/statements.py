@@ -94,3 +94,11 @@ def _is_no_elif(source: SourceText, statement: ast.stmt) -> None:
 
 def _needs_body(source: SourceText, statement: ast.stmt) -> bool:
     return not any(one is statement for one in source.tree.body)
+
+
+def string_over_lines(node: ast.AST) -> bool:
+    """Whether a string in it runs over several lines: moved to another indentation, it would be another string."""
+    return any(
+        isinstance(one, ast.Constant) and isinstance(one.value, str) and one.lineno != one.end_lineno
+        for one in ast.walk(node)
+    )

@@ -95,8 +95,11 @@ def _tasks(document: Document) -> Iterator[str]:
     if nothing:
         yield nothing
     if kept:
-        both = " Each was tried alone, and together with those above it." if len(kept) > 1 else ""
-        yield f"{number(len(kept), 'task')} to carry out; {escaped(words.kept_with(document).partition('; ')[2])}.{both}"
+        how = words.how_tried(kept)
+        both = f" {how[:1].upper()}{how[1:]}." if len(kept) > 1 else ""
+        outputs = words.same_outputs(kept)
+        proved = f"; {escaped(outputs)}" if outputs else ""
+        yield f"{number(len(kept), 'task')} to carry out{proved}.{both}"
         yield "`git apply -p1 audit.patch` or `jaxaudit apply` makes these changes, `jaxaudit apply --commit` one commit for each."
     for proposal, outcome in kept:
         yield from _task(document, proposal, outcome)

@@ -1,6 +1,6 @@
 """The sentences of an audit's report, the same in every format."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import ceil
 from statistics import median
 
@@ -140,9 +140,23 @@ def nothing_kept(document: Document) -> str:
 def kept_with(document: Document) -> str:
     """`2, each tried alone and together; printed output and files equal`."""
     kept = by_verdict(document, "keep")
-    said = sorted({outputs(outcome) for _, outcome in kept})
-    how = ", each tried alone and together" if len(kept) > 1 else ""
-    return f"{len(kept)}{how}; {said[0]}" if len(said) == 1 else f"{len(kept)}{how}"
+    how = f", {how_tried(kept)}" if len(kept) > 1 else ""
+    same = same_outputs(kept)
+    return f"{len(kept)}{how}; {same}" if same else f"{len(kept)}{how}"
+
+
+def same_outputs(kept: Sequence[Change]) -> str:
+    """How the outputs of all of them compare; "" where that differs from one to the other."""
+    said = {outputs(outcome) for _, outcome in kept}
+    return said.pop() if len(said) == 1 else ""
+
+
+def how_tried(kept: Sequence[Change]) -> str:
+    """A setting such as a cache is tried upon the others only; so is all where the program does not end without the first."""
+    alone = not any(one["setting"] for one, _ in kept) and all(
+        outcome["reason"]["code"] != "completes" for _, outcome in kept
+    )
+    return "each tried alone and together" if alone else "each tried with those before it"
 
 
 def closing(document: Document) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jaxaudit.source import facts
@@ -240,7 +239,3 @@ class Module:
             self.function._body = body
         for index, parts in unpacked.items():
             self.functions[index].fill(parts)
-
-    def all_functions(self) -> Iterator[Function]:
-        yield self.function
-        yield from self.functions
