@@ -1,7 +1,9 @@
 """What is tried first: what most is at stake in; settings of the whole run after all edits."""
 
+from dataclasses import replace
+
 from jaxaudit.model.evidence import FIRST, CompileSeen, Environment, Evidence, Site
-from jaxaudit.model.proposal import Proposal
+from jaxaudit.model.proposal import Expected, Proposal
 from jaxaudit.model.spot import Spot
 from jaxaudit.plan.stakes import ranked
 
@@ -23,3 +25,11 @@ def test_the_longest_compilation_first_and_settings_last():
     order = ranked(given, evidence)
     assert [one.title for one in order] == ["fit", "the same by a setting", "step", "cache"]
     assert [one.id for one in order] == ["1", "2", "3", "4"]
+
+
+def test_what_only_a_clock_shows_comes_behind_what_is_counted():
+    evidence = Evidence(Environment(1), compiles=(seen("step", 2.0), seen("fit", 7.0)))
+    waits = replace(proposal("waits", "main.fit"), expected=(Expected("syncs", 100, 1, 1, 9),))
+    less = replace(proposal("less", "step"), expected=(Expected("compiles", 3, 1, 1, 1),))
+    order = ranked([proposal("cache", kind="setting"), waits, less], evidence)
+    assert [one.title for one in order] == ["less", "waits", "cache"]

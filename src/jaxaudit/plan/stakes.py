@@ -25,14 +25,17 @@ class Stake(NamedTuple):
 def ranked(proposals: Iterable[Proposal], evidence: Evidence) -> list[Proposal]:
     """Worst first, with ids 1, 2, ...; ways to the same end stay beside each other, in their own order.
 
-    Settings of the whole run come last: what they gain is known only once the edits are.
+    What waits alone can show takes up to forty runs, so it comes behind what a count shows in a few. Settings of the whole
+    run come last: what they gain is known only once the edits are.
     """
     groups: dict[object, list[Proposal]] = {}
     for number, one in enumerate(proposals):
         groups.setdefault(one.group or number, []).append(one)
 
-    def place(group: list[Proposal]) -> tuple[bool, float]:
-        return all(one.kind != "edit" for one in group), -max(stake(one, evidence).worth for one in group)
+    def place(group: list[Proposal]) -> tuple[bool, bool, float]:
+        waits = all({each.metric for each in one.expected} == {"syncs"} for one in group)
+        worth = max(stake(one, evidence).worth for one in group)
+        return all(one.kind != "edit" for one in group), waits, -worth
 
     by_worth = sorted(groups.values(), key=place)
     return [replace(one, id=str(number)) for number, one in enumerate((one for group in by_worth for one in group), 1)]
