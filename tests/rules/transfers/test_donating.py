@@ -22,7 +22,15 @@ def code(before=MADE, turn="state = step(state, 0.1)"):
     return RUN.format(before=before, turn=turn)
 
 
-@pytest.mark.parametrize("made", [MADE, "state = jnp.array(np.ones(300_000, np.float32))"])
+@pytest.mark.parametrize(
+    "made",
+    [
+        MADE,
+        "state = jnp.array(np.ones(300_000, np.float32))",
+        "state = jnp.asarray(2.0 * np.ones(300_000), jnp.float32)",
+        "state = (3.0 + jnp.ones(300_000)).reshape(-1)",
+    ],
+)
 def test_a_state_that_is_rebound_is_donated(tmp_path, made):
     tried = of(tmp_path, "missed-donation", code(made))
     lines, _ = done(tmp_path, tried)
@@ -48,6 +56,8 @@ def test_reading_it_before_the_next_step_is_no_matter(tmp_path, before, turn):
     [
         ("first = jnp.ones(300_000)\nstate = first", "state = step(state, 0.1)", "begins as an array that has another name"),
         ("first = jnp.ones(300_000)\nstate = jnp.asarray(first)", "state = step(state, 0.1)", "another name"),
+        ("first = jnp.ones(300_000)\nstate = first.reshape(300_000)", "state = step(state, 0.1)", "another name"),
+        ("first = [jnp.ones(300_000)]\nstate = jnp.asarray(first[0])", "state = step(state, 0.1)", "another name"),
         (MADE + "\nkept = []", "kept[:] = [state]; state = step(state, 0.1); kept.clear()", "second name"),
         (MADE + "\nkept = []", "kept.append(state); kept.clear(); state = step(state, 0.1)", "may keep `state`"),
         (MADE + "\nnew = state", "new = step(new, 0.1)", "second name"),

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from jaxaudit.edits.imports import qualified_name
+from jaxaudit.edits.imports import imported_names, qualified_name
 from jaxaudit.edits.lines import function_named
 from jaxaudit.edits.name_scopes import FUNCTION_NODES, Names
 from jaxaudit.edits.names import parameters_of
@@ -33,6 +33,8 @@ ROOTS = (
     "round",
 )
 ARITHMETIC = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.FormattedValue)
+HELD = (ast.Name, ast.Attribute, ast.Subscript, ast.Starred, ast.IfExp, ast.BoolOp, ast.NamedExpr)
+"""Expressions that may give an array which something names or holds."""
 DEEP = 3
 
 
@@ -87,7 +89,15 @@ def _may_be_same(source: SourceText, call: ast.Call) -> bool:
         return True
     if name.rpartition(".")[2] not in SAME:
         return False
-    return any(isinstance(one, ast.Name | ast.Attribute) for one in call.args) or not call.args
+    array = _array_of(source, call)
+    return array is None or (_may_be_same(source, array) if isinstance(array, ast.Call) else isinstance(array, HELD))
+
+
+def _array_of(source: SourceText, call: ast.Call) -> ast.expr | None:
+    """What may come back: the object of a method, else the first argument. A dtype or a shape that follows is none."""
+    if isinstance(call.func, ast.Attribute) and source.of(call.func).partition(".")[0] not in imported_names(source):
+        return call.func.value
+    return next(iter(call.args), None)
 
 
 def _is_outer(source: SourceText, node: ast.expr) -> bool:
