@@ -154,3 +154,27 @@ def test_a_bound_method_by_itself():
 def test_a_subclass_may_bring_another_method():
     with pytest.raises(CannotEdit, match="has another `model`"):
         lift(FIT + "\n\nclass Other(Fit):\n    def model(self, w):\n        return w\n", "jax.jit(self.model")
+
+
+LAKE = """class Lake:
+    def __init__(self, depth):
+        self.depth = depth
+
+    @staticmethod
+    def mixed(t, depth):
+        return t + depth * jnp.roll(t, 1)
+
+    def run(self, t):
+        day = jax.jit(lambda t: self.mixed(t, self.depth))
+        return day(day(t))
+"""
+
+
+def test_a_static_method_stays_in_its_class():
+    after = same(LAKE, "jax.jit(", "Lake(2.0).run(jnp.arange(3.0))")
+    assert "@jax.jit\ndef day(t, depth):\n    return Lake.mixed(t, depth)\n" in after
+
+
+def test_a_subclass_may_bring_another_static_method():
+    with pytest.raises(CannotEdit, match="has another `mixed`"):
+        lift(LAKE + "\n\nclass Sea(Lake):\n    @staticmethod\n    def mixed(t, depth):\n        return t\n", "jax.jit(")

@@ -3,7 +3,8 @@ import ast
 import pytest
 
 from jaxaudit.edits import CannotEdit, SourceText
-from jaxaudit.edits.rolling import Ragged, rolled
+from jaxaudit.edits.rolling import rolled
+from jaxaudit.edits.scanned_items import Ragged
 
 HEAD = "import jax\nimport jax.numpy as jnp\n\n\n"
 

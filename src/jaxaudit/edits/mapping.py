@@ -10,7 +10,8 @@ from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import fresh_name
 from jaxaudit.edits.nodes import enclosing, parents_of
 from jaxaudit.edits.rebinding import must_ask_nothing_anew
-from jaxaudit.edits.rolling import Ragged, Scope, carried_by, must_only_assign, must_stay_inside
+from jaxaudit.edits.rolling import Scope, carried_by, must_only_assign, must_stay_inside
+from jaxaudit.edits.scanned_items import Ragged
 from jaxaudit.edits.source_text import SourceText
 from jaxaudit.edits.statements import indent_of, indented
 

@@ -16,6 +16,8 @@ class Methods:
 
     found: dict[ast.FunctionDef, str] = field(default_factory=dict)
     references: dict[ast.Attribute, ast.FunctionDef] = field(default_factory=dict)
+    static: dict[ast.Attribute, str] = field(default_factory=dict)
+    """Static methods stay where they are: `self.mix` becomes `Lake.mix`."""
 
     def is_of_object(self, names: Names, node: ast.Name) -> bool:
         """`self` in one of them."""
@@ -23,12 +25,14 @@ class Methods:
 
     def names_one(self, names: Names, node: ast.AST) -> bool:
         """The `self` of a `self.loss` that becomes `loss`."""
-        return names.parent.get(node) in self.references
+        above = names.parent.get(node)
+        return above in self.references or above in self.static
 
     def edits(self, names: Names) -> list[Edit]:
         """Without `self`: in their parameters, and where they are named."""
         source = names.source
         edits = [Edit(*source.span(node), self.found[one]) for node, one in self.references.items()]
+        edits += [Edit(*source.span(node), text) for node, text in self.static.items()]
         for one, name in self.found.items():
             given = [*one.args.posonlyargs, *one.args.args]
             start = source.start(given[0])
@@ -47,11 +51,16 @@ def methods_of(names: Names, parts: Sequence[ast.AST]) -> Methods:
         return methods
     cls, around = owner
     plain = {one.name: one for one in cls.body if isinstance(one, ast.FunctionDef) and _is_plain(one)}
+    static = {one.name for one in cls.body if isinstance(one, ast.FunctionDef) and _is_static(one)}
     waiting = list(parts)
     while waiting:
         part = waiting.pop()
         for node in ast.walk(part):
             match node:
+                case ast.Attribute(value=ast.Name(id="self") as base, attr=attr) if attr in static:
+                    if names.home(base) is around or names.home(base) in methods.found:
+                        _must_be_the_only(names, cls, attr)
+                        methods.static[node] = f"{cls.name}.{attr}"
                 case ast.Attribute(value=ast.Name(id="self") as base, attr=attr) if attr in plain:
                     if names.home(base) is not around and names.home(base) not in methods.found:
                         continue
@@ -81,6 +90,10 @@ def _is_plain(node: ast.FunctionDef) -> bool:
     given = [*node.args.posonlyargs, *node.args.args]
     waits = (ast.Yield, ast.YieldFrom, ast.Nonlocal, ast.Global)
     return bool(given) and given[0].arg == "self" and not any(isinstance(one, waits) for one in ast.walk(node))
+
+
+def _is_static(node: ast.FunctionDef) -> bool:
+    return [one.id for one in node.decorator_list if isinstance(one, ast.Name)] == ["staticmethod"]
 
 
 def _must_be_the_only(names: Names, cls: ast.ClassDef, attr: str) -> None:

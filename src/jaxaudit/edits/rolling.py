@@ -11,15 +11,12 @@ from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import bound_in, free_names, fresh_name
 from jaxaudit.edits.nodes import FUNCTIONS, LOOPS, block_of, enclosing, parents_of, scopes_of
 from jaxaudit.edits.rebinding import must_ask_nothing_anew
+from jaxaudit.edits.scanned_items import Items, items_of
 from jaxaudit.edits.source_text import SourceText
 from jaxaudit.edits.statements import indent_of, indented
 
 LEAVES = (ast.Break, ast.Continue, ast.Return, ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal, ast.Raise)
 Scope = ast.FunctionDef | ast.AsyncFunctionDef | ast.Module
-
-
-class Ragged(CannotEdit):
-    """The items that the loop runs over have no common shape, or none that can be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +30,14 @@ class Rolled:
 def rolled(source: SourceText, loop: ast.For, arrays: Iterable[str] = ()) -> Rolled:
     """The loop, rolled up. `arrays` are names of which the caller knows that they hold arrays.
 
-    Raises CannotEdit where turns leave the loop, or hand on what no carry can hold.
+    Raises CannotEdit where turns leave the loop, or hand on what no carry can hold; `Ragged` where it runs over a list.
     """
     scope: Scope = enclosing(source, loop, ast.FunctionDef, ast.AsyncFunctionDef) or source.tree
     must_stay_inside(loop)
     gathered = gathered_in(source, loop, scope)
     must_only_assign(source, loop, gathered)
     carried = carried_by(source, loop, scope, gathered)
-    items = _items(source, loop, frozenset(arrays), bool(gathered))
+    items = items_of(source, loop, frozenset(arrays), bool(gathered))
     return _written(source, loop, carried, gathered, items)
 
 
@@ -188,50 +185,11 @@ def _heads(statement: ast.For | ast.While | ast.With) -> list[ast.expr]:
     return [statement.iter if isinstance(statement, ast.For) else statement.test]
 
 
-# -- what the loop runs over --------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Items:
-    """How the turns are counted: the bounds for `fori_loop`, or what `scan` runs over."""
-
-    bounds: tuple[str, str] | None = None
-    scanned: str = ""
-    edits: tuple[Edit, ...] = ()
-
-
-def _items(source: SourceText, loop: ast.For, arrays: frozenset[str], gathers: bool) -> _Items:
-    match loop.iter:
-        case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]) if 1 <= len(args) <= 3:
-            words = [source.of(one) for one in args]
-            if len(args) < 3 and not gathers:
-                return _Items(("0", words[0]) if len(args) == 1 else (words[0], words[1]))
-            arange = spell(source, "jax.numpy.arange")
-            return _Items(scanned=f"{arange.text}({', '.join(words)})", edits=arange.edits)
-        case ast.Call(func=ast.Name(id="zip"), args=args, keywords=_) if args:
-            return _Items(scanned=f"({', '.join(_array(source, one, arrays) for one in args)},)")
-        case ast.Call(func=ast.Name(id="enumerate"), args=[one], keywords=[]):
-            arange = spell(source, "jax.numpy.arange")
-            over = _array(source, one, arrays)
-            return _Items(scanned=f"({arange.text}(len({over})), {over})", edits=arange.edits)
-    return _Items(scanned=_array(source, loop.iter, arrays))
-
-
-def _array(source: SourceText, node: ast.expr, arrays: frozenset[str]) -> str:
-    text = source.of(node)
-    if text in arrays:
-        return text
-    raise Ragged(
-        f"the items of `{text}` can be scanned only if they have one shape and are stacked; nothing shows that they "
-        "have (a list may be ragged)"
-    )
-
-
 # -- writing it ---------------------------------------------------------------------------------------------------------
 
 
 def _written(
-    source: SourceText, loop: ast.For, carried: tuple[str, ...], gathered: Sequence[Gathered], items: _Items
+    source: SourceText, loop: ast.For, carried: tuple[str, ...], gathered: Sequence[Gathered], items: Items
 ) -> Rolled:
     if not carried and not gathered:
         raise CannotEdit("no turn hands anything to the next, or to what follows")

@@ -45,10 +45,9 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             told.add((one.place.path, *where))
             new = lifted(source, site)
         except CannotEdit as error:
-            if one.fix is None:
-                same = tuple(other for other in findings if other.place.path == at.path and _meets(other, one))
-                done += same
-                yield Refused(f"`{name}` jitted once", same, at, "does-not-apply", f"no change is written: {error}")
+            same = tuple(other for other in findings if other.place.path == at.path and _meets(other, one))
+            done += same
+            yield Refused(f"`{name}` jitted once", same, at, "does-not-apply", f"no change is written: {error}")
             continue
         handed = f", `{'`, `'.join(new.arguments)}` handed in" if new.arguments else ""
         same = tuple(other for other in findings if other.place.path == one.place.path and _meets(other, one))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.mapping import comprehension_on, mapped, mapped_loop
-from jaxaudit.edits.rolling import Ragged
+from jaxaudit.edits.scanned_items import Ragged
 from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
 from jaxaudit.rules.control_flow.rolling_up import arrays_in

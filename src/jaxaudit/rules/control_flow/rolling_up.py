@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.nodes import FUNCTIONS
-from jaxaudit.edits.rolling import Ragged, rolled
+from jaxaudit.edits.rolling import rolled
+from jaxaudit.edits.scanned_items import Ragged
 from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
 from jaxaudit.rules.predictions import fewer_equations
@@ -104,9 +105,9 @@ def _run_over(program: Program, source: SourceText, loop: ast.AST, seen: Loop) -
         return
     value = v.settle(seen.iterable)
     parts: list[tuple[ast.expr, v.Value]] = [(over, value)]
-    if isinstance(over, ast.Call) and isinstance(value, v.Call) and len(over.args) == len(value.args):
-        parts += zip(over.args, value.args)
     for node, one in parts:
+        if isinstance(node, ast.Call) and isinstance(one, v.Call) and len(node.args) == len(one.args):
+            parts += zip(node.args, map(v.settle, one.args))
         roots = list(provenance.roots(program, one)) or [one]
         if all(kind_of(program, root).is_array for root in roots):
             yield source.of(node)
