@@ -3,7 +3,7 @@ import ast
 import pytest
 
 from jaxaudit.edits import CannotEdit, Edit, SourceText, apply_edits
-from jaxaudit.edits.edit import clash, merge
+from jaxaudit.edits.edit import clash, difference, merge
 
 
 def test_columns_are_characters_although_ast_counts_bytes():
@@ -78,3 +78,12 @@ def test_overlapping_edits_are_refused():
 def test_an_encoding_that_cannot_be_edited_is_said(name):
     with pytest.raises(CannotEdit, match=r"a\.py cannot be decoded"):
         SourceText.from_bytes("a.py", f"# coding: {name}\n".encode() + b"x = '\xe9'\n")
+
+
+@pytest.mark.parametrize("after", ["a\nB\nc", "", "x\na\nb\nc\n", "a\nc", "a\nb\nc"])
+def test_the_difference_of_two_texts_makes_one_of_the_other(after):
+    assert apply_edits("a\nb\nc", difference("a\nb\nc", after)) == after
+
+
+def test_the_difference_leaves_other_lines_alone():
+    assert difference("a\nb\nc\n", "a\nB\nc\n") == (Edit(2, 4, "B\n"),)

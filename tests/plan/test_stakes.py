@@ -33,3 +33,10 @@ def test_what_only_a_clock_shows_comes_behind_what_is_counted():
     less = replace(proposal("less", "step"), expected=(Expected("compiles", 3, 1, 1, 1),))
     order = ranked([proposal("cache", kind="setting"), waits, less], evidence)
     assert [one.title for one in order] == ["less", "waits", "cache"]
+
+
+def test_of_two_with_the_same_at_stake_the_one_that_jits_once_comes_first():
+    evidence = Evidence(Environment(1), compiles=(seen("step", 2.0),))
+    hoist = replace(proposal("hoist", "step", group="captured"), expected=(Expected("constants_bytes", 9, 0, 0, 1),))
+    once = replace(proposal("once", "fit.step"), expected=(Expected("compiles", 3, 1, 1, 1),))
+    assert [one.title for one in ranked([hoist, once], evidence)] == ["once", "hoist"]

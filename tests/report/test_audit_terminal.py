@@ -109,3 +109,17 @@ def test_a_static_argument_says_after_how_many_calls_it_pays(document):
     assert "each new value compiles for 1.5 s, which pays after about 300,000 calls with it: 5 us less a call" in said
     proposal["diff"] = "+    scale_array = jnp.asarray(scale)"
     assert "pays after" not in audit_summary(document)
+
+
+def test_what_was_written_upon_another_says_so(document):
+    document["proposals"][3]["includes"] = ["1"]
+    assert "written upon 1, on the same lines: it was tried with it" in " ".join(audit_summary(document).split())
+
+
+def test_of_several_arrays_the_largest_is_named(document):
+    first = document["proposals"][0]
+    whole = document["findings"][first["findings"][0]]
+    document["findings"].append({**whole, "message": "a table of 3 kB", "facts": {"bytes": 3000}})
+    whole["facts"]["bytes"] = 3_000_000
+    first["findings"].insert(0, len(document["findings"]) - 1)
+    assert "a table of 3 kB" not in audit_summary(document)

@@ -1,6 +1,7 @@
 """One replacement in a text, and what several of them make together."""
 
 from collections.abc import Iterable
+from difflib import SequenceMatcher
 from typing import NamedTuple
 
 
@@ -47,3 +48,13 @@ def apply_edits(text: str, edits: Iterable[Edit]) -> str:
         pieces += (text[done : edit.start], edit.new)
         done = edit.end
     return "".join((*pieces, text[done:]))
+
+
+def difference(before: str, after: str) -> tuple[Edit, ...]:
+    """The edits of whole lines that make one text of another."""
+    old, new = before.splitlines(keepends=True), after.splitlines(keepends=True)
+    starts = [0]
+    for line in old:
+        starts.append(starts[-1] + len(line))
+    spans = SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+    return tuple(Edit(starts[a], starts[b], "".join(new[c:d])) for tag, a, b, c, d in spans if tag != "equal")

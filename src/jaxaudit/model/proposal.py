@@ -62,6 +62,9 @@ class Proposal:
     """Proposals of one group are ways to the same end: the first that is kept makes the others needless."""
     touched: tuple[str, ...] = ()
     """The functions whose compiles, constants or values it is about."""
+    includes: tuple[str, ...] = ()
+    """Changes that were kept before, upon whose text this one was written: `edits` and `texts` hold them too, `diff` does
+    not."""
 
 
 @dataclass(frozen=True, slots=True)

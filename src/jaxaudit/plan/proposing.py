@@ -155,7 +155,11 @@ def edited(before: "SourceText", edits: Iterable[Edit]) -> "SourceText":
 def composed(proposals: Iterable[Proposal], text: "Callable[[str], SourceText]") -> dict[str, bytes]:
     """The files with all these proposals' edits together. Raises CannotEdit where two overlap."""
     edits: dict[str, list[Edit]] = {}
-    for one in proposals:
+    together = list(proposals)
+    within = {id_ for one in together for id_ in one.includes}
+    for one in together:
+        if one.id in within:
+            continue
         for path, some in one.edits.items():
             edits.setdefault(path, []).extend(Edit(*edit) for edit in some)
     return {path: edited(text(path), some).data for path, some in edits.items()}

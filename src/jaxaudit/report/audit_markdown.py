@@ -55,6 +55,7 @@ def _change(document: Document, proposal: Entry, outcome: Entry, diffs: bool) ->
         words.fault(document, proposal),
         *words.figures(proposal, outcome),
         words.compared(outcome),
+        words.upon(proposal),
         words.pays_after(document, proposal, outcome),
         proposal["risk"] and f"what could break: {proposal['risk']}",
         "changes the function's signature; its callers in the project follow" if proposal["changes_signature"] else "",

@@ -133,6 +133,7 @@ def _task(document: Document, proposal: Entry, outcome: Entry) -> Iterator[str]:
         ("Measured", escaped("; ".join(moved)) + "." if moved else ""),
         ("Results", escaped(_sentence(words.compared(outcome)))),
         ("Pays", escaped(_sentence(words.pays_after(document, proposal, outcome)))),
+        ("Upon", escaped(_sentence(words.upon(proposal)))),
         ("Verdict", f"{outcome['verdict']}: {escaped(_ended(outcome['reason']['text']))}"),
         ("Risk", escaped(_sentence(_risk(proposal)))),
         ("Instead", escaped(_sentence(words.instead(document, proposal)))),

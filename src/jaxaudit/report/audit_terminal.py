@@ -79,6 +79,7 @@ def _kept(document: Document, columns: int, paint: Paint) -> Iterator[str]:
             yield from _indented(outcome.get("values", ""), columns)
         if proposal["changes_signature"]:
             yield from _indented("changes the function's signature; its callers in the project follow", columns)
+        yield from _indented(words.upon(proposal), columns)
         yield from _indented(words.pays_after(document, proposal, outcome), columns)
         yield from _indented(words.instead(document, proposal), columns)
 
@@ -93,6 +94,7 @@ def _open(document: Document, columns: int, paint: Paint) -> Iterator[str]:
         yield _title(word, f"{len(group)}: {printable(reasons.pop())}" if once else str(len(group)), paint)
         for proposal, outcome in group[:MOST]:
             yield from _change(proposal, "" if once else outcome["reason"]["text"], columns, paint)
+            yield from _indented(words.upon(proposal), columns)
             if word == "NOT TRIED":
                 yield from _indented(words.prediction(proposal), columns)
         yield from _more(len(group) - MOST)

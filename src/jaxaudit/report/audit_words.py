@@ -152,8 +152,10 @@ def same_outputs(kept: Sequence[Change]) -> str:
 
 
 def how_tried(kept: Sequence[Change]) -> str:
-    """A setting such as a cache is tried upon the others only; so is all where the program does not end without the first."""
-    alone = not any(one["setting"] for one, _ in kept) and all(
+    """A setting such as a cache is tried upon the others only, and so is what was written upon them; so is all where the
+    program does not end without the first.
+    """
+    alone = not any(one["setting"] or one.get("includes") for one, _ in kept) and all(
         outcome["reason"]["code"] != "completes" for _, outcome in kept
     )
     return "each tried alone and together" if alone else "each tried with those before it"
@@ -275,10 +277,25 @@ def same_end(document: Document, proposal: Entry) -> Entry | None:
 
 
 def fault(document: Document, proposal: Entry) -> str:
-    """What was wrong there, as the run saw it where it did: with the array, the count, the seconds."""
+    """What was wrong there, as the run saw it where it did: with the array (of several the largest), the count, the
+    seconds.
+    """
     said = [document["findings"][index] for index in proposal["findings"]]
-    seen = [one for one in said if one["source"] == "run"]
-    return str((seen or said)[0]["message"]) if said else ""
+    seen = [one for one in said if one["source"] == "run"] or said
+    return str(max(seen, key=_weight)["message"]) if seen else ""
+
+
+def _weight(finding: Entry) -> float:
+    size = finding["facts"].get("bytes")
+    return float(size) if isinstance(size, int | float) else 0.0
+
+
+def upon(proposal: Entry) -> str:
+    """That it was written upon others, which come along."""
+    others = proposal.get("includes") or ()
+    if not others:
+        return ""
+    return f"written upon {' and '.join(others)}, on the same lines: it was tried with {'them' if others[1:] else 'it'}"
 
 
 def instead(document: Document, proposal: Entry) -> str:

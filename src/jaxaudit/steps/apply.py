@@ -87,7 +87,8 @@ def _chosen(document: Mapping[str, Any], ids: Sequence[str]) -> list[Mapping[str
         outcome = verdicts.get(id_, {})
         if outcome.get("verdict") == "drop":
             raise Mistake(f"proposal {id_} was tried and dropped: {outcome['reason']['text']}")
-    return [proposals[id_] for id_ in dict.fromkeys(ids)]
+    with_others = dict.fromkeys(each for id_ in ids for each in (*proposals[id_].get("includes", ()), id_))
+    return [proposals[id_] for id_ in with_others]
 
 
 def _as_audited(proposals: Sequence[Mapping[str, Any]]) -> dict[str, bytes]:
@@ -110,7 +111,10 @@ def _bytes_of(path: str) -> bytes:
 
 def _composed(proposals: Sequence[Mapping[str, Any]], before: Mapping[str, bytes]) -> dict[str, bytes]:
     edits: dict[str, list[Edit]] = {}
+    within = {id_ for one in proposals for id_ in one.get("includes", ())}
     for one in proposals:
+        if one["id"] in within:
+            continue
         for path, given in one["edits"].items():
             edits.setdefault(path, []).extend(Edit(start, end, new) for start, end, new in given["replace"])
     try:

@@ -14,21 +14,18 @@ from jaxaudit.edits.source_text import SourceText
 from jaxaudit.model import amounts
 from jaxaudit.model.outcome import Outcome
 from jaxaudit.model.proposal import Proposal, Reason
-from jaxaudit.plan.joining import Joined, joined
-from jaxaudit.plan.proposing import Plan, composed, plan
+from jaxaudit.plan.joining import Joined
+from jaxaudit.plan.proposing import Plan, composed
 from jaxaudit.plan.stakes import ranked
-from jaxaudit.rules.project import Project, Wishes
-from jaxaudit.source.reading import Sources
+from jaxaudit.steps.audit_again import Again
+from jaxaudit.steps.audit_planning import Planner
 from jaxaudit.steps.audit_prefix import SHARE, shortened
 from jaxaudit.steps.audit_ways import Wanted, also, main_way, must_have_run, under_python
-from jaxaudit.steps.check import Options, chosen_rules, find
 from jaxaudit.steps.config import Config, read_config
 from jaxaudit.steps.interpreter import Interpreter, users_python
 from jaxaudit.steps.launch import environment
 from jaxaudit.steps.pace import Pace
 from jaxaudit.steps.project_folders import project_folders
-from jaxaudit.steps.run import run_findings
-from jaxaudit.steps.verdict import unhurried
 from jaxaudit.verify.adding import added, chained
 from jaxaudit.verify.cache_trials import VARIABLE
 from jaxaudit.verify.figures import CLOCKS
@@ -60,11 +57,14 @@ class Audited:
     joined: Joined
     plan: Plan
     ran: Ran
+    again: Again
     outcomes: list[Outcome] = field(default_factory=list)
     kept: list[Proposal] = field(default_factory=list)
     texts: Mapping[str, bytes] = field(default_factory=dict)
     """The kept edits together: changed files whole."""
     originals: Mapping[str, bytes] = field(default_factory=dict)
+    with_kept: Ran | None = None
+    """A run with what was kept."""
     combined: Outcome | None = None
     unstable: str = ""
     program: str = ""
@@ -197,66 +197,13 @@ def _planned(wanted_: Wanted, config: Config, interpreter: Interpreter, ran: Ran
 
     tell("reading the sources")
     rules = load_rules()
-    options = Options(select=wanted_.select, ignore=wanted_.ignore)
-    checked = find(["."], options)
-    used = _used(ran)
-    static = [one for one in checked.news if os.path.normpath(one.place.path) in used]
-    chosen = chosen_rules(options, config, rules)
-    seen, faults, _ = run_findings(ran.evidence, config, rules, chosen)
-    both = joined(static, seen, ran.evidence, rules)
-    files = list(checked.sources.given)
-    made = unhurried(lambda: _plan(both, rules, ran, config, files))
-    made.proposals = ranked(made.proposals, ran.evidence)
+    planner = Planner(config, rules, wanted_.select, wanted_.ignore)
+    made = planner.planned(ran)
+    made.plan.proposals = ranked(made.plan.proposals, ran.evidence)
     return Audited(
-        config, interpreter, rules, ran.evidence, both, made, ran,
-        faults=[*checked.faults, *faults, *made.faults], unread=list(checked.unread),
+        config, interpreter, rules, ran.evidence, made.joined, made.plan, ran, Again(planner.planned),
+        faults=list(made.faults), unread=list(made.unread),
     )  # fmt: skip
-
-
-def _used(ran: Ran) -> frozenset[str]:
-    """The project's files that ran; where the program ended without a word, those that the probe saw functions of."""
-    seen = {os.path.normpath(one.site.path) for one in ran.evidence.functions if one.site.user}
-    main = [word for word in ran.evidence.environment.argv if word.endswith(".py")][:1]
-    return frozenset((*ran.imported, *seen, *map(os.path.normpath, main)))
-
-
-def _plan(both: Joined, rules: "Rules", ran: Ran, config: Config, files: list[str]) -> Plan:
-    """Asks the rules about all files of the project, whose scripts and tests know callers that the run did not take."""
-    sources = Sources(files)
-    try:
-        program = sources.linked(sources.rows())
-        texts: dict[str, SourceText] = {}
-
-        def text(path: str) -> SourceText:
-            name = os.path.normpath(path)
-            if os.path.isabs(name) or name.startswith(".."):
-                raise CannotEdit(f"{path} lies outside of the working directory")
-            if name not in texts:
-                try:
-                    texts[name] = SourceText.from_bytes(name, Path(name).read_bytes())
-                except OSError as error:
-                    raise CannotEdit(f"{path} can't be read: {error.strerror}") from None
-            return texts[name]
-
-        wishes = Wishes(config.never_static, config.keep_signatures, config.captured_bytes)
-        project = Project(program, ran.evidence, text, wishes)
-        open_ = [one for one, status in zip(both.findings, both.status) if status != "cleared"]
-        made = (
-            plan(both.findings, rules, project) if len(open_) == len(both.findings) else _plan_of(both, rules, project)
-        )
-        made.ruled_out = [*both.cleared, *made.ruled_out]
-        return made
-    finally:
-        sources.close()
-
-
-def _plan_of(both: Joined, rules: "Rules", project: Project) -> Plan:
-    """The plan without what the run cleared; findings keep their numbers."""
-    keep = [index for index, status in enumerate(both.status) if status != "cleared"]
-    made = plan([both.findings[index] for index in keep], rules, project)
-    made.proposals = [replace(one, findings=tuple(keep[i] for i in one.findings)) for one in made.proposals]
-    made.ruled_out = [replace(one, findings=tuple(keep[i] for i in one.findings)) for one in made.ruled_out]
-    return made
 
 
 def _try_all(done: Audited, trials: Trials, tell: Tell, pace: Pace) -> None:
@@ -266,7 +213,7 @@ def _try_all(done: Audited, trials: Trials, tell: Tell, pace: Pace) -> None:
         trials.settle()
         done.unstable = "; ".join(base.stable.words for base in trials.ways if base.stable.words)
         pace.in_trial = True
-        for number, proposal in enumerate(done.plan.proposals, 1):
+        for number, proposal in enumerate(list(done.plan.proposals), 1):
             pace.trials_left = len(done.plan.proposals) - number
             won = _group_won(done, proposal)
             if won is not None:
@@ -312,11 +259,14 @@ def _end(proposal: Proposal) -> tuple[object, ...]:
 
 def _tried(done: Audited, proposal: Proposal, trials: Trials, tell: Tell) -> Outcome:
     """The verdict on it alone; and where it is good, upon what was kept before."""
-    try:
-        texts, env = _joined([*done.kept, proposal])
-    except CannotEdit as error:
-        reason = Reason("does-not-apply", f"{error} with a change that was kept before: apply that, then audit again")
-        return Outcome(proposal.id, "undecided", reason)
+    if proposal.changes_draws and not trials.restarted:
+        return trials.attempt(proposal)  # offered, never kept: whether it goes together with others is no matter
+    if _overlaps(done, proposal):
+        found = _written_anew(done, proposal, tell)
+        if isinstance(found, Reason):
+            return Outcome(proposal.id, "undecided", found)
+        proposal = found
+    texts, env = _joined([*done.kept, proposal])
     whole = None
     if not done.kept:
         outcome = trials.attempt(proposal)
@@ -327,17 +277,36 @@ def _tried(done: Audited, proposal: Proposal, trials: Trials, tell: Tell) -> Out
         whole = chained(done.combined or done.outcome(done.kept[0].id) or outcome, upon)
     if outcome.verdict == "keep":
         done.combined = whole
-        _keep(done, [proposal], texts)
+        _keep(done, [proposal], texts, trials)
     return outcome
+
+
+def _overlaps(done: Audited, proposal: Proposal) -> bool:
+    """Whether it can't be made beside what was kept: also where one of those holds others, and changes the same file."""
+    try:
+        _joined([*done.kept, proposal])
+    except CannotEdit:
+        return True
+    return any(one.includes and not one.texts.keys().isdisjoint(proposal.texts) for one in done.kept)
+
+
+def _written_anew(done: Audited, proposal: Proposal, tell: Tell) -> Proposal | Reason:
+    """Effect: the plan has it in the place of the first."""
+    assert done.with_kept is not None
+    tell(f"writing {proposal.id} anew upon what was kept")
+    found = done.again.remade(proposal, done.plan.proposals, done.kept, done.texts, done.with_kept)
+    if isinstance(found, Proposal):
+        done.plan.proposals = [found if one.id == proposal.id else one for one in done.plan.proposals]
+    return found
 
 
 def _upon_kept(done: Audited, proposal: Proposal, trials: Trials, tell: Tell) -> tuple[Outcome, Outcome]:
     """The verdict, and what the change does upon what was kept. What a cache saves depends on everything else, so it is not
-    tried alone.
+    tried alone; nor can a change be that was written upon others.
     """
     texts, env = _joined([*done.kept, proposal])
     alone = None
-    if VARIABLE not in proposal.setting.get("env", {}):
+    if VARIABLE not in proposal.setting.get("env", {}) and not proposal.includes:
         alone = trials.attempt(proposal)
         if alone.verdict != "keep":
             return alone, alone
@@ -367,11 +336,12 @@ def _try_at_once(done: Audited, trials: Trials, tell: Tell) -> None:
         reason = Reason(outcome.reason.code, f"{outcome.reason.text}. Needed together: {names}")
         kept = {one.id: replace(outcome, proposal=one.id, reason=reason) for one in chosen}
         done.outcomes = [kept.get(one.proposal, one) for one in done.outcomes]
-        _keep(done, chosen, texts)
+        _keep(done, chosen, texts, trials)
 
 
-def _keep(done: Audited, proposals: Sequence[Proposal], texts: Mapping[str, bytes]) -> None:
+def _keep(done: Audited, proposals: Sequence[Proposal], texts: Mapping[str, bytes], trials: Trials) -> None:
     done.kept += proposals
+    done.with_kept = trials.tried
     done.texts = texts
     done.originals = {path: Path(path).read_bytes() for path in texts}
 

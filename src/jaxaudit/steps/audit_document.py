@@ -62,6 +62,14 @@ def patch(done: Audited) -> bytes:
     return b"".join(unified_diff(path, done.originals[path], text) for path, text in sorted(done.texts.items()))
 
 
+def diff_of(one: Proposal) -> str:
+    """Against the files on disk, with the changes that it includes."""
+    if not one.includes:
+        return one.diff
+    parts = [unified_diff(path, Path(path).read_bytes(), text) for path, text in sorted(one.texts.items())]
+    return b"".join(parts).decode(errors="replace")
+
+
 def exports(done: Audited) -> str:
     """The kept settings as lines for a shell."""
     import shlex
@@ -95,7 +103,7 @@ def _mended(finding: Finding, index: int, done: Audited) -> Finding:
     kept = next((one for one in done.kept if index in one.findings and one.diff), None)
     if kept is None:
         return finding
-    return replace(finding, fix=Fix("proven", kept.title, kept.diff))
+    return replace(finding, fix=Fix("proven", kept.title, diff_of(kept)))
 
 
 def proposal_entry(one: Proposal) -> dict[str, Any]:
@@ -111,6 +119,7 @@ def proposal_entry(one: Proposal) -> dict[str, Any]:
         "changes_signature": one.changes_signature,
         "changes_draws": one.changes_draws,
         "group": one.group,
+        "includes": list(one.includes),
         "setting": document.plain(one.setting) or None,
         "predicted": None if first is None else _expected(first),
         "predictions": [_expected(each) for each in one.expected],

@@ -10,7 +10,7 @@ from jaxaudit.report.audit_note import audit_note
 from jaxaudit.report.json_text import json_text
 from jaxaudit.report.rendering import rendered
 from jaxaudit.steps.audit import Audited
-from jaxaudit.steps.audit_document import exports, patch
+from jaxaudit.steps.audit_document import diff_of, exports, patch
 from jaxaudit.steps.record_place import HOME
 
 
@@ -39,7 +39,7 @@ def write_report(done: Audited, document: dict[str, Any], asked: str = "") -> Pa
         for one in done.plan.proposals:
             outcome = done.outcome(one.id)
             if outcome is not None and outcome.verdict == "undecided" and one.diff:
-                (folder / "undecided" / f"{one.id}.patch").write_text(one.diff, "utf-8")
+                (folder / "undecided" / f"{one.id}.patch").write_text(diff_of(one), "utf-8")
     except OSError as error:
         raise Mistake(f"the report can't be written to {str(folder)!r}: {error.strerror or error}") from None
     return folder

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from jaxaudit.model.evidence import Evidence
 
 LONGEST_SOURCE = 4_000_000
+NOTHING: Mapping[str, bytes] = {}
 
 
 def observed(record: Path, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> dict[str, Any]:
@@ -79,14 +80,17 @@ def document_of(
 
 
 def run_findings(
-    evidence: "Evidence", config: Config, rules: Rules, chosen: frozenset[str]
+    evidence: "Evidence", config: Config, rules: Rules, chosen: frozenset[str], overlay: Mapping[str, bytes] = NOTHING
 ) -> tuple[list[Finding], list[dict[str, str]], int]:
-    """What the chosen rules find in a run, rules that failed, and how many findings a comment allows."""
+    """What the chosen rules find in a run, rules that failed, and how many findings a comment allows. `overlay` is what
+    files held in that run in place of what is on disk.
+    """
     found, faults = witnessed(evidence, rules, chosen)
-    lines = source_lines()
+    lines = source_lines(overlay)
     found = [in_words(one, lines) for one in found]
     found += [one for one in failures(evidence, rules, found, lines) if one.rule in chosen]
-    kept, allowed = without_allowed([placed(one, lines) for one in wanted(found, chosen, config, rules)], rules)
+    placed_ = [placed(one, lines) for one in wanted(found, chosen, config, rules)]
+    kept, allowed = without_allowed(placed_, rules, overlay)
     named = fingerprinted(kept, lambda path, line: line_at(lines(path), line), lambda path: from_root(path, config))
     return list(named), faults, allowed
 
@@ -129,18 +133,26 @@ def witnessed(evidence: "Evidence", rules: Rules, chosen: Iterable[str]) -> tupl
 Lines = Callable[[str], Sequence[str]]
 
 
-def source_lines() -> Lines:
-    """The lines of a file as it is now; none where it can't be read."""
+def source_lines(overlay: Mapping[str, bytes] = NOTHING) -> Lines:
+    """The lines of a file as it is now, or in the overlay; none where it can't be read."""
 
     @cache
     def lines(path: str) -> Sequence[str]:
         try:
-            with open(path, "rb") as file:
-                return file.read(LONGEST_SOURCE).decode("utf-8", "replace").splitlines()
+            data = _bytes_of(path, overlay, LONGEST_SOURCE)
+            return data.decode("utf-8", "replace").splitlines()
         except (OSError, ValueError):
             return ()
 
     return lines
+
+
+def _bytes_of(path: str, overlay: Mapping[str, bytes], most: int = -1) -> bytes:
+    given = overlay.get(os.path.normpath(path))
+    if given is not None:
+        return given
+    with open(path, "rb") as file:
+        return file.read(most)
 
 
 def line_at(lines: Sequence[str], number: int) -> str:
@@ -162,13 +174,15 @@ def placed(finding: Finding, lines: Lines) -> Finding:
     return replace(finding, place=place._replace(column=column, end_column=end), notes=notes)
 
 
-def without_allowed(found: list[Finding], rules: Rules) -> tuple[list[Finding], int]:
+def without_allowed(
+    found: list[Finding], rules: Rules, overlay: Mapping[str, bytes] = NOTHING
+) -> tuple[list[Finding], int]:
     """The findings that no comment allows, and how many one does. Nothing is said of comments that allow nothing:
     a run sees only what ran."""
     marks: dict[str, list[suppress.Suppression]] = {}
     for path in {finding.place.path for finding in found}:
         try:
-            said = suppress.suppressions(path, Path(path).read_bytes())
+            said = suppress.suppressions(path, _bytes_of(path, overlay))
         except (OSError, ValueError):
             continue
         if said:

@@ -68,6 +68,8 @@ class Trials:
     """What was kept before, where the program does not end without it: then that is the baseline."""
     under_environ: Mapping[str, str] = field(default_factory=dict)
     restarted: bool = False
+    tried: Ran | None = None
+    """The first run with what was tried last."""
     unchanged: list[Figures] = field(default_factory=list)
     """The unchanged program's runs that were timed."""
 
@@ -130,6 +132,7 @@ class Trials:
             if VARIABLE in env:
                 self._run(base.way, changed, env)  # the first process fills the cache
             after = self._run(base.way, changed, env, values=True)
+            self.tried = after if base is self.ways[0] else self.tried
             if base.died:
                 afters.append(after)
                 found_dead = dies_still(base.died, after)
