@@ -54,6 +54,11 @@ class Loop:
         self.whole: v.Comprehension | None = None
         """The comprehension whose clause it is."""
 
+    def seen_from(self, flow: Flow) -> str:
+        """`line 44`; from another file, `demo/denoise.py:44`."""
+        path = self.flow.function.module.path
+        return f"line {self.line}" if path == flow.function.module.path else f"{path}:{self.line}"
+
 
 class Test(NamedTuple):
     """A value whose truth Python asks for: `if`, `while`, `assert`, `not`, `and`, a conditional expression."""

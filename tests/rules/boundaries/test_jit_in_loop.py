@@ -109,6 +109,44 @@ def test_a_tuning_loop_is_a_suspicion():
     assert "`opt`" in one.message
 
 
+OF_THEIR_OWN = {
+    "a list whose entries are written out": """
+        def make_sum(offsets):
+            def total(x):
+                for k in offsets:
+                    x = x + k
+                return x
+            return total
+        for offsets in [[0], [-1], [-1, 0, 1]]:
+            y = jax.jit(jax.vmap(make_sum(offsets)))(jnp.ones(8))
+        """,
+    "a mesh": """
+        from functools import partial
+        import numpy as np
+        from jax.sharding import Mesh
+        def make(mesh):
+            @jax.jit
+            def run(x):
+                @partial(jax.shard_map, mesh=mesh, in_specs=None, out_specs=None)
+                def inner(shard):
+                    return 2 * shard
+                return inner(x)
+            return run
+        first = Mesh(np.array(jax.devices()[:1]), ("i",))
+        second = Mesh(np.array(jax.devices()[:2]), ("i",))
+        for n, mesh in [(1, first), (2, second)]:
+            y = make(mesh)(jnp.ones(8))
+        """,
+}
+
+
+@pytest.mark.parametrize("name", OF_THEIR_OWN)
+def test_turns_that_need_a_program_each_are_a_suspicion(name):
+    assert not found("jit-in-loop", OF_THEIR_OWN[name], at_least=0.8)
+    [one] = found("jit-in-loop", OF_THEIR_OWN[name])
+    assert "may need a program of its own" in one.message
+
+
 def test_a_factory_of_another_module():
     [one] = found(
         "jit-in-loop",

@@ -128,3 +128,23 @@ def test_an_object_for_each_turn_may_need_a_program_of_its_own():
             case.start(jnp.ones(3))
         """
     assert not [one for one in found("jit-per-call", source) if one.confidence >= 0.8]
+
+
+def test_a_loop_in_another_file_is_said_with_its_file():
+    [one] = found(
+        "jit-per-call",
+        {
+            "project/denoise.py": """
+                import jax
+                def denoise(x):
+                    return jax.jit(lambda y: 2 * y)(x)
+                """,
+            "project/main.py": """
+                from project.denoise import denoise
+                for level in range(9):
+                    x = denoise(1.0)
+                """,
+            "project/__init__.py": "",
+        },
+    )
+    assert "which runs again and again (the loop in project/main.py:3)" in one.message

@@ -19,6 +19,23 @@ _SHAPES = "zeros ones empty full arange eye identity reshape broadcast_to tile l
 SHAPE_TAKERS = frozenset(
     [f"{library}.{name}" for library in ("jax.numpy", "numpy", "jax.lax") for name in _SHAPES.split()]
 ) | frozenset({"builtins.range", "builtins.int", "jax.lax.fori_loop", "jax.random.split", "jax.nn.one_hot"})
+SETTINGS = frozenset(
+    [
+        "axis",
+        "axis_name",
+        "mesh",
+        "in_specs",
+        "out_specs",
+        "in_axes",
+        "out_axes",
+        "sharding",
+        "out_sharding",
+        "dtype",
+        "length",
+    ]
+)
+"""Keywords under which every library takes what decides the program, no array."""
+NO_ARRAYS = ("jax.sharding.", "jax.make_mesh", "jax.devices", "jax.local_devices")
 
 
 def own_program_for(program: Program, value: v.Value, loop: Loop) -> str:
@@ -149,11 +166,13 @@ def is_setting(program: Program, read: Read, value: v.Value, depth: int = 0) -> 
         return True
     if read.how == "called":
         return True
+    if read.how == "iterated":
+        return kind in ("list", "tuple")  # each entry is written out where it is traced
     call = read.call
     if read.how == "argument" and call is not None:
         name = c.known_name(program, call.func)
         if name is not None:
-            return name in SHAPE_TAKERS or any(value is read.whole for key, value in call.kwargs if key == "axis")
+            return name in SHAPE_TAKERS or any(value is read.whole for key, value in call.kwargs if key in SETTINGS)
         if kind == "int":
             return True
         return depth < 3 and any(
@@ -192,5 +211,5 @@ def is_array_like(program: Program, value: v.Value) -> bool:
         return any(is_array_like(program, part) for part in value.parts() if part is not value)
     if isinstance(value, v.Call):
         name = c.known_name(program, value.func) or ""
-        return name.startswith(("jax.", "optax.apply_updates"))
+        return name.startswith(("jax.", "optax.apply_updates")) and not name.startswith(NO_ARRAYS)
     return False

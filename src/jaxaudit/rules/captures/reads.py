@@ -11,7 +11,7 @@ from jaxaudit.source.scopes import Function
 class Read(NamedTuple):
     """`model.layers[0].weight` handed to `call`: base `model` (a Free, Param or class), steps from the base outwards.
 
-    `how`: "argument", "called" (the last step is then often a method) or "operand".
+    `how`: "argument", "called" (the last step is then often a method), "iterated" by a Python loop, or "operand".
     """
 
     base: v.Value
@@ -54,7 +54,7 @@ class _Reader:
             yield from self.visit(value, None, "operand")
         for loop in flow.loops:
             if loop.iterable is not None:
-                yield from self.visit(loop.iterable, None, "operand")
+                yield from self.visit(loop.iterable, None, "iterated")
 
     def visit(self, value: v.Value, call: v.Call | None, how: str) -> Iterator[Read]:
         waiting = [(value, how)]
