@@ -10,6 +10,7 @@ from jaxaudit.rules.static.fresh_fields import static_attributes
 from jaxaudit.rules.static.fresh_objects import fresh_by_identity, making
 from jaxaudit.rules.static.identity_seen import observe
 from jaxaudit.rules.static.library_states import FreshState, fresh_states
+from jaxaudit.rules.static.made_once import propose
 from jaxaudit.rules.static.origins import argument_expr, function_of, handed_statics, origins
 from jaxaudit.rules.static.pytree_arguments import pytree_arguments
 from jaxaudit.rules.static.static_options import static_place
@@ -329,4 +330,5 @@ for _ in range(4):
     ),
     match=match,
     observe=observe,
+    propose=propose,
 )

@@ -1,0 +1,116 @@
+"""What an audit proposes for `identity-hashed-static`: the object made once, or a class whose objects compare by value."""
+
+from __future__ import annotations
+
+import ast
+import os
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.lines import function_named
+from jaxaudit.edits.moving import hoist, hoist_to_module
+from jaxaudit.edits.name_scopes import Names
+from jaxaudit.edits.nodes import COMPREHENSIONS, FUNCTIONS, LOOPS, expression_at, parents_of
+from jaxaudit.edits.rebinding import must_compile_once
+from jaxaudit.edits.value_equality import compared_by_value
+from jaxaudit.model import Finding
+from jaxaudit.model.spot import Spot
+from jaxaudit.rules.predictions import fewer_compiles
+from jaxaudit.rules.project import Change, Project, Refused
+
+if TYPE_CHECKING:
+    from jaxaudit.edits import SourceText
+
+MADE_HERE = "it is made here"
+ONCE = "All calls share one object. What is changed on it in one call is there in the next; what it is made of is read once."
+BY_VALUE = (
+    "Two objects with the same fields are one to `==`, to a `set` and as keys of a `dict`; what is changed on one after a call "
+    "is not seen by the compiled program."
+)
+
+
+def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
+    """For each static argument that a run saw compiled again for: its class compared by value, or the object made once."""
+    for seen in findings:
+        if seen.source != "run":
+            continue
+        name = str(seen.facts.get("function") or seen.place.function).rpartition(".")[2]
+        same = [one for one in findings if one.source != "run" and one.facts.get("function") == name]
+        parameters = {str(leaf).partition(".")[0].partition("[")[0] for leaf in seen.facts.get("leaves", ())}
+        same = [one for one in same if not parameters or one.facts.get("parameter") in parameters]
+        if len(same) != 1:
+            continue
+        [told] = same
+        word = str(told.facts["parameter"])
+        at = Spot(seen.place.path, seen.place.line, name)
+        try:
+            _must_compile_once(seen, name, project)
+            title, edits, risk = _way(told, word, project)
+        except CannotEdit as error:
+            text = f"no change is written: {error}"
+            yield Refused(f"`{word}` of `{name}` made once", (seen, told), at, "does-not-apply", text)
+            continue
+        yield Change(
+            f"{title}: `{word}` of `{name}` equals the last one",
+            (seen, told),
+            at,
+            edits,
+            expected=tuple(fewer_compiles(project.evidence, int(seen.facts.get("recompiles") or 0))),
+            risk=risk,
+            touched=(name,),
+        )
+
+
+def _must_compile_once(seen: Finding, name: str, project: Project) -> None:
+    """CannotEdit where the jitted function goes by what changes: it was compiled anew for each object, and saw that."""
+    source = project.text(seen.place.path)
+    function = function_named(source, name, seen.place.line)
+    if function is None:
+        raise CannotEdit(f"`{name}` is not found in {source.path}")
+    must_compile_once(Names(source), function.body)
+
+
+def _way(told: Finding, hint: str, project: Project) -> tuple[str, dict[str, tuple[Edit, ...]], str]:
+    """The title's beginning, the edits and the risk."""
+    place = next((note.place for note in told.notes if note.text.startswith(MADE_HERE)), told.place)
+    source = project.text(place.path)
+    node = expression_at(source, place)
+    if isinstance(node, ast.Call):
+        found = _class_named(source.of(node.func).rpartition(".")[2], project)
+        if found is not None:
+            home, cls = found
+            others = [one for one in _texts(project) if one.path != home.path]
+            edits = compared_by_value(home, cls, others)
+            return f"`{cls.name}` compares by its fields", {home.path: edits}, BY_VALUE
+    if not isinstance(node, ast.Call | ast.Lambda):
+        raise CannotEdit(f"`{source.of(node)[:60]}` is a function made where it is handed in")
+    loop = next(
+        (one for one in parents_of(source, node) if isinstance(one, (*LOOPS, *COMPREHENSIONS, *FUNCTIONS))), None
+    )
+    shown = source.of(node)[:50]
+    if loop is not None and not isinstance(loop, FUNCTIONS):
+        return f"`{shown}` is made before the loop", {source.path: hoist(source, node, loop, hint)}, ONCE
+    return f"`{shown}` is made once, at module level", {source.path: hoist_to_module(source, node, hint)}, ONCE
+
+
+def _class_named(name: str, project: Project) -> tuple[SourceText, ast.ClassDef] | None:
+    found = [
+        (source, node)
+        for source in _texts(project)
+        if f"class {name}" in source.text
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.ClassDef) and node.name == name
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _texts(project: Project) -> Iterator[SourceText]:
+    for path, module in project.program.by_path.items():
+        if not module.context and not os.path.isabs(path):
+            try:
+                text = project.text(path)
+                text.tree  # noqa: B018
+            except CannotEdit:
+                continue
+            yield text

@@ -1,0 +1,84 @@
+"""What is proposed for a static object that is made anew in each call, tried on the program."""
+
+import pytest
+
+from rules.proposed_changes import compiles, done, of
+
+CLASS = """import functools
+
+import jax
+import jax.numpy as jnp
+
+{extra}
+
+class Settings:
+    def __init__(self, order):
+        self.order = order
+
+
+@functools.partial(jax.jit, static_argnames="settings")
+def predict(x, settings):
+    for k in range(settings.order):
+        x = x + {k} * jnp.sin(x)
+    return x
+
+
+def harbour(x):
+    return predict(x, Settings(3))
+
+
+for number in range(4):
+    {change}
+    print(round(float(harbour(jnp.ones(5)).sum()), 4))
+"""
+PARTIAL = """import functools
+
+import jax
+import jax.numpy as jnp
+
+
+def ridge(w, penalty):
+    return jnp.sum(w**2) * penalty
+
+
+@functools.partial(jax.jit, static_argnames="loss")
+def descend(loss, w):
+    return w - 0.1 * jax.grad(loss)(w)
+
+
+w = jnp.ones(3)
+for turn in range(4):
+    w = descend({loss}, w)
+print(round(float(w.sum()), 4))
+"""
+
+
+def code(extra="", k="k", change="pass"):
+    return CLASS.format(extra=extra, k=k, change=change)
+
+
+def test_a_class_compares_by_its_fields(tmp_path):
+    lines, evidence = done(tmp_path, of(tmp_path, "identity-hashed-static", code()))
+    assert "    def __eq__(self, other):" in lines and compiles(evidence, "predict") == 1
+
+
+@pytest.mark.parametrize("loss", ["functools.partial(ridge, penalty=0.1)", "lambda w: ridge(w, 0.1)"])
+def test_an_expression_is_made_before_the_loop(tmp_path, loss):
+    lines, evidence = done(tmp_path, of(tmp_path, "identity-hashed-static", PARTIAL.format(loss=loss)))
+    assert f"loss_2 = {loss}" in lines and compiles(evidence, "descend") == 1
+
+
+def test_what_the_turn_decides_stays(tmp_path):
+    tried = of(tmp_path, "identity-hashed-static", PARTIAL.format(loss="lambda w: ridge(w, 0.1 * turn)"))
+    assert not tried.changes
+    assert all("the loop binds turn" in one.text for one in tried.refused)
+
+
+def test_a_function_that_goes_by_what_changes_is_compiled_anew(tmp_path):
+    tried = of(
+        tmp_path,
+        "identity-hashed-static",
+        code("GAIN = [1.0]", "GAIN[0]", "GAIN[0] = number"),
+    )
+    assert not tried.changes
+    assert ["it reads `GAIN`, which line" in one.text for one in tried.refused] == [True]
