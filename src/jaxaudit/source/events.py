@@ -54,10 +54,10 @@ class Loop:
         self.whole: v.Comprehension | None = None
         """The comprehension whose clause it is."""
 
-    def seen_from(self, flow: Flow) -> str:
-        """`line 44`; from another file, `demo/denoise.py:44`."""
-        path = self.flow.function.module.path
-        return f"line {self.line}" if path == flow.function.module.path else f"{path}:{self.line}"
+    def seen_from(self, path: str) -> str:
+        """`line 44`; told in another file, `demo/denoise.py:44`."""
+        own = self.flow.function.module.path
+        return f"line {self.line}" if path == own else f"{own}:{self.line}"
 
 
 class Test(NamedTuple):

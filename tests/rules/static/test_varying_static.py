@@ -478,3 +478,25 @@ FINE = {
 @pytest.mark.parametrize("source", FINE.values(), ids=FINE)
 def test_it_says_nothing_of(source):
     assert not said(findings_in("varying-static", source))
+
+
+def test_a_loop_in_another_file_is_said_with_its_file():
+    files = {
+        "project/steps.py": """
+            import jax
+            from functools import partial
+            @partial(jax.jit, static_argnames="rate")
+            def step(x, rate):
+                return x * rate
+            """,
+        "project/main.py": """
+            from project.steps import step
+            x = 1.0
+            for rate in (0.1, 0.2, 0.3):
+                x = step(x, rate)
+            """,
+        "project/__init__.py": "",
+    }
+    [one] = found("varying-static", files)
+    assert one.place.path == "project/steps.py"
+    assert "takes the values 0.1, 0.2, 0.3 in the loop in project/main.py:4" in one.message

@@ -53,7 +53,7 @@ def told(program: Program, fresh: FreshWrapper, setting: str) -> Finding:
     wrapper = ("@" if fresh.use.call.decorator else "") + text(fresh.use.call.expr)
     message = f"`{wrapper}` wraps {fresh.what} anew in each call of `{function.name}`{OFTEN[often.how]}"
     if often.how == "many" and often.loop is not None:
-        message += f" (the loop in {often.loop.seen_from(fresh.use.flow)})"
+        message += f" (the loop in {often.loop.seen_from(fresh.place.path)})"
     routine = repeating_routine(program, often)
     if routine:
         message += f" (`{routine}` calls it)"
@@ -67,7 +67,11 @@ def told(program: Program, fresh: FreshWrapper, setting: str) -> Finding:
         if routine:
             words = f"handed to `{routine}` here"
         if often.through:
-            leading = f"; the loop in {often.loop.seen_from(often.call.flow)} leads to it" if often.loop else ""
+            leading = (
+                f"; the loop in {often.loop.seen_from(often.call.flow.function.module.path)} leads to it"
+                if often.loop
+                else ""
+            )
             words = f"called here{leading}"
         if line:
             notes.append(Note(program.place(often.call.flow, often.call.expr), words))

@@ -111,7 +111,8 @@ def finding(
         when = f"in each turn of the loop in line {loop.line}"
     elif often.call is not None and often.call.flow is not None and often.how == "many":
         when = f"at each call of `{function.name}`, which runs many times"
-        where = often.loop.seen_from(often.call.flow) if often.loop is not None else f"line {start(often.call.expr)[0]}"
+        file = often.call.flow.function.module.path
+        where = often.loop.seen_from(file) if often.loop is not None else f"line {start(often.call.expr)[0]}"
         notes.append(
             Note(
                 program.place(often.call.flow, often.call.expr),

@@ -37,6 +37,12 @@ class Change(NamedTuple):
     flow: Flow | None
     sure: bool = True
 
+    def words(self, path: str) -> str:
+        """Why, with the loop's line, as it is told in a file."""
+        if self.loop is None or not self.why.endswith("the loop"):
+            return self.why
+        return f"{self.why} in {self.loop.seen_from(path)}"
+
     @property
     def many(self) -> bool:
         return self.values is None or self.values > FEW
@@ -122,13 +128,11 @@ class _Search:
             if len(different) < 2:
                 return None
             shown = ", ".join([text(o.expr) for o in options[:4]]) + (", ..." if len(options) > 4 else "")
-            return Change(
-                f"takes the values {shown} in the loop in line {loop.line}", len(different), loop, value, elem.flow
-            )
+            return Change(f"takes the values {shown} in the loop", len(different), loop, value, elem.flow)
         count = length_of(self.program, elem.iterable)
         if count is not None and count < 2:
             return None
-        return Change(f"changes in each turn of the loop in line {loop.line}", count, loop, value, elem.flow)
+        return Change("changes in each turn of the loop", count, loop, value, elem.flow)
 
     def item(self, item: v.Item, loops: tuple[Loop, ...], depth: int) -> Change | None:
         base = item.base
@@ -158,13 +162,13 @@ class _Search:
             return self.first(carried.parts(), loops, depth)
         after = carried.after
         if after.__class__ is v.Const:
-            return Change(f"changes in the loop in line {loop.line}", 2, loop, carried, carried.flow)
+            return Change("changes in the loop", 2, loop, carried, carried.flow)
         if carried.before is not None and after is carried.before:
             return None
         count = length_of(self.program, loop.iterable) if loop.iterable is not None else None
         if count is not None and count < 2:
             return None
-        return Change(f"is changed in each turn of the loop in line {loop.line}", count, loop, carried, carried.flow)
+        return Change("is changed in each turn of the loop", count, loop, carried, carried.flow)
 
     def call(self, call: v.Call, loops: tuple[Loop, ...], depth: int) -> Change | None:
         name = c.known_name(self.program, call.func)
@@ -269,7 +273,7 @@ class _Search:
                     continue
                 loop = next((one for one in reversed(store.loops) if one in loops), None)
                 if loop is not None and store.value.__class__ is not v.Const:
-                    return Change(f"is changed in the loop in line {loop.line}", None, loop, attr, attr.flow)
+                    return Change("is changed in the loop", None, loop, attr, attr.flow)
         return None
 
 

@@ -106,7 +106,7 @@ def built_on_itself(call: v.Call, name: str, value: v.Value, often: bool) -> Cha
     bases = [o.base for o in value.operands if isinstance(o, v.Attr) and o.name == name]
     if not any(b is replaced or (isinstance(b, v.Carried) and b.loop in call.loops) for b in bases):
         return None
-    where = f" in the loop in line {loop.line}" if loop else ""
+    where = " in the loop" if loop else ""
     return Change(f"is counted up (`{text(value.expr, 40)}`){where}", None, loop, value, call.flow)
 
 

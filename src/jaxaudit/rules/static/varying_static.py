@@ -40,7 +40,7 @@ def match(program: Program) -> Iterator[Finding]:
     for field in changing_fields(program):
         yield RULE.found(
             field.place,
-            f"`{field.name}` is a static field of `{field.cls.name}` and {field.change.why}: the jitted "
+            f"`{field.name}` is a static field of `{field.cls.name}` and {field.change.words(field.place.path)}: the jitted "
             f"`{field.site.function.name}` compiles again for each value",
             min(
                 certainty(field.change, field.role, field.is_float, False),
@@ -121,7 +121,8 @@ def config_finding(program: Program, handed: Handed, config: ChangingConfig) -> 
     return RULE.found(
         program.place(made.flow, written),
         f"`{handed.name}` of the jitted `{site.function.name}` is static, and "
-        f"`{field}={text(written, 30)}` of its `{config.cls.name}` {found.why}: each value compiles `{site.function.name}` again",
+        f"`{field}={text(written, 30)}` of its `{config.cls.name}` {found.words(made.flow.function.module.path)}: each value compiles "
+        f"`{site.function.name}` again",
         certainty(found, config.role, config.is_float, False) or 0.3,
         facts={
             "parameter": handed.name,
@@ -154,7 +155,7 @@ def static_finding(
     )
     return RULE.found(
         place,
-        f"`{name}` of the jitted `{site.function.name}` is static, and {what_of(written, name)}{found.why}: each value "
+        f"`{name}` of the jitted `{site.function.name}` is static, and {what_of(written, name)}{found.words(place.path)}: each value "
         f"compiles `{site.function.name}` again",
         sure,
         facts={"parameter": name, "function": site.function.name, "value": text(written, 40), **counted(found)},
@@ -197,10 +198,11 @@ def number_finding(program: Program, number: FilteredNumber) -> Finding | None:
     notes = []
     if found.flow is not None and found.source.expr is not None:
         notes.append(Note(program.place(found.flow, found.source.expr), "it changes here"))
+    place = program.place(number.call.flow, number.expr)
     return RULE.found(
-        program.place(number.call.flow, number.expr),
+        place,
         f"`{name}` of `{callee}` gets a Python {kind.what}, which `filter_jit` holds static, and "
-        f"{what_of(number.expr, name)}{found.why}: each value compiles `{callee}` again",
+        f"{what_of(number.expr, name)}{found.words(place.path)}: each value compiles `{callee}` again",
         sure,
         facts={
             "parameter": name,
