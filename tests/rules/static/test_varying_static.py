@@ -2,6 +2,7 @@
 
 import pytest
 
+from rules.programs_of_rules import found
 from rules.static.findings_in import findings_in, said
 
 FAULTS = {
