@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from jaxaudit.edits.counting import rolled_while
 from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.nodes import FUNCTIONS
 from jaxaudit.edits.rolling import rolled
@@ -42,7 +43,10 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         try:
             source = project.text(path)
             loop = loop_on(source, line)
-            done = rolled(source, loop, arrays_in(source, loop, project))
+            if isinstance(loop, ast.While):
+                done = rolled_while(source, loop)
+            else:
+                done = rolled(source, loop, arrays_in(source, loop, project))
         except Ragged as error:
             yield Refused(
                 f"the Python loop of `{function}`", tuple(group), at, "ragged", f"{error}: unrolled, as it is"
@@ -50,9 +54,11 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         except CannotEdit as error:
             yield Refused(f"the Python loop of `{function}`", tuple(group), at, "does-not-apply", f"it stays: {error}")
         else:
-            head = source.of(loop.iter)
+            head = (
+                f"while {source.of(loop.test)}" if isinstance(loop, ast.While) else f"for ... in {source.of(loop.iter)}"
+            )
             yield Change(
-                f"`for ... in {head}` of `{group[0].place.function}` becomes `{done.through}`, its body written once",
+                f"`{head}` of `{group[0].place.function}` becomes `{done.through}`, its body written once",
                 tuple(group),
                 at,
                 {path: done.edits},
@@ -63,11 +69,13 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             )
 
 
-def loop_on(source: SourceText, line: int) -> ast.For:
+def loop_on(source: SourceText, line: int) -> ast.For | ast.While:
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.For) and node.lineno <= line <= (node.iter.end_lineno or node.lineno):
-            return node
-    raise CannotEdit("no `for` statement stands there (a comprehension or a `while` is not rolled up)")
+        if isinstance(node, ast.For | ast.While):
+            head = node.iter if isinstance(node, ast.For) else node.test
+            if node.lineno <= line <= (head.end_lineno or node.lineno):
+                return node
+    raise CannotEdit("no loop statement stands there (a comprehension is not rolled up)")
 
 
 def arrays_in(source: SourceText, loop: ast.AST, project: Project) -> frozenset[str]:
