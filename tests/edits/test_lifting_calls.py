@@ -178,3 +178,48 @@ def test_a_static_method_stays_in_its_class():
 def test_a_subclass_may_bring_another_static_method():
     with pytest.raises(CannotEdit, match="has another `mixed`"):
         lift(LAKE + "\n\nclass Sea(Lake):\n    @staticmethod\n    def mixed(t, depth):\n        return t\n", "jax.jit(")
+
+
+MADE = """def make_model(tables):
+    def model(x):
+        return x * tables["a"] + tables["b"]
+
+    return model
+
+
+def make_loss(tables, data):
+    model = make_model(tables)
+
+    def loss(x):
+        return jnp.mean((model(x) - data) ** 2)
+
+    return jax.jit(jax.value_and_grad(loss))
+"""
+
+
+def test_what_a_factory_makes_is_made_there_anew():
+    after = same(MADE, "jax.jit(", 'make_loss({"a": jnp.arange(3.0), "b": 2.0}, jnp.ones(3))(4.0)')
+    assert (
+        "def jitted_loss(x, tables, data):\n    model = make_model(tables)\n\n    def loss(x):\n"
+        "        return jnp.mean((model(x) - data) ** 2)\n\n    return jax.value_and_grad(loss)(x)\n" in after
+    )
+    assert (
+        "def make_loss(tables, data):\n    return functools.partial(jitted_loss, tables=tables, data=data)\n" in after
+    )
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("    def model(x):", "    COUNT.append(1)\n\n    def model(x):"),
+        ("    model = make_model(tables)", "    model = make_model(tables)\n    model = jax.vmap(model)"),
+        ("    return model", "    return jax.vmap(model)"),
+    ],
+)
+def test_what_does_more_than_make_a_function_is_handed_in_as_static(old, new):
+    try:
+        after = lift("COUNT = []\n\n\n" + MADE.replace(old, new, 1), "jax.jit(")
+    except CannotEdit as error:
+        assert "COUNT" in str(error) or "model" in str(error)
+    else:
+        assert "static_argnames" in after and "model = make_model(tables)\n\n    def loss" not in after

@@ -9,6 +9,7 @@ from jaxaudit.edits.arguments import add_argument
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.imports import qualified_name, spell
 from jaxaudit.edits.jit_sites import PARTIALS, JitSite
+from jaxaudit.edits.made_functions import made_functions, name_of, only_read_there
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import bound_in, fresh_name
 from jaxaudit.edits.nodes import FUNCTIONS, Function, statement_of
@@ -41,25 +42,30 @@ def lifted_call(source: SourceText, site: JitSite) -> "tuple[tuple[Edit, ...], s
     outer = outermost(names, site.node)
     use = _use_of(source, names, site)
     inner = local_functions(names, use.wrapped)
-    methods = methods_of(names, (use.wrapped, *inner))
+    made = made_functions(names, (use.wrapped, *inner))
+    parts = (use.wrapped, *(one.value for one in made))
+    methods = methods_of(names, (*parts, *inner))
     parameters = _parameters(source, names, use, methods)
-    values = taken(names, (use.wrapped,), inner, parameters, methods=methods)
-    must_compile_once(names, (use.wrapped, *inner, *methods.found), [one.text for one in values])
+    values = taken(names, parts, inner, parameters, methods=methods, made=map(name_of, made))
+    must_compile_once(names, (*parts, *inner, *methods.found), [one.text for one in values])
     changed = [*readings(source, values), *methods.edits(names)]
-    alone = _alone(names, use, inner, methods)
+    alone = None if made else _alone(names, use, inner, methods)
     name = _new_name(source, use, alone)
     static = [one.name for one in values if decides(names, one)]
     head, edits = _head(source, site, static)
     text = (
         _as_it_is(source, alone, name, values, changed)
         if alone is not None and _takes_more(alone)
-        else _around(source, use, [*methods.found, *inner], name, parameters, values, changed)
+        else _around(source, use, [*methods.found, *inner], name, parameters, values, changed, made)
     )
     start = source.line_starts[source.line_of(source.start(outer)) - 1]
     edits.append(Edit(start, start, (head + text).replace("\n", source.newline) + source.newline * 3))
     for one in inner:
         if only_there(names, one, (use.wrapped, *inner)):
             edits += remove_definition(source, one)
+    for each in made:
+        if only_read_there(names, each, (*parts, *inner)):
+            edits += remove_definition(source, each)
     edits += _places(source, use, name, values)
     return tuple(dict.fromkeys(edits)), name, tuple(one.text for one in values)
 
@@ -280,10 +286,11 @@ def _as_it_is(
 
 def _around(
     source: SourceText, use: _Use, inner: Sequence[Function], name: str, parameters: Sequence[str],
-    values: Sequence[Taken], edits: Sequence[Edit],
+    values: Sequence[Taken], edits: Sequence[Edit], made: Sequence[ast.Assign] = (),
 ) -> str:  # fmt: skip
     """A function with the local ones inside, which calls what was jitted."""
-    body = [definition(source, one, edits) for one in inner]
+    body = [f"{name_of(one)} = {expression(source, one.value, edits)}" for one in made]
+    body += [definition(source, one, edits) for one in inner]
     wrapped = expression(source, use.wrapped, edits)
     if isinstance(use.wrapped, ast.Lambda):
         given = [one.arg for one in use.wrapped.args.args]

@@ -79,18 +79,19 @@ class Taken:
 
 def taken(
     names: Names, parts: Sequence[ast.AST], inner: Sequence[ast.AST], own: Iterable[str] = (),
-    scopes: Sequence[ast.AST] = (), methods: Methods | None = None,
+    scopes: Sequence[ast.AST] = (), methods: Methods | None = None, made: Iterable[str] = (),
 ) -> list[Taken]:  # fmt: skip
     """What the parts read from the functions around them, in order of the text; at module level, variables.
 
-    `inner` are local functions that move along, and `methods` such of the object; `scopes` are functions of which the
+    `inner` are local functions that move along, `methods` such of the object, and `made` names of those that a factory
+    makes there anew; `scopes` are functions of which the
     parts are, and `own` names that the new function binds itself. CannotEdit where an object is read whole that is no value to hand over (`self`), where
     names are rebound, or imported locally.
     """
     found: dict[str, list[list[ast.expr]]] = {}
     methods = methods or Methods()
     moved = (*parts, *inner, *methods.found)
-    local = {one.name for one in inner if isinstance(one, FUNCTIONS)}
+    local = {*(one.name for one in inner if isinstance(one, FUNCTIONS)), *made}
     for part in moved:
         for node in ast.walk(part):
             if isinstance(node, ast.Nonlocal | ast.Global | ast.Yield | ast.YieldFrom | ast.Await | ast.NamedExpr):
