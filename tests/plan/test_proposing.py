@@ -68,6 +68,11 @@ def test_where_it_has_nothing_to_say_the_fix_is_tried(silent):
     assert [one.title for one in done.proposals] == ["trace it"]
 
 
+def test_a_fix_against_which_the_project_speaks_is_ruled_out():
+    done = made([STATIC], mend=mend, propose=None, must_hold=lambda finding, project: refuses(finding, None))
+    assert not done.proposals and done.ruled_out[0].reason.text == "no such thing"
+
+
 def test_a_fix_that_does_not_fit_is_ruled_out():
     done = made([STATIC], mend=refuses, propose=None)
     assert not done.proposals

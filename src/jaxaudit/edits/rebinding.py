@@ -95,6 +95,11 @@ def changed_in(names: Names, name: str) -> int:
         scope = names.evaluated_in.get(node)
         if isinstance(scope, FUNCTION_NODES) and not isinstance(node, ast.alias):
             return getattr(node, "lineno", 0)
+    for node in names.evaluated_in:
+        match node:
+            case ast.Subscript(value=ast.Call(func=ast.Name(id="globals")), slice=key, ctx=ast.Store()):
+                if not isinstance(key, ast.Constant) or key.value == name:
+                    return node.lineno
     for use in names.uses(names.tree, name):
         above = names.parent.get(use)
         here: ast.AST = use

@@ -92,6 +92,8 @@ def _own_fix(rule: "Rule", finding: Finding, project: Project) -> Change | Refus
     at = Spot(finding.place.path, finding.place.line, finding.place.function)
     try:
         edits = rule.mend(finding, project.text(finding.place.path))
+        if rule.must_hold is not None:
+            rule.must_hold(finding, project)
     except CannotEdit as error:
         return Refused(finding.fix.title, (finding,), at, "does-not-apply", str(error))
     function = str(finding.facts.get("function") or finding.place.function)

@@ -77,6 +77,8 @@ class Rule:
     propose: "Callable[[Sequence[Finding], Project], Iterable[Change | Refused]] | None" = None
     """Changes that an audit tries, for all findings of this rule, of source and run together. Without it, an audit
     tries each finding's own fix."""
+    must_hold: "Callable[[Finding, Project], None] | None" = None
+    """Raises CannotEdit where the project shows what speaks against a finding's own fix; asked by an audit."""
     knows_better: bool = False
     """Whether `propose` is asked before the findings' own fixes: a run may show a better change than the source can."""
     aliases: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.boundaries.fresh_wrappers import FreshWrapper, fresh_wrappers, is_handed_to_a_clock
-from jaxaudit.rules.boundaries.jitting_once import propose_in_loops
+from jaxaudit.rules.boundaries.jitting_once import must_hold, propose_in_loops
 from jaxaudit.rules.boundaries.new_functions import observe_loop
 from jaxaudit.rules.boundaries.turn_needs import closed_over, takes_from_turn
 from jaxaudit.rules.captures.partial_outside import is_cured_by_swap, swap
@@ -417,5 +417,6 @@ for step in steps:
     match=match,
     observe=observe_loop,
     mend=mend,
+    must_hold=must_hold,
     propose=propose_in_loops,
 )

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.boundaries.fresh_wrappers import FreshWrapper, fresh_wrappers
-from jaxaudit.rules.boundaries.jitting_once import propose
+from jaxaudit.rules.boundaries.jitting_once import must_hold, propose
 from jaxaudit.rules.boundaries.new_functions import observe_calls
 from jaxaudit.rules.boundaries.turn_needs import chosen_function, is_setting, setting_of_factory
 from jaxaudit.rules.captures.captured_values import nested_in
@@ -419,5 +419,6 @@ for _ in range(3):
     match=match,
     observe=observe_calls,
     mend=mend,
+    must_hold=must_hold,
     propose=propose,
 )

@@ -10,6 +10,7 @@ from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.model import Finding, Place
 from jaxaudit.model.proposal import Expected
 from jaxaudit.model.spot import Spot
+from jaxaudit.rules.boundaries.changed_elsewhere import must_not_change_elsewhere
 from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.source import calls as c
@@ -44,6 +45,7 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
                 continue
             told.add((one.place.path, *where))
             new = lifted(source, site)
+            must_not_change_elsewhere(project, source, [site.function or site.node])
         except CannotEdit as error:
             same = tuple(other for other in findings if other.place.path == at.path and _meets(other, one))
             done += same
@@ -68,6 +70,12 @@ def propose_in_loops(findings: Sequence[Finding], project: Project) -> Iterator[
     """The same for loops, and a word on each jit in a loop that is of the same function every time."""
     yield from propose(findings, project)
     yield from harmless(project)
+
+
+def must_hold(finding: Finding, project: Project) -> None:
+    """Raises CannotEdit where what is jitted goes by what another file changes."""
+    site = site_at(finding, project)
+    must_not_change_elsewhere(project, project.text(finding.place.path), [site.function or site.node])
 
 
 def _meets(one: Finding, other: Finding) -> bool:

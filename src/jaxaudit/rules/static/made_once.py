@@ -16,6 +16,7 @@ from jaxaudit.edits.rebinding import must_compile_once
 from jaxaudit.edits.value_equality import compared_by_value
 from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
+from jaxaudit.rules.boundaries.changed_elsewhere import must_not_change_elsewhere
 from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
 
@@ -69,6 +70,7 @@ def _must_compile_once(seen: Finding, name: str, project: Project) -> None:
     if function is None:
         raise CannotEdit(f"`{name}` is not found in {source.path}")
     must_compile_once(Names(source), function.body)
+    must_not_change_elsewhere(project, source, [function])
 
 
 def _way(told: Finding, hint: str, project: Project) -> tuple[str, dict[str, tuple[Edit, ...]], str]:
