@@ -48,7 +48,7 @@ def test_a_counted_loop(old, new, call):
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
-        ("k < ROUNDS", "y < ROUNDS", "`y` is used in line"),
+        ("k < ROUNDS", "y < ROUNDS", "`y` does not begin as a whole number"),
         ("k < ROUNDS", "k < len(LIST)", "asked anew in each turn"),
         ("k < ROUNDS", "k != ROUNDS", "does not count up"),
         ("k += 1", "k += 2", "its last statement is not"),

@@ -65,6 +65,8 @@ def _start(names: Names, loop: ast.While, counter: str) -> ast.Assign:
                 names.parent.get(loop)
             ):
                 found.append(above)
+            case ast.Assign(targets=[ast.Name()], value=ast.Constant()):
+                raise CannotEdit(f"`{counter}` does not begin as a whole number")
             case _:
                 raise CannotEdit(f"`{counter}` is used in line {getattr(node, 'lineno', 0)} as well")
     if len(found) != 1 or found[0].lineno > loop.lineno:

@@ -17,7 +17,7 @@ from jaxaudit.model.proposal import Proposal, Reason
 from jaxaudit.plan.joining import Joined
 from jaxaudit.plan.proposing import Plan, composed
 from jaxaudit.plan.stakes import ranked
-from jaxaudit.steps.audit_again import Again
+from jaxaudit.steps.audit_again import NOTHING_LEFT, Again
 from jaxaudit.steps.audit_planning import Planner
 from jaxaudit.steps.audit_prefix import SHARE, shortened
 from jaxaudit.steps.audit_ways import Wanted, also, main_way, must_have_run, under_python
@@ -224,6 +224,10 @@ def _try_all(done: Audited, trials: Trials, tell: Tell, pace: Pace) -> None:
                 words = f"{lost.proposal} moves the same and was dropped: {lost.reason.text}"
                 done.outcomes.append(_untried(proposal, words))
                 continue
+            gone = _mended_meanwhile(done, proposal)
+            if gone is not None:
+                done.outcomes.append(Outcome(proposal.id, "undecided", gone))
+                continue
             if trials.dead and done.kept:
                 tell("running it with that change twice: from here on it is what others are compared with")
                 trials.start_from(*_joined(done.kept))
@@ -249,6 +253,15 @@ def _same_end_lost(done: Audited, proposal: Proposal) -> Outcome | None:
         same = proposal.group and other.group == proposal.group and _end(other) == _end(proposal)
         if same and outcome and outcome.verdict == "drop" and outcome.reason.code in ("slower", "no-gain"):
             return outcome
+    return None
+
+
+def _mended_meanwhile(done: Audited, proposal: Proposal) -> Reason | None:
+    """Why it is needless: another way to its end was found to be, after something else was kept."""
+    for other in done.plan.proposals:
+        outcome = done.outcome(other.id)
+        if proposal.group and other.group == proposal.group and outcome and NOTHING_LEFT in outcome.reason.text:
+            return outcome.reason
     return None
 
 

@@ -13,6 +13,8 @@ from jaxaudit.model.proposal import Proposal, Reason
 from jaxaudit.steps.audit_planning import Planned
 from jaxaudit.verify.running import Ran
 
+NOTHING_LEFT = "nothing of it is left to mend"
+
 
 @dataclass(slots=True)
 class Again:
@@ -81,4 +83,4 @@ def _why_not(wanted: Proposal, made: Planned, kept: str) -> Reason:
     ]
     if left:
         return Reason("does-not-apply", f"{kept} changes the same lines: apply that, then audit again")
-    return Reason("not-tried", f"not tried: with {kept} kept, nothing of it is left to mend")
+    return Reason("not-tried", f"not tried: with {kept} kept, {NOTHING_LEFT}")

@@ -11,6 +11,7 @@ from jaxaudit.model import Finding, Place
 from jaxaudit.model.proposal import Expected
 from jaxaudit.model.spot import Spot
 from jaxaudit.rules.boundaries.changed_elsewhere import must_not_change_elsewhere
+from jaxaudit.rules.boundaries.subclasses import must_have_no_other_method
 from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.source import calls as c
@@ -46,6 +47,7 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             told.add((one.place.path, *where))
             new = lifted(source, site)
             must_not_change_elsewhere(project, source, [site.function or site.node])
+            must_have_no_other_method(project, source, site.node)
         except CannotEdit as error:
             same = tuple(other for other in findings if other.place.path == at.path and _meets(other, one))
             done += same

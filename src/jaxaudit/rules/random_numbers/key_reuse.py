@@ -6,6 +6,7 @@ from collections.abc import Hashable, Iterator
 
 from jaxaudit.model import Finding, Fix
 from jaxaudit.rules.random_numbers import key_folding
+from jaxaudit.rules.random_numbers.folding_turns import propose
 from jaxaudit.rules.random_numbers.key_events import functions_with_keys, spent_keys
 from jaxaudit.rules.random_numbers.key_pairs import Told, used_twice
 from jaxaudit.rules.random_numbers.key_repeats import (
@@ -396,4 +397,5 @@ for _ in range(3):
     match=match,
     observe=observe,
     mend=mend,
+    propose=propose,
 )
