@@ -223,3 +223,36 @@ def test_what_does_more_than_make_a_function_is_handed_in_as_static(old, new):
         assert "COUNT" in str(error) or "model" in str(error)
     else:
         assert "static_argnames" in after and "model = make_model(tables)\n\n    def loss" not in after
+
+
+def test_a_lambda_takes_local_functions_along():
+    after = same(
+        "def fit(x, data):\n    def misfit(a):\n        return jnp.mean((a - data) ** 2)\n\n"
+        "    step = jax.jit(lambda a: a - 0.1 * jax.grad(misfit)(a))\n    return step(step(x))\n",
+        "jax.jit(",
+        "fit(jnp.ones(2), 3.0)",
+    )
+    assert "def step(a, data):\n    def misfit(a):\n" in after and "static" not in after
+
+
+OPTIMISED = """def fit(w, rates):
+    {before}
+    for rate in rates:
+        {inside}
+        @jax.jit
+        def step(w, rate):
+            return w + optimiser.update(w)
+
+        w = step(w, rate)
+    return w
+"""
+MADE_OPTIMISER = "optimiser = optax.adam(1e-3)"
+
+
+def test_what_is_made_anew_as_often_as_the_jit_can_not_be_static():
+    with pytest.raises(CannotEdit, match="`optimiser` is made anew in line 10"):
+        lift(OPTIMISED.format(before="pass", inside=MADE_OPTIMISER), "jax.jit\n")
+
+
+def test_what_is_made_once_for_all_of_them_can():
+    assert 'static_argnames=("optimiser",)' in lift(OPTIMISED.format(before=MADE_OPTIMISER, inside="pass"), "jax.jit\n")

@@ -144,3 +144,8 @@ def test_the_index_of_a_loop_inside_is_no_carry():
         "jax.jit(f)(jnp.ones(3))",
     )
     assert "    x = jax.lax.fori_loop(0, 4, turn, x)\n" in after
+
+
+def test_a_slice_that_the_turn_decides_stays():
+    with pytest.raises(CannotEdit, match="`::k` is a slice that the turn decides"):
+        roll("def f(x):\n    for k in range(1, 9):\n        x = x.at[::k].set(0.0)\n    return x\n")

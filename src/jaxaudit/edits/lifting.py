@@ -18,7 +18,7 @@ from jaxaudit.edits.rebinding import must_compile_once
 from jaxaudit.edits.source_text import SourceText
 from jaxaudit.edits.statements import indent_of, remove_definition, remove_statement, string_over_lines
 from jaxaudit.edits.static_names import add_static_names
-from jaxaudit.edits.taking import Taken, decides, readings, taken
+from jaxaudit.edits.taking import Taken, decides, is_asked, must_be_kept, readings, taken
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ def _lifted_definition(source: SourceText, site: JitSite, function: Function, st
     values = closed_over(scopes, function, inner, methods)
     names = [one.name for one in values]
     must_compile_once(scopes, (*function.body, *inner, *methods.found), [one.text for one in values])
+    must_be_kept(scopes, function, [one for one in values if is_asked(scopes, one)])
     name = _module_name(source, function.name, outer)
     header = _with_parameters(source, function, names)
     more = _with_static(source, site, names, (*static, *(one.name for one in values if decides(scopes, one))))
@@ -111,6 +112,9 @@ def _lifted_lambda(source: SourceText, site: JitSite, function: ast.Lambda, stat
     values = closed_over(scopes, function)
     names = [one.name for one in values]
     must_compile_once(scopes, [function], [one.text for one in values])
+    must_be_kept(scopes, site.node, [one for one in values if is_asked(scopes, one)])
+    if local_functions(scopes, function):
+        raise CannotEdit("it reads local functions, which go along")
     statement = statement_of(source, site.node)
     bound = _bound_name(statement, site.node)
     name = fresh_name(source, f"jitted_{bound or 'function'}") if bound is None else _module_name(source, bound, outer)

@@ -17,7 +17,7 @@ from jaxaudit.edits.own_methods import Methods, methods_of
 from jaxaudit.edits.rebinding import must_compile_once
 from jaxaudit.edits.source_text import SourceText
 from jaxaudit.edits.statements import indent_of, remove_definition, remove_statement
-from jaxaudit.edits.taking import KEEPERS, Taken, decides, readings, taken
+from jaxaudit.edits.taking import KEEPERS, Taken, decides, is_asked, must_be_kept, readings, taken
 
 STEP = "    "
 
@@ -51,7 +51,9 @@ def lifted_call(source: SourceText, site: JitSite) -> "tuple[tuple[Edit, ...], s
     changed = [*readings(source, values), *methods.edits(names)]
     alone = None if made else _alone(names, use, inner, methods)
     name = _new_name(source, use, alone)
-    static = [one.name for one in values if decides(names, one)]
+    deciding = [one for one in values if decides(names, one)]
+    must_be_kept(names, site.node, [one for one in deciding if is_asked(names, one)])
+    static = [one.name for one in deciding]
     head, edits = _head(source, site, static)
     text = (
         _as_it_is(source, alone, name, values, changed)

@@ -55,6 +55,7 @@ def must_stay_inside(loop: ast.For) -> None:
 def must_only_assign(source: SourceText, loop: ast.For, gathered: Sequence[Gathered]) -> None:
     """What a turn does beside binding names would happen once only, while it is traced."""
     names = bound_in(loop) | free_names(loop.target)
+    _must_slice_alike(source, loop)
     must_ask_nothing_anew(Names(source), loop.body)
     for node in (one for statement in loop.body for one in scopes_of(statement)):
         if isinstance(node, (ast.Attribute, ast.Subscript)) and isinstance(node.ctx, (ast.Store, ast.Del)):
@@ -69,6 +70,15 @@ def must_only_assign(source: SourceText, loop: ast.For, gathered: Sequence[Gathe
             raise CannotEdit(f"`{source.of(node.test)}` chooses by the turn")
         if isinstance(node, (ast.For, ast.comprehension)) and free_names(node.iter) & names:
             raise CannotEdit(f"`{source.of(node.iter)}` differs from turn to turn")
+
+
+def _must_slice_alike(source: SourceText, loop: ast.For) -> None:
+    counters = _target_names(loop.target)
+    for node in (one for statement in loop.body for one in ast.walk(statement)):
+        if isinstance(node, ast.Slice) and any(isinstance(n, ast.Name) and n.id in counters for n in ast.walk(node)):
+            raise CannotEdit(
+                f"`{source.of(node)}` is a slice that the turn decides: `lax.dynamic_slice` takes one of a fixed length"
+            )
 
 
 # -- what one turn hands to the next ------------------------------------------------------------------------------------

@@ -206,6 +206,38 @@ def decides(names: Names, value: Taken) -> bool:
     return any(_decides_at(names, node) for node in value.nodes)
 
 
+def is_asked(names: Names, value: Taken) -> bool:
+    """It is called, or is an object that is asked for something (`tx.update`)."""
+    for node in value.nodes:
+        above = names.parent.get(node)
+        called = isinstance(above, ast.Call) and above.func is node
+        if called or (isinstance(above, ast.Attribute) and above.attr in ASKED_OF_OBJECTS):
+            return True
+    return False
+
+
+def must_be_kept(names: Names, node: ast.AST, static: Iterable[Taken]) -> None:
+    """CannotEdit where a value that jit can only hold static is made anew as often as the jit is: each would be compiled
+    for.
+    """
+    scope, loops = names.scope_of(node), names.loops_around(node)
+    for one in static:
+        root = one.nodes[0]
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        home = names.home(root) if isinstance(root, ast.Name) else None
+        if home is not scope or not isinstance(root, ast.Name):
+            continue
+        for binding in names.bound_at(home, root.id):
+            made = names.parent.get(binding)
+            again = isinstance(made, ast.Assign) and isinstance(made.value, ast.Call | ast.Lambda)
+            if again and all(loop in names.loops_around(binding) for loop in loops):
+                raise CannotEdit(
+                    f"`{one.text}` is made anew in line {made.lineno}, in each call, and jit can only hold it as a static "  # type: ignore[union-attr]
+                    "argument"
+                )
+
+
 def _is_transformed(names: Names, node: ast.expr) -> bool:
     """`f` of `jax.grad(f)`: a function."""
     above = names.parent.get(node)
