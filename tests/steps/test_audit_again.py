@@ -53,6 +53,27 @@ for _ in range(6):
 print(round(float(u.mean()), 5))
 """
 
+RENAMED = """import jax
+import jax.numpy as jnp
+
+SURVEY = {"psf": jnp.ones((900, 900)) / 900, "gain": 1.5}
+
+
+def fit(image):
+    def misfit(a):
+        return jnp.mean((SURVEY["gain"] * (SURVEY["psf"] @ a) - image) ** 2)
+
+    step = jax.jit(lambda a: a - 0.1 * jax.grad(misfit)(a))
+    a = jnp.zeros(900)
+    for _ in range(3):
+        a = step(a)
+    return a
+
+
+for galaxy in range(4):
+    print(round(float(fit((1.0 + galaxy) * jnp.ones(900)).sum()), 4))
+"""
+
 
 @pytest.fixture
 def audit(tmp_path, monkeypatch):
@@ -125,3 +146,13 @@ def test_others_go_together_with_what_was_written_anew(audit):
     other = Proposal("9", "", (), (), static.at, edits={"program.py": ((11, 16, "X = 2"),)})
     text = _texts_of([static, anew, other])["program.py"].decode()
     assert "X = 2" in text and "donate_argnames" in text
+
+
+def test_a_function_goes_on_under_the_name_that_it_got(audit):
+    it = audit(RENAMED)
+    once, hoist = it.of("jit-per-call"), it.of("captured-array", "in as an argument")
+    anew = it.upon(once, hoist)
+    assert isinstance(anew, Proposal), anew
+    ran = it.ran(_texts_of([once, anew]))
+    assert ran.stdout == it.first.stdout
+    assert [one.constants_bytes < 1000 for one in ran.evidence.compiles if one.site.name == "step"] == [True]

@@ -31,15 +31,20 @@ class Again:
         ids = tuple(one.id for one in kept)
         if self.made is None or self.upon != ids:
             self.made, self.upon = self.planned(ran, texts), ids
-        found = _same(wanted, self.made.plan.proposals, all_)
+        names = _names(wanted)
+        for one in kept:
+            names |= _names(one) if names & _names(one) else set()  # the names under which it goes on
+        found = _same(wanted, names, self.made.plan.proposals, all_)
         if found is not None:
             return _upon(wanted, found, ids, texts)
-        return _why_not(wanted, self.made, " and ".join(ids))
+        return _why_not(wanted, names, self.made, " and ".join(ids))
 
 
-def _same(wanted: Proposal, made: Sequence[Proposal], all_: Sequence[Proposal]) -> Proposal | None:
+def _same(
+    wanted: Proposal, names: set[str], made: Sequence[Proposal], all_: Sequence[Proposal]
+) -> Proposal | None:  # fmt: skip
     """The proposal of the new plan that answers the same fault of the same function."""
-    alike = [one for one in made if one.edits and _meet(wanted, one)]
+    alike = [one for one in made if one.edits and _meet(wanted, one) and names & _names(one)]
     exact = [one for one in alike if one.title == wanted.title]
     others = {one.title for one in all_ if one.id != wanted.id}
     rest = exact or [one for one in alike if one.title not in others]
@@ -49,7 +54,7 @@ def _same(wanted: Proposal, made: Sequence[Proposal], all_: Sequence[Proposal]) 
 
 def _meet(one: Proposal, other: Proposal) -> bool:
     same_place = os.path.normpath(one.at.path) == os.path.normpath(other.at.path)
-    return bool(set(one.rules) & set(other.rules)) and same_place and bool(_names(one) & _names(other))
+    return bool(set(one.rules) & set(other.rules)) and same_place
 
 
 def _names(one: Proposal) -> set[str]:
@@ -71,15 +76,16 @@ def _edits(path: str, data: bytes) -> tuple[tuple[int, int, str], ...]:
     return tuple((one.start, one.end, one.new) for one in made)
 
 
-def _why_not(wanted: Proposal, made: Planned, kept: str) -> Reason:
-    rules, names = set(wanted.rules), _names(wanted)
+def _why_not(wanted: Proposal, names: set[str], made: Planned, kept: str) -> Reason:
+    rules = set(wanted.rules)
     for out in made.plan.ruled_out:
         if rules & set(out.rules) and out.at.function.rpartition(".")[2] in names:
             return Reason("does-not-apply", f"with {kept} kept: {out.reason.text}")
     left = [
         one
         for one in made.joined.findings
-        if one.rule in rules and names & {str(one.facts.get("function", "")).rpartition(".")[2], one.place.function}
+        if one.rule in rules
+        and names & {str(one.facts.get("function", "")).rpartition(".")[2], one.place.function.rpartition(".")[2]}
     ]
     if left:
         return Reason("does-not-apply", f"{kept} changes the same lines: apply that, then audit again")

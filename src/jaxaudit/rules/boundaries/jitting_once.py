@@ -64,7 +64,7 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             expected=tuple(expected(project.evidence, name)),
             risk=RISK,
             group=f"jit {one.place.path}:{site.node.lineno}",
-            touched=(name,),
+            touched=tuple(dict.fromkeys((name, new.name))),
         )
 
 
