@@ -60,6 +60,15 @@ def compared_by_value(source: SourceText, cls: ast.ClassDef, others: Iterable[So
     return (Edit(edit.start, edit.end, source.newline + edit.new),)
 
 
+def must_stay_as_made(source: SourceText, cls: ast.ClassDef, others: Iterable[SourceText]) -> None:
+    """CannotEdit where an object of the class is changed after it was made, so that one can't stand for all."""
+    init = [one for one in cls.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"]
+    fields = {node.attr for one in init for node in ast.walk(one) if isinstance(node, ast.Attribute)}
+    fields |= {name for one in cls.body for name in _assigned(one)}
+    for one in (source, *others):
+        _must_stay(one, cls, fields)
+
+
 def _assigned(node: ast.stmt) -> list[str]:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target] if isinstance(node, ast.AnnAssign) else []
     return [one.id for one in targets if isinstance(one, ast.Name)]

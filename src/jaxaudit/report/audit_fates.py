@@ -1,6 +1,6 @@
 """What became of each finding of an audit, in one sentence: none is lost without a word."""
 
-from jaxaudit.report.audit_words import was_tried
+from jaxaudit.report.audit_words import MENDED_ALONG, was_tried
 from jaxaudit.report.counts import Document, Entry, certain
 
 
@@ -30,6 +30,8 @@ def _tried(proposal: Entry, outcome: Entry) -> str:
     text = outcome["reason"]["text"]
     if outcome["verdict"] == "drop":
         return f"task {proposal['id']} was tried for it and dropped: {text}"
+    if MENDED_ALONG in text:
+        return text.removeprefix("not tried: ")
     if not was_tried(outcome):
         return f"task {proposal['id']} is written for it; {text}"
     return f"task {proposal['id']} is yours to decide: {text}"

@@ -95,7 +95,7 @@ def _open(document: Document, columns: int, paint: Paint) -> Iterator[str]:
         for proposal, outcome in group[:MOST]:
             yield from _change(proposal, "" if once else outcome["reason"]["text"], columns, paint)
             yield from _indented(words.upon(proposal), columns)
-            if word == "NOT TRIED":
+            if word == "NOT TRIED" and words.MENDED_ALONG not in outcome["reason"]["text"]:
                 yield from _indented(words.prediction(proposal), columns)
         yield from _more(len(group) - MOST)
 

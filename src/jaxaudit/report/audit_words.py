@@ -41,6 +41,10 @@ def _idle(document: Document) -> list[Change]:
     return [one for one in by_verdict(document, "undecided") if not was_tried(one[1])]
 
 
+MENDED_ALONG = "nothing of it is left to mend"
+"""In the words of an audit, why a change was not tried that another one made needless."""
+
+
 def was_tried(outcome: Entry) -> bool:
     """Also where the time was up before its clocks could tell."""
     return bool(outcome["reason"]["code"] != "not-tried" or outcome["outputs"] != "not-compared")
@@ -259,9 +263,9 @@ def pays_after(document: Document, proposal: Entry, outcome: Entry) -> str:
 
 
 def expectation(one: Entry) -> str:
-    """`compiles 14 -> 1 of step`."""
-    of = f" of {one['function']}" if one.get("function") else ""
-    return in_words(str(one["metric"]), float(one["from"]), float(one["to"])) + of
+    """`compiles 14 -> 1 for step`."""
+    whose = f" for {one['function']}" if one.get("function") else ""
+    return in_words(str(one["metric"]), float(one["from"]), float(one["to"])) + whose
 
 
 def prediction(proposal: Entry) -> str:

@@ -82,3 +82,23 @@ def test_a_function_that_goes_by_what_changes_is_compiled_anew(tmp_path):
     )
     assert not tried.changes
     assert ["it reads `GAIN`, which line" in one.text for one in tried.refused] == [True]
+
+
+def test_an_object_that_can_not_compare_is_made_before_the_loop(tmp_path):
+    program = """class Window:
+    def __init__(self, n):
+        self.table = np.hanning(n)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def weighted(window, x):
+    return jnp.sum(window.table * x)
+
+
+for number in range(4):
+    print(round(float(weighted(Window(64), number * jnp.ones(64))), 3))
+"""
+    lines, evidence = done(tmp_path, of(tmp_path, "identity-hashed-static", program))
+    assert "window_2 = Window(64)" in lines and compiles(evidence, "weighted") == 1
+    changed = program.replace("    print", "    Window(64).table = 1\n    print")
+    assert not of(tmp_path / "other", "identity-hashed-static", changed).changes

@@ -13,7 +13,7 @@ from jaxaudit.edits.moving import hoist, hoist_to_module
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.nodes import COMPREHENSIONS, FUNCTIONS, LOOPS, expression_at, parents_of
 from jaxaudit.edits.rebinding import must_compile_once
-from jaxaudit.edits.value_equality import compared_by_value
+from jaxaudit.edits.value_equality import compared_by_value, must_stay_as_made
 from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
 from jaxaudit.rules.boundaries.changed_elsewhere import must_not_change_elsewhere
@@ -83,8 +83,13 @@ def _way(told: Finding, hint: str, project: Project) -> tuple[str, dict[str, tup
         if found is not None:
             home, cls = found
             others = [one for one in _texts(project) if one.path != home.path]
-            edits = compared_by_value(home, cls, others)
-            return f"`{cls.name}` compares by its fields", {home.path: edits}, BY_VALUE
+            try:
+                edits = compared_by_value(home, cls, others)
+                return f"`{cls.name}` compares by its fields", {home.path: edits}, BY_VALUE
+            except CannotEdit as error:
+                must_stay_as_made(home, cls, others)
+                if not all(isinstance(one, ast.Constant) for one in (*node.args, *(k.value for k in node.keywords))):
+                    raise error
     if not isinstance(node, ast.Call | ast.Lambda):
         raise CannotEdit(f"`{source.of(node)[:60]}` is a function made where it is handed in")
     loop = next(
