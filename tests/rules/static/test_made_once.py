@@ -102,3 +102,28 @@ for number in range(4):
     assert "window_2 = Window(64)" in lines and compiles(evidence, "weighted") == 1
     changed = program.replace("    print", "    Window(64).table = 1\n    print")
     assert not of(tmp_path / "other", "identity-hashed-static", changed).changes
+
+
+def test_in_a_function_it_goes_to_the_module_and_each_argument_has_a_change_of_its_own(tmp_path):
+    program = """def ridge(w, penalty):
+    return jnp.sum(w**2) * penalty
+
+
+@functools.partial(jax.jit, static_argnames=("loss", "scale"))
+def descend(w, loss, scale):
+    return w - 0.1 * scale(jax.grad(loss)(w))
+
+
+def fit(w):
+    for _ in range(3):
+        w = descend(w, lambda v: ridge(v, 0.1), functools.partial(jnp.multiply, 2.0))
+    return w
+
+
+for number in range(2):
+    print(round(float(fit(number + jnp.ones(3)).sum()), 4))
+"""
+    tried = of(tmp_path, "identity-hashed-static", program)
+    assert ["at module level: `loss`" in one.title or "at module level: `scale`" in one.title for one in tried.changes] == [
+        True, True,
+    ]  # fmt: skip

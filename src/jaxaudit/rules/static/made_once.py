@@ -40,27 +40,31 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         same = [one for one in findings if one.source != "run" and one.facts.get("function") == name]
         parameters = {str(leaf).partition(".")[0].partition("[")[0] for leaf in seen.facts.get("leaves", ())}
         same = [one for one in same if not parameters or one.facts.get("parameter") in parameters]
-        if len(same) != 1:
-            continue
-        [told] = same
-        word = str(told.facts["parameter"])
-        at = Spot(seen.place.path, seen.place.line, name)
-        try:
-            _must_compile_once(seen, name, project)
-            title, edits, risk = _way(told, word, project)
-        except CannotEdit as error:
-            text = f"no change is written: {error}"
-            yield Refused(f"`{word}` of `{name}` made once", (seen, told), at, "does-not-apply", text)
-            continue
-        yield Change(
-            f"{title}: `{word}` of `{name}` equals the last one",
-            (seen, told),
-            at,
-            edits,
-            expected=tuple(fewer_compiles(project.evidence, int(seen.facts.get("recompiles") or 0))),
-            risk=risk,
-            touched=(name,),
-        )
+        told_of: set[str] = set()
+        for told in same:
+            if str(told.facts.get("parameter")) not in told_of:
+                told_of.add(str(told.facts.get("parameter")))
+                yield _answer(seen, told, name, project)
+
+
+def _answer(seen: Finding, told: Finding, name: str, project: Project) -> Change | Refused:
+    word = str(told.facts["parameter"])
+    at = Spot(seen.place.path, seen.place.line, name)
+    try:
+        _must_compile_once(seen, name, project)
+        title, edits, risk = _way(told, word, project)
+    except CannotEdit as error:
+        text = f"no change is written: {error}"
+        return Refused(f"`{word}` of `{name}` made once", (seen, told), at, "does-not-apply", text)
+    return Change(
+        f"{title}: `{word}` of `{name}` equals the last one",
+        (seen, told),
+        at,
+        edits,
+        expected=tuple(fewer_compiles(project.evidence, int(seen.facts.get("recompiles") or 0))),
+        risk=risk,
+        touched=(name,),
+    )
 
 
 def _must_compile_once(seen: Finding, name: str, project: Project) -> None:
@@ -92,13 +96,18 @@ def _way(told: Finding, hint: str, project: Project) -> tuple[str, dict[str, tup
                     raise error
     if not isinstance(node, ast.Call | ast.Lambda):
         raise CannotEdit(f"`{source.of(node)[:60]}` is a function made where it is handed in")
-    loop = next(
-        (one for one in parents_of(source, node) if isinstance(one, (*LOOPS, *COMPREHENSIONS, *FUNCTIONS))), None
-    )
+    around = [one for one in parents_of(source, node) if isinstance(one, (*LOOPS, *COMPREHENSIONS, *FUNCTIONS))]
     shown = source.of(node)[:50]
-    if loop is not None and not isinstance(loop, FUNCTIONS):
-        return f"`{shown}` is made before the loop", {source.path: hoist(source, node, loop, hint)}, ONCE
-    return f"`{shown}` is made once, at module level", {source.path: hoist_to_module(source, node, hint)}, ONCE
+    if any(isinstance(one, FUNCTIONS) for one in around):
+        try:
+            edits = hoist_to_module(source, node, hint)
+            return f"`{shown}` is made once, at module level", {source.path: edits}, ONCE
+        except CannotEdit:
+            if isinstance(around[0], FUNCTIONS):
+                raise
+    if not around:
+        raise CannotEdit(f"`{shown}` is made once already")
+    return f"`{shown}` is made before the loop", {source.path: hoist(source, node, around[0], hint)}, ONCE  # type: ignore[arg-type]
 
 
 def _class_named(name: str, project: Project) -> tuple[SourceText, ast.ClassDef] | None:
