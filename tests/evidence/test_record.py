@@ -241,3 +241,16 @@ def test_a_fold_is_told_while_it_lasts_and_counted_once(tmp_path):
     done = row("fold", site=1, seconds=9.0, text="`sort`", under_way=False)
     record = write(tmp_path, *start(tmp_path), site(tmp_path), *told, done)
     assert [one.seconds for one in read_record(record, tmp_path).folds] == [9.0]
+
+
+def test_a_factory_of_another_place_is_where_its_function_is_jitted(tmp_path):
+    made = jitted(tmp_path, 4, "make.<locals>.step", at=at(tmp_path, 4, "make"))
+    lines = [made, site(tmp_path, name="make.<locals>.step"), compiled(at=at(tmp_path, 11, "fit"))]
+    (seen,) = read_record(write(tmp_path, *start(tmp_path), *lines), tmp_path).compiles
+    assert (seen.jitted_at.line, seen.jitted_at.function, seen.jitted_at.loop) == (4, "make", None)
+
+
+def test_a_function_that_the_module_jits_is_not_jitted_where_it_is_called(tmp_path):
+    lines = [jitted(tmp_path, 4, "step", at=at(tmp_path, 4, "<module>")), site(tmp_path), compiled(at=at(tmp_path, 11))]
+    (seen,) = read_record(write(tmp_path, *start(tmp_path), *lines), tmp_path).compiles
+    assert seen.jitted_at is None

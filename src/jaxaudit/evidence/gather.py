@@ -60,6 +60,8 @@ class Gathered:
     process: int = 0
     about: dict[str, Row] = field(default_factory=dict)
     sites: dict[object, Site] = field(default_factory=dict)
+    defined: dict[object, Definition] = field(default_factory=dict)
+    """Where the code of each site's function stands, as the process wrote it."""
     jitted: dict[Definition, JittedSeen] = field(default_factory=dict)
     met: set[Definition] = field(default_factory=set)
     """Definitions that JAX was asked about: called, traced, lowered."""
@@ -166,7 +168,8 @@ def _site(to: Gathered, row: Row) -> None:
     user = not package and bool(row.get("user", True))
     line = max(1, number_of(row, "line"))
     known = to.places.source.of(path, line) if user else None
-    to.met.add((path, number_of(row, "line")))
+    to.defined[row.get("id")] = (path, number_of(row, "line"))
+    to.met.add(to.defined[row.get("id")])
     to.sites[row.get("id")] = Site(
         name=plain_name(text_of(row, "name", "<unknown>")),
         path=to.places.path(path),
@@ -281,12 +284,16 @@ def _compile(to: Gathered, row: Row) -> None:
 
 
 def _jitted(to: Gathered, row: Row) -> Spot | None:
+    """Where the function was jitted: near the call that compiled it, as the source says; else where a run first saw it."""
     site, at = to.site(row), row.get("at")
     if site.jitted_at is not None or not site.user or not isinstance(at, dict):
         return site.jitted_at
     path = text_of(at, "path")
     found = to.places.source.jitted(path, site.name, plain_name(text_of(at, "function")))
-    return Spot(to.places.path(path), found.line, found.function, found.loop) if found else None
+    if found is not None:
+        return Spot(to.places.path(path), found.line, found.function, found.loop)
+    made = to.jitted.get(to.defined.get(row.get("site"), ("", 0)))
+    return made.at if made is not None and made.at.function != "<module>" else None
 
 
 def _constant(to: Gathered, row: Row) -> None:

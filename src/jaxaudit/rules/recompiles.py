@@ -149,6 +149,8 @@ def captured_words(group: Recompiles) -> str:
         return ""
     leaf = changed[0].leaf
     values = [value for change in changed if change.leaf == leaf for value in (change.was, change.now)]
+    if all(value.startswith(("function ", "another function ")) for value in values):
+        return f"; it captures `{leaf}`, a function that is made anew each time too"
     return f"; what it captures differs: `{leaf}` was {listed(list(dict.fromkeys(values)), 3)}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from jaxaudit.source import classes, own_transforms, provenance
@@ -291,7 +292,10 @@ def _targets_of_attribute(program: Program, attr: v.Attr, depth: int) -> list[Ta
     if attr.name in ("__call__", "__wrapped__", "func"):
         return list(targets(program, base, depth + 1))
     out: list[Target] = []
-    for value in classes.attribute_values(program, attr) or classes.hooks(program, attr):
+    values: Sequence[v.Value] = classes.attribute_values(program, attr)
+    if all(map(classes.is_left_open, values)):
+        values = classes.hooks(program, attr) or values
+    for value in values:
         for target in targets(program, value, depth + 1):
             function = target.function
             bound = (

@@ -255,6 +255,15 @@ def hooks(program: Program, attr: v.Attr) -> list[v.Value]:
 MANY_HOOKS = 4
 
 
+def is_left_open(value: v.Value) -> bool:
+    """A method without a body of its own (`...`, `raise NotImplementedError`): subclasses say what it does."""
+    while isinstance(value, v.Call) and value.decorator and value.args:
+        value = value.args[0]
+    if not isinstance(value, v.FunctionValue) or value.function.owner is None:
+        return False
+    return all(statement[0] in ("raise", "del") for statement in value.function.body)
+
+
 def class_attribute(program: Program, cls: Class, name: str) -> list[v.Value]:
     key = (program.keys["attribute"], name)
     found = cls.memo.get(key)

@@ -2,6 +2,9 @@
 
 import pytest
 
+from jaxaudit.rules.captures.captured_self import RULE
+from jaxaudit.source.reading import read_program
+
 from rules.programs_of_rules import found, lines
 
 BODY = """
@@ -110,3 +113,43 @@ def test_a_hook_of_many_subclasses_tells_nothing():
         for i in range(5)
     )
     assert not found("captured-self", HOOK.rstrip() + others, at_least=0.8)
+
+
+TRAINER = """
+import jax
+
+
+class Trainer:
+    def step(self, params):
+        {body}
+
+    def fit(self, params):
+        step = jax.jit(self.step)
+        for _ in range(10):
+            params = step(params)
+        return params
+"""
+FITTED = """
+class ImageTrainer(Trainer):
+    def __init__(self):
+        self.images = jnp.ones((2000, 784))
+
+    def step(self, params):
+        return params - self.images @ params
+
+ImageTrainer().fit(jnp.ones(784))
+"""
+
+
+@pytest.mark.parametrize("body", ["...", '"""Of one turn."""', "raise NotImplementedError"])
+def test_a_method_that_the_base_class_leaves_to_its_subclasses(body):
+    [one] = found("captured-self", TRAINER.format(body=body) + FITTED, at_least=0.8)
+    assert "`self.images`" in one.message
+
+
+def test_a_base_class_of_a_file_that_is_not_checked(tmp_path):
+    (tmp_path / "trainer.py").write_text(TRAINER.format(body="..."))
+    main = tmp_path / "main.py"
+    main.write_text("import jax.numpy as jnp\nfrom trainer import Trainer\n" + FITTED)
+    [one] = RULE.match(read_program([str(main)], context=True))
+    assert (one.place.path, "`self.images`" in one.message) == (str(main), True)

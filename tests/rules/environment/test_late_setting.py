@@ -85,3 +85,51 @@ def test_an_array_of_the_module_comes_before_what_main_sets():
         """
     (one,) = found(source)
     assert "in line 5" in one.message
+
+
+MAIN = """
+    import os
+    import jax
+    from tables import GRID
+
+    def main():
+        os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=4"
+        print(jax.device_count(), GRID)
+
+    if __name__ == "__main__":
+        main()
+    """
+TABLES = """
+    import jax.numpy as jnp
+    GRID = jnp.linspace(0.0, 1.0, 11)
+    """
+
+
+def of_files(**files):
+    program = program_of({f"{name}.py": text for name, text in files.items()}, head=False)
+    return [one for one in RULE.match(program) if one.place.path.endswith("main.py")]
+
+
+def test_an_imported_module_that_makes_an_array():
+    (one,) = of_files(main=MAIN, tables=TABLES)
+    assert one.place.line == 7 and one.confidence >= 0.8
+    assert "importing `tables` runs `jnp.linspace(0.0, 1.0, 11)`, which starts the backend, in line 4" in one.message
+
+
+def test_an_array_two_imports_away():
+    (one,) = of_files(main=MAIN, tables="from deeper import GRID", deeper=TABLES)
+    assert "importing `tables` runs `jnp.linspace(0.0, 1.0, 11)`" in one.message
+
+
+def test_imports_that_start_nothing_or_come_later():
+    assert not of_files(main=MAIN, tables=TABLES.replace("jnp", "np").replace("jax.numpy", "numpy"))
+    inside = "import jax.numpy as jnp\ndef make():\n    return jnp.ones(3)\nGRID = make\n"
+    assert not of_files(main=MAIN, tables=inside)
+    first = MAIN.replace("    from tables import GRID\n", "").replace(
+        "        print", "        from tables import GRID\n        print"
+    )
+    assert not of_files(main=first, tables=TABLES)
+    early = (
+        "import os\nos.environ['XLA_FLAGS'] = '--xla_force_host_platform_device_count=4'\nimport jax\nimport tables\n"
+    )
+    assert not of_files(main=early, tables=TABLES)

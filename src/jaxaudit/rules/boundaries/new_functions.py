@@ -35,9 +35,16 @@ def observe_calls(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
             rule,
             group,
             at,
-            f"`{group.site.name}` is made and jitted anew {each}: a new function object is a new entry in JAX's cache; "
+            f"{made_anew(group.site.name, each)} a new function object is a new entry in JAX's cache; "
             f"it {group.cost}{captured_words(group)}",
         )
+
+
+def made_anew(name: str, each: str) -> str:
+    """A function of the module is made once: what is new is what wraps it."""
+    if "." in name or name == "<lambda>":
+        return f"`{name}` is made and jitted anew {each}:"
+    return f"`{name}` is wrapped and jitted anew {each} (`vmap`, `grad`, `partial` and the like make a new function of it):"
 
 
 def joined(groups: Iterator[Recompiles]) -> Iterator[Recompiles]:

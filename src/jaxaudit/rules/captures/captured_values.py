@@ -89,12 +89,13 @@ def _each_once(captures: Iterator[Captured]) -> Iterator[Captured]:
 
 
 def _all(program: Program) -> Iterator[Captured]:
+    """What stands in the files that are checked, whichever file jits it."""
     for compiled in (*compiled_functions(program).values(), *bodies(program, ("model",))):
-        if not compiled.site.flow.function.module.context and not compiled.function.module.context:
+        if not compiled.function.module.context:
             yield from _by_closure(program, compiled)
     for site in jit_sites(program):
-        if not site.flow.function.module.context:
-            yield from _by_binding(program, site)
+        home = site.flow.function.module
+        yield from (one for one in _by_binding(program, site) if not home.context or one.place.path != home.path)
 
 
 # -- closures ----------------------------------------------------------------------------------------------------------

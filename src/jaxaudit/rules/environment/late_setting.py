@@ -26,7 +26,7 @@ from jaxaudit.source.knowledge.deadlines import (
 )
 from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
 from jaxaudit.source.program import Program
-from jaxaudit.source.scopes import Function
+from jaxaudit.source.scopes import Function, Module
 
 
 class Set(NamedTuple):
@@ -74,8 +74,8 @@ def settings(program: Program) -> Iterator[Set]:
 
 
 class Early(NamedTuple):
-    """What came before: the call that started the backend, or the import that read the environment. `far`: in a function
-    that calls the one which makes the setting."""
+    """What came before: the call that started the backend, or the import that read the environment or started it. `far`: in
+    a function that calls the one which makes the setting, or in a module where nobody is seen to make it."""
 
     flow: Flow
     expr: Any
@@ -90,7 +90,7 @@ def first_start(program: Program, made: Set) -> Early | None:
     if here is not None:
         return here
     if made.setting.until == "backend":
-        return start_before_calls(program, made.function)
+        return start_before_calls(program, made.function) or start_by_import(program, made)
     if made.setting.until == "import" and made.function.is_module:
         return earlier_import(made.function, start(made.expr)[0])
     if made.setting.until == "import" and surely_run(program, made.function) and not starts_processes(made.function):
@@ -125,6 +125,49 @@ def start_before_calls(program: Program, function: Function) -> Early | None:
 
 
 MOST_CALLERS = 20
+
+
+def start_by_import(program: Program, made: Set) -> Early | None:
+    """A module of the project that is imported above the setting, and makes arrays while it is imported."""
+    module = made.function.module
+    called = [start(e.call.expr)[0] for e in program.graph.callers(made.function) if e.caller is module.function]
+    for line, name, other in imported_above(program, module, min(called, default=start(made.expr)[0])):
+        call = started_by(program, other, {module})
+        if call is not None:
+            what = f"importing `{name}` runs `{text(call.expr, 40)}`, which starts the backend,"
+            return Early(call.flow, call.expr, what, line, not surely_run(program, made.function))
+    return None
+
+
+def imported_above(program: Program, module: Module, line: int) -> Iterator[tuple[int, str, Module]]:
+    """(line, name as written, module of the project) of the imports at a file's top."""
+    for statement in module.function.body:
+        if statement[0] == "import" and statement[-1] < line:
+            for name, dotted, other in modules_of(program, module, statement):
+                yield statement[-1], dotted or name, other
+
+
+def modules_of(program: Program, module: Module, statement: Any) -> Iterator[tuple[str, str, Module]]:
+    for name, *_ in statement[1]:
+        for bound in module.flow.bindings.get(name, ()):
+            if isinstance(bound, v.Imported | v.ModuleValue):
+                yield name, bound.module.name, bound.module
+
+
+def started_by(program: Program, module: Module, seen: set[Module]) -> v.Call | None:
+    """The call of a module's own body that starts the backend, or of what that imports in its turn."""
+    if module in seen or len(seen) > MOST_CALLERS:
+        return None
+    seen.add(module)
+    for call in module.flow.calls:
+        if not call.decorator and not call.path and starts_backend(program, call):
+            return call
+    inner = (started_by(program, other, seen) for _, _, other in imported_above(program, module, LAST))
+    return next((call for call in inner if call is not None), None)
+
+
+LAST = 10**9
+"""A line below every other."""
 
 
 def starts_processes(function: Function) -> bool:

@@ -124,7 +124,7 @@ def used_in_each_step(program: Program, function: Function, spent: list[Spent]) 
                 yield Told(
                     one.mark,
                     program.place(one.flow, one.shown),
-                    f"the key `{one.name}` is used again in {what}: `{function.name}` closes over it, so `{one.by}` "
+                    f"the key `{one.name}` is used again in {what}: {said(function)} closes over it, so `{one.by}` "
                     f"gives the same random numbers each time",
                     0.4
                     if said_so(program, one) or one.by in PICKS
@@ -147,6 +147,10 @@ def used_in_each_step(program: Program, function: Function, spent: list[Spent]) 
                     {"key": one.name, "second": one.by, "transformation": named(handed)},
                     (Note(where, f"the {named(handed)}"),),
                 )
+
+
+def said(function: Function) -> str:
+    return "the lambda" if function.name == "<lambda>" else f"`{function.name}`"
 
 
 def fits(handed: Handed, one: Spent) -> bool:
@@ -248,7 +252,7 @@ def same_for_all(program: Program, spent: list[Spent]) -> Iterator[Told]:
                 f"the key `{one.name}` is used again for every {one.same}: `{one.by}` gives each the same random numbers"
                 + (", because the same key is repeated" if stacked else ", because this argument is not mapped"),
                 (UNSEEN if stacked else 0.6) if one.sure and not said_so(program, one) else 0.5,
-                {"key": one.name, "second": one.by},
+                {"key": one.name, "second": one.by, "transformation": one.same.partition("`")[2].rstrip("`")},
             )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Hashable, Iterator
 from jaxaudit.model import Finding, Fix
 from jaxaudit.rules.random_numbers import key_folding
 from jaxaudit.rules.random_numbers.folding_turns import propose
+from jaxaudit.rules.random_numbers.key_advice import advice
 from jaxaudit.rules.random_numbers.key_events import functions_with_keys, spent_keys
 from jaxaudit.rules.random_numbers.key_pairs import Told, used_twice
 from jaxaudit.rules.random_numbers.key_repeats import (
@@ -43,6 +44,7 @@ def match(program: Program) -> Iterator[Finding]:
                 min(told.confidence, 0.5) if is_try_out(program, spent, told.place.line) else told.confidence,
                 facts=told.facts,
                 notes=told.notes,
+                help=advice(told.facts),
                 fix=Fix("unsafe", key_folding.TITLE if told.facts.get("fold") else TITLE) if told.fixable else None,
             )
 
