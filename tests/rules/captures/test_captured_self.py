@@ -4,7 +4,6 @@ import pytest
 
 from jaxaudit.rules.captures.captured_self import RULE
 from jaxaudit.source.reading import read_program
-
 from rules.programs_of_rules import found, lines
 
 BODY = """
