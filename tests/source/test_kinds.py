@@ -21,7 +21,10 @@ CODES = [
     "jnp.arange(3) / 2", "jnp.full((2,), 1.5)", "jnp.sqrt(jnp.arange(4))", "jnp.fft.fft(jnp.ones(4)).real",
     "jnp.abs(jnp.fft.fft2(jnp.ones((4, 4))))", "jnp.fft.rfft(jnp.ones(8))", "jnp.fft.irfft(jnp.ones(5))",
     "jnp.fft.fft(jnp.ones(4)).std()", "jnp.linalg.norm(jnp.fft.fft(jnp.ones(4)))", "jnp.angle(jnp.fft.fft(jnp.ones(4)))",
-    "jnp.conj(jnp.fft.fft(jnp.ones(4)))",
+    "jnp.conj(jnp.fft.fft(jnp.ones(4)))", "np.ones(3) * jnp.asarray(1.0)", "jnp.power(2.0, jnp.arange(3))",
+    "2.0 ** jnp.arange(3)", "jnp.nan_to_num(jnp.full((3,), 0.5))", "jnp.select([jnp.ones(3) > 0], [jnp.full((3,), 1.0)], 0.0)",
+    "jax.lax.dynamic_update_slice(jnp.full((3,), 1.0), jnp.full((1,), 2.0), (0,))", "jnp.log2(jnp.asarray(2.0))",
+    "jnp.split(jnp.full((3,), 1.0), 3)[0]", "jnp.asarray(1.0) > 0",
 ]  # fmt: skip
 
 
@@ -47,6 +50,22 @@ def test_common_ones_are_known_whole(code: str) -> None:
     assert found.size is not None
     assert found.dtype
     assert found.weak is not None
+
+
+WEAK = [
+    "jnp.arange(3) * 0.1", "jnp.arange(3) + 0.5", "(jnp.ones(3) > 0) * 1.0", "jnp.where(jnp.ones(3) > 0, 1.0, 0.0)",
+    "jnp.where(jnp.ones(3) > 0, jnp.arange(3), 0.5)", "jnp.maximum(jnp.arange(3), 0.5)", "jnp.arange(3) * jnp.pi",
+    "jax.lax.select(jnp.asarray(True), jnp.asarray(1.0), jnp.asarray(2.0))", "jnp.full((4,), 0.5).reshape((2, 2))",
+    "jnp.stack([jnp.asarray(1.0), jnp.asarray(2.0)])", "jnp.concatenate([jnp.full((2,), 1.0), jnp.full((2,), 2.0)])",
+    "jnp.broadcast_to(jnp.asarray(1.0), (3,))", "jax.lax.dynamic_slice(jnp.full((3,), 0.5), (0,), (1,))",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("code", WEAK)
+def test_what_is_weakly_typed_is_known_to_be(code: str) -> None:
+    jax = pytest.importorskip("jax")
+    assert eval(code, {"jax": jax, "jnp": jax.numpy}).weak_type
+    assert kind(code).weak is True
 
 
 @pytest.mark.parametrize(

@@ -408,7 +408,8 @@ def _item(program: Program, item: v.Item, depth: int) -> Kind:
         maker = ARRAYS.get(name or "")
         if made is not None and maker is not None and maker.gives != "array" and name not in MIXED_TUPLES:
             shape = shapes.meshed(program, made) if (name or "").endswith(".meshgrid") else None
-            return Kind("array", maker.library, shape, "", False)
+            weak = made_arrays.weakness(program, made.args[0], depth + 1) and None if made.args else None
+            return Kind("array", maker.library, shape, "", False if maker.library == "numpy" else weak)
     if base.what == "tuple":
         found = _of_value_and_grad(program, item, depth)
         if found.is_array:

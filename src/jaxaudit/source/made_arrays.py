@@ -16,12 +16,11 @@ from jaxaudit.source.knowledge.array_values import (
 from jaxaudit.source.knowledge.arrays import ArrayMaker
 from jaxaudit.source.knowledge.arrays_of_jax import ARRAYS
 from jaxaudit.source.numbers import length_of, number
+from jaxaudit.source.promotion import FLOAT, rank, weak_of
 from jaxaudit.source.provenance import elements, roots
 
 if TYPE_CHECKING:
     from jaxaudit.source.program import Program
-
-_RANK = {"bool": 0, "int": 1, "uint": 1, "float": 2, "bfloat": 2, "complex": 3}
 
 
 def made_kind(program: Program, call: v.Call, maker: ArrayMaker, depth: int) -> kinds.Kind:
@@ -186,7 +185,7 @@ def _dtype_of_call(program: Program, call: v.Call, maker: ArrayMaker, depth: int
     if maker.default == "like" and first is not None:
         return _dtype_of(program, first, wide, depth)
     if maker.default in ("promote", "inexact"):
-        parts = [_dtype_of(program, a, wide, depth) for a in call.args[:3]]
+        parts = [_dtype_of(program, a, wide, depth) for a in chosen_from(program, call)[:3]]
         if maker.rule not in ("elementwise", "matmul"):
             parts = parts[:1]
         found = _promoted(parts)
@@ -197,6 +196,13 @@ def _dtype_of_call(program: Program, call: v.Call, maker: ArrayMaker, depth: int
     return ""
 
 
+def chosen_from(program: Program, call: v.Call) -> tuple[v.Value, ...]:
+    """The arguments whose dtype the result has: of `where(test, x, y)` all but the test."""
+    name = (c.known_name(program, call.func) or "").rpartition(".")[2]
+    return call.args[1:] if name in CHOOSE and len(call.args) > 2 else call.args
+
+
+CHOOSE = frozenset({"where", "select", "select_n"})
 REAL_RESULTS = frozenset(
     {"abs", "absolute", "real", "imag", "angle", "norm", "matrix_norm", "vector_norm", "std", "var", "nanstd", "nanvar"}
 )
@@ -210,16 +216,20 @@ def _dtype_of(program: Program, value: v.Value, wide: bool, depth: int) -> str:
     kind = kinds.kind_of(program, value, depth + 1)
     if kind.what == "array":
         if kind.library == "numpy" and not wide:
-            return {"float64": "float32", "int64": "int32", "complex128": "complex64"}.get(kind.dtype, kind.dtype)
+            return NARROW.get(kind.dtype, kind.dtype)
         return kind.dtype
     return {"int": "int64" if wide else "int32", "float": "float64" if wide else "float32", "bool": "bool",
             "complex": "complex128" if wide else "complex64"}.get(kind.what, "")  # fmt: skip
 
 
+NARROW = {"float64": "float32", "int64": "int32", "complex128": "complex64"}
+"""What JAX makes of NumPy's 64-bit types where they are not enabled."""
+
+
 def _promoted(parts: list[str]) -> str:
     if not parts or "" in parts:
         return ""
-    return max(parts, key=lambda p: (_RANK.get(p.rstrip("0123456789"), 0), kinds.WIDTHS.get(p, 0)))
+    return max(parts, key=lambda p: (rank(p), kinds.WIDTHS.get(p, 0)))
 
 
 def dtype_name(program: Program, value: v.Value) -> str:
@@ -241,10 +251,34 @@ def _weak_of_call(program: Program, call: v.Call, maker: ArrayMaker, depth: int)
         where = (maker.position + 1, "fill_value") if maker.rule == "shape" else (maker.position, maker.keyword or None)
         first = call.argument(*where)
         return None if first is None else weakness(program, first, depth)
-    found = [weakness(program, a, depth) for a in call.args if kinds.kind_of(program, a, depth + 1).what != "none"]
-    if any(f is False for f in found):
-        return False
-    return True if found and all(found) else None
+    of = weighed(program, call, maker)
+    parts = [
+        (_dtype_of(program, one, False, depth), weakness(program, one, depth))
+        for one in of
+        if kinds.kind_of(program, one, depth + 1).what != "none"
+    ]
+    found = weak_of(parts)
+    return None if found and maker.weak == "perhaps" else found
+
+
+def weighed(program: Program, call: v.Call, maker: ArrayMaker) -> tuple[v.Value, ...]:
+    """The arguments that make the result weak or strong: no shapes, axes or indices."""
+    args = chosen_from(program, call)
+    name = (c.known_name(program, call.func) or "").rpartition(".")[2]
+    if name == "select" and args and v.settle(args[0]).__class__ is v.Sequence:
+        return (v.Unknown(),)  # `jnp.select(tests, choices)`
+    if args and maker.rule in JOINS:
+        items = elements(program, args[0])
+        return tuple(items[:16]) if items else (v.Unknown(),)
+    return args[:1] if maker.rule in OF_THE_FIRST and name not in OF_ALL else args
+
+
+JOINS = frozenset({"stack", "concatenate"})
+OF_THE_FIRST = frozenset({"view", "pick", "reshape", "broadcast", "repeat", "reduce", "identity", "like"})
+OF_ALL = frozenset(
+    {"append", "insert", "kron", "block", "broadcast_arrays", "meshgrid", "scatter", "scatter_add", "scatter_apply",
+     "scatter_max", "scatter_min", "scatter_mul", "scatter_sub"}
+)  # fmt: skip
 
 
 def weakness(program: Program, value: v.Value, depth: int) -> bool | None:
@@ -254,6 +288,14 @@ def weakness(program: Program, value: v.Value, depth: int) -> bool | None:
     if kind.what in ("bool", "list", "tuple") or kind.library == "numpy":
         return False
     return kind.weak if kind.is_array else None
+
+
+def strength(kind: kinds.Kind) -> tuple[str, bool | None]:
+    """(dtype, weak) of an operand; a Python number is weak."""
+    if kind.is_host_number:
+        name = {"int": "int32", "float": "float32", "complex": "complex64"}.get(kind.what, "bool")
+        return name, kind.what != "bool"
+    return kind.dtype, False if kind.library == "numpy" else kind.weak
 
 
 def method_kind(program: Program, call: v.Call, func: v.Attr, depth: int) -> kinds.Kind:
@@ -331,7 +373,7 @@ def operation_kind(program: Program, op: v.Op, depth: int) -> kinds.Kind:
                 arrays[0].library,
                 _broadcast([() if k.is_host_number else k.shape for k in parts]),
                 "bool",
-                False,
+                weak_of([strength(k) for k in parts]) and None,
             )
         return kinds.Kind("bool") if all(k.what != "unknown" for k in parts) else kinds.UNKNOWN
     if arrays and op.name in _ARITHMETIC:
@@ -340,10 +382,11 @@ def operation_kind(program: Program, op: v.Op, depth: int) -> kinds.Kind:
         shape = _broadcast([() if k.is_host_number else k.shape for k in parts]) if known else None
         if op.name == "MatMult":
             shape = shapes.product(parts[0].shape, parts[1].shape)
-        weaks = [True if k.is_host_number and k.what != "bool" else k.weak for k in parts]
-        weak = False if any(w is False for w in weaks) else True if all(weaks) else None
+        weak = weak_of([strength(k) for k in parts]) if library == "jax" else False
+        if op.name == "Pow" and weak and parts[1].is_array and rank(parts[1].dtype) < FLOAT:
+            weak = None  # strong where the exponent is an array of integers
         strong = [k.dtype for k in arrays if not k.weak] or [k.dtype for k in arrays]
-        dtype = _promoted(strong) if known else ""
+        dtype = _promoted([NARROW.get(one, one) for one in strong] if library == "jax" else strong) if known else ""
         if dtype.startswith(("int", "uint", "bool")) and any(k.weak and k.dtype.startswith("float") for k in arrays):
             dtype = "float32" if library == "jax" else "float64"  # a weak float lifts integers
         if op.name == "Div" and dtype.startswith(("int", "uint", "bool")):

@@ -26,9 +26,9 @@ class ArrayMaker(NamedTuple):
     default: dtype without it: "float" (float32, or float64 under x64; NumPy: float64), "int", "bool", "complex", "like"
         that of the array argument, "promote" the common type of all, "inexact" the same but integers become float,
         "arange" int if all numbers are ints else float, "unknown".
-    weak: "strong" never weakly typed; "inherit" weak if every array argument is weak or a Python number;
+    weak: "strong" never weakly typed; "inherit" as JAX's promotion of the arguments has it;
         "scalar" weak if the argument is a Python int, float or complex, or weak itself, and no dtype is given (bools,
-        lists and NumPy values are strong). NumPy arrays are always "strong".
+        lists and NumPy values are strong); "perhaps" strong where an argument is. NumPy arrays are always "strong".
     gives: "array", "tuple" or "list" of arrays.
     """
 

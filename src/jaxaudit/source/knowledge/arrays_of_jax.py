@@ -201,6 +201,37 @@ SCALAR_TYPES: dict[str, tuple[str, str]] = {
 # name -> what it returns: all of them.
 ARRAYS: dict[str, ArrayMaker] = {**NUMPY, **JNP, **LAX, **RANDOM, **OTHERS}
 
+_STRONG_FROM_WEAK = (
+    "heaviside hypot isclose isin isinf isneginf isposinf ldexp log10 log2 logaddexp2 logical_and logical_or logical_xor "
+    "nan_to_num signbit sort_complex spacing unwrap"
+)
+_PERHAPS_WEAK = (
+    "angle argpartition around convolve correlate deg2rad degrees diag diagonal ediff1d full_like interp iscomplex isreal "
+    "logical_not rad2deg radians sinc linalg.cholesky linalg.cond linalg.det linalg.eigvals "
+    "linalg.eigvalsh linalg.solve linalg.svdvals linalg.tensorsolve polyadd polymul polysub power round select"
+)
+_PERHAPS_WEAK_OF_LAX = (
+    "dot pad pow scatter scatter_add scatter_apply scatter_max scatter_min scatter_mul scatter_sub linalg.cholesky "
+    "linalg.cholesky_update linalg.householder_product linalg.triangular_solve dot_general conv_general_dilated"
+)
+for _name, _weak in (
+    *((f"jax.numpy.{name}", "strong") for name in _STRONG_FROM_WEAK.split()),
+    *((f"jax.numpy.{name}", "perhaps") for name in _PERHAPS_WEAK.split()),
+    *((f"jax.lax.{name}", "perhaps") for name in _PERHAPS_WEAK_OF_LAX.split()),
+    *((f"jax.lax.dynamic_update_{name}", "strong") for name in ("slice", "slice_in_dim", "index_in_dim")),
+    ("jax.nn.gelu", "strong"),
+    ("jax.nn.log1mexp", "perhaps"),
+    ("jax.scipy.linalg.cholesky", "perhaps"),
+    ("jax.scipy.linalg.det", "perhaps"),
+    ("jax.scipy.linalg.circulant", "perhaps"),
+):
+    ARRAYS[_name] = ARRAYS[_name]._replace(weak=_weak)
+ARRAYS["jax.lax.complex"] = ARRAYS["jax.lax.complex"]._replace(default="complex")
+ARRAYS["jax.lax.conj"] = ARRAYS["jax.lax.conj"]._replace(default="complex")
+ARRAYS["jax.numpy.sort_complex"] = ARRAYS["jax.numpy.sort_complex"]._replace(default="complex")
+ARRAYS["jax.numpy.linalg.eigvals"] = ARRAYS["jax.numpy.linalg.eigvals"]._replace(default="complex")
+ARRAYS["jax.numpy.linalg.matrix_rank"] = ARRAYS["jax.numpy.linalg.matrix_rank"]._replace(default="int")
+
 # module prefixes whose other functions return arrays of that library too, of unknown shape.
 ARRAY_MODULES: tuple[tuple[str, str], ...] = (
     ("jax.numpy.", "jax"),
