@@ -2,7 +2,7 @@
 
 import pytest
 
-from evidence.records import at, compiled, site
+from evidence.records import at, compiled, row, site
 from rules.observed import every, only, seen
 
 LIBRARY = "/env/lib/python3.12/site-packages/{name}/core.py"
@@ -278,3 +278,24 @@ def test_a_function_jitted_before_the_loop_that_calls_it_is_jitted_per_call(tmp_
     )
     assert (one.place.line, one.place.function) == (2, "fit")
     assert "in each call of `fit`" in one.message
+
+
+def test_a_function_of_a_library_that_a_function_of_the_user_jits(tmp_path):
+    path = LIBRARY.format(name="blackjax")
+    made = row("jitted", name="build.<locals>.step", path=path, line=30, wrapper="jit", at=at(tmp_path, 9))
+    of_library = site(tmp_path, name="build.<locals>.step", path=path, line=30, user=False)
+    again = [
+        compiled("new-function", 1, ("kernel", "function kernel of line 4", "another function kernel of line 4"))
+    ] * 2
+    again = [one | {"at": at(tmp_path, 11)} for one in again]
+    one = only(tmp_path, "jit-per-call", made, of_library, compiled(at=at(tmp_path, 11)), *again)
+    assert (one.place.line, one.place.function) == (9, "fit")
+    assert "it captures `kernel`, a function that is made anew each time too" in one.message
+
+
+def test_a_function_of_the_module_is_wrapped_anew(tmp_path):
+    change = ("the function", "one object", "a new one")
+    one = only(
+        tmp_path, "jit-per-call", site(tmp_path), compiled(), compiled("new-function", 1, change, at=at(tmp_path, 9))
+    )
+    assert one.message.startswith("`step` is wrapped and jitted anew in each call of `fit` (`vmap`, `grad`, `partial`")

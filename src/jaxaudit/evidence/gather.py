@@ -63,6 +63,8 @@ class Gathered:
     defined: dict[object, Definition] = field(default_factory=dict)
     """Where the code of each site's function stands, as the process wrote it."""
     jitted: dict[Definition, JittedSeen] = field(default_factory=dict)
+    wrapped: dict[Definition, Spot] = field(default_factory=dict)
+    """Which of the user's lines jitted a library's function."""
     met: set[Definition] = field(default_factory=set)
     """Definitions that JAX was asked about: called, traced, lowered."""
     jit_is_off: bool = False
@@ -188,7 +190,10 @@ def _jitted_at(to: Gathered, row: Row) -> None:
     to.jit_is_off = to.jit_is_off or bool(row.get("off"))
     path, line = text_of(row, "path"), number_of(row, "line")
     at = to.places.spot(row.get("at"))
-    if at is None or to.places.package(path):
+    if at is None:
+        return
+    if to.places.package(path):
+        to.wrapped[path, line] = at
         return
     known = to.places.source.of(path, line)
     name = plain_name(text_of(row, "name", "<unknown>"))
@@ -286,13 +291,16 @@ def _compile(to: Gathered, row: Row) -> None:
 def _jitted(to: Gathered, row: Row) -> Spot | None:
     """Where the function was jitted: near the call that compiled it, as the source says; else where a run first saw it."""
     site, at = to.site(row), row.get("at")
-    if site.jitted_at is not None or not site.user or not isinstance(at, dict):
+    if site.jitted_at is not None or not isinstance(at, dict):
         return site.jitted_at
+    defined = to.defined.get(row.get("site"), ("", 0))
+    if not site.user:
+        return to.wrapped.get(defined)
     path = text_of(at, "path")
     found = to.places.source.jitted(path, site.name, plain_name(text_of(at, "function")))
     if found is not None:
         return Spot(to.places.path(path), found.line, found.function, found.loop)
-    made = to.jitted.get(to.defined.get(row.get("site"), ("", 0)))
+    made = to.jitted.get(defined)
     return made.at if made is not None and made.at.function != "<module>" else None
 
 

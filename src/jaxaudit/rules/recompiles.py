@@ -214,10 +214,15 @@ def _rule_of_new_function(seen: CompileSeen) -> str:
     site = seen.site
     if site.wrapper in (EAGER, *BODIES):
         return "fresh-body"
-    if not site.user:
+    if not site.user and (_is_jax(site) or not _made_by_user(seen)):
         return "eager-hot-path" if _is_jax(site) else "library-recompile"
     made = seen.jitted_at or seen.at
     return "jit-in-loop" if made is not None and made.loop is not None else "jit-per-call"
+
+
+def _made_by_user(seen: CompileSeen) -> bool:
+    """Whether a function of the user's jits this library's function anew: `jax.jit(kernel.step)`."""
+    return seen.jitted_at is not None and (seen.jitted_at.function != "<module>" or seen.jitted_at.loop is not None)
 
 
 def _is_jax(site: Site) -> bool:
