@@ -202,17 +202,20 @@ SCALAR_TYPES: dict[str, tuple[str, str]] = {
 ARRAYS: dict[str, ArrayMaker] = {**NUMPY, **JNP, **LAX, **RANDOM, **OTHERS}
 
 _STRONG_FROM_WEAK = (
-    "heaviside hypot isclose isin isinf isneginf isposinf ldexp log10 log2 logaddexp2 logical_and logical_or logical_xor "
+    "heaviside isclose isin isinf isneginf isposinf ldexp log10 logaddexp2 logical_and logical_or logical_xor "
     "nan_to_num signbit sort_complex spacing unwrap"
 )
 _PERHAPS_WEAK = (
     "angle argpartition around convolve correlate deg2rad degrees diag diagonal ediff1d full_like interp iscomplex isreal "
-    "logical_not rad2deg radians sinc linalg.cholesky linalg.cond linalg.det linalg.eigvals "
+    "hypot log2 logical_not rad2deg radians sinc linalg.cholesky linalg.cond linalg.det linalg.eigvals "
     "linalg.eigvalsh linalg.solve linalg.svdvals linalg.tensorsolve polyadd polymul polysub power round select"
 )
 _PERHAPS_WEAK_OF_LAX = (
     "dot pad pow scatter scatter_add scatter_apply scatter_max scatter_min scatter_mul scatter_sub linalg.cholesky "
     "linalg.cholesky_update linalg.householder_product linalg.triangular_solve dot_general conv_general_dilated"
+)
+_PERHAPS_WEAK_OF_SCIPY = (
+    "fft.dctn fft.idctn linalg.fiedler linalg.fiedler_companion signal.convolve signal.correlate signal.detrend"
 )
 for _name, _weak in (
     *((f"jax.numpy.{name}", "strong") for name in _STRONG_FROM_WEAK.split()),
@@ -220,12 +223,16 @@ for _name, _weak in (
     *((f"jax.lax.{name}", "perhaps") for name in _PERHAPS_WEAK_OF_LAX.split()),
     *((f"jax.lax.dynamic_update_{name}", "strong") for name in ("slice", "slice_in_dim", "index_in_dim")),
     ("jax.nn.gelu", "strong"),
+    *((f"jax.scipy.{name}", "perhaps") for name in _PERHAPS_WEAK_OF_SCIPY.split()),
     ("jax.nn.log1mexp", "perhaps"),
     ("jax.scipy.linalg.cholesky", "perhaps"),
     ("jax.scipy.linalg.det", "perhaps"),
     ("jax.scipy.linalg.circulant", "perhaps"),
 ):
     ARRAYS[_name] = ARRAYS[_name]._replace(weak=_weak)
+for _name, _maker in ARRAYS.items():
+    if _name.startswith("jax.scipy.") and _maker.weak == "inherit":
+        ARRAYS[_name] = _maker._replace(weak="perhaps")  # half of them are strong, and which of them changes with JAX
 ARRAYS["jax.lax.complex"] = ARRAYS["jax.lax.complex"]._replace(default="complex")
 ARRAYS["jax.lax.conj"] = ARRAYS["jax.lax.conj"]._replace(default="complex")
 ARRAYS["jax.numpy.sort_complex"] = ARRAYS["jax.numpy.sort_complex"]._replace(default="complex")
