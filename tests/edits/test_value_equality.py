@@ -43,6 +43,8 @@ def test_objects_with_equal_fields_are_one():
 def test_a_number_of_another_type_is_another_program():
     settings = ran(valued(PLAIN.replace("int(order)", "order")))
     assert settings(2) != settings(2.0) and settings(1) != settings(True)
+    assert settings((1, 2)) == settings((1, 2)) and settings((1, 2)) != settings((1.0, 2))
+    assert settings(0.0) != settings(-0.0)
 
 
 def test_the_methods_stand_apart_from_the_last_one():

@@ -16,9 +16,9 @@ def __hash__(self):
     return hash(self._compared())
 
 def _compared(self):
-    return tuple((name, type(value), value) for name, value in vars(self).items())
+    return tuple((name, type(value), repr(value), value) for name, value in vars(self).items())
 """
-"""The type of each field counts: `2 == 2.0`, but JAX makes another program of each."""
+"""Type and text of each field count: `2 == 2.0`, `(2,) == (2.0,)` and `0.0 == -0.0`, but JAX makes another program of each."""
 OWN = ("__eq__", "__hash__", "__slots__", "__setattr__", "__getattr__", "__getattribute__", "__new__", "_compared")
 MADE_OF = ("float", "int", "str", "bool", "tuple", "len", "min", "max", "round", "abs", "frozenset", "range")
 """Calls whose result has a hash where what they are given has one."""
