@@ -16,7 +16,7 @@ from jaxaudit.edits.nodes import FUNCTIONS, Function, statement_of
 from jaxaudit.edits.own_methods import Methods, methods_of
 from jaxaudit.edits.rebinding import must_compile_once
 from jaxaudit.edits.source_text import SourceText
-from jaxaudit.edits.statements import indent_of, remove_definition, remove_statement
+from jaxaudit.edits.statements import indent_of, remove_definition, remove_statement, string_over_lines
 from jaxaudit.edits.taking import KEEPERS, Taken, decides, is_asked, must_be_kept, readings, taken
 
 STEP = "    "
@@ -306,10 +306,7 @@ def _around(
 
 def definition(source: SourceText, function: Function, edits: Sequence[Edit]) -> str:
     """A function's text with these edits, at no indentation."""
-    if any(
-        isinstance(one, ast.Constant) and isinstance(one.value, str | bytes) and one.lineno != one.end_lineno
-        for one in ast.walk(function)
-    ):
+    if string_over_lines(function):
         raise CannotEdit("a string in it runs over several lines")
     before = indent_of(source, function)
     return dedent(before + _with(source, function, edits))

@@ -99,6 +99,6 @@ def _needs_body(source: SourceText, statement: ast.stmt) -> bool:
 def string_over_lines(node: ast.AST) -> bool:
     """Whether a string in it runs over several lines: moved to another indentation, it would be another string."""
     return any(
-        isinstance(one, ast.Constant) and isinstance(one.value, str) and one.lineno != one.end_lineno
+        isinstance(one, ast.Constant) and isinstance(one.value, str | bytes) and one.lineno != one.end_lineno
         for one in ast.walk(node)
     )

@@ -8,6 +8,8 @@ from jaxaudit.model.proposal import Reason
 Verdict = Literal["keep", "drop", "undecided"]
 Outputs = Literal["equal", "within-tolerance", "rounding-amplified", "different", "not-compared"]
 Tests = Literal["same", "broken", "none"]
+MENDED_ALONG = "nothing of it is left to mend"
+"""In the words of an audit, why a change was not tried that another one made needless."""
 
 
 class Measured(NamedTuple):

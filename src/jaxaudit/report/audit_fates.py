@@ -1,6 +1,7 @@
 """What became of each finding of an audit, in one sentence: none is lost without a word."""
 
-from jaxaudit.report.audit_words import MENDED_ALONG, was_tried
+from jaxaudit.model.outcome import MENDED_ALONG
+from jaxaudit.report.audit_words import was_tried
 from jaxaudit.report.counts import Document, Entry, certain
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from jaxaudit.model.outcome import MENDED_ALONG
 from jaxaudit.report import audit_words as words
 from jaxaudit.report.counts import Document, Entry, number
 from jaxaudit.report.paint import Paint, plain
@@ -95,7 +96,7 @@ def _open(document: Document, columns: int, paint: Paint) -> Iterator[str]:
         for proposal, outcome in group[:MOST]:
             yield from _change(proposal, "" if once else outcome["reason"]["text"], columns, paint)
             yield from _indented(words.upon(proposal), columns)
-            if word == "NOT TRIED" and words.MENDED_ALONG not in outcome["reason"]["text"]:
+            if word == "NOT TRIED" and MENDED_ALONG not in outcome["reason"]["text"]:
                 yield from _indented(words.prediction(proposal), columns)
         yield from _more(len(group) - MOST)
 

@@ -41,10 +41,6 @@ def _idle(document: Document) -> list[Change]:
     return [one for one in by_verdict(document, "undecided") if not was_tried(one[1])]
 
 
-MENDED_ALONG = "nothing of it is left to mend"
-"""In the words of an audit, why a change was not tried that another one made needless."""
-
-
 def was_tried(outcome: Entry) -> bool:
     """Also where the time was up before its clocks could tell."""
     return bool(outcome["reason"]["code"] != "not-tried" or outcome["outputs"] != "not-compared")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.model.spot import Spot
 
 if TYPE_CHECKING:
@@ -33,6 +35,18 @@ class Project:
     evidence: Evidence
     text: Callable[[str], SourceText]
     wishes: Wishes = Wishes()
+
+    def sources(self) -> Iterator[SourceText]:
+        """The files of the working directory that parse."""
+        for path, module in self.program.by_path.items():
+            if module.context or os.path.isabs(path):
+                continue
+            try:
+                source = self.text(path)
+                source.tree  # noqa: B018
+            except CannotEdit:
+                continue
+            yield source
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.source_text import SourceText
 from jaxaudit.model import amounts
-from jaxaudit.model.outcome import Outcome
+from jaxaudit.model.outcome import MENDED_ALONG, Outcome
 from jaxaudit.model.proposal import Proposal, Reason
 from jaxaudit.plan.joining import Joined
 from jaxaudit.plan.proposing import Plan, composed
 from jaxaudit.plan.stakes import ranked
-from jaxaudit.steps.audit_again import NOTHING_LEFT, Again
+from jaxaudit.steps.audit_again import Again
 from jaxaudit.steps.audit_planning import Planner
 from jaxaudit.steps.audit_prefix import SHARE, shortened
 from jaxaudit.steps.audit_ways import Wanted, also, main_way, must_have_run, under_python
@@ -260,7 +260,7 @@ def _mended_meanwhile(done: Audited, proposal: Proposal) -> Reason | None:
     """Why it is needless: another way to its end was found to be, after something else was kept."""
     for other in done.plan.proposals:
         outcome = done.outcome(other.id)
-        if proposal.group and other.group == proposal.group and outcome and NOTHING_LEFT in outcome.reason.text:
+        if proposal.group and other.group == proposal.group and outcome and MENDED_ALONG in outcome.reason.text:
             return outcome.reason
     return None
 

@@ -9,11 +9,10 @@ from pathlib import Path
 
 from jaxaudit.edits.edit import difference
 from jaxaudit.edits.source_text import SourceText
+from jaxaudit.model.outcome import MENDED_ALONG
 from jaxaudit.model.proposal import Proposal, Reason
 from jaxaudit.steps.audit_planning import Planned
 from jaxaudit.verify.running import Ran
-
-NOTHING_LEFT = "nothing of it is left to mend"
 
 
 @dataclass(slots=True)
@@ -89,4 +88,4 @@ def _why_not(wanted: Proposal, names: set[str], made: Planned, kept: str) -> Rea
     ]
     if left:
         return Reason("does-not-apply", f"{kept} changes the same lines: apply that, then audit again")
-    return Reason("not-tried", f"not tried: with {kept} kept, {NOTHING_LEFT}")
+    return Reason("not-tried", f"not tried: with {kept} kept, {MENDED_ALONG}")

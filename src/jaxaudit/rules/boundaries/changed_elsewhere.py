@@ -65,14 +65,7 @@ class _Files:
     def __init__(self, project: Project) -> None:
         self.sources: dict[str, SourceText] = {}
         self.dotted: dict[str, str] = {}
-        for path, module in project.program.by_path.items():
-            if module.context or os.path.isabs(path):
-                continue
-            try:
-                source = project.text(path)
-                source.tree  # noqa: B018
-            except CannotEdit:
-                continue
+        for source in project.sources():
             self.sources[source.path] = source
             words = os.path.splitext(source.path)[0].replace(os.sep, ".").removesuffix(".__init__")
             self.dotted[words] = source.path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -21,15 +20,11 @@ def must_have_no_other_method(project: Project, source: SourceText, part: ast.AS
     if cls is None:
         return
     called = _called(cls, part)
-    for path, module in project.program.by_path.items():
-        if module.context or os.path.isabs(path) or os.path.normpath(path) == source.path:
-            continue
-        for other in _classes(project, path, cls.name):
+    for file in project.sources():
+        for other in _classes(file, cls.name) if file.path != source.path else ():
             for node in other.body:
                 if isinstance(node, FUNCTIONS) and node.name in called:
-                    raise CannotEdit(
-                        f"`{other.name}` has another `{node.name}`, in {os.path.normpath(path)}:{node.lineno}"
-                    )
+                    raise CannotEdit(f"`{other.name}` has another `{node.name}`, in {file.path}:{node.lineno}")
 
 
 def _called(cls: ast.ClassDef, part: ast.AST) -> set[str]:
@@ -46,14 +41,9 @@ def _called(cls: ast.ClassDef, part: ast.AST) -> set[str]:
     return found
 
 
-def _classes(project: Project, path: str, base: str) -> Iterator[ast.ClassDef]:
-    try:
-        source = project.text(path)
-        tree = source.tree
-    except CannotEdit:
-        return
+def _classes(source: SourceText, base: str) -> Iterator[ast.ClassDef]:
     if base not in source.text:
         return
-    for node in ast.walk(tree):
+    for node in ast.walk(source.tree):
         if isinstance(node, ast.ClassDef) and any(source.of(one).rpartition(".")[2] == base for one in node.bases):
             yield node

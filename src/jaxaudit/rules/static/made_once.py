@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -86,7 +85,7 @@ def _way(told: Finding, hint: str, project: Project) -> tuple[str, dict[str, tup
         found = _class_named(source.of(node.func).rpartition(".")[2], project)
         if found is not None:
             home, cls = found
-            others = [one for one in _texts(project) if one.path != home.path]
+            others = [one for one in project.sources() if one.path != home.path]
             try:
                 edits = compared_by_value(home, cls, others)
                 return f"`{cls.name}` compares by its fields", {home.path: edits}, BY_VALUE
@@ -113,20 +112,9 @@ def _way(told: Finding, hint: str, project: Project) -> tuple[str, dict[str, tup
 def _class_named(name: str, project: Project) -> tuple[SourceText, ast.ClassDef] | None:
     found = [
         (source, node)
-        for source in _texts(project)
+        for source in project.sources()
         if f"class {name}" in source.text
         for node in ast.walk(source.tree)
         if isinstance(node, ast.ClassDef) and node.name == name
     ]
     return found[0] if len(found) == 1 else None
-
-
-def _texts(project: Project) -> Iterator[SourceText]:
-    for path, module in project.program.by_path.items():
-        if not module.context and not os.path.isabs(path):
-            try:
-                text = project.text(path)
-                text.tree  # noqa: B018
-            except CannotEdit:
-                continue
-            yield text
