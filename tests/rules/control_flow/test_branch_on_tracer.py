@@ -14,6 +14,26 @@ def relu(x):
     return 0.0
 relu(jnp.array(1.0))
 """,
+    "behind a function that asks something else": """def is_wanted(x, names):
+    return isinstance(names, list)
+def check(x):
+    if is_wanted(x, ["a"]):
+        assert jnp.max(x) > 1  # fault
+@jax.jit
+def f(x):
+    check(x)
+    return jnp.sqrt(x)
+f(jnp.ones(3))
+""",
+    "before the guard": """def check(x):
+    if float(jnp.max(x)) > 1 and isinstance(x, np.ndarray):  # fault
+        raise ValueError
+@jax.jit
+def f(x):
+    check(x)
+    return jnp.sqrt(x)
+f(jnp.ones(3))
+""",
     "if no callers": """@jax.jit
 def clip(x):
     if jnp.max(x) > 1:  # fault
@@ -92,6 +112,41 @@ f(jnp.ones(3), jnp.ones(3))
 """,
 }
 SOUND: dict[str, str | dict[str, str]] = {
+    "behind a function that tells tracers": """def is_known(x):
+    if isinstance(x, jax.core.Tracer):
+        return False
+    return isinstance(x, np.ndarray | jax.Array)
+def check(x, most):
+    if is_known(x) and is_known(most):
+        if float(jnp.max(x)) > float(most):
+            raise ValueError(f"{float(most)} is too small")
+@jax.jit
+def f(x):
+    check(x, x[0])
+    return jnp.sqrt(x)
+f(jnp.ones(3))
+""",
+    "behind an earlier part of the same question": """def check(x):
+    if isinstance(x, np.ndarray) and float(jnp.max(x)) > 1:
+        raise ValueError
+    if isinstance(x, np.ndarray) and (x > 1).any():
+        raise ValueError
+    assert not isinstance(x, np.ndarray) or float(jnp.max(x)) < 1
+@jax.jit
+def f(x):
+    check(x)
+    return jnp.sqrt(x)
+f(jnp.ones(3))
+""",
+    "behind one that knows a tracer by a tuple": """def traced(x):
+    return isinstance(x, (jax.core.Tracer, jax.ShapeDtypeStruct))
+@jax.jit
+def f(x):
+    if not traced(x):
+        print(float(x))
+    return jnp.sqrt(x)
+f(jnp.ones(()))
+""",
     "ok things": """@functools.partial(jax.jit, static_argnames=("mode", "n"))
 def f(x, mode, n, mask=None, *, params=None):
     if mode == "a" and n > 3:

@@ -9,6 +9,7 @@ from jaxaudit.model import Finding, Note
 from jaxaudit.rules.control_flow.branch_on_tracer_seen import observe
 from jaxaudit.rules.control_flow.in_sight import sure_of
 from jaxaudit.rules.control_flow.tracer_certainty import certainty, is_array
+from jaxaudit.rules.control_flow.tracer_guards import behind, guarded
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.rules.static.host_values import host_evidence
 from jaxaudit.source import calls as c
@@ -24,19 +25,6 @@ MAKES_TRACERS = frozenset({"jit", "pmap", "vmap", "loop", "branch", "checkpoint"
 _NUMBERS = {"builtins.int": "int", "builtins.float": "float", "builtins.bool": "bool", "builtins.complex": "complex"}
 _ORDERING = frozenset({"builtins.max", "builtins.min", "builtins.any", "builtins.all", "builtins.sorted"})
 CONCRETE = "ensure_compile_time_eval"
-_GUARDS = frozenset(
-    {
-        "isinstance",
-        "callable",
-        "hasattr",
-        "is_array",
-        "is_concrete",
-        "is_tracer",
-        "disable_jit",
-        "is_top_level",
-        "trace_state_clean",
-    }
-)
 
 
 class Asked(NamedTuple):
@@ -59,7 +47,7 @@ def match(program: Program) -> Iterator[Finding]:
             if line in told or guarded(program, asked.path):
                 continue
             finding = judge(program, function, asked)
-            if finding is not None:
+            if finding is not None and not behind(program, function.flow, asked.expr):
                 told.add(line)
                 yield finding
 
@@ -112,13 +100,6 @@ def asked_for(value: v.Value) -> v.Value:
     return value
 
 
-def guarded(program: Program, path: v.Path) -> bool:
-    """Inside `try`, or behind `isinstance(x, ...)` and its like, a tracer may never get there or is expected."""
-    return any(
-        branch.kind == "try" or (branch.test is not None and any(guards(program, branch.test))) for branch, _ in path
-    )
-
-
 def by_option(program: Program, path: v.Path) -> bool:
     """Inside an arm that a plain Python value decides: a flag, a closed-over option, `x is None`, `x.ndim == 0`."""
     return any(
@@ -150,15 +131,6 @@ def parameters_or_frees(value: v.Value, depth: int = 0) -> bool:
     if (value.__class__ is v.Attr and value.name in STATIC_ATTRIBUTES) or depth > 6:
         return False
     return any(parameters_or_frees(p, depth + 1) for p in value.parts())
-
-
-def guards(program: Program, value: v.Value) -> Iterator[bool]:
-    if value.__class__ is v.Call:
-        name = c.known_name(program, value.func) or (value.func.expr or ("", "", ""))[2]
-        yield str(name).rpartition(".")[2] in _GUARDS
-    elif value.__class__ is v.Op:
-        for operand in value.operands:
-            yield from guards(program, operand)
 
 
 def left_to_missing_static(program: Program, asked: Asked, why: Why) -> bool:
