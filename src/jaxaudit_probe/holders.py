@@ -31,6 +31,8 @@ Matcher = Callable[[Any], bool]
 
 UNSURE = ("attribute", "partial", "local", "created")
 """Where the innermost frame found the array in something that may be an argument of the jitted function."""
+HANDED = ("attribute", "partial")
+"""Where it stands in what a caller handed over."""
 OWN = ("self", "cls")
 WITHIN_FUNCTIONS = (" (closure", " (default", ".__self__", ".args[", ".keywords[")
 """Paths of what a function that is an argument holds: it captures the array, whoever hands it in."""
@@ -64,7 +66,7 @@ def captured(observer: Observer, site: Site | None, trace: Any, value: Any) -> N
     if not fresh or len(site.constants) > MOST_CONSTANTS:
         return
     frame = names.user_frame(3)
-    holder = holder_of(value, frame) or Holder("", "", "created")
+    holder = holder_of(value, frame, _code_of(observer, site)) or Holder("", "", "created")
     if holder.how in UNSURE:
         holder = in_arguments(observer, site, value) or holder
     if holder.name and len(site.holders) < 8:
@@ -93,11 +95,23 @@ def in_arguments(observer: Observer, site: Site, value: Any) -> Holder | None:
     return None
 
 
-def holder_of(value: Any, frame: types.FrameType | None) -> Holder | None:
+def _code_of(observer: Observer, site: Site) -> types.CodeType | None:
+    """The jitted function's own code, while it is being traced."""
+    call = next((frame for frame in reversed(observer.stack) if frame.kind == "call" and frame.site is site), None)
+    if call is None:
+        return None
+    target = names.callee_of(call.fun, call.args, call.kwargs, private.unflatten).target
+    code = getattr(names.function_of(target), "__code__", None)
+    return code if isinstance(code, types.CodeType) else None
+
+
+def holder_of(value: Any, frame: types.FrameType | None, jitted: types.CodeType | None = None) -> Holder | None:
     """The name that holds an array, in the innermost of the running frames that knows it. Where that one knows it by
-    somebody's private attributes alone (`self._parent._variables`), what a frame around closes over is told instead."""
+    somebody's private attributes alone (`self._parent._variables`), or by what its caller handed it (`self.psf_cube`, in
+    a method that the jitted function calls), what a frame around closes over is told instead."""
     wanted = matcher(value)
     inside: Holder | None = None
+    handed = False
     for _ in range(60):
         if frame is None:
             break
@@ -106,11 +120,16 @@ def holder_of(value: Any, frame: types.FrameType | None) -> Holder | None:
         if names.is_user(code.co_filename) or not (ours or code.co_filename.startswith("<")):
             found = _in_frame(frame, wanted)
             if inside is None and found is not None:
-                if found.how != "attribute" or "._" not in found.leaf:
+                hidden = found.how == "attribute" and "._" in found.leaf
+                handed = found.how in HANDED and jitted is not None and code is not jitted
+                if not (hidden or handed):
                     return found
                 inside = found
             elif found is not None and found.how in ("closure", "global"):
-                return found
+                if not handed or names.is_user(code.co_filename):
+                    return found
+            if inside is not None and handed and code is jitted:
+                break
         frame = frame.f_back
     return inside
 

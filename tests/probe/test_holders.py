@@ -206,3 +206,36 @@ def test_an_argument_that_a_loop_body_reads_is_no_constant(told: Told) -> None:
 
     jax.jit(total)(jnp.ones(40), jnp.ones((3, 40, 40)))
     assert told.names() == []
+
+
+class Mask:
+    def __init__(self) -> None:
+        self.table = jnp.ones((48, 48))
+
+    def through(self, x: Any) -> Any:
+        return self.table @ x
+
+
+@dataclasses.dataclass(eq=False)
+class Path:
+    mask: Mask
+
+
+def seen_through(path: Path, x: Any) -> Any:
+    return path.mask.through(x)
+
+
+def test_what_a_jitted_function_closes_over_is_named_there_and_not_as_self_in_a_method_it_calls(told: Told) -> None:
+    def main() -> None:
+        path = Path(Mask())
+        jax.jit(lambda x: path.mask.through(x))(jnp.ones(48))
+        jax.jit(lambda x: seen_through(path, x))(jnp.ones(48))
+
+    main()
+    assert told.names() == ["path.mask.table", "path.mask.table"]
+
+
+def test_a_method_that_is_jitted_itself_still_has_its_self(told: Told) -> None:
+    mask = Mask()
+    jax.jit(mask.through)(jnp.ones(48))
+    assert told.names() == ["self.table"]

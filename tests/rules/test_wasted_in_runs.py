@@ -8,7 +8,7 @@ RULES = (
     "heavy-branches", "list-to-array", "nested-jit-in-step", "growing-array", "jit-in-field", "static-array",
     "captured-array", "captured-self", "shape-churn", "identity-hashed-static", "eager-hot-path",
 )  # fmt: skip
-BESIDE = ("eager-hot-path", "captured-self")
+BESIDE = ("eager-hot-path", "captured-array", "captured-self")
 """What programs as small as these say as well: below the user's budget, or of single operations."""
 HEAD = """from functools import partial
 import equinox as eqx

@@ -40,7 +40,7 @@ PROGRAMS: dict[str, tuple[str | dict[str, str], list[str]]] = {
 
         main()
         """,
-        ["signature", "partial"],
+        ["signature", "partial", "signature"],
     ),
     "a partial below a gradient": (
         f"""

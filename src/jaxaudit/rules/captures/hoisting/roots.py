@@ -235,36 +235,55 @@ def found_by_module(code: Code, one: ConstantSeen, root: Binding) -> bool:
 
 
 def seen_root(code: Code, ref: Ref, one: ConstantSeen) -> Binding | None:
-    """What the holder's first name is, as the function sees it in which the array came in."""
+    """What the holder's first name is, as the function sees it in which the array came in, or the jitted one itself."""
+    word, _, rest = one.holder.partition(".")
+    for path, scope in _scopes(code, ref, one):
+        home = code.names(path).home_of(word, scope)
+        if home is not None:
+            return _root_at(code, ref, path, home, word, rest)
+    return None
+
+
+def _scopes(code: Code, ref: Ref, one: ConstantSeen) -> list[tuple[str, ast.AST]]:
+    """Where to ask for the name, first to last."""
+    own: tuple[str, ast.AST] = (ref.path, ref.node)
     if one.at is None or one.at.path not in code.program.by_path:
-        return None
+        return [own] if one.how in AROUND else []
     try:
         names = code.names(one.at.path)
     except CannotEdit:
-        return None
+        return []
     inner = function_at(code, one.at.path, one.at.line)
-    scope: ast.AST = inner.node if inner is not None else names.tree
-    word, _, rest = one.holder.partition(".")
-    home = names.home_of(word, scope)
-    if home is None:
-        return None
+    there = (one.at.path, inner.node if inner is not None else names.tree)
+    if one.how not in AROUND or (one.at.path == ref.path and inner is not None and names.runs_in(inner.node, ref.node)):
+        return [there]
+    # Known by the jitted function, used in a method that it calls, where the word may mean something else.
+    home = code.names(ref.path).home_of(one.holder.partition(".")[0], ref.node)
+    return [own, there] if isinstance(home, FUNCTION_NODES) else [there, own]
+
+
+AROUND = ("closure", "global")
+
+
+def _root_at(code: Code, ref: Ref, path: str, home: ast.AST, word: str, rest: str) -> Binding | None:
+    names = code.names(path)
     bound = names.bound_at(home, word)
     if bound and all(isinstance(node, ast.alias) for node in bound):
-        target = code.imported(one.at.path, bound[0])  # type: ignore[arg-type]
+        target = code.imported(path, bound[0])  # type: ignore[arg-type]
         found = code.module_binding(target)
         return found or (code.module_binding(f"{target}.{rest.split('.')[0]}") if rest else None)
-    root = Binding(one.at.path, home, word)
+    root = Binding(path, home, word)
     if home is names.tree:
         return root
     own = own_object(code, ref)
     if own is not None:
         if root == own:
             return root
-        theirs = own_object(code, Ref(one.at.path, home)) if isinstance(home, FUNCTIONS) else None
-        same_class = theirs == root and one.at.path == ref.path and names.scope_of(home) is names.scope_of(ref.node)
+        theirs = own_object(code, Ref(path, home)) if isinstance(home, FUNCTIONS) else None
+        same_class = theirs == root and path == ref.path and names.scope_of(home) is names.scope_of(ref.node)
         return own if same_class else None
     here = code.names(ref.path)
-    if one.at.path == ref.path and isinstance(home, FUNCTION_NODES):
+    if path == ref.path and isinstance(home, FUNCTION_NODES):
         around = here.scope_of(ref.node)
         if here.runs_in_scope(around, home):
             return root
