@@ -18,6 +18,7 @@ COMMANDS = {
     "fix": "show, or with --write apply, the mechanical fixes",
     "explain": "a rule's page, or the meaning of a message of JAX's or XLA's",
     "rules": "all rules, family by family",
+    "case": "run a real workload; show what its variants cost on this machine",
     "probe-path": "the folder that brings the probe into launchers of others",
 }
 """What `--help` lists. Each name is a file of this folder, with `_` for `-`."""

@@ -1,0 +1,1 @@
+"""From a scene and an optical path to photons per second and pixel."""

@@ -1,0 +1,1 @@
+"""What light passes on its way, and what counts it."""

@@ -1,0 +1,1 @@
+"""Yield input packages: a coronagraph's images on disk, made, read and turned into cubes (NumPy and astropy only)."""
