@@ -30,6 +30,12 @@ class Observed(NamedTuple):
         return [line for lines in self.processes for line in lines if line["k"] == kind]
 
     @property
+    def calls(self) -> list[int]:
+        """How often each function was called, by process: totals may be said more than once, and the last one counts."""
+        totals = [{line["site"]: line["calls"] for line in lines if line["k"] == "calls"} for lines in self.processes]
+        return [count for counts in totals for count in counts.values()]
+
+    @property
     def compiled(self) -> list[str]:
         return sorted(line["name"] for line in self.of("compile"))
 

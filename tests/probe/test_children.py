@@ -32,7 +32,7 @@ def test_a_forked_child_has_a_file_of_its_own_and_counts_from_nothing(tmp_path: 
         ["parent"],
         ["child"],
     ]
-    assert [(line["calls"]) for line in seen.of("calls")] == [1]
+    assert seen.calls == [1]
     assert (parent[-1]["how"], child[-1]["how"]) == ("exit", "fork-child")
     assert 0 <= child[-1]["seconds"] < 0.3 < parent[-1]["seconds"]
 
@@ -81,7 +81,7 @@ def test_workers_of_a_pool(method: str, tmp_path: Path) -> None:
     seen = observed(tmp_path, POOL, method)
     assert (seen.done.returncode, seen.done.stdout, seen.done.stderr) == (0, "12\n", "")
     assert seen.compiled == [f"child {number}" for number in range(4)]
-    assert sum(line["calls"] for line in seen.of("calls")) == 4, "workers are ended by SIGTERM: totals are kept"
+    assert sum(seen.calls) == 4, "workers are ended by SIGTERM: totals are kept"
 
 
 @pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])

@@ -40,7 +40,7 @@ def test_the_record_is_complete(way: str, tmp_path: Path) -> None:
     assert seen.compiled[0] == "a"
     assert ("b" in seen.compiled) == ("'b'" in program)
     assert seen.ends == [how]
-    assert [line["calls"] for line in seen.of("calls")] == [1]
+    assert seen.calls == [1]
     assert seen.main[-1]["k"] == "end"
 
 
@@ -113,7 +113,7 @@ hashlib.pbkdf2_hmac("sha256", b"", b"", 40_000_000)
     seen = observed(tmp_path, program)
     assert time.monotonic() - began < 5, "the native call alone takes longer"
     assert (seen.done.returncode, seen.done.stderr, seen.ends) == (-15, "", ["signal 15"])
-    assert [line["calls"] for line in seen.of("calls")] == [1]
+    assert seen.calls == [1]
 
 
 def test_a_handler_that_comes_later_is_the_one(tmp_path: Path) -> None:
