@@ -32,7 +32,7 @@ PROGRAMS = {
     "varied_elsewhere": [("static-candidate", "varies")],
 }
 """For each, what must have been considered and not kept."""
-BY_DEFAULT = ("common_draws", "rebound_later")
+BY_DEFAULT = ("rebound_later",)
 """The others take minutes."""
 
 

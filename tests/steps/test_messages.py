@@ -1,14 +1,12 @@
 """The table of messages against the JAX that is installed: it must really say these words."""
 
-import os
-
 import pytest
 
 from jaxaudit.rules import load_rules
 from jaxaudit.steps.messages import MESSAGES, meanings
 from jaxaudit.steps.messages.message import squashed
-from jaxaudit.steps.sample_runs import Request, Runs, run_samples
-from rules.sample_cache import calm, jax_of, pythons
+from jaxaudit.steps.sample_runs import Request
+from rules.sample_cache import SampleCache, jax_of, pythons
 
 LATER = {
     "static-in-cond",
@@ -31,16 +29,20 @@ PROVOKED = [message for message in MESSAGES if message.provoked_by]
 ids = [message.says[0][:40] for message in PROVOKED]
 
 
-@pytest.fixture(scope="session", params=pythons(), ids=[f"jax-{jax_of(python)}" for python in pythons()])
-def runs(request: pytest.FixtureRequest) -> Runs:
-    """What this JAX says to each program."""
+PYTHONS = pythons()
+
+
+@pytest.fixture(scope="session")
+def said(request: pytest.FixtureRequest) -> SampleCache:
+    """What JAX says to each program."""
     requests = [Request(message.says[0], message.provoked_by, "") for message in PROVOKED]
-    return run_samples(request.param, requests, calm(os.environ))
+    return SampleCache(request.config.cache.mkdir("samples"), requests)
 
 
+@pytest.mark.parametrize("python", PYTHONS, ids=[f"jax-{jax_of(python)}" for python in PYTHONS])
 @pytest.mark.parametrize("message", PROVOKED, ids=ids)
-def test_jax_says_it_and_it_is_recognised(message, runs):
-    shown = runs.shown[message.says[0]]
+def test_jax_says_it_and_it_is_recognised(message, python, said):
+    shown = said.shown(python, message.says[0])
     if shown.missing:
         pytest.skip(shown.missing)
     text = f"{shown.raised}\n{shown.warned}"

@@ -1,5 +1,7 @@
 import random
 
+import pytest
+
 from jaxaudit.verify.clocks import LOOKS, interval, is_faster, is_slower, null_ratios, ratios
 
 
@@ -21,10 +23,11 @@ def verdict(before, after):
     return "same"
 
 
-def test_a_change_that_changes_nothing_is_kept_at_most_twice_in_two_hundred():
+@pytest.mark.parametrize(("times", "most"), [(60, 1), pytest.param(400, 4, marks=pytest.mark.slow)])
+def test_a_change_that_changes_nothing_is_hardly_ever_kept(times, most):
     chance = random.Random(7)
-    said = [verdict(noisy(chance, 1.0, 20), noisy(chance, 1.0, 20)) for _ in range(200)]
-    assert said.count("faster") <= 2 and said.count("slower") <= 2
+    said = [verdict(noisy(chance, 1.0, 20), noisy(chance, 1.0, 20)) for _ in range(times)]
+    assert said.count("faster") <= most and said.count("slower") <= most
 
 
 def test_a_fifth_faster_is_seen():

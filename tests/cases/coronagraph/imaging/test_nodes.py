@@ -90,6 +90,7 @@ def test_gradients_are_finite_everywhere(position):
     assert np.isfinite(gradient).all()
 
 
+@pytest.mark.slow
 def test_gradients_are_those_of_differences():
     with jax.enable_x64(True):
         at, step = jnp.float64(2.3), 1e-6

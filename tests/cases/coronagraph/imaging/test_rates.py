@@ -89,6 +89,7 @@ def test_planets_have_the_propagated_images(seen):
     np.testing.assert_allclose(seen.planets, expected, atol=2e-4 * expected.max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("roll", [0.0, 33.0, 90.0])
 def test_the_disk_is_the_sum_over_points_of_light(roll):
     """Each node's light is propagated as a point source; the disk's image is sampled by SciPy where the telescope looks."""
@@ -119,6 +120,7 @@ def test_a_planet_and_a_disk_of_one_bright_pixel_stand_at_the_same_place():
     np.testing.assert_allclose(found.disk, found.planets, atol=1e-5 * float(found.planets.max()))
 
 
+@pytest.mark.slow
 def test_the_sum_in_one_product_is_the_sum_of_the_parts(seen):
     """Where interpolation overshoots below zero the parts are cut one by one: 2e-6 of the peak at most."""
     total = rate_of(scene(), optical_path(), View(550.0, 50.0))
@@ -141,6 +143,7 @@ def test_a_roll_turns_planets_the_other_way():
     np.testing.assert_allclose(by_roll, rates_of(moved, optical_path(), View(550.0, 50.0)).planets, rtol=2e-3, atol=10)
 
 
+@pytest.mark.slow
 def test_larger_pixels_gather_more_light():
     """Of even light by their area: pixels 1.25 times as wide as the map's, 1.25 squared."""
     even = [
@@ -162,6 +165,7 @@ def test_series_over_time_roll_and_wavelength():
         np.testing.assert_allclose(expected, one, rtol=1e-4)
 
 
+@pytest.mark.slow
 def test_gradients_by_position_and_flux_are_those_of_differences():
     path, star, weights = (
         optical_path(),

@@ -79,6 +79,7 @@ def test_a_detector_that_cannot_be_is_refused(wrong, sentence):
         Detector(8, 0.01, **wrong)
 
 
+@pytest.mark.slow
 def test_exposures_and_keys_can_be_mapped_over():
     rate, keys = jnp.full((2, 2), 0.5, jnp.float32), jax.random.split(jax.random.key(0), 3)
     exposures = jnp.asarray([10.0, 20.0, 30.0], jnp.float32)

@@ -75,6 +75,7 @@ def test_fewer_numbers_where_less_is_asked():
     assert coarse.core.size < fine.core.size < cube(PIXELS).size
 
 
+@pytest.mark.slow
 def test_both_directions_of_differentiation_agree(forms):
     _, _, factored = forms
     gradient = jax.jit(jax.grad(power))(disk(), factored)

@@ -50,6 +50,7 @@ def test_the_star_on_the_axis_is_rejected() -> None:
     assert 0.4 < EXACT.image(3.0, 0.0).sum() < 0.7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("charge", [4, 6])
 def test_light_near_the_axis_grows_as_a_power_of_the_distance(charge: int) -> None:
     """A disc of diameter d leaks in proportion to d to the charge, while d is small."""

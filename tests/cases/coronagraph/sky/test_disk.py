@@ -73,6 +73,7 @@ def test_a_smooth_disk_keeps_its_light():
     np.testing.assert_allclose(total, contrast.sum(), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_gradients_of_an_image_are_those_of_differences():
     x, y = np.array([0.003, -0.05]), np.array([0.02, 0.011])
 
@@ -110,6 +111,7 @@ def test_a_ring_lies_in_the_plane_of_orbits_with_its_angles():
     np.testing.assert_allclose(LOOK(ring(), x, y, 550.0), wanted, rtol=2e-5)
 
 
+@pytest.mark.slow
 def test_gradients_of_a_ring_are_those_of_differences_and_finite_at_the_star():
     x, y = np.array([0.31, -0.2, 0.0]), np.array([-0.2, -0.3, 0.45])
     with double():

@@ -33,6 +33,7 @@ def test_contrast_is_read_by_wavelength_and_phase_and_goes_with_the_distance():
             np.testing.assert_allclose(offsets, place[:, :2] / 10, rtol=1e-14)
 
 
+@pytest.mark.slow
 def test_planets_one_by_one_under_vmap_are_the_same():
     spread = GriddedPlanets(planets().orbit, [400.0, 600.0], PHASES, TABLE)
     axes = jax.tree.map(lambda leaf: None if leaf.shape == (2,) and leaf[0] == 400 else 0, spread)
@@ -40,6 +41,7 @@ def test_planets_one_by_one_under_vmap_are_the_same():
     np.testing.assert_allclose(each(spread, 500.0, 60.0, Star(*STAR)), LOOK(planets(), 60.0, Star(*STAR))[2], rtol=1e-6)
 
 
+@pytest.mark.slow
 def test_gradients_are_finite_at_conjunction():
     zeros, quarter = [0.0, 0.0], np.pi / 2
     edge_on = Orbit([1.0, 1.0], zeros, [quarter, quarter], zeros, zeros, [quarter, -quarter], zeros)

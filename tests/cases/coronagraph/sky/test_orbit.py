@@ -67,6 +67,7 @@ def test_directions_are_as_said():
     np.testing.assert_allclose(places, [[1, 0, 0], [0, 1, 0], [0, 1, 0], [0, 0, 1]], atol=1e-7)
 
 
+@pytest.mark.slow
 def test_gradients_are_those_of_differences():
     elements = np.array(list(ELEMENTS.values()))
     elements[1, 0] = 0.1  # below 0 there is no orbit

@@ -87,6 +87,7 @@ def test_a_series_of_times_wavelengths_and_planets_under_jit():
     np.testing.assert_allclose(each, LOOK(planets(), 10.0, star())[2], rtol=2e-6)
 
 
+@pytest.mark.slow
 def test_gradients_are_those_of_differences():
     names = ("radius_rearth", "albedo", "inclination_rad", "mean_anomaly_rad", "semi_major_axis_au")
 
@@ -108,6 +109,7 @@ def test_gradients_are_those_of_differences():
                 np.testing.assert_allclose(np.asarray(found[part])[..., index], wanted, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.slow
 def test_gradients_are_finite_at_conjunction_and_on_circles():
     # Edge-on, in front of the star and behind it; and face-on.
     none, ones, quarter = [0.0] * 3, [1.0] * 3, np.pi / 2
