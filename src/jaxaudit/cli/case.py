@@ -116,17 +116,23 @@ def _coronagraph(args: argparse.Namespace) -> int:
 
 def _shown(document: dict[str, Any], args: argparse.Namespace) -> None:
     """Effect: prints the document, or writes it and prints a summary."""
+    output.write(text_of(document, args.format), args.output)
+    if args.output:
+        output.write_summary(f"{text_of(document, 'terminal')}written to {args.output}\n")
+
+
+def text_of(document: dict[str, Any], form: str) -> str:
+    """The document of a case. Raises `Mistake` for a format that it has not."""
     from jaxaudit.report.json_text import json_text
     from jaxaudit_cases.coronagraph.study import words
 
-    text = {
-        "json": lambda: json_text(document),
-        "markdown": lambda: words.markdown(document),
-        "terminal": lambda: words.terminal(document, output.columns()),
-    }
-    output.write(text[args.format](), args.output)
-    if args.output:
-        output.write_summary(f"{text['terminal']()}written to {args.output}\n")
+    if form == "json":
+        return json_text(document)
+    if form == "markdown":
+        return words.markdown(document)
+    if form == "terminal":
+        return words.terminal(document, output.columns())
+    raise Mistake(f"a case has no {form}: there are {', '.join(FORMATS)}")
 
 
 def _chosen(names: Sequence[str]) -> tuple[str, ...]:

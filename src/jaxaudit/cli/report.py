@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jaxaudit.cli import arguments, output
+from jaxaudit.report.paint import Paint, coloured, plain
 from jaxaudit.report.rendering import FORMATS, rendered
 
 DESCRIPTION = """\
@@ -30,14 +31,16 @@ def run(argv: Sequence[str]) -> int:
     from jaxaudit.steps.saved import saved
 
     document = saved(args.file)
-    output.write(_rendered(document, args), args.output)
+    brush = coloured if not args.output and arguments.wants_colour(args.color) else plain
+    output.write(_rendered(document, args, args.format, brush), args.output)
     if args.output:
-        output.write_summary(rendered(document, "terminal", output.columns(), unsure=args.unsure))
+        output.write_summary(_rendered(document, args, "terminal", plain))
     return 0
 
 
-def _rendered(document: dict[str, Any], args: argparse.Namespace) -> str:
-    from jaxaudit.report import paint
+def _rendered(document: dict[str, Any], args: argparse.Namespace, form: str, brush: Paint) -> str:
+    if document["kind"] == "case":
+        from jaxaudit.cli.case import text_of
 
-    brush = paint.coloured if not args.output and arguments.wants_colour(args.color) else paint.plain
-    return rendered(document, args.format, output.columns(), brush, args.unsure)
+        return text_of(document, form)
+    return rendered(document, form, output.columns(), brush, args.unsure)

@@ -20,13 +20,15 @@ Document = Mapping[str, Any]
 SECONDS = ("trace_s", "lower_s", "compile_s")
 RAN = ("run", "audit")
 """Kinds of documents that hold a run."""
+ALONE = {"compare", "case"}
+"""Kinds that nothing can be compared with."""
 
 
 def compare(old: str, new: str) -> dict[str, Any]:
     """The document of a comparison. Raises `Mistake` where the two have nothing in common to compare."""
     before, after = saved(old), saved(new)
     kinds = {before["kind"], after["kind"]}
-    if "compare" in kinds or (len(kinds) > 1 and kinds != set(RAN)):
+    if kinds & ALONE or (len(kinds) > 1 and kinds != set(RAN)):
         raise Mistake(f"{old!r} is a {before['kind']} and {new!r} a {after['kind']}: they can't be compared")
     made = compared(before, after, read_config(Path.cwd()))
     return summary_first(made | {"old": side(old, before), "new": side(new, after)})

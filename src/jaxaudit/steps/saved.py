@@ -10,7 +10,7 @@ from jaxaudit.steps.document import SCHEMA
 from jaxaudit.steps.run import observed
 
 KEPT = Path(".jaxaudit")
-KINDS = ("check", "run", "audit", "compare")
+KINDS = ("check", "run", "audit", "compare", "case")
 
 
 def saved(name: str | None = None, select: Sequence[str] = (), ignore: Sequence[str] = ()) -> dict[str, Any]:

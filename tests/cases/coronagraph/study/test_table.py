@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from jaxaudit.cli.main import main
 from jaxaudit_cases.choices import VARIANTS, cube_bytes
 from jaxaudit_cases.coronagraph.complaints import BadInput
 from jaxaudit_cases.coronagraph.package.make import Recipe
@@ -91,6 +92,21 @@ def test_markdown_has_a_cell_for_each_column(tmp_path: Path, monkeypatch: pytest
     text = words.markdown(document(tmp_path, monkeypatch))
     rows = [line for line in text.splitlines() if line.startswith("| ") and "photons" not in line]
     assert {line.count(" |") for line in rows if "closed" in line or "folded" in line} == {9}
+
+
+def test_a_kept_table_is_shown_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made, kept = document(tmp_path, monkeypatch), tmp_path / "table.json"
+    kept.write_text(json.dumps(made))
+    assert main(["report", str(kept)]) == 0
+    assert capsys.readouterr().out == words.terminal(made, 80)
+    assert main(["report", str(kept), "--format", "markdown"]) == 0
+    assert capsys.readouterr().out == words.markdown(made)
+    assert main(["report", str(kept), "--format", "html"]) == 2
+    assert "a case has no html: there are terminal, json, markdown" in capsys.readouterr().err
+    assert main(["compare", str(kept), str(kept)]) == 2
+    assert "they can't be compared" in capsys.readouterr().err
 
 
 def test_a_process_that_fails_says_so() -> None:
