@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 
 import equinox as eqx
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 from numpy.typing import ArrayLike
@@ -114,7 +115,9 @@ class FactoredCoronagraph(AbstractCoronagraph):
 
     def image(self, quadrants: Array, sampling: Array) -> Array:
         """Through the factors, without ever making the cube or the map."""
-        sources = self.sources_y.T @ (quadrants * self.norms[None]) @ self.sources_x
+        by_row = (quadrants * self.norms[None]) @ self.sources_x
+        # Turned twice, XLA's product of the four quadrants is its fast one.
+        sources = jnp.swapaxes(jnp.swapaxes(by_row, 1, 2) @ self.sources_y, 1, 2)
         images = self.core(sources)
         up, right = sampling @ self.images_y, sampling @ self.images_x
         # Mirrored functions, seen by an even grid of pixels, are the same rows from the other end.

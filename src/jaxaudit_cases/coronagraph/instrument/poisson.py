@@ -6,21 +6,19 @@ import jax
 import jax.numpy as jnp
 from jax import Array
 
-WALKED = 16.0
-"""Means up to this are drawn by walking from the mode, in some twenty steps; larger ones by an expansion."""
+COUNTED = 16.0
+"""Means up to this are drawn by adding up probabilities; larger ones by an expansion."""
 LOST = 1e-9
-"""Where both sides of a walk give less than this, what is left of the uniform number is rounding."""
-AT_ONCE = 6
-"""Steps between two looks at whether all are done: XLA fuses them into one pass over the pixels."""
-
-Walk = tuple[Array, Array, Array, Array, Array]
+"""A count that is less probable does not occur: the sum of all before is 1 but for rounding."""
+MOST = 47
+"""A mean of 16 gives no larger count than this, by what is lost."""
 
 
 def poisson(key: Array, mean: Array) -> Array:
     """Poisson counts of these means, as floats of the same type; NaN where a mean is negative or NaN.
 
-    One uniform number for each count. Up to a mean of 16 its distribution function is inverted, value by value
-    outwards from the mode. Beyond, the quantile is expanded in powers of the mean (Giles 2016, "Algorithm 955", has the
+    One uniform number for each count: larger numbers give larger counts. Up to a mean of 16 the distribution function is
+    inverted, value by value. Beyond, the quantile is expanded in powers of the mean (Giles 2016, "Algorithm 955", has the
     terms), which is off by one for fewer than one number in two thousand.
     """
     return counts_at(jax.random.uniform(key, mean.shape, mean.dtype), mean)
@@ -30,8 +28,8 @@ def counts_at(uniform: Array, mean: Array) -> Array:
     """The counts that these uniform numbers [0, 1) stand for."""
     valid = mean >= 0
     held = jnp.where(valid, mean, 0)
-    small = jnp.minimum(held, WALKED)
-    counts = jnp.where(held <= WALKED, _walked(uniform, small), _expanded(uniform, jnp.maximum(held, WALKED)))
+    small, large = jnp.minimum(held, COUNTED), jnp.maximum(held, COUNTED)
+    counts = jnp.where(held <= COUNTED, _counted(uniform, small), _expanded(uniform, large))
     return jnp.where(valid, counts, jnp.nan)
 
 
@@ -41,50 +39,15 @@ def normal_at(uniform: Array) -> Array:
     return jax.lax.erf_inv(jnp.clip(2 * uniform - 1, -1 + 1e-7, 1 - 1e-7)) * 2**0.5
 
 
-def _walked(uniform: Array, mean: Array) -> Array:
-    mode = jnp.floor(mean)
-    first = _probability_of_mode(mean, mode)
-    per = jnp.where(mean > 0, 1 / jnp.maximum(mean, 1e-30), 0)
-
-    def more(state: Walk) -> Array:
-        return jnp.any(state[0] >= 0)
-
-    def outwards(state: Walk) -> Walk:
-        left, above, below, away, count = state
-        upper, lower = mode + away, mode - away
-        above = above * mean * (1 / upper)
-        there, left = left >= 0, left - above
-        count = jnp.where(there & (left < 0), upper, count)
-        below = below * (lower + 1) * per
-        there, left = left >= 0, left - below
-        count = jnp.where(there & (left < 0), lower, count)
-        return left, above, below, away + 1, count
-
-    def steps(state: Walk) -> Walk:
-        for _ in range(AT_ONCE):
-            state = outwards(state)
-        left, above, below, away, count = state
-        return jnp.where((above < LOST) & (below < LOST), -1.0, left), above, below, away, count
-
-    one = jnp.ones((), mean.dtype)
-    return jax.lax.while_loop(more, steps, (uniform - first, first, first, one, mode))[-1]
-
-
-def _probability_of_mode(mean: Array, mode: Array) -> Array:
-    """exp(-mean) mean^mode / mode!, without cancellation: Stirling's remainder and a series for the deviance."""
-    at = jnp.maximum(mode, 1)
-    ratio = (mean - at) / at
-    # at * (ratio - log(1 + ratio)), where ratio lies in [0, 1): by series in v = ratio / (2 + ratio).
-    v = ratio / (2 + ratio)
-    v2 = v * v
-    series = v2 * (1 / 3 + v2 * (1 / 5 + v2 * (1 / 7 + v2 * (1 / 9 + v2 * (1 / 11 + v2 / 13)))))
-    deviance = at * (ratio * v - 2 * v * series)
-    inverse = 1 / at
-    i2 = inverse * inverse
-    stirling = inverse * (1 / 12 - i2 * (1 / 360 - i2 * (1 / 1260 - i2 * (1 / 1680 - i2 / 1188))))
-    remainder = jnp.where(at == 1, 1 - 0.5 * jnp.log(2 * jnp.pi), stirling)
-    far = jnp.exp(-deviance - remainder) / jnp.sqrt(2 * jnp.pi * at)
-    return jnp.where(mode < 1, jnp.exp(-mean), far)
+def _counted(uniform: Array, mean: Array) -> Array:
+    probability = jnp.exp(-mean)
+    below, count = probability, jnp.zeros_like(mean)
+    # jaxaudit: allow unrolled-loop -- one pass over the pixels; any loop of JAX's takes several, and compiles longer
+    for value in range(1, MOST + 1):
+        count = jnp.where((uniform >= below) & (probability >= LOST), count + 1, count)
+        probability = probability * (mean * (1 / value))
+        below = below + probability
+    return count
 
 
 def _expanded(uniform: Array, mean: Array) -> Array:

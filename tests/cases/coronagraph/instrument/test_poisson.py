@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jaxaudit_cases.coronagraph.instrument.poisson import WALKED, _expanded, poisson
+from jaxaudit_cases.coronagraph.instrument.poisson import COUNTED, _expanded, poisson
 
 DRAWS = 200_000
 draw = jax.jit(poisson)
@@ -29,7 +29,7 @@ def test_counts_have_the_poisson_distribution(mean):
     assert stats.chisquare(seen, expected).pvalue > 1e-4
 
 
-@pytest.mark.parametrize("mean", [0.5, WALKED, 2000.0, 1e8])
+@pytest.mark.parametrize("mean", [0.5, COUNTED, 2000.0, 1e8])
 def test_mean_and_variance(mean):
     counts = np.asarray(draw(jax.random.key(3), jnp.full(DRAWS, mean, jnp.float32)), np.float64)
     assert abs(counts.mean() - mean) < 4.5 * (mean / DRAWS) ** 0.5
