@@ -43,7 +43,7 @@ VARIANTS = {
             "folded",
             "folded",
             "an argument, but the rates of star and disk are computed once and closed over on purpose, which a scene"
-            " allows in which only planets move; they still go through the whole cube",
+            " allows in which only planets move; they still take the whole product",
         ),
         Variant(
             "factored",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Iterator
+from enum import IntEnum
 from typing import Any, NamedTuple
 
 from jaxaudit_probe import names, private
@@ -109,37 +110,50 @@ def uninstall() -> None:
     _found.clear()
 
 
+class Value(IntEnum):
+    """What a value of a traced program rests on."""
+
+    ARGUMENT = 0
+    NUMBERS = 1
+    """On nothing but numbers: what is made of them is one number written out, which costs nothing to fold."""
+    CAPTURED = 2
+    """On no argument, but on a captured array."""
+
+
 def work_on_constants(program: Any) -> Iterator[Work]:
-    """Operations of a traced program whose every input is a constant, and whose result or input is large."""
+    """Operations of a traced program that rest on no argument, but on a captured array; inputs or result are large."""
     outer = getattr(program, "jaxpr", program)
-    yield from _walk(outer, [False] * len(outer.invars), [MOST])
+    yield from _walk(outer, [Value.ARGUMENT] * len(outer.invars), [MOST])
 
 
-def _walk(program: Any, constant: list[bool], left: list[int]) -> Iterator[Work]:
-    known = {id(variable) for variable, fixed in zip(program.invars, constant) if fixed}
-    known |= {id(variable) for variable in program.constvars}
-
-    def is_constant(value: Any) -> bool:
-        return id(value) in known or hasattr(value, "val")
+def _walk(program: Any, handed_in: list[Value], left: list[int]) -> Iterator[Work]:
+    known = {id(variable): value for variable, value in zip(program.invars, handed_in)}
+    known |= {id(variable): _captured(variable) for variable in program.constvars}
 
     for equation in program.eqns:
         left[0] -= 1
         if left[0] <= 0:
             return
-        inputs = [is_constant(value) for value in equation.invars]
+        inputs = [
+            _captured(one) if hasattr(one, "val") else known.get(id(one), Value.ARGUMENT) for one in equation.invars
+        ]
         inner = list(private.sub_programs(equation))
         name = equation.primitive.name
         if len(inner) == 1 and len(inner[0].invars) == len(inputs):
             yield from _walk(inner[0], inputs, left)
-        if not (inputs and all(inputs)) or getattr(equation, "effects", None):
+        if not inputs or Value.ARGUMENT in inputs or getattr(equation, "effects", None):
             continue
-        known |= {id(variable) for variable in equation.outvars}
+        known |= {id(variable): max(inputs) for variable in equation.outvars}
         sizes = [_bytes_of(value) for value in (*equation.invars, *equation.outvars)]
-        if max(sizes, default=0) >= LEAST_BYTES and name not in FREE and not inner:
+        if max(sizes, default=0) >= LEAST_BYTES and Value.CAPTURED in inputs and name not in FREE and not inner:
             shape = _largest(equation)
             yield Work(
                 name, f"`{name}` of {shape}", private.line_of(equation, names.is_user), max(sizes), _effort(equation)
             )
+
+
+def _captured(variable: Any) -> Value:
+    return Value.CAPTURED if getattr(variable.aval, "shape", ()) else Value.NUMBERS
 
 
 def _effort(equation: Any) -> int:

@@ -36,6 +36,13 @@ def test_small_and_free_work_is_none() -> None:
     assert operations(lambda x: TABLE.reshape(-1)[:5] + x, 1.0) == set()
 
 
+def test_numbers_written_out_are_none() -> None:
+    """XLA folds the number, whatever else the function captures."""
+    half = jnp.float32(0.5)
+    assert operations(lambda x: (jnp.zeros((200, 200)) + half) * 2 + TABLE * x, 1.0) == set()
+    assert operations(lambda x: (jnp.zeros((200, 200)) + TABLE) + x, 1.0) == {"add"}
+
+
 def test_the_hardest_work_is_told_of() -> None:
     def smooth(x: Any) -> Any:
         window = jax.lax.reduce_window(TABLE, 0.0, jax.lax.add, (30, 30), (1, 1), "SAME")
