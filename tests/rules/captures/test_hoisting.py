@@ -608,3 +608,35 @@ def test_every_way_leaves_what_is_printed_and_takes_the_constants_away(name: str
     told = [(one.title, one.text) for one in tried.refused]
     assert kinds([one.title for one in tried.edits]) == ways, told
     all_hold(tmp_path, tried)
+
+
+def test_a_function_that_comes_as_a_value_is_named_with_what_it_reads(tmp_path: Path) -> None:
+    """Static under `filter_jit`: the object is an argument, and its library is compiled in all the same."""
+    tried = proposed(
+        tmp_path,
+        """
+        import equinox as eqx
+
+        class Telescope(eqx.Module):
+            scale: jax.Array
+            image: object
+
+        def image_from(library):
+            def image(place):
+                return library[place] * 2.0
+            return image
+
+        @eqx.filter_jit
+        def observe(telescope, place):
+            return telescope.image(place) * telescope.scale
+
+        telescope = Telescope(jnp.ones(()), image_from(jnp.ones((200, 200))))
+        print(float(observe(telescope, jnp.asarray(3)).sum()))
+        """,
+    )
+    assert not tried.edits
+    (told,) = [one.text for one in tried.refused]
+    assert told.startswith(
+        "`library` belongs to `image_from` (main.py:14): a function that reads it comes to `observe`"
+    )
+    assert "with `library` as a field" in told

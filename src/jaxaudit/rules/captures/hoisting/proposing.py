@@ -10,6 +10,7 @@ from dataclasses import replace
 from jaxaudit.edits import CannotEdit, Edit, SourceText, expression_at, parents_of
 from jaxaudit.edits.jit_sites import JitSite, jit_site
 from jaxaudit.edits.lifting import lifted
+from jaxaudit.edits.nodes import FUNCTIONS
 from jaxaudit.model import Finding
 from jaxaudit.model.proposal import Expected
 from jaxaudit.model.spot import Spot
@@ -72,9 +73,41 @@ def of_function(code: Code, captures: Captures, project: Project) -> Iterator[Ch
     yield from found
     yield from refusals
     if not holders and not found:
-        yield refused(captures, [], APPLY, "what holds the captured arrays was not found in the source")
+        yield refused(captures, [], APPLY, not_held(captures))
     if not any(one.code == "rebound-later" for one in refusals):
         yield from by_setting(captures, project, [*edits])
+
+
+def not_held(captures: Captures) -> str:
+    """Why there is no name that could be handed in: the largest array belongs to a function that came as a value, perhaps."""
+    known = [one for one in captures.lost if one.at is not None and not within(one.at, captures)]
+    lost = max(known, key=lambda one: one.bytes, default=None)
+    owner = lost.at.function.rpartition(".")[0] if lost is not None and lost.at is not None else ""
+    if lost is None or lost.at is None or lost.how != "closure" or not owner:
+        return "what holds the captured arrays was not found in the source"
+    return comes_as_value(captures, lost.holder, owner, f"{lost.at.path}:{lost.at.line}")
+
+
+def comes_as_value(captures: Captures, name: str, owner: str, where: str) -> str:
+    """Why an array of a function that is made elsewhere can't be handed in, and what its author can do."""
+    return (
+        f"`{name}` belongs to `{owner}` ({where}): a function that reads it comes to `{captures.function.name}` as a value, of "
+        f"which JAX sees no arrays. Make it a module or dataclass that JAX knows, with `{name}` as a field, and hand that in"
+    )
+
+
+def elsewhere(captures: Captures, holders: list[Holder]) -> str:
+    """The sentence where a name that holds the arrays is local to a function around which the jitted one does not stand."""
+    for holder in holders:
+        scope = holder.root.scope
+        if isinstance(scope, FUNCTIONS) and not any(node is captures.function.node for node in ast.walk(scope)):
+            return comes_as_value(captures, holder.root.name, scope.name, f"{holder.root.path}:{scope.lineno}")
+    return ""
+
+
+def within(at: Spot, captures: Captures) -> bool:
+    """Whether code belongs to the jitted function itself: a function that it defines, say."""
+    return f".{captures.function.name}." in f".{at.function}"
 
 
 def unnamed(captures: Captures) -> list[Holder]:
@@ -212,7 +245,7 @@ def changes(code: Code, captures: Captures, holders: list[Holder], project: Proj
         yield refused(captures, holders, APPLY, f"{reasons['held']}, so it is not made a parameter there")
     if not done:
         text = reasons.get("outside") or reasons.get("signature") or "no way to hand it in was found"
-        yield refused(captures, holders, APPLY, text)
+        yield refused(captures, holders, APPLY, elsewhere(captures, holders) or text)
 
 
 def _is_local(code: Code, captures: Captures) -> bool:
