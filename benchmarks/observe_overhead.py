@@ -47,12 +47,26 @@ class Silent:
         pass
 
 
+@jax.jit
+def product(x: Any) -> Any:
+    return x @ x @ x
+
+
+def of_a_millisecond() -> jax.Array:
+    """The matrix whose product takes a millisecond of CPU time on this machine, roughly."""
+    side = 240
+    for _ in range(3):
+        matrix = jnp.ones((side, side)) / side
+        taken = seconds_a_call(lambda matrix=matrix: product(matrix).block_until_ready(), time.process_time, 0.3)
+        side = max(16, round(side * (1e-3 / taken) ** (1 / 3)))
+    return jnp.ones((side, side)) / side
+
+
 def programs() -> list[tuple[str, Callable[[], Any], Clock]]:
     """Calls with their names and clocks: a tiny one with one and with seven arguments, one of about a millisecond, a draw."""
     small = jnp.ones(3)
     seven = [jnp.ones(3) * i for i in range(5)]
-    side = 240
-    matrix = jnp.ones((side, side)) / side
+    matrix = of_a_millisecond()
     key = jax.random.key(0)
 
     @jax.jit
@@ -62,10 +76,6 @@ def programs() -> list[tuple[str, Callable[[], Any], Clock]]:
     @jax.jit
     def weighted(a: Any, b: Any, c: Any, d: Any, e: Any, rate: Any, kind: Any) -> Any:
         return (a + b + c + d + e) * rate + kind
-
-    @jax.jit
-    def product(x: Any) -> Any:
-        return x @ x @ x
 
     def long() -> Any:
         return product(matrix).block_until_ready()
