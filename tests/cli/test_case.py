@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,6 +34,20 @@ def test_wrong_use_is_a_sentence(words: list[str], said: str, capsys: pytest.Cap
 def test_a_missing_extra_says_what_to_install() -> None:
     with pytest.raises(Mistake, match=r'needs nothing_such: pip install "jaxaudit\[coronagraph\]"'):
         case.must_be_installed("coronagraph", ("json", "nothing_such"))
+
+
+def test_an_interrupt_says_where_the_data_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupted(*given: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("jaxaudit_cases.coronagraph.study.study.package_of", interrupted)
+    assert main(["case", "coronagraph", "--cache-dir", "kept"]) == 130
+    assert capsys.readouterr().err == (
+        "jaxaudit: interrupted; what was made is kept under kept, the same command goes on\n"
+    )
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -106,6 +106,13 @@ def _coronagraph(args: argparse.Namespace) -> int:
         document = studied(study, progress.told, progress.tick)
     except BadInput as error:
         raise Mistake(str(error)) from None
+    except KeyboardInterrupt:
+        progress.clear()
+        print(
+            f"jaxaudit: interrupted; what was made is kept under {study.kept}, the same command goes on",
+            file=sys.stderr,
+        )
+        return INTERRUPTED
     finally:
         progress.clear()
     _shown(document, args)

@@ -43,12 +43,11 @@ def recipe_of_size(size: str) -> Recipe:
     return Recipe(pixels=SIZES[size])
 
 
-def package_of(recipe: Recipe, cache: Path | None = None, told: Told = silent) -> Path:
+def package_of(recipe: Recipe, cache: Path, told: Told = silent) -> Path:
     """The folder of a package, made where it isn't there yet; what was begun and ended is gone on with.
 
     Effect: writes into the cache folder. Raises BadInput, before any work, where the disk has no room for it.
     """
-    cache = cache or default_cache()
     folder = cache / f"{recipe.pixels}px-{EDITION}"
     if not folder.exists():
         try:

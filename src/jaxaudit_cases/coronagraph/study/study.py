@@ -18,7 +18,7 @@ from jaxaudit_cases.coronagraph.package.grid import nodes
 from jaxaudit_cases.coronagraph.package.make import Recipe
 from jaxaudit_cases.coronagraph.study.child import Died, asked
 from jaxaudit_cases.coronagraph.study.memory import available_bytes
-from jaxaudit_cases.coronagraph.study.packages import Told, package_of, silent
+from jaxaudit_cases.coronagraph.study.packages import Told, default_cache, package_of, silent
 from jaxaudit_cases.coronagraph.study.table import Ask, Wanted, measured_row
 
 LOOK = "jaxaudit_cases.coronagraph.study.look"
@@ -38,6 +38,11 @@ class Study:
     repeat: int = 1
     cache: Path | None = None
 
+    @property
+    def kept(self) -> Path:
+        """The folder of its packages."""
+        return self.cache or default_cache()
+
 
 def studied(
     study: Study,
@@ -51,7 +56,7 @@ def studied(
     Effect: makes the package, where it isn't there; writes the picture. Ended in the middle of the table, it returns
     what was measured until then.
     """
-    folder = package_of(study.recipe, study.cache, told)
+    folder = package_of(study.recipe, study.kept, told)
     chosen = [VARIANTS[name] for name in study.variants]
     if study.form == "factored" or any(variant.form == "factored" for variant in chosen):
         make_factors(folder, told)
