@@ -117,3 +117,30 @@ def test_where_a_function_is_jitted(tmp_path, name, function, line, loop):
     found = SourceLines().jitted(str(file), name, function)
     assert (found and found.line) == line
     assert (found.loop.line if found and found.loop else None) == loop
+
+
+def test_loops_that_are_written_as_calls(tmp_path):
+    file = tmp_path / "loops.py"
+    file.write_text(
+        "import functools, itertools\n"
+        "def last(xs):\n"
+        "    return functools.reduce(\n"
+        "        lambda a, b: step(a, b),\n"
+        "        xs,\n"
+        "    )\n"
+        "def every(xs):\n"
+        "    kept = [state := step(state, x) for x in xs]\n"
+        "    free = [step(0, x) for x in xs]\n"
+        "    return list(itertools.accumulate(xs, step))\n"
+        "total = table.reduce(xs, 1)\n"
+    )
+    lines = SourceLines()
+    found = {line: lines.of(str(file), line).loop for line in (3, 4, 8, 9, 10, 11)}
+    assert {line: (loop.line, loop.kind) if loop else None for line, loop in found.items()} == {
+        3: (3, "for"),
+        4: (3, "for"),
+        8: (8, "for"),
+        9: (9, "comprehension"),
+        10: (10, "for"),
+        11: None,
+    }

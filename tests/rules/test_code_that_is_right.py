@@ -9,6 +9,19 @@ from jaxaudit.rules import load_rules
 from jaxaudit.source.reading import read_program
 
 RIGHT = {
+    "each argument its own of a pair": (
+        "unstable-structure",
+        """
+import jax
+import jax.numpy as jnp
+@jax.jit
+def f(a, b):
+    return a.sum() + b.sum()
+def pair():
+    return jnp.ones(4), jnp.full((4,), 2.0)
+print([f(*pair()) for _ in range(3)])
+""",
+    ),
     "a copy of the environment for a child": (
         "late-setting",
         """

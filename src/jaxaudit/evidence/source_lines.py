@@ -2,13 +2,14 @@
 
 import ast
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeGuard
 
 from jaxaudit.model.spot import Turns
 
 LARGEST = 4_000_000
 """Bytes of a file beyond which it is not parsed."""
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
+REPEATERS = frozenset({("functools", "reduce"), ("itertools", "accumulate")})
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 OUTSIDE = ("decorator_list", "args", "returns", "bases", "keywords")
 SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -111,6 +112,8 @@ class _File:
             place = _within(node, field, place)
             if isinstance(child, ast.Try | ast.TryStar | ast.With) and _awaits_error(child):
                 self.awaited.append((child.lineno, child.body[-1].end_lineno or child.lineno))
+            if _repeats(child):
+                place = _Here(place.name, Turns(child.lineno, "for"))
             if isinstance(child, SCOPES):
                 own = "<lambda>" if isinstance(child, ast.Lambda) else str(getattr(child, "name", ""))
                 inner = _Here(f"{place.name}.{own}" if place.name else own)
@@ -166,10 +169,26 @@ def _within(node: ast.AST, field: str, here: _Here) -> _Here:
     if (isinstance(node, LOOPS) and field == "body") or (isinstance(node, ast.While) and field == "test"):
         return _Here(here.name, Turns(node.lineno, "while" if isinstance(node, ast.While) else "for"))
     if isinstance(node, COMPREHENSIONS) and field in ("elt", "key", "value"):
-        return _Here(here.name, Turns(node.lineno, "comprehension"))
+        return _Here(here.name, Turns(node.lineno, "for" if _carries(node) else "comprehension"))
     if isinstance(node, ast.If | ast.IfExp) and field in ("body", "orelse") and _counts(node.test):
         return here._replace(guarded=True)
     return here
+
+
+def _carries(comprehension: ast.AST) -> bool:
+    """Whether a turn of a comprehension may need the turn before: `[state := step(state, x) for x in xs]`."""
+    names = [part for part in ast.walk(comprehension) if isinstance(part, ast.Name)]
+    kept = {part.target.id for part in ast.walk(comprehension) if isinstance(part, ast.NamedExpr)}
+    return any(name.id in kept and isinstance(name.ctx, ast.Load) for name in names)
+
+
+def _repeats(call: ast.AST) -> TypeGuard[ast.Call]:
+    """`functools.reduce(step, items)` and `itertools.accumulate(items, step)`: loops that are written as calls."""
+    if not isinstance(call, ast.Call):
+        return False
+    if isinstance(call.func, ast.Attribute):
+        return (getattr(call.func.value, "id", ""), call.func.attr) in REPEATERS
+    return getattr(call.func, "id", "") in {name for _, name in REPEATERS}
 
 
 def _children(node: ast.AST) -> list[tuple[str, ast.AST]]:

@@ -51,8 +51,10 @@ def bind(call: v.Call, target: calls.Target) -> dict[str, v.Value]:
     out: dict[str, v.Value] = {}
     for index, value in enumerate(handed):
         if value.__class__ is v.Star:
-            for rest in positional[index:]:
-                out.setdefault(rest, v.Item(value.value, v.Unknown(), value.expr, value.flow))
+            last = index == len(handed) - 1
+            for place, rest in enumerate(positional[index:]):
+                at = v.Const(place) if last else v.Unknown()
+                out.setdefault(rest, v.Item(value.value, at, value.expr, value.flow))
             break
         if index < len(positional):
             out[positional[index]] = value

@@ -145,12 +145,21 @@ def comprehension(flow: Flow, e: Any) -> v.Value:
         flow.loops.append(loop)
         loops.append(loop)
         flow.loop_stack = (*flow.loop_stack, loop)
+        for name in e[8]:  # what `:=` binds outlives the turn, and the comprehension
+            loop.carried[name] = v.Carried(name, env.get(name), loop, flow)
+            if name in env:
+                flow.env[name] = loop.carried[name]
         flow.bindings = {}
         flow.assign(target, v.Elem(value, loop, target, flow))
         flow.bindings = bindings
         for test in tests:
             flow.test("if", EVAL[test[0]](flow, test), test)
     element = EVAL[e[2][0]](flow, e[2])
+    for name in e[8]:
+        for loop in loops:
+            after = flow.env.get(name)
+            loop.carried[name].after = None if after is loop.carried[name] else after
+        env[name] = v.Left(loops[-1].carried[name], flow)
     flow.env, flow.loop_stack = env, outside
     whole = v.Comprehension(e[1], element, tuple(loops), e, flow)
     for loop in loops:

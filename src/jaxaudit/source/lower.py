@@ -12,7 +12,7 @@ from typing import Any
 
 from jaxaudit.source.facts import COMPREHENDS, REBINDS, WRITES_ATTRIBUTE, WRITES_ITEM
 
-FACTS_VERSION = 2
+FACTS_VERSION = 3
 """Part of the cache's key: facts of another version are not read."""
 
 LONGEST_TEXT = 4096
@@ -41,7 +41,7 @@ def pack(thing: object) -> bytes:
 class _Lowering:
     """One file on its way to facts. Holds the units (outermost functions, classes, the module) that are open."""
 
-    __slots__ = ("classes", "functions", "holders", "imports", "scope", "stars", "units", "used")
+    __slots__ = ("classes", "functions", "holders", "imports", "scope", "stars", "units", "used", "walruses")
 
     def __init__(self) -> None:
         self.functions: list[Any] = []
@@ -49,6 +49,7 @@ class _Lowering:
         self.units: list[tuple[bytes, tuple[str, ...]]] = []
         self.imports: list[tuple[str, str, int, str | None]] = []
         self.stars: list[tuple[str, int]] = []
+        self.walruses: list[str] = []
         self.used: dict[str, None] = {}  # a set with an order, so that the same source gives the same bytes
         self.scope: tuple[int, int] = (-1, -1)  # (enclosing function, enclosing class), as indices
         self.holders: list[list[tuple[int, Any]]] = []
@@ -476,6 +477,7 @@ class _Lowering:
 
     def comprehension(self, node: Any) -> Expr:
         self.used[COMPREHENDS] = None
+        outside = len(self.walruses)
         generators = tuple(
             [(self.expr(g.target), self.expr(g.iter), tuple([self.expr(i) for i in g.ifs])) for g in node.generators]
         )
@@ -501,6 +503,7 @@ class _Lowering:
             node.col_offset,
             node.end_lineno,
             node.end_col_offset,
+            tuple(dict.fromkeys(self.walruses[outside:])),
         )
 
     def starred(self, node: ast.Starred) -> Expr:
@@ -514,6 +517,7 @@ class _Lowering:
         return ("y", None if node.value is None else self.expr(node.value), node.lineno, node.col_offset)
 
     def walrus(self, node: ast.NamedExpr) -> Expr:
+        self.walruses.append(node.target.id)
         return (":=", self.expr(node.target), self.expr(node.value))
 
     def formatted(self, node: Any) -> Expr:

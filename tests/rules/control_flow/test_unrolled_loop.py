@@ -16,6 +16,26 @@ def process(x):
     return smooth(x, 80).sum()
 process(jnp.arange(16.0))
 """,
+    "accumulate with an initial state": """import itertools
+def cell(w, state, drive):
+    return 0.7 * state + 0.3 * jnp.tanh(w @ state + drive)
+def rollout(w, signal):
+    states = itertools.accumulate(range(150), lambda s, t: cell(w, s, signal[t]), initial=jnp.zeros(32))  # fault
+    return list(states)[-1]
+@jax.jit
+def final(w, signal):
+    return jnp.sum(rollout(w, signal) ** 2)
+final(jnp.ones((32, 32)), jnp.ones(150))
+""",
+    "a comprehension that hands its state on": """def cell(w, state, drive):
+    return 0.7 * state + 0.3 * jnp.tanh(w @ state + drive)
+@jax.jit
+def final(w, signal):
+    state = jnp.zeros(32)
+    states = [state := cell(w, state, signal[t]) for t in range(150)]  # fault
+    return states[-1]
+final(jnp.ones((32, 32)), jnp.ones(150))
+""",
     "reduce over a range": """from functools import reduce
 def stencil(field, _):
     lap = jnp.roll(field, 1, 0) + jnp.roll(field, -1, 0)

@@ -146,6 +146,14 @@ enc(jnp.ones((25, 3)))
 """,
 }
 SOUND: dict[str, str | dict[str, str]] = {
+    "a comprehension that hands its state on": """def cell(w, state, drive):
+    return 0.7 * state + 0.3 * jnp.tanh(w @ state + drive)
+@jax.jit
+def path(w, signal):
+    state = jnp.zeros(32)
+    return jnp.stack([state := cell(w, state, signal[t]) for t in range(150)])
+path(jnp.ones((32, 32)), jnp.ones(150))
+""",
     "map of host work": """@jax.jit
 def total(x):
     return x.sum()

@@ -1,4 +1,4 @@
-"""Python loops that are written as calls: `functools.reduce(step, range(n), state)`, and a function that calls itself."""
+"""Python loops that are written as calls: `functools.reduce(step, range(n), state)`, `itertools.accumulate`, and a function that calls itself."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from jaxaudit.source.scopes import Function
 from jaxaudit.source.structure import role
 from jaxaudit.source.tracing import Context
 
-REDUCE = "functools.reduce"
+STEP_AND_ITEMS = {"functools.reduce": (0, 1), "itertools.accumulate": (1, 0)}
+"""Loops that are written as calls: which of their arguments is the step, and what they run over."""
 
 
 class Reduced(NamedTuple):
@@ -30,14 +31,15 @@ class Reduced(NamedTuple):
 
 
 def reduced_loops(program: Program) -> Iterator[Reduced]:
-    for module, unit in program.units_applying((REDUCE,)):
+    for module, unit in program.units_applying(tuple(STEP_AND_ITEMS)):
         if module.context:
             continue
         for function in program.functions_of_unit(module, unit):
             context = compiled_context(program, function)
             for call in function.flow.calls if context is not None else ():
-                if context is not None and c.known_name(program, call.func) == REDUCE and len(call.args) >= 2:
-                    yield from _reduced(program, call, context)
+                places = STEP_AND_ITEMS.get(c.known_name(program, call.func) or "")
+                if context is not None and places is not None and len(call.args) >= 2:
+                    yield from _reduced(program, call, context, call.args[places[0]], call.args[places[1]])
 
 
 def recursions(program: Program) -> Iterator[Reduced]:
@@ -74,14 +76,13 @@ def levels_of(program: Program, function: Function, call: v.Call) -> int | None:
     return None
 
 
-def _reduced(program: Program, call: v.Call, context: Context) -> Iterator[Reduced]:
-    turns = turns_over(program, call.args[1])
-    targets = c.targets(program, call.args[0])
+def _reduced(program: Program, call: v.Call, context: Context, step: v.Value, items: v.Value) -> Iterator[Reduced]:
+    turns, targets = turns_over(program, items), c.targets(program, step)
     if turns.sort not in ("known", "rows", "shape", "option") or len(targets) != 1:
         return
-    step = targets[0].function
-    names = [one.name for one in step.all_parameters if one.kind == "positional"]
+    repeated = targets[0].function
+    names = [one.name for one in repeated.all_parameters if one.kind == "positional"]
     turn = names[1 + (targets[0].receiver is not None)] if len(names) > 1 + (targets[0].receiver is not None) else None
-    if turn is not None and any(need.sort == "structure" for need in role(program, step, turn).needs):
+    if turn is not None and any(need.sort == "structure" for need in role(program, repeated, turn).needs):
         return  # each turn is a program of its own
-    yield Reduced(call, step, context, turns, function_work(program, step))
+    yield Reduced(call, repeated, context, turns, function_work(program, repeated))

@@ -46,6 +46,8 @@ def _gathered(program: Program, loop: Loop) -> GatheredResults | None:
     if loop.kind == "while":
         return None
     if loop.kind == "comprehension":
+        if loop.carried and dependence(program, loop).carried:
+            return None
         how = how_gathered(program, loop)
     else:
         if not collects(loop):

@@ -74,7 +74,7 @@ def written_as_a_call(program: Program, one: Reduced, most: float = 1.0) -> Iter
             "callee": name,
         },
         notes=[Note(program.place(use.flow, use.call.expr), f"`{use.short}` traces it")],
-        help=f"`jax.lax.fori_loop(0, n, lambda _, state: {name}(state, ...), state)`: the body is then traced and "
+        help=f"`jax.lax.fori_loop(0, n, lambda _, state: {name.replace('<lambda>', 'step')}(state, ...), state)`: the body is then traced and "
         "compiled once.",
     )  # fmt: skip
 
