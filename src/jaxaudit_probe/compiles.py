@@ -261,7 +261,8 @@ class Observer:
             frame.trace_s, frame.cause = traced[1], traced[2]
         elif run is not None and run.site is site and run.cause is not None:
             frame.cause = run.cause
-        if derived and site is not None and site.seen:
+        traced_for_this = frame.cause is not None and (frame.cause is not causes.FIRST or not (site and site.programs))
+        if derived and site is not None and site.seen and not traced_for_this:
             frame.cause = causes.DERIVED
         if site is not None and not site.user:
             frame.shape = self.quietly(private.largest_shape, program) or ""
