@@ -114,6 +114,31 @@ def text(expr: Expr | None, room: int = 60) -> str:
     return out if len(out) <= room else out[: room - 3] + "..."
 
 
+_RANKS = {
+    "Or": 1, "And": 2, "Not": 3, "BitOr": 5, "BitXor": 6, "BitAnd": 7, "LShift": 8, "RShift": 8, "Add": 9, "Sub": 9,
+    "Mult": 10, "Div": 10, "FloorDiv": 10, "Mod": 10, "MatMult": 10, "Pow": 12,
+}  # fmt: skip
+"""How strongly Python's signs bind."""
+_COMPARED, _UNARY, ATOM = 4, 11, 20
+
+
+def _rank(expr: Expr) -> int:
+    kind = expr[0]
+    if kind in ("b", "o"):
+        return _RANKS.get(expr[1], 0)
+    if kind == "u":
+        return _RANKS.get(expr[1], _UNARY)
+    if kind == "<":
+        return _COMPARED
+    return 0 if kind in ("?", ":=", "f") else ATOM
+
+
+def _part(expr: Expr, depth: int, least: int) -> str:
+    """An expression within another: in parentheses where it binds less strongly."""
+    out = _text(expr, depth)
+    return f"({out})" if _rank(expr) < least and out != "..." else out
+
+
 def _text(expr: Expr | None, depth: int) -> str:
     if expr is None:
         return ""
@@ -125,23 +150,25 @@ def _text(expr: Expr | None, depth: int) -> str:
     if kind == "k":
         return repr(expr[1])
     if kind == ".":
-        return f"{_text(expr[1], below)}.{expr[2]}"
+        return f"{_part(expr[1], below, ATOM)}.{expr[2]}"
     if kind == "c":
         inner = [_text(a, below) for a in expr[2]]
         inner += [f"{k}={_text(v, below)}" if k else f"**{_text(v, below)}" for k, v in expr[3]]
-        return f"{_text(expr[1], below)}({', '.join(inner)})"
+        return f"{_part(expr[1], below, ATOM)}({', '.join(inner)})"
     if kind == "[":
-        return f"{_text(expr[1], below)}[{_text(expr[2], below)}]"
+        return f"{_part(expr[1], below, ATOM)}[{_text(expr[2], below)}]"
     if kind == "b":
-        return f"{_text(expr[2], below)} {_SIGNS.get(expr[1], '?')} {_text(expr[3], below)}"
+        rank = _rank(expr)
+        left, right = (rank + 1, _UNARY) if expr[1] == "Pow" else (rank, rank + 1)
+        return f"{_part(expr[2], below, left)} {_SIGNS.get(expr[1], '?')} {_part(expr[3], below, right)}"
     if kind == "u":
-        return f"{_SIGNS.get(expr[1], '')}{_text(expr[2], below)}"
+        return f"{_SIGNS.get(expr[1], '')}{_part(expr[2], below, _rank(expr))}"
     if kind == "o":
-        return f" {_SIGNS[expr[1]]} ".join([_text(v, below) for v in expr[2]])
+        return f" {_SIGNS[expr[1]]} ".join([_part(v, below, _rank(expr) + 1) for v in expr[2]])
     if kind == "<":
-        out = _text(expr[2][0], below)
+        out = _part(expr[2][0], below, _COMPARED + 1)
         for sign, value in zip(expr[1], expr[2][1:]):
-            out += f" {_SIGNS[sign]} {_text(value, below)}"
+            out += f" {_SIGNS[sign]} {_part(value, below, _COMPARED + 1)}"
         return out
     if kind == "T":
         opening, closing = {"tuple": ("(", ")"), "list": ("[", "]"), "set": ("{", "}")}[expr[1]]
@@ -153,7 +180,7 @@ def _text(expr: Expr | None, depth: int) -> str:
     if kind == "*":
         return f"*{_text(expr[1], below)}"
     if kind == "?":
-        return f"{_text(expr[2], below)} if {_text(expr[1], below)} else {_text(expr[3], below)}"
+        return f"{_part(expr[2], below, 1)} if {_part(expr[1], below, 1)} else {_text(expr[3], below)}"
     if kind == ":":
         return f"{_text(expr[1], below)}:{_text(expr[2], below)}"
     return "..."

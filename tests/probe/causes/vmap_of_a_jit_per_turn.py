@@ -1,5 +1,4 @@
 # says: new function object|score
-# jax: score|re-defined
 
 from functools import partial
 
