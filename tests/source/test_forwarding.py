@@ -48,3 +48,15 @@ def test_a_call_of_a_decorators_function_is_not_taken_for_every_function_it_deco
         """)
     found = [numbers.numbers(program, value) for _, value in program.graph.sources(function(program, "two"), "n")]
     assert [7] not in found
+
+
+def test_functions_that_hand_on_to_each_other_in_a_circle_come_to_an_end():
+    names = [f"show_{number}" for number in range(14)]
+    text = "".join(
+        f"def {name}(x, **options):\n    return [" + ", ".join(f"{other}(x, **options)" for other in names) + "]\n"
+        for name in names
+    )
+    program = program_of(text + "top = jax.jit(lambda x: show_0(x, width=80) + show_3(x, width=70))\ntop(1.0)\n")
+    program.graph.sources(function(program, "show_5"), "x")
+    made = sum(len(calls) for calls in program.graph.edges.values())
+    assert 14 * 14 < made < 40_000

@@ -28,6 +28,8 @@ class Edge(NamedTuple):
 
     call: v.Call
     target: c.Target
+    through: tuple[Function, ...] = ()
+    """The functions that handed their `*args` or `**kwargs` on to make this call of it."""
 
     @property
     def caller(self) -> Function:
@@ -48,6 +50,10 @@ class Handed(NamedTuple):
         return self.call.flow.function
 
 
+LONGEST_CHAIN = 4
+"""Functions, one behind the other, that hand on what they got."""
+MOST_HANDED_ON = 1000
+"""Calls of one function that are made so. Twenty functions that all hand on to each other would make 100,000."""
 Sources = list[tuple[v.Call | None, v.Value]]
 """What a parameter gets: the call, or None for its default, and the value."""
 COMMON = 60
@@ -68,6 +74,7 @@ class CallGraph:
         self.edges: dict[Function, list[Edge]] = defaultdict(list)
         self.handed: dict[Function, list[Handed]] = defaultdict(list)
         self.forwards: dict[Function, list[Edge]] = defaultdict(list)
+        self.made_of: defaultdict[Function, int] = defaultdict(int)
         self.constructions: dict[Class, list[v.Call]] = defaultdict(list)
         self.uses: list[c.TransformUse] = []
         self.words: dict[Function, set[str]] = defaultdict(set)
@@ -216,26 +223,34 @@ class CallGraph:
                 if inner is not None and inner is not use:
                     self.link_use(inner)
 
-    def add(self, edge: Edge, depth: int = 0) -> None:
+    def add(self, edge: Edge) -> None:
         """A call; one that hands on the `*args` of the function around it is also made by whoever calls that."""
         called = edge.target.function
         self.edges[called].append(edge)
         for inner in self.forwards.get(called, ()):
-            self.add_forwarded(edge, inner, depth)
+            self.add_forwarded(edge, inner)
         if (edge.call.kwargs or edge.call.args) and forwarding.hands_on(edge.call) and edge.caller is not called:
             self.forwards[edge.caller].append(edge)
             for outer in list(self.edges.get(edge.caller, ())):
-                self.add_forwarded(outer, edge, depth)
+                self.add_forwarded(outer, edge)
 
-    def add_forwarded(self, outer: Edge, inner: Edge, depth: int) -> None:
-        found = forwarding.forwarded(self.program, outer.call, outer.target, inner.call) if depth < 4 else None
+    def add_forwarded(self, outer: Edge, inner: Edge) -> None:
+        """Functions that hand on to each other in a circle would make calls without end: each is gone through once."""
+        through = (*outer.through, outer.target.function, *inner.through)
+        if len(through) > LONGEST_CHAIN or len({*through, inner.target.function}) <= len(through):
+            return
+        called = inner.target.function
+        if self.made_of[called] >= MOST_HANDED_ON:
+            return
+        found = forwarding.forwarded(self.program, outer.call, outer.target, inner.call)
         if found is None:
             return
+        self.made_of[called] += 1
         call, func = found
         targets = (inner.target,) if func is inner.call.func else c.targets(self.program, func)
         for target in targets:
-            if target.function is inner.target.function:
-                self.add(Edge(call, target), depth + 1)
+            if target.function is called:
+                self.add(Edge(call, target, through))
 
     def is_function(self, value: v.Value) -> bool:
         """Whether a value is a function of the project, or one that a transformation made."""
