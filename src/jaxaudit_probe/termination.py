@@ -74,7 +74,8 @@ class _Ear:
         os.set_blocking(self.tell, False)
         self.pipe = _identity(self.tell)
         start_new_thread(self._wait, (self.hear, os.getpid()))
-        faulthandler.register(SIGTERM, file=self.tell, all_threads=True, chain=True)
+        # Not the stacks of all threads: one that runs meanwhile changes its own, and reading it would crash the process.
+        faulthandler.register(SIGTERM, file=self.tell, all_threads=False, chain=True)
 
     def check(self) -> None:
         """Effect: where the program closed our pipe, the signal is Python's alone again."""
