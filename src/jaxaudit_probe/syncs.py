@@ -167,12 +167,18 @@ class Syncs:
                 return None  # constants are read when a program is lowered
         frame: FrameType | None = sys._getframe(4)
         how, via = way, ""
-        inside_jax = True
+        inside_jax, nearest = True, True
         while frame is not None:
             code = frame.f_code
             whose = self.whose.get(code.co_filename) or self.ask_whose(code.co_filename)
             if whose == "user":
                 return frame, how, via
+            if whose == "ours":
+                if nearest and code.co_filename.startswith(names.HERE) and code.co_filename != __file__:
+                    return None  # we read it ourselves: a captured array, to know it again
+                frame = frame.f_back
+                continue
+            nearest = False
             if whose == "jax":
                 if inside_jax:
                     how = WORDS.get(code.co_name, how)
