@@ -133,9 +133,10 @@ def test_loops_that_are_written_as_calls(tmp_path):
         "    free = [step(0, x) for x in xs]\n"
         "    return list(itertools.accumulate(xs, step))\n"
         "total = table.reduce(xs, 1)\n"
+        "some = [y for x in xs if (y := step(0, x))]\n"
     )
     lines = SourceLines()
-    found = {line: lines.of(str(file), line).loop for line in (3, 4, 8, 9, 10, 11)}
+    found = {line: lines.of(str(file), line).loop for line in (3, 4, 8, 9, 10, 11, 12)}
     assert {line: (loop.line, loop.kind) if loop else None for line, loop in found.items()} == {
         3: (3, "for"),
         4: (3, "for"),
@@ -143,4 +144,5 @@ def test_loops_that_are_written_as_calls(tmp_path):
         9: (9, "comprehension"),
         10: (10, "for"),
         11: None,
+        12: (12, "comprehension"),
     }

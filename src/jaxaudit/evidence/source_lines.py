@@ -176,10 +176,12 @@ def _within(node: ast.AST, field: str, here: _Here) -> _Here:
 
 
 def _carries(comprehension: ast.AST) -> bool:
-    """Whether a turn of a comprehension may need the turn before: `[state := step(state, x) for x in xs]`."""
-    names = [part for part in ast.walk(comprehension) if isinstance(part, ast.Name)]
-    kept = {part.target.id for part in ast.walk(comprehension) if isinstance(part, ast.NamedExpr)}
-    return any(name.id in kept and isinstance(name.ctx, ast.Load) for name in names)
+    """Whether a turn of a comprehension needs the turn before: `[state := step(state, x) for x in xs]`.
+
+    Not `[y for x in xs if (y := f(x))]`, which reads what the same turn has bound.
+    """
+    bound = [part for part in ast.walk(comprehension) if isinstance(part, ast.NamedExpr)]
+    return any(isinstance(part, ast.Name) and part.id == one.target.id for one in bound for part in ast.walk(one.value))
 
 
 def _repeats(call: ast.AST) -> TypeGuard[ast.Call]:
