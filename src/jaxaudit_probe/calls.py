@@ -12,7 +12,6 @@ import inspect
 import threading
 import time
 import weakref
-from _thread import start_new_thread
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +19,7 @@ from jaxaudit_probe import names, private, snapshots
 from jaxaudit_probe.behaviour import Parameter
 from jaxaudit_probe.compiles import Observer
 from jaxaudit_probe.frames import Site
+from jaxaudit_probe.held_back import start_deaf
 
 CREDIT = 20_000
 """Units that are there at the start; a call that is merely counted costs one."""
@@ -321,7 +321,7 @@ class Calls:
         self.arm(0)
 
     def watch(self) -> None:
-        start_new_thread(self.keep_filling, ())  # not one of those that Python's `threading` counts
+        start_deaf(self.keep_filling)
 
     def stop(self) -> None:
         with self.filling:

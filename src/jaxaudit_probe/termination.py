@@ -3,6 +3,10 @@
 A handler of Python's runs when the main thread is next between two steps of Python, which is at once, unless that thread
 is inside a compile of minutes. So a thread of ours hears of the signal too (`faulthandler` tells it from inside the C
 handler), and ends the process where the main thread can't.
+
+Both from when JAX first works in a process, and not before: until then the signal does what it does without us. One that
+comes while a child is forked waits for that. Python would forget it in the child, and it would end the parent, by the pipe
+that both then have.
 """
 
 from __future__ import annotations
@@ -10,10 +14,11 @@ from __future__ import annotations
 import _signal  # type: ignore[import-not-found]
 import faulthandler
 import os
-from _thread import start_new_thread
+from _thread import get_ident
 from time import sleep
 
 from jaxaudit_probe import writer
+from jaxaudit_probe.held_back import hold_back, let_through, start_deaf
 
 SIGTERM = int(_signal.SIGTERM)
 PATIENCE = 0.3
@@ -30,17 +35,50 @@ class _Default(int):
 
 
 def watch(known: writer.Writer) -> None:
-    """Effect: from here on. Nothing where the program has a handler of its own, or JAX was imported in a thread."""
-    try:
-        if _signal.getsignal(SIGTERM) != _signal.SIG_DFL or _is_caught():
-            return
-        _signal.signal(SIGTERM, _Default(_signal.SIG_DFL))
-    except ValueError:
-        return  # only the main thread may set a handler: what is lost by that are totals of the last seconds
+    """Effect: from the first work on. Nothing where the program has a handler of its own, or JAX first works in a thread."""
     ear = _Ear()
     known.at_work(ear.listen)
     known.at_fork(ear.close)
+    known.at_fork(_leave)
     known.at_end(ear.check)
+    wait = _Wait()
+    os.register_at_fork(before=wait.begin, after_in_parent=wait.end, after_in_child=wait.end)
+
+
+def _catch() -> bool:
+    """Effect: the signal is ours, if it is nobody else's. Whether it is."""
+    if _signal.getsignal(SIGTERM) != _signal.SIG_DFL or _is_caught():
+        return False
+    try:
+        _signal.signal(SIGTERM, _Default(_signal.SIG_DFL))
+    except ValueError:
+        return False  # only the main thread may set a handler: what is lost by that are totals of the last seconds
+    return True
+
+
+def _leave() -> None:
+    """Effect: the signal is nobody's."""
+    if isinstance(_signal.getsignal(SIGTERM), _Default):
+        try:
+            _signal.signal(SIGTERM, _signal.SIG_DFL)
+        except ValueError:
+            return  # forked behind Python's back, in a thread that it does not take for the main one
+
+
+class _Wait:
+    """Holds the signal back in a thread that forks."""
+
+    def __init__(self) -> None:
+        self._before: dict[int, set[int]] = {}
+        """By thread: what it held back itself."""
+
+    def begin(self) -> None:
+        self._before[get_ident()] = hold_back({SIGTERM})
+
+    def end(self) -> None:
+        before = self._before.pop(get_ident(), None)
+        if before is not None:
+            let_through(before)
 
 
 def _is_caught() -> bool:
@@ -67,13 +105,13 @@ class _Ear:
         self.pipe: tuple[int, int] = (0, 0)
 
     def listen(self) -> None:
-        """Effect: a thread that Python neither lists nor waits for."""
-        if not isinstance(_signal.getsignal(SIGTERM), _Default):
+        """Effect: a thread of ours hears the signal too."""
+        if not _catch():
             return
         self.hear, self.tell = (writer.raised(end) for end in os.pipe())
         os.set_blocking(self.tell, False)
         self.pipe = _identity(self.tell)
-        start_new_thread(self._wait, (self.hear, os.getpid()))
+        start_deaf(self._wait, self.hear, os.getpid())
         # Not the stacks of all threads: one that runs meanwhile changes its own, and reading it would crash the process.
         faulthandler.register(SIGTERM, file=self.tell, all_threads=False, chain=True)
 

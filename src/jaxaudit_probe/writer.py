@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import os
 import sys
-from _thread import RLock, get_ident, start_new_thread
+from _thread import RLock, get_ident
 from time import perf_counter, sleep, time, time_ns
 
+from jaxaudit_probe.held_back import start_deaf
 from jaxaudit_probe.line_text import json_text
 
 TYPE_CHECKING = False
@@ -213,12 +214,12 @@ class Writer:
         return line in self._said_last
 
     def _begin_work(self) -> None:
-        """Effect: a thread that Python neither lists nor waits for."""
+        """Effect: totals are saved from here on, by a thread of ours."""
         self._working = True
         try:
             for callback in self._at_work:
                 callback()
-            start_new_thread(self._save_now_and_then, (self._process,))
+            start_deaf(self._save_now_and_then, self._process)
         except Exception as error:
             self.put("note", text=f"totals are saved only at the end: {error!r}")
 

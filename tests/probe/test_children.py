@@ -64,6 +64,50 @@ def test_a_child_with_nothing_to_say_leaves_nothing(tmp_path: Path) -> None:
     assert len(observed(tmp_path, program).processes) == 1
 
 
+def test_a_child_that_is_ended_while_it_is_forked(tmp_path: Path) -> None:
+    program = """
+        import jax, os, signal, sys, time, warnings
+        warnings.simplefilter("ignore")  # of threads
+        jax.compile("parent")
+        for _ in range(50):
+            child = os.fork()
+            if not child:
+                time.sleep(9)
+                os._exit(1)
+            os.kill(child, signal.SIGTERM)
+            if os.waitpid(child, 0)[1] != signal.SIGTERM:
+                sys.exit("it went on")
+        print("all ended")
+        """
+    seen = observed(tmp_path, program)
+    assert (seen.done.returncode, seen.done.stdout, seen.done.stderr) == (0, "all ended\n", "")
+
+
+CATCHES = """
+import jax, os, signal, warnings
+warnings.simplefilter("ignore")  # of threads
+def catches():
+    with open("/proc/self/status") as status:
+        return next(int(line.split()[1], 16) >> 14 & 1 for line in status if line.startswith("SigCgt"))
+print(catches(), flush=True)
+jax.compile("parent")
+print(catches(), flush=True)
+if not os.fork():
+    print(catches(), flush=True)
+    jax.compile("child")
+    print(catches(), flush=True)
+    os._exit(0)
+os.wait()
+print(signal.SIGTERM in signal.pthread_sigmask(signal.SIG_BLOCK, []))
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="only there can it be seen")
+def test_the_signal_is_left_alone_until_jax_works(tmp_path: Path) -> None:
+    seen = observed(tmp_path, CATCHES)
+    assert (seen.done.stdout.split(), seen.done.stderr) == (["0", "1", "0", "1", "False"], "")
+
+
 POOL = """
 import jax, multiprocessing, sys
 def work(number):

@@ -116,6 +116,19 @@ hashlib.pbkdf2_hmac("sha256", b"", b"", 40_000_000)
     assert seen.calls == [1]
 
 
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="only there can it be seen")
+def test_our_threads_take_no_signal_from_the_program(tmp_path: Path) -> None:
+    program = f"""{HEAD}
+from pathlib import Path
+for thread in sorted(Path("/proc/self/task").iterdir(), key=lambda thread: int(thread.name)):
+    status = dict(line.split(":\\t", 1) for line in (thread / "status").read_text().splitlines())
+    print([number for number in (2, 10, 14, 15) if int(status["SigBlk"], 16) >> (number - 1) & 1])
+"""
+    main, *ours = observed(tmp_path, program).done.stdout.splitlines()
+    assert main == "[]"
+    assert ours and set(ours) == {"[2, 10, 14, 15]"}
+
+
 def test_a_handler_that_comes_later_is_the_one(tmp_path: Path) -> None:
     program = f"{HEAD}import ctypes\nnative = ctypes.CDLL(None)\n"
     later = "signal.signal(15, lambda *_: print('mine'))\nos.kill(os.getpid(), 15)\ntime.sleep(0.6)\nprint('alive')"
