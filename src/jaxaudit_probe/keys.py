@@ -2,7 +2,7 @@
 
 Every function of `jax.random` checks the key that it was handed; that is where eager uses are seen, all of them. A call
 of a jitted function uses up the keys that its program uses up. A key is known by its object and by its bytes, as soon as
-they are there: nothing ever waits for the device, and no key is kept alive.
+they are there: nothing ever waits for the device, and no key is kept alive for longer than that takes.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Keys:
         self.analysed: set[int] = set()
         self.seen: dict[bytes, Seen] = {}
         self.objects: dict[int, tuple[weakref.ref[Any], Seen]] = {}
-        self.waiting: deque[tuple[weakref.ref[Any], Seen]] = deque()
+        self.waiting: deque[tuple[Any, Seen]] = deque()
         self.told: dict[Any, Told] = {}
         self.pairs: dict[Any, tuple[Frames, Frames, Told | None]] = {}
         self.judged_paths: dict[tuple[Frames, Frames], str] = {}
@@ -188,8 +188,8 @@ class Keys:
         objects[number] = (reference, use)
         if held is not None:
             self.enter(held, use)
-        elif len(self.waiting) < MOST_WAITING:
-            self.waiting.append((reference, use))
+        elif len(self.waiting) < MOST_WAITING and private.size_of(key) <= MOST_BYTES:
+            self.waiting.append((key, use))
 
     def enter(self, held: bytes, use: Seen) -> None:
         self.seen[held] = use
@@ -199,14 +199,11 @@ class Keys:
     def look_again(self, most: int) -> None:
         """Keys that the device had not made yet when they were used, the oldest first."""
         for _ in range(min(most, len(self.waiting))):
-            reference, then = self.waiting.popleft()
-            key = reference()
-            if key is None:
-                continue
+            key, then = self.waiting.popleft()
             held = private.host_bytes(key, MOST_BYTES)
             if held is None:
                 if private.is_underway(key):
-                    self.waiting.append((reference, then))
+                    self.waiting.append((key, then))
             elif held in self.seen:
                 self.again(self.seen[held], then)
             else:
@@ -267,6 +264,7 @@ class Keys:
         self.lock = threading.RLock()
         self.told.clear()
         self.pairs.clear()
+        self.waiting.clear()
 
     def totals(self) -> None:
         with self.lock:

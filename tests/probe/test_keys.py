@@ -248,7 +248,7 @@ def test_libraries_keep_their_own_ways(listener: Listener) -> None:
 
 
 def test_no_key_is_kept_alive(listener: Listener) -> None:
-    key = jax.random.PRNGKey(0)
+    key = jax.random.PRNGKey(0).block_until_ready()
     jax.random.normal(key)
     gone = weakref.ref(key)
     del key
@@ -256,3 +256,11 @@ def test_no_key_is_kept_alive(listener: Listener) -> None:
     assert gone() is None
     jax.random.normal(jax.random.PRNGKey(0))
     assert listener.told("keys")[-1]["times"] == 1
+
+
+def test_a_key_that_nobody_holds_is_known_once_it_is_made(listener: Listener) -> None:
+    slow = jax.jit(lambda start: jnp.uint32(jax.lax.fori_loop(0, 300, lambda _, x: jnp.tanh(x @ x), start)[0, :2]))
+    start = jnp.ones((200, 200))
+    drawn = [jax.random.normal(slow(start), (50,)) for _ in range(5)]
+    jax.block_until_ready(drawn)
+    assert listener.told("keys")[-1]["times"] == 4
