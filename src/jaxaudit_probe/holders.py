@@ -1,7 +1,7 @@
 """Who holds an array that became a constant: looked for at the moment of capture, while the user's frames are alive.
 
-Looks by identity through closures, locals, globals, attributes, items and partials of the frames that are running. Reads
-nothing of the array but its shape, and keeps nothing alive.
+Looks through closures, locals, globals, attributes, items and partials of the frames that are running, and keeps nothing
+alive.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import functools
 import sys
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from jaxaudit_probe import names, private, snapshots
 from jaxaudit_probe.compiles import Observer
 from jaxaudit_probe.frames import Site
+from jaxaudit_probe.same_array import Matcher, matcher
 
 LEAST_BYTES = 1024
 DEEPEST = 7
@@ -22,11 +23,9 @@ MOST_NODES = 4000
 MOST_CHILDREN = 2000
 MOST_CONSTANTS = 400
 """Of one function: what comes after these is counted in bytes, without its holder."""
-MOST_BY_VALUE = 1 << 24
 _SNAPSHOT_OF_LOCALS = sys.version_info < (3, 13)
 """Before 3.13, reading a frame's locals makes a dict that keeps them alive until the frame ends: it is emptied again."""
 
-Matcher = Callable[[Any], bool]
 
 
 UNSURE = ("attribute", "partial", "local", "created")
@@ -132,32 +131,6 @@ def holder_of(value: Any, frame: types.FrameType | None, jitted: types.CodeType 
                 break
         frame = frame.f_back
     return inside
-
-
-def matcher(value: Any) -> Matcher:
-    """Whether something is this array. NumPy's may be a view of it, or a copy in JAX's own dtype."""
-    plain = getattr(value, "val", value)
-    if not (hasattr(plain, "__array_interface__") and isinstance(getattr(plain, "shape", None), tuple)):
-        return lambda one: one is value
-    try:
-        address = plain.__array_interface__["data"][0]
-    except Exception:
-        return lambda one: one is value
-    numpy = sys.modules.get("numpy")
-    ndarray: Any = getattr(numpy, "ndarray", ())
-
-    def matches(one: Any) -> bool:
-        if one is value or one is plain:
-            return True
-        if not isinstance(one, ndarray) or one.shape != plain.shape:
-            return False
-        if one.__array_interface__["data"][0] == address:
-            return True
-        if numpy is None or one.dtype.kind != plain.dtype.kind or one.nbytes > MOST_BY_VALUE:
-            return False
-        return bool(numpy.array_equal(one.astype(plain.dtype), plain))
-
-    return matches
 
 
 def _in_frame(frame: types.FrameType, wanted: Matcher) -> Holder | None:

@@ -103,6 +103,49 @@ class Network:
         return self._scope["variables"]["kernel"] @ x  # type: ignore[attr-defined]
 
 
+DOUBLE = np.random.default_rng(0).normal(size=(60, 45))
+"""JAX makes its own copy of it, in float32."""
+SINGLE = DOUBLE.astype(np.float32)
+LARGE = np.arange(5_000_000.0)
+ZEROS = np.zeros((60, 45))
+
+
+@pytest.mark.parametrize(
+    ("held", "use", "shape"),
+    [
+        ("DOUBLE", lambda x: x + DOUBLE, (60, 45)),
+        ("DOUBLE", lambda x: x + jnp.asarray(DOUBLE), (60, 45)),
+        ("DOUBLE", lambda x: x + jnp.array(DOUBLE, dtype=jnp.float32).ravel(), (60, 45)),
+        ("DOUBLE", lambda x: x + DOUBLE.T, (45, 60)),
+        ("DOUBLE", lambda x: x + DOUBLE.ravel(), (2700,)),
+        ("DOUBLE", lambda x: x + DOUBLE[:, None], (60, 1, 45)),
+        ("LARGE", lambda x: x + LARGE[:, None].T, (1, 5_000_000)),
+        ("SINGLE", lambda x: x + SINGLE[10:50, 5:], (40, 40)),
+        ("SINGLE", lambda x: x + SINGLE.T, (45, 60)),
+    ],
+)
+def test_what_numpy_made_without_another_number(
+    told: Told, held: str, use: Callable[[Any], Any], shape: tuple[int, ...]
+) -> None:
+    jax.jit(use).lower(1.0)
+    (one,) = told.constants
+    assert (one["holder"], one["leaf"], one["how"], tuple(one["shape"])) == (held, "", "global", shape)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda x: x + DOUBLE * 2.0,
+        lambda x: x + np.roll(DOUBLE, 1),
+        lambda x: x + np.sqrt(np.abs(SINGLE)),
+        lambda x: x + np.zeros((45, 60)) + len(ZEROS),
+    ],
+)
+def test_what_numpy_made_of_other_numbers_is_another_array(told: Told, use: Callable[[Any], Any]) -> None:
+    jax.jit(use).lower(1.0)
+    assert [one["how"] for one in told.constants] == ["created"]
+
+
 def test_what_the_user_closes_over_comes_before_private_attributes(told: Told) -> None:
     network, params = Network(), Tree({"kernel": jnp.ones((48, 48))})
     jax.jit(lambda x: network.apply(params, x))(jnp.ones(48))
