@@ -12,10 +12,10 @@ import types
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from jaxaudit_probe import names, private, snapshots
+from jaxaudit_probe import call_paths, names, private, snapshots
 from jaxaudit_probe.compiles import Observer
 from jaxaudit_probe.frames import Site
-from jaxaudit_probe.same_array import Matcher, matcher
+from jaxaudit_probe.same_array import Matcher, matcher, numpy_made
 
 LEAST_BYTES = 1024
 DEEPEST = 7
@@ -28,7 +28,7 @@ _SNAPSHOT_OF_LOCALS = sys.version_info < (3, 13)
 
 
 
-UNSURE = ("attribute", "partial", "local", "created")
+UNSURE = ("attribute", "partial", "local", "made", "created")
 """Where the innermost frame found the array in something that may be an argument of the jitted function."""
 HANDED = ("attribute", "partial")
 """Where it stands in what a caller handed over."""
@@ -68,6 +68,8 @@ def captured(observer: Observer, site: Site | None, trace: Any, value: Any) -> N
     holder = holder_of(value, frame, _code_of(observer, site)) or Holder("", "", "created")
     if holder.how in UNSURE:
         holder = in_arguments(observer, site, value) or holder
+    if holder.how == "created" and numpy_made(value) and not call_paths.library_between(3):
+        holder = holder._replace(how="made")
     if holder.name and len(site.holders) < 8:
         site.holders.append(holder.name + holder.leaf)
     at = names.at_of(frame)
@@ -106,28 +108,35 @@ def _code_of(observer: Observer, site: Site) -> types.CodeType | None:
 
 def holder_of(value: Any, frame: types.FrameType | None, jitted: types.CodeType | None = None) -> Holder | None:
     """The name that holds an array, in the innermost of the running frames that knows it. Where that one knows it by
-    somebody's private attributes alone (`self._parent._variables`), or by what its caller handed it (`self.psf_cube`, in
-    a method that the jitted function calls), what a frame around closes over is told instead."""
+    somebody's private attributes alone (`self._parent._variables`), by what its caller handed it (`self.psf_cube`, in a
+    method that the jitted function calls), or by a local name, what a frame around closes over is told instead."""
     wanted = matcher(value)
     inside: Holder | None = None
-    handed = False
+    handed = traced = False
+    of_numpy = numpy_made(value)
     for _ in range(60):
         if frame is None:
             break
         code = frame.f_code
         ours = code.co_filename.startswith(names.OURS)
-        if names.is_user(code.co_filename) or not (ours or code.co_filename.startswith("<")):
+        user = names.is_user(code.co_filename)
+        if user or not (ours or code.co_filename.startswith("<")):
             found = _in_frame(frame, wanted)
             if inside is None and found is not None:
                 hidden = found.how == "attribute" and "._" in found.leaf
                 handed = found.how in HANDED and jitted is not None and code is not jitted
-                if not (hidden or handed):
-                    return found
                 inside = found
-            elif found is not None and found.how in ("closure", "global"):
-                if not handed or names.is_user(code.co_filename):
+                if found.how == "local" and of_numpy and user and not traced:
+                    inside = found._replace(how="made")
+                elif not (hidden or handed):
                     return found
-            if inside is not None and handed and code is jitted:
+            elif found is not None and found.how in ("closure", "global"):
+                if not handed or user:
+                    return found
+            elif found is not None and found.how == "local" and handed and of_numpy and user and not traced:
+                inside = found._replace(how="made")
+            traced = traced or jitted is None or code is jitted
+            if inside is not None and handed and traced:
                 break
         frame = frame.f_back
     return inside
@@ -136,16 +145,20 @@ def holder_of(value: Any, frame: types.FrameType | None, jitted: types.CodeType 
 def _in_frame(frame: types.FrameType, wanted: Matcher) -> Holder | None:
     code = frame.f_code
     here = frame.f_locals
+    local: Holder | None = None
     try:
         for name in (*code.co_freevars, *(n for n in here if n not in code.co_freevars)):
             if name in here and not name.startswith("__"):
                 leaf = find(here[name], wanted)
                 if leaf is not None:
-                    return Holder(name, leaf, _how(code, name, leaf, here[name]), _line_of(here[name]))
+                    found = Holder(name, leaf, _how(code, name, leaf, here[name]), _line_of(here[name]))
+                    if found.how != "local":
+                        return found
+                    local = local or found
     finally:
         if _SNAPSHOT_OF_LOCALS and code.co_flags & 1:
             here.clear()
-    return _in_globals(frame, wanted)
+    return _in_globals(frame, wanted) or local
 
 
 def _how(code: types.CodeType, name: str, leaf: str, holder: Any) -> str:

@@ -41,6 +41,13 @@ def matcher(value: Any) -> Matcher:
     return matches
 
 
+def numpy_made(value: Any) -> bool:
+    """Whether NumPy made it, of more than one number: one that is repeated is no burden to a program."""
+    plain = getattr(value, "val", value)
+    numpy = sys.modules.get("numpy")
+    return numpy is not None and isinstance(plain, numpy.ndarray) and bool(plain.size) and varied(numpy, plain)
+
+
 def address(array: Any) -> int:
     """Where its first element lies."""
     return int(array.__array_interface__["data"][0])

@@ -133,17 +133,35 @@ def test_what_numpy_made_without_another_number(
 
 
 @pytest.mark.parametrize(
-    "use",
+    ("use", "how"),
     [
-        lambda x: x + DOUBLE * 2.0,
-        lambda x: x + np.roll(DOUBLE, 1),
-        lambda x: x + np.sqrt(np.abs(SINGLE)),
-        lambda x: x + np.zeros((45, 60)) + len(ZEROS),
+        (lambda x: x + DOUBLE * 2.0, "made"),
+        (lambda x: x + np.roll(DOUBLE, 1), "made"),
+        (lambda x: x + np.sqrt(np.abs(SINGLE)), "made"),
+        (lambda x: x + np.zeros((45, 60)) + len(ZEROS), "created"),
     ],
 )
-def test_what_numpy_made_of_other_numbers_is_another_array(told: Told, use: Callable[[Any], Any]) -> None:
+def test_what_numpy_made_of_other_numbers_is_another_array(told: Told, use: Callable[[Any], Any], how: str) -> None:
     jax.jit(use).lower(1.0)
-    assert [one["how"] for one in told.constants] == ["created"]
+    assert [(one["holder"], one["how"]) for one in told.constants] == [("", how)]
+
+
+@functools.cache
+def table() -> Any:
+    return np.random.default_rng(2).normal(size=(50, 45))
+
+
+def test_a_local_name(told: Told) -> None:
+    def product(matrix: Any, x: Any) -> Any:
+        return matrix @ x
+
+    def both(x: Any) -> Any:
+        alias = SINGLE
+        fetched = table()
+        return product(alias, x), product(fetched, x)
+
+    jax.jit(both).lower(jnp.ones(45))
+    assert [(one["holder"], one["how"]) for one in told.constants] == [("SINGLE", "global"), ("fetched", "made")]
 
 
 def test_what_the_user_closes_over_comes_before_private_attributes(told: Told) -> None:

@@ -126,7 +126,7 @@ def _constants(document: Document, function: Entry) -> Iterator[str]:
     seen = [one for one in document["constants"] if one["function"] == function["name"] and one["bytes"] >= 1024]
     for one in sorted(seen, key=lambda one: -one["bytes"])[:MOST]:
         shape = amounts.array(one["dtype"], tuple(one["shape"]))
-        name = _code(f"{one['holder']}{one['leaf']}")
+        name = _code(words.constant(one)) if one["holder"] else words.constant(one)
         yield _paragraph(f"captured {name}: {_code(shape)}, {amounts.size(one['bytes'])}, {_code(line_of(one))}")
 
 

@@ -110,9 +110,15 @@ def captures(document: Document, function: Entry) -> str:
         if one["function"] == function["name"] and one["how"] != "created" and one["bytes"] >= 1024
     ]
     held.sort(key=lambda one: -one["bytes"])
-    shown = [f"{one['holder']}{one['leaf']} ({amounts.size(one['bytes'])})" for one in held[:3]]
+    shown = [f"{constant(one)} ({amounts.size(one['bytes'])})" for one in held[:3]]
     more = f" and {len(held) - 3} more" if len(held) > 3 else ""
     return ", ".join(shown) + more
+
+
+def constant(one: Entry) -> str:
+    """What a captured array is called, or what made it."""
+    made_by = {"made": "an array of NumPy's", "created": "an array that tracing made"}
+    return f"{one['holder']}{one['leaf']}" or made_by.get(one["how"], "an array without a name")
 
 
 def arguments(function: Entry) -> Iterator[str]:
