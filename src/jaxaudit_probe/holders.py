@@ -28,10 +28,12 @@ _SNAPSHOT_OF_LOCALS = sys.version_info < (3, 13)
 
 
 
-UNSURE = ("attribute", "partial", "local", "made", "created")
+UNSURE = ("attribute", "partial", "local", "made", "unknown", "created")
 """Where the innermost frame found the array in something that may be an argument of the jitted function."""
 HANDED = ("attribute", "partial")
 """Where it stands in what a caller handed over."""
+LOCAL = ("made", "unknown")
+"""Where only a local name of traced code leads to it: NumPy made it there, or it was fetched."""
 OWN = ("self", "cls")
 WITHIN_FUNCTIONS = (" (closure", " (default", ".__self__", ".args[", ".keywords[")
 """Paths of what a function that is an argument holds: it captures the array, whoever hands it in."""
@@ -110,10 +112,9 @@ def holder_of(value: Any, frame: types.FrameType | None, jitted: types.CodeType 
     """The name that holds an array, in the innermost of the running frames that knows it. Where that one knows it by
     somebody's private attributes alone (`self._parent._variables`), by what its caller handed it (`self.psf_cube`, in a
     method that the jitted function calls), or by a local name, what a frame around closes over is told instead."""
-    wanted = matcher(value)
+    wanted, of_numpy = matcher(value), numpy_made(value)
     inside: Holder | None = None
     handed = traced = False
-    of_numpy = numpy_made(value)
     for _ in range(60):
         if frame is None:
             break
@@ -122,21 +123,23 @@ def holder_of(value: Any, frame: types.FrameType | None, jitted: types.CodeType 
         user = names.is_user(code.co_filename)
         if user or not (ours or code.co_filename.startswith("<")):
             found = _in_frame(frame, wanted)
-            if inside is None and found is not None:
+            local = found is not None and found.how == "local" and user and not traced
+            by_chance = inside is None or inside.how in LOCAL
+            if found is None:
+                pass
+            elif local:
+                if inside is None or (handed and of_numpy):
+                    inside = found._replace(how=LOCAL[not of_numpy])
+            elif by_chance and not (traced and found.how in HANDED):
                 hidden = found.how == "attribute" and "._" in found.leaf
                 handed = found.how in HANDED and jitted is not None and code is not jitted
                 inside = found
-                if found.how == "local" and of_numpy and user and not traced:
-                    inside = found._replace(how="made")
-                elif not (hidden or handed):
+                if not (hidden or handed):
                     return found
-            elif found is not None and found.how in ("closure", "global"):
-                if not handed or user:
-                    return found
-            elif found is not None and found.how == "local" and handed and of_numpy and user and not traced:
-                inside = found._replace(how="made")
+            elif found.how in ("closure", "global") and (user or not handed):
+                return found
             traced = traced or jitted is None or code is jitted
-            if inside is not None and handed and traced:
+            if handed and traced:
                 break
         frame = frame.f_back
     return inside

@@ -164,6 +164,39 @@ def test_a_local_name(told: Told) -> None:
     assert [(one["holder"], one["how"]) for one in told.constants] == [("SINGLE", "global"), ("fetched", "made")]
 
 
+def test_a_local_name_of_what_an_object_holds(told: Told) -> None:
+    class Tables:
+        def __init__(self) -> None:
+            self.by_name = {"a": jnp.ones((52, 45)), "b": jnp.zeros((53, 45))}
+
+        def total(self, x: Any) -> Any:
+            return sum((table @ x).sum() for table in self.by_name.values())
+
+    jax.jit(Tables().total).lower(jnp.ones(45))
+    assert [(one["holder"], one["leaf"], one["how"]) for one in told.constants] == [
+        ("self", ".by_name['a']", "attribute"),
+        ("self", ".by_name['b']", "attribute"),
+    ]
+
+
+def test_a_local_name_of_what_was_fetched(told: Told) -> None:
+    kept = []
+
+    @functools.cache
+    def fetch() -> Any:
+        return kept.pop()
+
+    kept.append(jnp.ones((54, 45)))
+    fetch()
+
+    def use(x: Any) -> Any:
+        matrix = fetch()
+        return matrix @ x
+
+    jax.jit(use).lower(jnp.ones(45))
+    assert [(one["holder"], one["how"]) for one in told.constants] == [("matrix", "unknown")]
+
+
 def test_what_the_user_closes_over_comes_before_private_attributes(told: Told) -> None:
     network, params = Network(), Tree({"kernel": jnp.ones((48, 48))})
     jax.jit(lambda x: network.apply(params, x))(jnp.ones(48))
