@@ -15,6 +15,10 @@ if TYPE_CHECKING:
 
 LONGEST = 1500
 MOST_LEAVES = 1000
+UNHASHABLE = "Non-hashable static arguments"
+_OF_TYPE = re.compile(r"of type <class '([^']+)'>, (.*)", re.DOTALL)
+SHOWN_WHOLE = (list, dict, set, bytearray)
+"""What JAX's message shows as its author wrote it."""
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*")
 
 
@@ -23,7 +27,8 @@ def last_error() -> dict[str, Any] | None:
     raised = getattr(sys, "last_value", None)
     if not isinstance(raised, Exception):
         return None
-    frame = _innermost(raised.__traceback__)
+    last = _last_of_users(raised.__traceback__)
+    frame = last.tb_frame if last is not None else None
     at = place_in(raised.__traceback__)
     try:
         text = str(raised)[:LONGEST]
@@ -33,6 +38,8 @@ def last_error() -> dict[str, Any] | None:
     held = _names_of_type(frame, text) if frame is not None else []
     if frame is not None and at is not None and "deleted" in text:
         held = _names_of_deleted(frame, at.line)
+    if last is not None and UNHASHABLE in text:
+        held = _handed_over(last, text) or held
     where = at._asdict() if at is not None else None
     return {"type": kind.__qualname__, "module": kind.__module__, "text": text, "at": where, "names": held}
 
@@ -44,11 +51,6 @@ def place_in(step: TracebackType | None) -> names.At | None:
         return None
     code = last.tb_frame.f_code
     return names.At(code.co_filename, last.tb_lineno or 1, getattr(code, "co_qualname", code.co_name))
-
-
-def _innermost(step: TracebackType | None) -> FrameType | None:
-    last = _last_of_users(step)
-    return last.tb_frame if last is not None else None
 
 
 def _last_of_users(step: TracebackType | None) -> TracebackType | None:
@@ -69,6 +71,35 @@ def _names_of_type(frame: FrameType, text: str) -> list[str]:
         for name, value in list(frame.f_locals.items())
         if wanted and name.isidentifier() and f"{type(value).__module__}.{type(value).__qualname__}" == wanted
     ][:3]
+
+
+def _handed_over(last: TracebackType, text: str) -> list[str]:
+    """What the call of that line hands over of the type, and where it can be told with the content, that the message
+    names: `sizes`, or the parameter's name where there is no other (`**options`).
+    """
+    import ast
+
+    from jaxaudit_probe import call_paths
+
+    told = _OF_TYPE.search(text)
+    call = call_paths.call_at(last.tb_frame.f_code, last.tb_lasti)
+    if told is None or call is None:
+        return []
+    given: list[tuple[str, Any]] = []
+    for argument in (*call.args, *call.keywords):
+        value = argument.value if isinstance(argument, ast.keyword) else argument
+        held = _value(last.tb_frame, ast.unparse(value).split("."))
+        if isinstance(argument, ast.keyword) and argument.arg is None:
+            given += list(held.items()) if type(held) is dict else []
+        elif isinstance(value, (ast.Name, ast.Attribute)):
+            given.append((ast.unparse(value), held))
+    return [name for name, value in given if _is_the_one(value, *told.groups())][:3]
+
+
+def _is_the_one(value: Any, kind: str, shown: str) -> bool:
+    module, name = type(value).__module__, type(value).__qualname__
+    whole = name if module == "builtins" else f"{module}.{name}"
+    return whole == kind and (type(value) not in SHOWN_WHOLE or repr(value)[:LONGEST] in shown)
 
 
 def _names_of_deleted(frame: FrameType, line: int) -> list[str]:

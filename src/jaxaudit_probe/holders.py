@@ -27,7 +27,6 @@ _SNAPSHOT_OF_LOCALS = sys.version_info < (3, 13)
 """Before 3.13, reading a frame's locals makes a dict that keeps them alive until the frame ends: it is emptied again."""
 
 
-
 UNSURE = ("attribute", "partial", "local", "made", "unknown", "created")
 """Where the innermost frame found the array in something that may be an argument of the jitted function."""
 HANDED = ("attribute", "partial")

@@ -84,7 +84,7 @@ def line_of(path: str, line: int, lines: Callable[[str], Sequence[str]]) -> str:
 def first_line(failure: Failure) -> str:
     text = (failure.text.splitlines() or [""])[0]
     shown = f"{failure.kind.rpartition('.')[2]}: {text}" if text else failure.kind
-    return shown.rstrip(".") if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
+    return shown.removesuffix(" The error was:").rstrip(".") if len(shown) <= LONGEST else f"{shown[:LONGEST]}…"
 
 
 def culprit(evidence: Evidence, failure: Failure) -> str:
