@@ -7,10 +7,11 @@ from typing import Any, NamedTuple
 
 from jaxaudit_probe import private
 from jaxaudit_probe.commits import Put
-from jaxaudit_probe.snapshots import Leaf, Node, Snapshot, Tree, same_value, spelled
+from jaxaudit_probe.snapshots import ORDERED, Leaf, Node, Snapshot, Tree, same_value, spelled
 
 MOST_CHANGES = 12
 LOOKS_BACK = 64
+MOST_SHOWN = 6
 
 
 class Change(NamedTuple):
@@ -81,11 +82,19 @@ def differences(old: Tree, new: Tree, path: str, lowering: bool = False) -> Iter
                 yield Change(path + step, str(old.below[step]), "not there", "structure")
             for step in fresh:
                 yield Change(path + step, "not there", str(new.below[step]), "structure")
+            if old.kind == ORDERED and not (gone or fresh) and list(old.below) != list(new.below):
+                yield Change(path, _order(old), _order(new), "structure")
         for step, below in old.below.items():
             if step in new.below:
                 yield from differences(below, new.below[step], path + step, lowering)
     else:
         yield Change(path, _kind_text(old), _kind_text(new), "structure")
+
+
+def _order(one: Node) -> str:
+    """The keys of an `OrderedDict`, which JAX tells from the same in another order."""
+    shown = [step.strip("[]'\".") for step in one.below]
+    return f"keys in the order {', '.join(shown[:MOST_SHOWN])}{', ...' if len(shown) > MOST_SHOWN else ''}"
 
 
 def _kind_text(one: Tree) -> str:

@@ -286,6 +286,8 @@ class Observer:
             frame.cause = causes.of_body(frame.site.name if frame.site else "", owner.name, owner.line, times)
         elif times == 1 and len(owner.programs) > 1:
             frame.cause = causes.of_another_program(frame.cause, not owner.user)
+        elif times == 1 and frame.cause is not None and frame.cause.kind != "derived":
+            frame.cause = causes.FIRST  # until now it was traced as a part of others only
 
     def _bodies_of(self, program: Any, site: Site | None) -> list[Site]:
         """The functions traced since the last compile that are part of a program; a program of jit's takes them all."""

@@ -12,7 +12,7 @@ import functools
 import inspect
 import types
 import weakref
-from collections import Counter
+from collections import Counter, OrderedDict
 from collections.abc import Container, Iterator
 from typing import Any, NamedTuple
 
@@ -21,6 +21,8 @@ from jaxaudit_probe.commits import Put, who_put
 
 DEEPEST = 12
 MOST_CHILDREN = 4000
+ORDERED = "OrderedDict"
+"""The one kind of dict whose order is part of its structure to JAX."""
 MOST_PARTS = 64
 PLAIN = (bool, int, float, complex, str, bytes, type(None))
 
@@ -203,7 +205,8 @@ def tree(value: Any, static: bool = False, depth: int = 0) -> Tree:
         return Node(kind.__qualname__, {step: tree(x, static, depth + 1) for step, x in parts})
     if isinstance(value, dict):
         parts = ((f"[{k!r}]", x) for k, x in list(value.items())[:MOST_CHILDREN])
-        return Node("dict", {step: tree(x, static, depth + 1) for step, x in parts})
+        whose = ORDERED if kind is OrderedDict else "dict"
+        return Node(whose, {step: tree(x, static, depth + 1) for step, x in parts})
     if private.is_tracer(value) or (hasattr(value, "dtype") and hasattr(value, "shape")):
         return leaf(value, static)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):

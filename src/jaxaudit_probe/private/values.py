@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from jax._src import array, core, tree_util
@@ -58,7 +59,34 @@ def structure_of(value: Value) -> list[tuple[str, Value]] | None:
     leaves, _ = tree_util.tree_flatten_with_path(value)
     if len(leaves) == 1 and leaves[0][1] is value:
         return None
+    if any(isinstance(key, _NUMBERED) for path, _ in leaves for key in path):
+        return list(_named(value, ""))
     return [(tree_util.keystr(path), leaf) for path, leaf in leaves]
+
+
+_NUMBERED = tree_util.FlattenedIndexKey
+"""What JAX calls the parts of a class that does not say how they are called."""
+
+
+def _named(value: Value, path: str) -> Iterator[tuple[str, Value]]:
+    """The leaves below, with the attribute that holds each part of such a class in place of its number."""
+    found = children_of(value)
+    if found is None:
+        yield path, value
+        return
+    for step, child in found[0]:
+        yield from _named(child, path + step)
+
+
+def _steps(value: Value, keyed: list[tuple[Any, Value]]) -> Iterator[str]:
+    """How each part of an object is called, one level deep."""
+    attributes = dict(vars(value)) if hasattr(value, "__dict__") else {}
+    for path, child in keyed:
+        name = ""
+        if isinstance(path[0], _NUMBERED):
+            name = next((name for name, held in attributes.items() if held is child), "")
+            attributes.pop(name, None)
+        yield f".{name}" if name else tree_util.keystr(path)
 
 
 def children_of(value: Value) -> tuple[list[tuple[str, Value]], Any] | None:
@@ -70,7 +98,8 @@ def children_of(value: Value) -> tuple[list[tuple[str, Value]], Any] | None:
     if len(keyed) == 1 and keyed[0][1] is value:
         return None
     data = tree.node_data()
-    return [(tree_util.keystr(path), child) for path, child in keyed], data[1] if data is not None else None
+    named = zip(_steps(value, keyed), (child for _, child in keyed))
+    return list(named), data[1] if data is not None else None
 
 
 def unflatten(tree: Value, leaves: list[Value]) -> Value:
