@@ -108,11 +108,14 @@ def _aligned(one: Frames, other: Frames) -> tuple[Frames, Frames]:
 
 def is_loop_of(code: CodeType, offset: int) -> int | None:
     """The first line of the innermost loop of this function around an instruction; None outside loops."""
-    best: tuple[int, int] | None = None
-    for start, stop in _loops(code):
-        if start <= offset <= stop and (best is None or stop - start < best[1] - best[0]):
-            best = (start, stop)
-    return line_of(code, best[0]) if best is not None else None
+    around = loops_around(code, offset)
+    return line_of(code, around[0][0]) if around else None
+
+
+def loops_around(code: CodeType, offset: int) -> list[tuple[int, int]]:
+    """(first, last) offsets of each loop of this function around an instruction, the innermost first."""
+    found = [loop for loop in _loops(code) if loop[0] <= offset <= loop[1]]
+    return sorted(found, key=lambda loop: loop[1] - loop[0])
 
 
 _found: dict[CodeType, list[tuple[int, int]]] = {}

@@ -12,10 +12,10 @@ import inspect
 import threading
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
-from jaxaudit_probe import names, private, snapshots
+from jaxaudit_probe import call_paths, names, private, snapshots
 from jaxaudit_probe.behaviour import Parameter
 from jaxaudit_probe.compiles import Observer
 from jaxaudit_probe.frames import Site
@@ -40,7 +40,7 @@ now = time.perf_counter
 class Record:
     """The calls of one function of the user's."""
 
-    __slots__ = ("entries", "estimated", "hits", "parameters", "site", "spends_keys", "tracers")
+    __slots__ = ("called_from", "entries", "estimated", "hits", "parameters", "site", "spends_keys", "tracers")
 
     def __init__(self, site: Site) -> None:
         self.site = site
@@ -50,11 +50,25 @@ class Record:
         self.hits = 0
         self.estimated = 0.0
         self.spends_keys = False
+        self.called_from: list[tuple[int, call_paths.Frames]] = []
+        """Where the first call came from, the second, the fourth, the eighth and so on, each with its number."""
 
     @property
     def looked(self) -> int:
         """Calls that were seen, not estimated."""
         return self.entries + self.hits
+
+    def note_caller(self, depth: int) -> None:
+        number = self.looked
+        if not number & (number - 1):
+            self.called_from.append((number, call_paths.here(depth + 1)))
+
+    def callers(self) -> Iterator[tuple[call_paths.Frames, int]]:
+        """Where its calls came from, and about how many came from there."""
+        last = len(self.called_from) - 1
+        for i, (number, frames) in enumerate(self.called_from):
+            upto = number if i < last else self.looked + round(self.estimated)
+            yield frames, upto - (self.called_from[i - 1][0] if i else 0)
 
     def parameter(self, name: str) -> Parameter:
         found = self.parameters.get(name)
@@ -126,6 +140,8 @@ class Calls:
         record.entries += 1
         if tracers:
             record.tracers += 1
+        else:
+            record.note_caller(2)
         close = record.entries <= CLOSE or record.entries & SPACING < 2
         number = record.looked
         for name, value in given.items():
@@ -165,6 +181,7 @@ class Calls:
                     for name, value in kwargs.items():
                         record.parameter(name).glance(value)
                 record.hits += 1
+                record.note_caller(2)
                 if record.spends_keys and self.on_hit is not None:
                     self.on_hit(record.site, args, kwargs)
                 if self.all:

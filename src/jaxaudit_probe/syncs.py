@@ -15,7 +15,7 @@ import time
 from types import CodeType, FrameType, ModuleType
 from typing import Any
 
-from jaxaudit_probe import call_paths, names, private, stand_ins
+from jaxaudit_probe import call_paths, calls, names, private, stand_ins
 from jaxaudit_probe.call_paths import Frames
 from jaxaudit_probe.compiles import Observer
 
@@ -36,6 +36,10 @@ STRIDE = 15
 now = time.perf_counter
 
 
+Called = dict[CodeType, list[tuple[int, int]]]
+"""By code of the user's: the offsets of calls in it from which jitted functions were called, and about how often."""
+
+
 class Sync:
     """One line and one way of reading there."""
 
@@ -52,16 +56,30 @@ class Sync:
         self.exact = True
         self.paths: list[Frames] = []
 
-    def fields(self) -> dict[str, Any]:
+    def fields(self, called: Called) -> dict[str, Any]:
         at = call_paths.at(self.code, self.offset)
         own = call_paths.is_loop_of(self.code, self.offset) if not self.via else None
         outer = None if own is not None or self.via else self.loop_of_a_caller()
         loop = {"path": at.path, "line": own} if own is not None else outer
+        dispatching = self.dispatching(called) if loop is not None else None
+        loop, calls = dispatching or (loop, 0)
         return {
             **at._asdict(), "how": self.how, "count": self.count, "blocked": self.blocked,
             "seconds": round(self.seconds, 6), "bytes": self.bytes, "loop": self.count > 1 and own is not None,
             "in_loop_of": loop, "value": value_read(self.code, self.offset), "via": self.via, "exact": self.exact,
+            "calls": calls,
         }  # fmt: skip
+
+    def dispatching(self, called: Called) -> tuple[dict[str, Any], int] | None:
+        """The innermost loop around the read that calls jitted functions too, and how many calls those are: it is its
+        turns that wait. A loop over what a turn brought waits for nothing.
+        """
+        for code, offset in call_paths.users(self.paths[-1]):
+            for first, last in call_paths.loops_around(code, offset):
+                calls = sum(count for there, count in called.get(code, ()) if first <= there <= last)
+                if calls:
+                    return {"path": code.co_filename, "line": call_paths.line_of(code, first)}, calls
+        return None
 
     def loop_of_a_caller(self) -> dict[str, Any] | None:
         """The loop, in the nearest caller that has one, in which both the first reads happened."""
@@ -218,10 +236,11 @@ class Syncs:
     def totals(self) -> None:
         """One line for each line of the user's: an expression may have several instructions that read."""
         lines: dict[tuple[Any, ...], dict[str, Any]] = {}
+        called = where_called()
         for sync in list(self.known.values()):
             if sync.paths and any(call_paths.is_callback(code.co_filename) for code, _ in sync.paths[0]):
                 continue
-            told = sync.fields()
+            told = sync.fields(called)
             known = lines.setdefault((told["path"], told["line"], told["how"], told["via"]), told)
             if known is not told:
                 for field in ("count", "blocked", "seconds", "bytes"):
@@ -235,6 +254,17 @@ class Syncs:
         """In a forked child: its parent tells its own reads."""
         self.known.clear()
         self.busy = threading.local()
+
+
+def where_called() -> Called:
+    """Calls of the user's jitted functions, by the lines of the user's that led to them."""
+    found: Called = {}
+    sampler = calls.current()
+    for record in list(sampler.records.values()) if sampler is not None else ():
+        for frames, count in record.callers():
+            for code, offset in call_paths.users(frames):
+                found.setdefault(code, []).append((offset, count))
+    return found
 
 
 def value_read(code: CodeType, offset: int) -> str:

@@ -55,6 +55,32 @@ def test_a_function_that_is_called_in_a_loop(listener: Listener) -> None:
     assert not told["loop"] and told["in_loop_of"] is not None
 
 
+def test_the_loop_that_calls_jitted_functions_is_the_one_that_waits(listener: Listener) -> None:
+    step = jax.jit(lambda x: {"loss": (x * 2.0).sum(), "norm": x.sum()})
+
+    def show(values: dict[str, Any]) -> str:
+        return " ".join(f"{name} {float(value)}" for name, value in values.items())
+
+    at = line_of_this_call()
+    for turn in range(90):
+        values = step(jnp.ones(3) * turn)
+        if turn % 30 == 29:
+            show(values)
+    told = syncs(listener)["float"]
+    assert (told["count"], told["in_loop_of"]) == (6, {"path": __file__, "line": at + 1})
+    assert 85 <= told["calls"] <= 95
+
+
+def test_of_two_loops_that_call_a_function_each_has_its_calls(listener: Listener) -> None:
+    step = jax.jit(lambda x: x * 2.0)
+    for _ in range(40):
+        float(step(1.0))
+    for _ in range(2000):
+        step(1.0)
+    told = syncs(listener)["float"]
+    assert told["count"] == 40 and 32 <= told["calls"] <= 64
+
+
 def test_ways_of_reading(listener: Listener) -> None:
     one = jnp.ones(())
     two = jnp.ones(2)

@@ -88,8 +88,8 @@ def test_a_wait_in_every_turn(tmp_path):
 
 @pytest.mark.parametrize(
     "change",
-    [{"count": 8}, {"line": 14}, {"line": 15, "loop": False, "count": 1}],
-    ids=["few turns", "every tenth turn", "after the loop"],
+    [{"count": 8}, {"line": 14}, {"line": 15, "loop": False, "count": 1}, {"calls": 600}],
+    ids=["few turns", "every tenth turn", "after the loop", "one read for ten calls"],
 )
 def test_a_wait_that_is_fine(tmp_path, change):
     assert not every(tmp_path, sync(tmp_path, **({"line": 12} | change)))
@@ -103,6 +103,11 @@ def test_a_wait_that_was_asked_for_may_be_what_is_timed(tmp_path):
 def test_a_wait_in_a_function_that_a_loop_elsewhere_calls(tmp_path):
     one = only(tmp_path, "host-sync-in-loop", sync(tmp_path, 6, in_loop_of=at(tmp_path, 11)))
     assert "the loop at line 11" in one.message
+
+
+def test_a_wait_in_a_loop_over_what_a_turn_brought(tmp_path):
+    one = only(tmp_path, "host-sync-in-loop", sync(tmp_path, 12, in_loop_of=at(tmp_path, 4), calls=30))
+    assert "the loop at line 4" in one.message
 
 
 def test_a_key_used_twice(tmp_path):

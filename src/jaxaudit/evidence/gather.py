@@ -333,6 +333,7 @@ def _sync(to: Gathered, row: Row) -> None:
             bytes=number_of(row, "bytes"),
             loop=bool(row.get("loop")),
             in_loop_of=to.places.spot(row.get("in_loop_of")),
+            calls=number_of(row, "calls"),
             value=text_of(row, "value"),
         )
 

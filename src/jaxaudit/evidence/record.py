@@ -224,6 +224,7 @@ def _syncs(seen: Iterable[SyncSeen]) -> Iterator[SyncSeen]:
                 bytes=one.bytes + before.bytes,
                 loop=one.loop or before.loop,
                 in_loop_of=one.in_loop_of or before.in_loop_of,
+                calls=one.calls + before.calls,
             )
         table[key] = one
     yield from table.values()

@@ -268,6 +268,8 @@ class SyncSeen:
     bytes: int = 0
     loop: bool = False
     in_loop_of: Spot | None = None
+    calls: int = 0
+    """Of jitted functions in that loop, about: its turns dispatch work, and wait. 0 where none were seen there."""
     value: str = ""
 
 

@@ -161,7 +161,7 @@ def constant_entry(one: ConstantSeen) -> dict[str, Any]:
 
 def sync_entry(one: SyncSeen) -> dict[str, Any]:
     loop = one.in_loop_of
-    if loop is None and one.at.loop is not None:
+    if one.at.loop is not None and not one.calls:
         loop = Spot(one.at.path, one.at.loop.line, one.at.function)
     return {
         "path": one.at.path,
@@ -174,6 +174,7 @@ def sync_entry(one: SyncSeen) -> dict[str, Any]:
         "bytes": one.bytes,
         "loop": one.loop,
         "in_loop_of": spot_entry(loop),
+        "calls": one.calls,
         "value": one.value,
     }
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Note, amounts
 from jaxaudit.rules.boundaries.eager_loops import EagerLoop, eager_loops
-from jaxaudit.rules.recompiles import CHEAP, of_rule
+from jaxaudit.rules.recompiles import of_rule
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source.facts import text
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 OFTEN = 4
 """Compilations of one operation at one line from which on it is a hot path."""
+SECONDS, SHARE = 1.0, 0.1
+"""Of the whole run, from which on lines that compile now and then are worth a word together: setting up is allowed."""
 
 
 MUCH, MANY = 15, 100
@@ -62,7 +64,7 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
             yield hot(rule, at, compiles)
         else:
             slight[at] = compiles
-    if sum(map(len, slight.values())) >= OFTEN or sum(map(seconds, slight.values())) >= CHEAP:
+    if sum(map(seconds, slight.values())) >= max(SECONDS, SHARE * evidence.environment.seconds):
         yield now_and_then(rule, slight)
 
 

@@ -54,8 +54,8 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
 
 
 def in_every_turn(sync: SyncSeen) -> bool:
-    """Again and again from one line; not under `if step % 100 == 0`, not a handful of times."""
-    if sync.count <= FEW_TURNS:
+    """Again and again from one line; not under `if step % 100 == 0`, there or in a caller, not a handful of times."""
+    if sync.count <= FEW_TURNS or sync.count * FEW_TURNS <= sync.calls:
         return False
     if sync.at.loop is not None:
         return not sync.at.loop.now_and_then
@@ -63,6 +63,7 @@ def in_every_turn(sync: SyncSeen) -> bool:
 
 
 def loop_of(sync: SyncSeen) -> Spot | None:
-    if sync.at.loop is not None:
+    """The loop whose turns wait: the innermost one that calls jitted functions, where that is known."""
+    if sync.at.loop is not None and not sync.calls:
         return sync.at._replace(line=sync.at.loop.line, loop=None)
     return sync.in_loop_of
