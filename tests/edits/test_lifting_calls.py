@@ -256,3 +256,42 @@ def test_what_is_made_anew_as_often_as_the_jit_can_not_be_static():
 
 def test_what_is_made_once_for_all_of_them_can():
     assert 'static_argnames=("optimiser",)' in lift(OPTIMISED.format(before=MADE_OPTIMISER, inside="pass"), "jax.jit\n")
+
+
+BOUND = """def fold(times, period):
+    return jnp.asarray(np.mod(times / period, 1.0))
+
+
+def loss(shape, phase, weights, *, width=3.0):
+    return jnp.sum(weights * jnp.cos(phase - shape)) / width
+
+
+def objective_for(times, period, weights):
+    target = functools.partial(loss, phase=fold(times, period), weights=jnp.asarray(weights))
+    return jax.jit(jax.value_and_grad(target))
+"""
+
+
+def test_what_a_partial_binds_is_worked_out_where_it_was():
+    after = same(
+        "import numpy as np\n\n\n" + BOUND, "jax.jit(", "objective_for(np.arange(3.0), 2.0, [1.0, 2.0, 0.5])(0.3)"
+    )
+    assert (
+        "@jax.jit\ndef jitted_target(shape, phase, weights):\n    target = functools.partial(loss, phase=phase, weights=weights)\n"
+        in after
+    )
+    assert (
+        "    return functools.partial(jitted_target, phase=fold(times, period), weights=jnp.asarray(weights))\n"
+        in after
+    )
+
+
+def test_a_partial_of_an_imported_function_goes_on_with_any_arguments():
+    after = same(
+        "from operator import add\n\n\ndef made(x):\n"
+        "    target = functools.partial(add, jnp.asarray(x) * 2.0)\n    return jax.jit(target)\n",
+        "jax.jit(",
+        "made(1.0)(3.0)",
+    )
+    assert "def jitted_target(*arguments, bound_0):\n    target = functools.partial(add, bound_0)\n" in after
+    assert "return functools.partial(jitted_target, bound_0=jnp.asarray(x) * 2.0)" in after

@@ -9,7 +9,7 @@ from jaxaudit.edits.arguments import add_argument
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.imports import qualified_name, spell
 from jaxaudit.edits.jit_sites import PARTIALS, JitSite
-from jaxaudit.edits.made_functions import made_functions, name_of, only_read_there
+from jaxaudit.edits.made_functions import bound_values, code_of, made_functions, name_of, only_read_there
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import bound_in, fresh_name
 from jaxaudit.edits.nodes import FUNCTIONS, Function, statement_of
@@ -20,6 +20,8 @@ from jaxaudit.edits.statements import indent_of, remove_definition, remove_state
 from jaxaudit.edits.taking import KEEPERS, Taken, decides, is_asked, must_be_kept, readings, taken
 
 STEP = "    "
+ANY = "*arguments"
+"""The parameters of what is handed on to a caller that is not known here: what it takes beside stands behind them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,13 @@ def lifted_call(source: SourceText, site: JitSite) -> "tuple[tuple[Edit, ...], s
     use = _use_of(source, names, site)
     inner = local_functions(names, use.wrapped)
     made = made_functions(names, (use.wrapped, *inner))
+    bound = bound_values(names, made)
     parts = (use.wrapped, *(one.value for one in made))
     methods = methods_of(names, (*parts, *inner))
     parameters = _parameters(source, names, use, methods)
-    values = taken(names, parts, inner, parameters, methods=methods, made=map(name_of, made))
-    must_compile_once(names, (*parts, *inner, *methods.found), [one.text for one in values])
+    values = taken(names, parts, inner, parameters, methods=methods, made=map(name_of, made), bound=bound)
+    moved = (use.wrapped, *(part for one in made for part in code_of(names, one)), *inner, *methods.found)
+    must_compile_once(names, moved, [one.text for one in values])
     changed = [*readings(source, values), *methods.edits(names)]
     alone = None if made else _alone(names, use, inner, methods)
     name = _new_name(source, use, alone)
@@ -68,7 +72,7 @@ def lifted_call(source: SourceText, site: JitSite) -> "tuple[tuple[Edit, ...], s
     for each in made:
         if only_read_there(names, each, (*parts, *inner)):
             edits += remove_definition(source, each)
-    edits += _places(source, use, name, values)
+    edits += _places(source, use, name, values, parameters == [ANY])
     return tuple(dict.fromkeys(edits)), name, tuple(one.text for one in values)
 
 
@@ -150,12 +154,10 @@ def _parameters(source: SourceText, names: Names, use: _Use, methods: Methods) -
         raise CannotEdit("it is called with more arguments in one place than in another")
     written = _written_parameters(source, names, use.wrapped, methods)
     if use.others and (written is None or (counts and counts != {len(written)})):
-        raise CannotEdit("it is handed on, and its parameters are not known here")
+        return [ANY]
     count = counts.pop() if counts else len(written or ())
     if written is not None and len(written) >= count:
         return written[:count]
-    if count != 1 and use.others:
-        raise CannotEdit("its parameters are not known here")
     taken_names = {node.id for node in ast.walk(source.tree) if isinstance(node, ast.Name)}
     return [next(one for one in (f"argument_{i}", f"argument_{i}_") if one not in taken_names) for i in range(count)]
 
@@ -166,8 +168,14 @@ def _written_parameters(source: SourceText, names: Names, node: ast.expr, method
         return _plain(node)
     if isinstance(node, ast.Name):
         home = names.home(node)
-        made = [one for one in names.bound_at(home, node.id) if isinstance(one, FUNCTIONS)] if home else []
-        return _plain(made[0]) if len(made) == 1 else None
+        bindings = names.bound_at(home, node.id) if home else []
+        made = bindings[0] if len(bindings) == 1 else None
+        if isinstance(made, FUNCTIONS):
+            return _plain(made)
+        assigned = names.parent.get(made) if made is not None else None
+        if isinstance(assigned, ast.Assign) and isinstance(assigned.value, ast.Call):
+            return _written_parameters(source, names, assigned.value, methods)
+        return None
     if isinstance(node, ast.Attribute):
         found = _plain(methods.references[node]) if node in methods.references else None
         return found[1:] if found is not None else None
@@ -325,7 +333,7 @@ def _with(source: SourceText, node: ast.AST, edits: Sequence[Edit]) -> str:
     return text.replace(source.newline, "\n")
 
 
-def _places(source: SourceText, use: _Use, name: str, values: Sequence[Taken]) -> list[Edit]:
+def _places(source: SourceText, use: _Use, name: str, values: Sequence[Taken], by_name: bool) -> list[Edit]:
     """Each call hands in what the function read from around it; elsewhere the function goes on with it bound."""
     edits: list[Edit] = []
     for call in use.calls:
@@ -334,7 +342,7 @@ def _places(source: SourceText, use: _Use, name: str, values: Sequence[Taken]) -
         if call.args and isinstance(call.args[0], ast.GeneratorExp) and len(call.args) == 1:
             raise CannotEdit("the call's only argument is a bare generator")
         if values:
-            edits += add_argument(source, call, ", ".join(one.text for one in values))
+            edits += add_argument(source, call, ", ".join(one.bound if by_name else one.text for one in values))
     for other in use.others:
         if not values:
             edits += [Edit(*source.span(other), name)] if source.of(other) != name else []

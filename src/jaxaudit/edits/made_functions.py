@@ -1,15 +1,23 @@
-"""Functions that a factory of the file makes (`model = make_model(tables)`): code that moves makes them anew for itself."""
+"""Functions that are made where they are used, by a factory of the file (`model = make_model(tables)`) or with values bound
+(`target = partial(loss, data=fold(times))`): code that moves makes them anew for itself.
+"""
 
 import ast
 from collections.abc import Sequence
 
+from jaxaudit.edits.imports import qualified_name
+from jaxaudit.edits.jit_sites import PARTIALS
 from jaxaudit.edits.name_scopes import Names
+
+PLAIN = (ast.Name, ast.Attribute, ast.Constant, ast.Lambda)
+"""What is bound as it is written: a name, or something that is the same wherever it is worked out."""
 
 
 def made_functions(names: Names, parts: Sequence[ast.AST]) -> list[ast.Assign]:
     """The assignments, in the functions around, of such functions that the parts read, and that these read, in order.
 
-    A factory does nothing but define functions and return one of them, so that calling it costs nothing and changes nothing.
+    A factory does nothing but define functions and return one of them, so that calling it costs nothing and changes
+    nothing; what a partial binds is handed over (`bound_values`).
     """
     found: dict[ast.Assign, None] = {}
     waiting = list(parts)
@@ -23,6 +31,15 @@ def made_functions(names: Names, parts: Sequence[ast.AST]) -> list[ast.Assign]:
                 found[made] = None
                 waiting.append(made.value)
     return sorted(found, key=lambda one: one.lineno)
+
+
+def code_of(names: Names, made: ast.Assign) -> Sequence[ast.expr]:
+    """What of it runs where it moves to: not what a partial binds."""
+    call = made.value
+    if not isinstance(call, ast.Call) or not _is_partial(names, call):
+        return [made.value]
+    given = [*call.args, *(one.value for one in call.keywords)]
+    return [one for one in given if isinstance(one, PLAIN)]
 
 
 def name_of(made: ast.Assign) -> str:
@@ -40,7 +57,33 @@ def _made(names: Names, home: ast.AST, name: str) -> ast.Assign | None:
         ):
             if names.home(called) is names.tree and _is_factory(names, called.id):
                 return statement
+    match statement:
+        case ast.Assign(targets=[ast.Name()], value=ast.Call() as call) if not names.loops_around(statement):
+            if _is_partial(names, call):
+                return statement
     return None
+
+
+def _is_partial(names: Names, call: ast.Call) -> bool:
+    """Of a named function, with values for parameters that are written out."""
+    if qualified_name(names.source, call.func) not in PARTIALS or not call.args:
+        return False
+    given = [*call.args, *(one.value for one in call.keywords)]
+    return isinstance(call.args[0], ast.Name) and not (
+        any(isinstance(one, ast.Starred) for one in given) or any(one.arg is None for one in call.keywords)
+    )
+
+
+def bound_values(names: Names, made: Sequence[ast.Assign]) -> dict[ast.expr, str]:
+    """The expressions whose values the partials among them bind, each with a name for it: they are worked out outside."""
+    found: dict[ast.expr, str] = {}
+    for one in made:
+        call = one.value
+        if isinstance(call, ast.Call) and _is_partial(names, call):
+            for number, argument in enumerate(call.args[1:]):
+                found[argument] = f"bound_{number}"
+            found |= {keyword.value: str(keyword.arg) for keyword in call.keywords}
+    return {one: name for one, name in found.items() if not isinstance(one, PLAIN)}
 
 
 def _is_factory(names: Names, name: str) -> bool:

@@ -1,7 +1,7 @@
 """What code reads from the functions around it, so that it can stand elsewhere: names, and attributes of objects."""
 
 import ast
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jaxaudit.edits.edit import CannotEdit, Edit
@@ -80,20 +80,22 @@ class Taken:
 def taken(
     names: Names, parts: Sequence[ast.AST], inner: Sequence[ast.AST], own: Iterable[str] = (),
     scopes: Sequence[ast.AST] = (), methods: Methods | None = None, made: Iterable[str] = (),
+    bound: Mapping[ast.expr, str] | None = None,
 ) -> list[Taken]:  # fmt: skip
     """What the parts read from the functions around them, in order of the text; at module level, variables.
 
     `inner` are local functions that move along, `methods` such of the object, and `made` names of those that a factory
-    makes there anew; `scopes` are functions of which the
-    parts are, and `own` names that the new function binds itself. CannotEdit where an object is read whole that is no value to hand over (`self`), where
+    makes there anew; `bound` are expressions that are handed over by their values, under these names; `scopes` are functions
+    of which the parts are, and `own` names that the new function binds itself. CannotEdit where an object is read whole that is no value to hand over (`self`), where
     names are rebound, or imported locally.
     """
     found: dict[str, list[list[ast.expr]]] = {}
     methods = methods or Methods()
     moved = (*parts, *inner, *methods.found)
     local = {*(one.name for one in inner if isinstance(one, FUNCTIONS)), *made}
+    bound = bound or {}
     for part in moved:
-        for node in ast.walk(part):
+        for node in walk_without(part, bound):
             if isinstance(node, ast.Nonlocal | ast.Global | ast.Yield | ast.YieldFrom | ast.Await | ast.NamedExpr):
                 raise CannotEdit("it rebinds names, or waits")
             if (
@@ -108,12 +110,23 @@ def taken(
     values: list[Taken] = []
     for name, chains in found.items():
         values += _of_one_name(name, chains)
+    values += [Taken(name, names.source.of(one), [one]) for one, name in bound.items()]
     for one in values:
         one.nodes.sort(key=_place)
-        if "." in one.text and any(_is_transformed(names, node) for node in one.nodes):
+        if isinstance(one.nodes[0], ast.Attribute) and any(_is_transformed(names, node) for node in one.nodes):
             raise CannotEdit(f"it takes `{one.text}`, a function that may know its object")
     values.sort(key=lambda one: (not any(names.is_within(one.nodes[0], part) for part in parts), _place(one.nodes[0])))
-    return _named(names, values, moved, own)
+    return _named(names, values, [node for part in moved for node in walk_without(part, bound)], own)
+
+
+def walk_without(part: ast.AST, without: Container[ast.AST]) -> Iterator[ast.AST]:
+    """All nodes of a part but for those of some expressions in it."""
+    waiting = [part]
+    while waiting:
+        node = waiting.pop(0)
+        if node not in without:
+            yield node
+            waiting += ast.iter_child_nodes(node)
 
 
 def _place(node: ast.expr) -> tuple[int, int]:
@@ -178,14 +191,17 @@ def _of_one_name(name: str, chains: list[list[ast.expr]]) -> list[Taken]:
 
 
 def _named(names: Names, values: list[Taken], moved: Sequence[ast.AST], own: Iterable[str]) -> list[Taken]:
-    """Attributes get names that nothing in the moved code has."""
-    roots = {one.text for one in values if "." not in one.text}
+    """Attributes, and what is bound, get names that no node of the moved code has."""
+    roots = {one.text for one in values if one.text.isidentifier()}
     used = roots | set(own)
-    for part in moved:
-        used |= {node.id for node in ast.walk(part) if isinstance(node, ast.Name)}
-        used |= {node.arg for node in ast.walk(part) if isinstance(node, ast.arg)}
+    used |= {node.id for node in moved if isinstance(node, ast.Name)}
+    used |= {node.arg for node in moved if isinstance(node, ast.arg)}
     for one in values:
-        if "." not in one.text:
+        if one.text.isidentifier():
+            continue
+        if not isinstance(one.nodes[0], ast.Attribute):
+            one.name = one.name if one.name not in used else fresh_name(names.source, f"bound_{one.name}")
+            used.add(one.name)
             continue
         root = one.text.partition(".")[0]
         short = one.name.strip("_") or one.name
@@ -198,7 +214,7 @@ def _named(names: Names, values: list[Taken], moved: Sequence[ast.AST], own: Ite
 
 def readings(source: SourceText, values: Iterable[Taken]) -> list[Edit]:
     """The parameter's name in the place of each attribute."""
-    return [Edit(*source.span(node), one.name) for one in values if "." in one.text for node in one.nodes]
+    return [Edit(*source.span(node), one.name) for one in values if not one.text.isidentifier() for node in one.nodes]
 
 
 def decides(names: Names, value: Taken) -> bool:
