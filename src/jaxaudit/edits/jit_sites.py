@@ -88,6 +88,11 @@ def _site_of(source: SourceText, node: ast.expr, owner: Function | None) -> JitS
     return None
 
 
+def is_jitted(source: SourceText, function: Function) -> bool:
+    """Whether a decorator jits it."""
+    return any(_site_of(source, one, function) is not None for one in function.decorator_list)
+
+
 def _is_jit(source: SourceText, node: ast.expr) -> bool:
     name = qualified_name(source, node) or ""
     return name.rpartition(".")[2] in JITS or name.endswith("nnx.jit")

@@ -113,6 +113,16 @@ def step(state, dt):
     return state + dt * jnp.sin(state)
 
 
+@jax.jit
+def rows(state, numbers):
+    return jax.tree.map(lambda leaf: leaf[numbers], state), jnp.sum(state)
+
+
+@jax.jit
+def same(state):
+    return state
+
+
 class Model:
     def __init__(self, n):
         self.state = {start}
@@ -130,8 +140,9 @@ print(float(model.state[3]))
 """
 
 
-def test_what_an_object_holds_is_donated_where_the_result_takes_its_place(tmp_path):
-    program = OBJECT.format(start="jnp.ones(n)", end="return self", before="")
+@pytest.mark.parametrize("end", ["return self", "return rows(self.state, jnp.arange(3))"])
+def test_what_an_object_holds_is_donated_where_the_result_takes_its_place(tmp_path, end):
+    program = OBJECT.format(start="jnp.ones(n)", end=end, before="")
     done(tmp_path, of(tmp_path, "missed-donation", program))
 
 
@@ -139,6 +150,7 @@ def test_what_an_object_holds_is_donated_where_the_result_takes_its_place(tmp_pa
     ("start", "end", "before"),
     [
         ("jnp.ones(n)", "return self.state", ""),
+        ("jnp.ones(n)", "return same(self.state)", ""),
         ("jnp.ones(n)", "return self", "first = model.state"),
         ("START", "return self", ""),
     ],

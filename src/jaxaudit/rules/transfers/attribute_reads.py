@@ -6,13 +6,15 @@ import ast
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from jaxaudit.edits.imports import imported_names
+from jaxaudit.edits.imports import imported_names, qualified_name
+from jaxaudit.edits.jit_sites import is_jitted
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.rules.transfers.last_reads import ARITHMETIC, ROOTS, SAME, Kept, is_fresh
 
 if TYPE_CHECKING:
     from jaxaudit.edits import SourceText
 
+MAPS = ("jax.tree.map", "jax.tree_util.tree_map", "jax.tree_map")
 COPIERS = ("copy", "pickle", "dataclasses.replace", "dataclasses.astuple")
 
 
@@ -72,6 +74,8 @@ def _read(names: Names, node: ast.Attribute) -> None:
                 root = imported_names(names.source).get(first, first).partition(".")[0]
                 if root in ROOTS and last not in SAME:
                     return
+                if isinstance(func, ast.Name) and _is_jitted_and_makes_new(names, func):
+                    return
                 break
             case ast.Attribute(attr=attr) if attr in ("shape", "dtype", "ndim", "size"):
                 return
@@ -85,6 +89,29 @@ def _read(names: Names, node: ast.Attribute) -> None:
                 break
         inner = parent
     raise Kept(f"`{text}` may be kept by somebody else in {names.source.path}:{node.lineno}")
+
+
+def _is_jitted_and_makes_new(names: Names, called: ast.Name) -> bool:
+    """A jitted function of the file: it keeps nothing of what it is handed, and gives back other arrays."""
+    home = names.home(called)
+    bindings = names.bound_at(home, called.id) if home is not None else []
+    function = bindings[0] if len(bindings) == 1 else None
+    if not isinstance(function, ast.FunctionDef) or not is_jitted(names.source, function):
+        return False
+    returned = [node.value for node in ast.walk(function) if isinstance(node, ast.Return) and node.value is not None]
+    return all(_is_new(names.source, one) for one in returned)
+
+
+def _is_new(source: SourceText, value: ast.expr) -> bool:
+    match value:
+        case ast.Tuple(elts=parts) | ast.List(elts=parts) | ast.Dict(values=parts):
+            return all(_is_new(source, one) for one in parts)
+        case ast.Call(func=func, args=[ast.Lambda(body=body), *_]) if qualified_name(source, func) in MAPS:
+            return isinstance(body, ast.Subscript) or _is_new(source, body)
+        case ast.Call(func=func):
+            called = qualified_name(source, func) or ""
+            return called.startswith(("jax.numpy.", "jax.lax.")) and called.rpartition(".")[2] not in SAME
+    return isinstance(value, ARITHMETIC)
 
 
 def _begins_alone(names: Names, node: ast.Attribute) -> None:
