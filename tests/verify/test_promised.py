@@ -72,3 +72,13 @@ def test_programs_read_from_a_cache_are_a_gain_only_where_compiling_took_less():
     (kept,) = gained(0.5)
     assert kept.metric == "compile_s"
     assert kept.text.startswith("cache hits 0 -> 3; compiling")
+
+
+def test_a_single_operation_more_is_no_loss_but_a_function_compiled_again_is():
+    def programs(whole, step):
+        return {("compiles", ""): whole, ("compiles", "step"): step, ("traces", "step"): 9.0}
+
+    before = [programs(5.0, 2.0), programs(5.0, 2.0)]
+    assert counted(before, programs(7.0, 2.0)).losses == ()
+    assert [one.metric for one in counted(before, programs(8.0, 2.0)).losses] == ["compiles"]
+    assert [one.metric for one in counted(before, programs(6.0, 3.0)).losses] == ["compiles"]

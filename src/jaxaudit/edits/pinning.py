@@ -9,8 +9,9 @@ from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.expressions import replace
 from jaxaudit.edits.imports import qualified_name, spell
 from jaxaudit.edits.name_scopes import Names
-from jaxaudit.edits.nodes import scopes_of
+from jaxaudit.edits.nodes import scopes_of, statement_of
 from jaxaudit.edits.source_text import SourceText
+from jaxaudit.edits.statements import insert_before
 
 TAKES_DTYPE = {
     **dict.fromkeys(("array", "asarray", "zeros", "ones", "empty", "zeros_like", "ones_like", "empty_like"), 2),
@@ -45,6 +46,36 @@ def pinned(source: SourceText, node: ast.expr, dtype: str) -> tuple[Edit, ...]:
         *named.edits, *asarray.edits,
         Edit(start, start, f"{asarray.text}("), Edit(end, end, f", dtype={named.text})"),
     )  # fmt: skip
+
+
+def strengthened(source: SourceText, call: ast.Call, handed: Sequence[ast.expr]) -> tuple[Edit, ...]:
+    """Every leaf of what a call is handed gets the dtype that it has, for good, before the loop around the call.
+
+    For trees whose leaves are not written out: read from a file, made by a library.
+    """
+    names = Names(source)
+    loops = [one for one in names.loops_around(call) if isinstance(one, ast.For | ast.While)]
+    target = loops[-1] if loops else statement_of(source, call)
+    for one in handed:
+        root: ast.expr = one
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        home = names.home(root) if isinstance(root, ast.Name) else None
+        before = [node for node in names.bound_at(home, root.id) if _begins_before(node, target)] if home else []  # type: ignore[attr-defined]
+        if not before:
+            raise CannotEdit(f"`{source.of(one)[:60]}` has no name before line {target.lineno}")
+    tree_map, asarray, result_type = (
+        spell(source, f"jax.{one}") for one in ("tree.map", "numpy.asarray", "numpy.result_type")
+    )
+    texts = list(dict.fromkeys(source.of(one) for one in handed))
+    whole = ", ".join(texts)
+    made = whole if len(texts) == 1 else f"({whole})"
+    line = f"{whole} = {tree_map.text}(lambda leaf: {asarray.text}(leaf, {result_type.text}(leaf)), {made})"
+    return (*tree_map.edits, *asarray.edits, *result_type.edits, *insert_before(source, target, line))
+
+
+def _begins_before(node: ast.AST, statement: ast.stmt) -> bool:
+    return getattr(node, "lineno", 0) < statement.lineno
 
 
 def _is_number(node: ast.expr) -> bool:

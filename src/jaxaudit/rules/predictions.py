@@ -19,6 +19,13 @@ def fewer_compiles(evidence: Evidence, again: int) -> Iterator[Expected]:
         yield Expected("compiles", whole, whole - again, max(0, whole - 1.5 * again - 2), whole - 1)
 
 
+def fewer_of_one(evidence: Evidence, function: str, again: int) -> Iterator[Expected]:
+    """The same where the change itself brings small programs along: the compiles of the function alone."""
+    whole = sum(one.site.name == function for one in evidence.compiles)
+    if again and whole > 1:
+        yield Expected("compiles", whole, max(1, whole - again), 1, whole - 1, function)
+
+
 def fewer_equations(evidence: Evidence, function: str) -> Iterator[Expected]:
     """A program that writes its loop out once."""
     sizes = {one.site.name: one.equations for one in evidence.programs if one.site.name.rpartition(".")[2] == function}

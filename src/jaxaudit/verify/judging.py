@@ -13,6 +13,8 @@ Figures = Mapping[Figure, float]
 
 LEAST_BYTES = 64 * 1024
 """Fewer constants than this are no gain worth a change."""
+FEW_SMALL = 2
+"""Single operations that may come along with a change, to convert or to move what it makes."""
 LEAST_EQUATIONS = 0.8
 """A program must shrink to this part of itself, and compile faster, to be better for it."""
 FEWER_WAITS = 0.5
@@ -52,13 +54,23 @@ def counted(before: Sequence[Figures], after: Figures) -> Counted:
         if far and better:
             group = shrunk if metric == "cache_hits" else gains
             group.append(_measured(metric, low if now < low else high, now))
-        elif far and worse:
+        elif far and worse and not (metric == "compiles" and _only_small(before, after, now - high)):
             losses.append(_measured(metric, high if now > high else low, now))
     low, _ = _span(before, ("equations", ""))
     now = after.get(("equations", ""), 0.0)
     if low and now <= LEAST_EQUATIONS * low:
         shrunk.append(_measured("equations", low, now))
     return Counted(tuple(gains), tuple(losses), tuple(shrunk))
+
+
+def _only_small(before: Sequence[Figures], after: Figures, more: float) -> bool:
+    """Whether what is compiled more is a single operation or two, and none of the user's functions: the clocks decide."""
+    most = max(map(_of_functions, before))
+    return more <= FEW_SMALL and _of_functions(after) <= most
+
+
+def _of_functions(figures: Figures) -> float:
+    return sum(value for (metric, function), value in figures.items() if metric == "compiles" and function)
 
 
 def _span(runs: Sequence[Figures], figure: Figure) -> tuple[float, float]:

@@ -1,5 +1,7 @@
 """One dtype for what came in two: written where the leaf is made."""
 
+from textwrap import indent
+
 import pytest
 
 from rules.proposed_changes import compiles, done, of
@@ -94,3 +96,62 @@ def test_what_a_loop_hands_in_is_out_of_sight(tmp_path):
     tried = of(tmp_path, "unstable-structure", code)
     assert not tried.changes
     assert [one.code for one in tried.refused] == ["does-not-apply"]
+
+
+TREE = """
+import json
+
+
+def first(params):
+    return jax.tree.map(jnp.zeros_like, params)
+
+
+{program}
+
+
+print(sorted(run(json.loads('{{"a": 1.5, "b": 2.0}}'), jnp.arange(3.0)).items()))
+"""
+STEP_OF_TREE = """(params, slope, x):
+    slope = {"a": 0.5 * slope["a"] + params["a"] * x.sum(), "b": slope["b"]}
+    return {"a": params["a"] - 0.1 * slope["a"], "b": params["b"] * x[0]}, slope, x.sum()
+"""
+RUN_OF_TREE = """(start, x):
+    params, slope = start, first(start)
+    for _ in range(3):
+        params, slope, value = step(params, slope, x)
+    return params
+"""
+BY_FUNCTION = f"@jax.jit\ndef step{STEP_OF_TREE}\n\ndef run{RUN_OF_TREE}"
+BY_METHOD = (
+    "class Fitter:\n    @functools.partial(jax.jit, static_argnums=0)\n"
+    + indent(
+        f"def step(self, {STEP_OF_TREE[1:]}\ndef run(self, {RUN_OF_TREE[1:]}".replace(" step(", " self.step("), "    "
+    )
+    + "\n\nrun = Fitter().run\n"
+).replace("def self.step", "def step")
+
+
+@pytest.mark.parametrize("program", [BY_FUNCTION, BY_METHOD], ids=["function", "method"])
+def test_a_tree_that_is_not_written_out_is_made_strong_before_the_loop(tmp_path, program):
+    tried = of(tmp_path, "unstable-structure", TREE.format(program=program))
+    assert compiles(tried.evidence, "step") >= 2
+    lines, evidence = done(tmp_path, tried)
+    [made] = [line for line in lines if "result_type" in line]
+    assert made.strip() == (
+        "params, slope = jax.tree.map(lambda leaf: jnp.asarray(leaf, jnp.result_type(leaf)), (params, slope))"
+    )
+    assert compiles(evidence, "step") == 1
+
+
+def test_nor_is_what_only_the_loop_binds(tmp_path):
+    code = """
+    @jax.jit
+    def twice(x):
+        return {"a": 2 * x["a"]}
+
+
+    for x in ({"a": 1.5}, {"a": jnp.float32(1.0)}, dict(a=jnp.ones(()))):
+        print(float(twice(x)["a"]))
+    """
+    tried = of(tmp_path, "unstable-structure", code)
+    assert not tried.changes

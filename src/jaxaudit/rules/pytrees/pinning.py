@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.nodes import call_at
-from jaxaudit.edits.pinning import origins, pinned, steps_of
+from jaxaudit.edits.pinning import origins, pinned, steps_of, strengthened
 from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
-from jaxaudit.rules.predictions import fewer_compiles
+from jaxaudit.rules.predictions import fewer_compiles, fewer_of_one
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.source.sites import calls_of, jit_sites
 
@@ -51,6 +51,7 @@ class Kind(NamedTuple):
 
 def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
     """One change for each function and leaf that a run saw come in two dtypes, or weak and strong."""
+    left: dict[str, list[tuple[Finding, Refused]]] = {}
     for one in findings:
         if one.source != "run" or one.facts.get("kind") not in KINDS or not one.facts.get("leaves"):
             continue
@@ -73,7 +74,8 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
                 for path, some in edits_of(one, leaf, dtype, project).items():
                     edits.setdefault(path, []).extend(some)
         except CannotEdit as error:
-            yield Refused(title, same, at, "does-not-apply", f"no change is written: {error}")
+            refused = Refused(title, same, at, "does-not-apply", f"no change is written: {error}")
+            left.setdefault(function, []).append((one, refused))
             continue
         yield Change(
             made_as(leaves, said, function.rpartition(".")[2]),
@@ -84,6 +86,59 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             risk=RISK,
             touched=(function,),
         )
+    for function, group in left.items():
+        yield from strong_before_the_calls(function, group, project)
+
+
+def strong_before_the_calls(
+    function: str, group: Sequence[tuple[Finding, Refused]], project: Project
+) -> Iterator[Change | Refused]:
+    """For leaves that are not written out where they are made: the whole tree made strong before the loop of the calls."""
+    weak = [(finding, refused) for finding, refused in group if is_only_weak(finding)]
+    yield from (refused for finding, refused in group if not is_only_weak(finding))
+    roots = list(dict.fromkeys(re.split(r"[.\[]", str(leaf))[0] for one, _ in weak for leaf in one.facts["leaves"]))
+    try:
+        edits = strong_edits(weak[0][0], roots, project) if weak else {}
+    except CannotEdit:
+        edits = {}
+    if not edits:
+        yield from (refused for _, refused in weak)
+        return
+    words = " and ".join(f"`{root}`" for root in roots)
+    name = function.rpartition(".")[2]
+    first = weak[0][1]
+    again = sum(int(one.facts.get("recompiles") or 0) for one, _ in weak)
+    yield Change(
+        f"{words} of `{name}` {'have' if len(roots) > 1 else 'has'} strong dtypes from the first call",
+        tuple({id(one): one for _, refused in weak for one in refused.findings}.values()),
+        first.at,
+        edits,
+        expected=tuple(fewer_of_one(project.evidence, function, again)),
+        risk=RISK,
+        touched=(function,),
+    )
+
+
+def is_only_weak(finding: Finding) -> bool:
+    """Whether all its leaves come weak and strong, in one dtype and one shape."""
+    for leaf in finding.facts["leaves"]:
+        kinds = [SAID.fullmatch(str(value)) for value in finding.facts["values"].get(leaf, ())]
+        if not kinds or any(kind is None for kind in kinds) or len({kind.groups()[1:] for kind in kinds if kind}) > 1:
+            return False
+    return True
+
+
+def strong_edits(finding: Finding, roots: Sequence[str], project: Project) -> dict[str, tuple[Edit, ...]]:
+    found: dict[str, tuple[Edit, ...]] = {}
+    for edge in calls(finding, project):
+        place = project.program.place(edge.call.flow, edge.call.expr)
+        source = project.text(place.path)
+        call = call_at(source, place)
+        parameters = parameters_of(edge)
+        handed = [argument_of(call, root, parameters) for root in roots]
+        path = os.path.normpath(place.path)
+        found[path] = (*found.get(path, ()), *strengthened(source, call, handed))
+    return found
 
 
 def made_as(leaves: Sequence[str], dtypes: Sequence[str], function: str) -> str:
@@ -125,7 +180,7 @@ def edits_of(finding: Finding, leaf: str, dtype: str, project: Project) -> dict[
         place = project.program.place(edge.call.flow, edge.call.expr)
         source = project.text(place.path)
         call = call_at(source, place)
-        handed = argument_of(call, root, [one.name for one in edge.target.function.all_parameters])
+        handed = argument_of(call, root, parameters_of(edge))
         for node in origins(source, handed, steps, call):
             if not _is_that(source.of(node), dtype):
                 found.setdefault(os.path.normpath(place.path), []).extend(pinned(source, node, dtype))
@@ -147,6 +202,12 @@ def calls(finding: Finding, project: Project) -> Iterator[Edge]:
             for edge in calls_of(program, site):
                 if edge.call.flow is not None and program.tracing.context(edge.caller) is None:
                     yield edge
+
+
+def parameters_of(edge: Edge) -> list[str]:
+    """Those that a call hands over, in their order: a method's object stands before the dot."""
+    names = [one.name for one in edge.target.function.all_parameters]
+    return names[1:] if edge.target.receiver is not None else names
 
 
 def argument_of(call: ast.Call, name: str, parameters: Sequence[str]) -> ast.expr:

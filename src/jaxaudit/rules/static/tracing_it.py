@@ -15,7 +15,7 @@ from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
 from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
-from jaxaudit.rules.pytrees.pinning import argument_of, calls
+from jaxaudit.rules.pytrees.pinning import argument_of, calls, parameters_of
 from jaxaudit.rules.static.making_static import site_of
 from jaxaudit.source.facts import start
 from jaxaudit.source.structure import role
@@ -103,7 +103,7 @@ def _edits(finding: Finding, leaves: Sequence[str], project: Project) -> dict[st
         asarray = spell(source, "jax.numpy.asarray")
         here = edits.setdefault(os.path.normpath(place.path), [])
         for leaf in leaves:
-            handed = argument_of(call, leaf, [each.name for each in edge.target.function.all_parameters])
+            handed = argument_of(call, leaf, parameters_of(edge))
             here += [*asarray.edits, *wrap(source, handed, f"{asarray.text}(", ")")]
     if not edits:
         raise CannotEdit("its calls are not in sight")

@@ -76,8 +76,12 @@ def _call_on(source: SourceText, line: int) -> ast.Call:
 
 
 def _first_numpy(source: SourceText, call: ast.Call) -> tuple[Edit, ...]:
-    asarray = spell(source, "numpy.asarray")
-    return (*asarray.edits, *wrap(source, call.args[0], f"{asarray.text}(", ")"))
+    """`jnp.asarray(np.asarray(rows))`: of NumPy's array `jnp.array` would make a copy by a program of its own."""
+    asarray, taking = spell(source, "numpy.asarray"), spell(source, "jax.numpy.asarray")
+    edits = (*asarray.edits, *wrap(source, call.args[0], f"{asarray.text}(", ")"))
+    if len(call.args) > 2 or any(one.arg != "dtype" for one in call.keywords):
+        return edits
+    return (*edits, *taking.edits, *replace(source, call.func, taking.text))
 
 
 def _stacked(source: SourceText, call: ast.Call) -> tuple[Edit, ...]:
