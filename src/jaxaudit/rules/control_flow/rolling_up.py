@@ -103,7 +103,18 @@ def arrays_in(source: SourceText, loop: ast.AST, project: Project) -> frozenset[
                 found.add(parameter.name)
         for seen in unit.flow.loops:
             found |= set(_run_over(program, source, loop, seen))
-    return frozenset(found)
+    return frozenset(found | set(_taken_apart(source, loop, project)))
+
+
+def _taken_apart(source: SourceText, loop: ast.AST, project: Project) -> Iterator[str]:
+    """What a run saw to be an array: to hand out its items JAX writes operations on the loop's own line, for a list none."""
+    if not isinstance(loop, ast.For) or not isinstance(loop.iter, ast.Name | ast.Attribute):
+        return
+    if loop.body[0].lineno == loop.lineno:
+        return
+    lines = {(spot.path, spot.line) for one in project.evidence.programs for spot in one.lines}
+    if (source.path, loop.lineno) in lines:
+        yield source.of(loop.iter)
 
 
 def _run_over(program: Program, source: SourceText, loop: ast.AST, seen: Loop) -> Iterator[str]:

@@ -1,0 +1,47 @@
+"""Loops under jit as one `scan`: over what a run saw to be an array; a list of arrays stays as it is."""
+
+import pytest
+
+from rules.proposed_changes import done, of
+
+CELL = """
+class Cell(eqx.Module):
+    weight: jax.Array
+
+    def __call__(self, frames):
+        hidden = jnp.zeros(4)
+        track = []
+        for frame in frames:
+            hidden = jnp.tanh(self.weight @ hidden + frame * jnp.cos(hidden) - 0.1 * hidden**2)
+            track.append(hidden)
+        return jnp.stack(track)
+
+
+class Model(eqx.Module):
+    body: Cell
+
+    def __call__(self, trace):
+        return self.body({frames}).sum()
+
+
+@eqx.filter_jit
+def run(model, traces):
+    return jax.vmap(model)(traces)
+
+
+print(run(Model(Cell(0.1 * jnp.arange(16.0).reshape(4, 4))), jnp.ones((2, 24, 4))))
+"""
+
+
+def test_an_array_that_another_module_hands_over(tmp_path):
+    tried = of(tmp_path, "unrolled-loop", CELL.replace("{frames}", "2.0 * trace"))
+    lines, evidence = done(tmp_path, tried)
+    assert any("jax.lax.scan(" in line for line in lines)
+    assert max(one.equations for one in evidence.programs) < 30
+
+
+@pytest.mark.parametrize("frames", ["[2.0 * row for row in trace]", "tuple(2.0 * trace)"])
+def test_a_list_stays(tmp_path, frames):
+    tried = of(tmp_path, "unrolled-loop", CELL.replace("{frames}", frames))
+    assert not tried.changes
+    assert "ragged" in [one.code for one in tried.refused]
