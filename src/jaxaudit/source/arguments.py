@@ -51,9 +51,10 @@ def bind(call: v.Call, target: calls.Target) -> dict[str, v.Value]:
     out: dict[str, v.Value] = {}
     for index, value in enumerate(handed):
         if value.__class__ is v.Star:
-            last = index == len(handed) - 1
+            # What a parameter is handed by several callers are tuples of several kinds: none has the others' places.
+            placed = index == len(handed) - 1 and not isinstance(v.settle(value.value), v.Param)
             for place, rest in enumerate(positional[index:]):
-                at = v.Const(place) if last else v.Unknown()
+                at = v.Const(place) if placed else v.Unknown()
                 out.setdefault(rest, v.Item(value.value, at, value.expr, value.flow))
             break
         if index < len(positional):
