@@ -65,6 +65,17 @@ def test_an_array_that_a_static_argument_brought_in(tmp_path, static, words, hel
     assert help in one.help
 
 
+def test_what_numpy_makes_while_a_function_is_traced(tmp_path):
+    mask = constant(tmp_path, "mask", size=9_000_000, how="made", at=at(tmp_path, 7, "step"))
+    other = constant(tmp_path, "", how="made", at=at(tmp_path, 8, "step"))
+    one = only(tmp_path, "captured-array", site(tmp_path), mask, other)
+    assert (one.place.line, one.place.function) == (8, "step")
+    assert "`mask` and an array (float32[200,160,150], 19.2 MB" in one.message
+    assert "come from NumPy while `step` is traced: baked into the program as constants" in one.message
+    assert one.facts["bytes"] == 28_200_000 and "jax.numpy" in one.help
+    assert not every(tmp_path, site(tmp_path), constant(tmp_path, "", how="created"))
+
+
 def test_work_that_xla_does_on_constants(tmp_path):
     folds = [row("fold", site=1, seconds=2.5, text="`cumsum` of float32[9]", operations=3)] * 2
     rows = [site(tmp_path), constant(tmp_path, "table", size=800_000), *folds]

@@ -87,7 +87,7 @@ def made_while_traced(rule: Rule, site: Site, constants: Sequence[ConstantSeen],
     one = len(constants) == 1
     names = [name for name in dict.fromkeys(each.name for each in constants) if name]
     others = sum(not each.name for each in constants)
-    unnamed = ("an array" if others == 1 else f"{others} arrays") if not names else f"{others} more" if others else ""
+    unnamed = "an array" if others == 1 else f"{others} arrays" if others else ""
     what = " and ".join(part for part in (leaves_named(names) if names else "", unnamed) if part)
     shown = "; ".join(f"{amounts.array(each.dtype, each.shape)}, {amounts.size(each.bytes)}" for each in constants[:3])
     return rule.seen(
