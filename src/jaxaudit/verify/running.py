@@ -6,11 +6,13 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import FrameType
 
 from jaxaudit.evidence import read_record
 from jaxaudit.evidence.outside import Outside, calls_counted, imported, stopped_by
@@ -210,11 +212,14 @@ def _watched(
     given.write_bytes(stdin)
     began = time.monotonic()
     with given.open("rb") as source, out.open("wb") as stdout, err.open("wb") as stderr:
-        child = subprocess.Popen(
-            command, cwd=folder, env=dict(environ), stdin=source, stdout=stdout, stderr=stderr, start_new_session=True
-        )
+        child: subprocess.Popen[bytes] | None = None
         hung = interrupted = False
         try:
+            with interrupted_afterwards():
+                child = subprocess.Popen(
+                    command, cwd=folder, env=dict(environ), stdin=source, stdout=stdout, stderr=stderr,
+                    start_new_session=True,
+                )  # fmt: skip
             while True:
                 pid, status, usage = os.wait4(child.pid, os.WNOHANG)
                 if pid:
@@ -227,6 +232,8 @@ def _watched(
                 tick()
                 time.sleep(TICK)
         except BaseException as error:
+            if child is None:
+                raise
             _end(child.pid)
             _, status, usage = os.wait4(child.pid, 0)
             child.returncode = -signal.SIGKILL
@@ -240,6 +247,23 @@ def _watched(
         child.returncode, out.read_bytes(), err.read_bytes(), seconds, usage.ru_utime + usage.ru_stime,
         usage.ru_maxrss * 1024, hung, interrupted,
     )  # fmt: skip
+
+
+@contextmanager
+def interrupted_afterwards() -> Iterator[None]:
+    """An interrupt waits until a process that is being started is known to us: nobody else could end it."""
+    before = signal.getsignal(signal.SIGINT)
+    if threading.current_thread() is not threading.main_thread() or not callable(before):
+        yield
+        return
+    came: list[tuple[int, FrameType | None]] = []
+    signal.signal(signal.SIGINT, lambda number, frame: came.append((number, frame)))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        before(*came[0])
 
 
 def _end(group: int) -> None:
