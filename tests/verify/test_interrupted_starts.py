@@ -11,12 +11,15 @@ from jaxaudit.verify.running import interrupted_afterwards
 
 def test_it_waits_until_the_process_is_known() -> None:
     reached = []
-    with pytest.raises(KeyboardInterrupt):
-        with interrupted_afterwards():
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.raises(KeyboardInterrupt), interrupted_afterwards():
             os.kill(os.getpid(), signal.SIGINT)
             reached.append("started")
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert reached == ["started"]
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_where_interrupts_are_ignored_a_child_ignores_them_too() -> None:
