@@ -43,3 +43,10 @@ def test_the_cause_is_named(said: dict[str, list[Any]], case: Path) -> None:
     assert any(all(word in text.lower() for word in wanted) for text in texts), texts
     assert compiles[0]["cause"]["kind"] == "first"
     assert [fields["text"] for kind, fields in lines if kind == "note"] == []
+
+
+def test_the_first_program_of_a_function_that_was_traced_within_others(said: dict[str, list[Any]]) -> None:
+    lines = said["order_of_keys_after_a_trace_within"]
+    [score] = {fields["id"] for kind, fields in lines if kind == "site" and fields["name"] == "score"}
+    kinds = [fields["cause"]["kind"] for kind, fields in lines if kind == "compile" and fields["site"] == score]
+    assert kinds == ["first", "structure"]

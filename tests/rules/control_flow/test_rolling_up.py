@@ -5,6 +5,9 @@ import pytest
 from rules.proposed_changes import done, of
 
 CELL = """
+MAKERS = {key: eval("lambda trace: 2.0 * trace") for key in ("twice",)}
+
+
 class Cell(eqx.Module):
     weight: jax.Array
 
@@ -33,8 +36,9 @@ print(run(Model(Cell(0.1 * jnp.arange(16.0).reshape(4, 4))), jnp.ones((2, 24, 4)
 """
 
 
-def test_an_array_that_another_module_hands_over(tmp_path):
-    tried = of(tmp_path, "unrolled-loop", CELL.replace("{frames}", "2.0 * trace"))
+@pytest.mark.parametrize("frames", ["2.0 * trace", "MAKERS['twice'](trace)"])
+def test_an_array_that_another_module_hands_over(tmp_path, frames):
+    tried = of(tmp_path, "unrolled-loop", CELL.replace("{frames}", frames))
     lines, evidence = done(tmp_path, tried)
     assert any("jax.lax.scan(" in line for line in lines)
     assert max(one.equations for one in evidence.programs) < 30

@@ -20,6 +20,12 @@ def test_numbers_become_a_numpy_array_first(tmp_path):
     assert lines == ["    print(jnp.asarray(np.asarray(readings(turn))).shape)"]
 
 
+def test_an_array_of_numpys_is_taken_without_a_program_of_its_own(tmp_path):
+    lines, evidence = done(tmp_path, of(tmp_path, "list-to-array", NUMBERS.format(call="jnp.array(readings(turn))")))
+    assert lines == ["    print(jnp.asarray(np.asarray(readings(turn))).shape)"]
+    assert not evidence.compiles
+
+
 def test_device_arrays_are_joined_at_once_in_one_of_two_ways(tmp_path):
     code = """
     def parts(count):
