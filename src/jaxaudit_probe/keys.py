@@ -200,9 +200,10 @@ class Keys:
         """Keys that the device had not made yet when they were used, the oldest first."""
         for _ in range(min(most, len(self.waiting))):
             key, then = self.waiting.popleft()
+            underway = private.is_underway(key)  # asked first: it may be made in between
             held = private.host_bytes(key, MOST_BYTES)
             if held is None:
-                if private.is_underway(key):
+                if underway:
                     self.waiting.append((key, then))
             elif held in self.seen:
                 self.again(self.seen[held], then)
