@@ -22,6 +22,7 @@ SUMS = {
     "sync": ("count", "blocked", "seconds", "bytes"),
     "keys": ("times",),
     "downcast": ("count",),
+    "dispatches": ("count", "turns", "seconds"),
 }
 """Counters in the lines of totals. To a listener that came later they count from when it came."""
 NAMES = ("site", "path", "line", "function", "how", "key", "first", "again", "wanted")

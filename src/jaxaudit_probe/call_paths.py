@@ -109,7 +109,17 @@ def _aligned(one: Frames, other: Frames) -> tuple[Frames, Frames]:
 def is_loop_of(code: CodeType, offset: int) -> int | None:
     """The first line of the innermost loop of this function around an instruction; None outside loops."""
     around = loops_around(code, offset)
-    return line_of(code, around[0][0]) if around else None
+    return head_of(code, around[0]) if around else None
+
+
+def head_of(code: CodeType, loop: tuple[int, int]) -> int:
+    """The line of its `for` or `while`: the test of a `while` may stand at the end of the loop."""
+    return min(line_of(code, offset) for offset in loop)
+
+
+def heads_around(code: CodeType, offset: int) -> list[int]:
+    """The lines of the loops of this function around an instruction, the innermost first."""
+    return list(dict.fromkeys(head_of(code, loop) for loop in loops_around(code, offset)))
 
 
 def loops_around(code: CodeType, offset: int) -> list[tuple[int, int]]:
@@ -129,11 +139,11 @@ def _loops(code: CodeType) -> list[tuple[int, int]]:
 
         if len(_found) > 2000:
             _found.clear()
-        known = _found[code] = [
-            (step.argval, step.offset)
-            for step in dis.get_instructions(code)
-            if "JUMP" in step.opname and isinstance(step.argval, int) and step.argval < step.offset
-        ]
+        last: dict[int, int] = {}  # `continue` jumps back as well
+        for step in dis.get_instructions(code):
+            if "JUMP" in step.opname and isinstance(step.argval, int) and step.argval < step.offset:
+                last[step.argval] = max(step.offset, last.get(step.argval, 0))
+        known = _found[code] = list(last.items())
     return known
 
 

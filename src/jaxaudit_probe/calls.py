@@ -18,6 +18,7 @@ from typing import Any
 from jaxaudit_probe import call_paths, names, private, snapshots
 from jaxaudit_probe.behaviour import Parameter
 from jaxaudit_probe.compiles import Observer
+from jaxaudit_probe.dispatches import Dispatches, is_single
 from jaxaudit_probe.frames import Site
 from jaxaudit_probe.held_back import start_deaf
 
@@ -88,13 +89,25 @@ class Record:
 
 
 class Jitted:
-    """One object that `jit` made. `record` is None for JAX's own and for libraries' functions."""
+    """One object that `jit` made. `record` is None for JAX's own, of which `single` is the name, and for libraries' functions."""
 
-    __slots__ = ("a_second", "at_arm", "filtered", "hits", "inner", "positions", "record", "reference", "rest")
+    __slots__ = (
+        "a_second",
+        "at_arm",
+        "filtered",
+        "hits",
+        "inner",
+        "positions",
+        "record",
+        "reference",
+        "rest",
+        "single",
+    )
 
     def __init__(self, fun: Any, forget: Callable[[Any], None]) -> None:
         self.reference = weakref.ref(fun, forget)
         self.record: Record | None = None
+        self.single = ""
         self.positions: tuple[str, ...] = ()
         self.rest = ""
         self.filtered = False
@@ -113,6 +126,7 @@ class Calls:
     def __init__(self, observer: Observer) -> None:
         self.observer = observer
         self.records: dict[int, Record] = {}
+        self.dispatches = Dispatches()
         self.functions: dict[int, Jitted] = {}
         self.on_hit: Callable[[Site, tuple[Any, ...], dict[str, Any]], None] | None = None
         self.on_tick: Callable[[float], None] | None = None
@@ -166,7 +180,9 @@ class Calls:
                 known = self.meet(fun, args, kwargs)
             known.hits = hits = known.hits + 1
             record = known.record
-            if record is not None:
+            if known.single:
+                self.left -= self.dispatches.seen(known.single, 2)
+            elif record is not None:
                 close = hits <= CLOSE or hits & SPACING < 2
                 if known.filtered:
                     record = self.of_filtered(fun, known, args, kwargs, close or self.all)
@@ -214,6 +230,8 @@ class Calls:
             known.record = self.record_of(site)
             known.filtered = site.wrapper == "filter_jit"
             known.positions, known.rest = _positions(target)
+        elif is_single(site):
+            known.single = site.name
         return known
 
     def look(self, known: Jitted, record: Record, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -278,6 +296,9 @@ class Calls:
                 known.a_second = (known.hits - known.at_arm) / (seconds - ours)
                 for record in self.records_under(known):
                     record.estimated += known.a_second * off / len(self.records_under(known))
+            self.dispatches.settle(seconds - ours, off)
+        else:
+            self.dispatches.settle(max(seconds, 1e-6), 0.0)
         self.seconds_off = 0.0
 
     @staticmethod
@@ -288,6 +309,7 @@ class Calls:
     def renew(self) -> None:
         """Full again, as at the start: somebody begins to look."""
         self.spent = False
+        self.dispatches.forget_rates()
         if self.on:
             self.units += CREDIT - self.left
             self.left = CREDIT
@@ -359,6 +381,11 @@ class Calls:
                 for record in self.records_under(known):
                     share = known.a_second * (now() - self.disarmed) / len(self.records_under(known))
                     unseen[record.site.id] = unseen.get(record.site.id, 0.0) + share
+        at = now()
+        on_for, off_for = (max(at - self.armed, 1e-3), self.seconds_off) if self.on else (1.0, 0.0)
+        self.dispatches.tell(
+            self.observer.writer, on_for, off_for, 0.0 if self.on else min(at - self.disarmed, 2 * TICK)
+        )
         for record in list(self.records.values()):
             if record.looked:
                 self.observer.writer.put("calls", **record.fields(unseen.get(record.site.id, 0.0)))
@@ -368,6 +395,7 @@ class Calls:
         if self.stopped.is_set():
             return
         self.records.clear()
+        self.dispatches.forked()
         self.functions.clear()
         self.stopped = threading.Event()
         self.filling = threading.RLock()

@@ -8,6 +8,8 @@ import pytest
 
 from jaxaudit.model.proposal import Proposal
 from jaxaudit.model.spot import Spot
+from jaxaudit.verify.outputs import Difference
+from jaxaudit.verify.rounding import compiled_alike
 from jaxaudit.verify.running import Way, run
 from jaxaudit.verify.trying import OutOfTime, Trials
 from jaxaudit.verify.unchanged import Base
@@ -110,3 +112,41 @@ def test_without_values_and_words_the_user_is_told_why(attempt):
     nothing = attempt(before, before + "1\n")
     assert (nothing.verdict, nothing.outputs) == ("undecided", "not-compared")
     assert "values not compared: no jitted function of yours was called" in nothing.reason.text
+
+
+ORBIT = """\
+import jax
+import jax.numpy as jnp
+
+JIT
+def force(q):
+    return -q / jnp.sqrt(jnp.sum(q**2)) ** 3 - 0.01 * q
+
+q, p = jnp.array([1.0, 0.0, 0.1]), jnp.array([0.0, 0.9, 0.0])
+for n in range(1500):
+    p = p + 0.005 * force(q)
+    q = q + 0.01 * p
+    p = p + 0.005 * force(q)
+print(q, p)
+"""
+
+
+@pytest.mark.slow
+def test_what_only_fusion_moves_is_rounding(attempt):
+    kept = attempt(ORBIT.replace("JIT\n", ""), ORBIT.replace("JIT\n", "@jax.jit\n"))
+    assert (kept.verdict, kept.outputs) == ("keep", "rounding-amplified"), kept
+    assert "compiles both without fusion" in kept.difference
+
+
+@pytest.mark.slow
+def test_what_is_the_same_in_no_way_is_different(attempt):
+    other = ORBIT.replace("JIT\n", "@jax.jit\n").replace("0.01 * q\n", "0.01001 * q\n")
+    dropped = attempt(ORBIT.replace("JIT\n", ""), other)
+    assert (dropped.verdict, dropped.outputs, dropped.reason.code) == ("drop", "different", "outputs-differ")
+
+
+@pytest.mark.parametrize("far, said", [(5e-4, ("rounding-amplified", False)), (5e-2, ("different", True))])
+def test_how_far_rounding_may_go(far, said):
+    judged = compiled_alike(Difference(relative=far, first="1.0 -> 1.1"))
+    assert (judged.how, judged.undecided) == said
+    assert "without fusion" in (judged.reason.text if judged.reason else judged.difference)

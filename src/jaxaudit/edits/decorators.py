@@ -27,6 +27,18 @@ def add_decorator(source: SourceText, node: Decorated, text: str) -> tuple[Edit,
     return insert_before(source, node, f"@{text}")
 
 
+def add_inner_decorator(source: SourceText, node: Function, text: str) -> tuple[Edit, ...]:
+    """A new innermost decorator: what the others do stays outside of it."""
+    if not node.decorator_list:
+        return add_decorator(source, node, text)
+    head = _head(source, node)
+    line_start = source.line_starts[source.line_of(head) - 1]
+    indent = source.text[line_start:head]
+    if indent.strip():
+        raise CannotEdit(f"`{node.name}` does not begin its line")
+    return (Edit(line_start, line_start, f"{indent}@{text}{source.newline}"),)
+
+
 def remove_decorator(source: SourceText, node: Decorated, decorator: ast.expr) -> tuple[Edit, ...]:
     """One decorator less, with its line."""
     start, end = _with_sign(source, node, decorator)

@@ -34,7 +34,7 @@ from jaxaudit.model.evidence import (
     UnfinishedSeen,
 )
 from jaxaudit.model.spot import Spot
-from jaxaudit.model.wasted import BranchesSeen, ListSeen, NestedSeen
+from jaxaudit.model.wasted import BranchesSeen, ListSeen, LoopSeen, NestedSeen
 
 Definition = tuple[str, int]
 """The path and the line of a function's code."""
@@ -89,6 +89,8 @@ class Gathered:
     branches: dict[tuple[Spot, str], BranchesSeen] = field(default_factory=dict)
     lists: dict[Spot, ListSeen] = field(default_factory=dict)
     nested: dict[Site, NestedSeen] = field(default_factory=dict)
+    loops: dict[tuple[str, int], LoopSeen] = field(default_factory=dict)
+    """By file and first line."""
     notes: list[str] = field(default_factory=list)
     last: float = 0.0
 

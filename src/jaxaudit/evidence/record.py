@@ -24,7 +24,7 @@ from jaxaudit.model.evidence import (
     SyncSeen,
 )
 from jaxaudit.model.spot import Spot
-from jaxaudit.model.wasted import ListSeen
+from jaxaudit.model.wasted import ListSeen, LoopSeen
 
 SUFFIX = ".jsonl"
 
@@ -106,6 +106,7 @@ def _joined(gathered: list[Gathered], notes: list[str], unread: list[Unread]) ->
         branches=tuple(dict.fromkeys(seen for one in gathered for seen in one.branches.values())),
         lists=tuple(_lists(seen for one in gathered for seen in one.lists.values())),
         nested=tuple(dict.fromkeys(seen for one in gathered for seen in one.nested.values())),
+        loops=tuple(_loops(seen for one in gathered if not one.jit_is_off for seen in one.loops.values())),
         notes=tuple(dict.fromkeys([*notes, *(text for one in gathered for text in one.notes)])),
         unread=tuple(unread),
     )
@@ -253,6 +254,17 @@ def _lists(seen: Iterable[ListSeen]) -> Iterator[ListSeen]:
             )
         table[one.at] = one
     yield from table.values()
+
+
+def _loops(seen: Iterable[LoopSeen]) -> Iterator[LoopSeen]:
+    table: dict[tuple[str, int], LoopSeen] = {}
+    for one in seen:
+        if (before := table.get((one.at.path, one.loop))) is not None:
+            most = max(one, before, key=lambda seen: seen.count)
+            count, turns, seconds = one.count + before.count, one.turns + before.turns, one.seconds + before.seconds
+            one = replace(most, count=count, turns=turns, seconds=seconds)
+        table[one.at.path, one.loop] = one
+    yield from sorted(table.values(), key=lambda one: -one.seconds)
 
 
 def _donations(seen: Iterable[DonationSeen]) -> Iterator[DonationSeen]:

@@ -13,7 +13,7 @@ SEEN = (
     "site", "jitted", "begin", "still", "done", "trace", "program", "lower", "compile", "constant", "sync", "calls", "keys",
     "donation", "fold", "note",
 )  # fmt: skip
-WASTED = ("branches", "list", "nested")
+WASTED = ("branches", "list", "nested", "dispatches")
 HAPPENINGS = ("raised", "setting", "downcast", "stale", "effect")
 TRIAL = ("outside", "imported", "result", "prefix")
 KINDS = frozenset((*ABOUT, *SEEN, *HAPPENINGS, *WASTED, *TRIAL))

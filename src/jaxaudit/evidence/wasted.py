@@ -1,4 +1,5 @@
-"""What a process wrote of branches that save nothing, of lists that became arrays, and of jits within loops."""
+"""What a process wrote of branches that save nothing, of lists that became arrays, of jits within loops, and of loops that
+run small programs."""
 
 from __future__ import annotations
 
@@ -6,8 +7,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from jaxaudit.evidence.places import plain_name
-from jaxaudit.evidence.rows import Row, number_of, rows_of, seconds_of, text_of
-from jaxaudit.model.wasted import BranchesSeen, ListSeen, NestedSeen
+from jaxaudit.evidence.rows import Row, number_of, rows_of, seconds_of, text_of, words_of
+from jaxaudit.model.wasted import BranchesSeen, ListSeen, LoopSeen, NestedSeen, TurnCall
 
 if TYPE_CHECKING:
     from jaxaudit.evidence.gather import Gathered
@@ -51,4 +52,33 @@ def nested(to: Gathered, row: Row) -> None:
         to.nested[site] = NestedSeen(site, outer, text_of(row, "by"), uses, to.places.spot(row.get("at")))
 
 
-READERS: dict[str, Callable[[Gathered, Row], None]] = {"branches": branches, "list": list_, "nested": nested}
+def dispatches(to: Gathered, row: Row) -> None:
+    head = to.places.spot(row)
+    if head is None:
+        return
+    calls = tuple(_call(to, part) for part in rows_of(row, "calls"))
+    if not number_of(row, "count") or not calls:
+        to.loops.pop((head.path, head.line), None)
+        return
+    to.loops[head.path, head.line] = LoopSeen(
+        at=to.places.spot({**row, "line": calls[0].line}) or head,
+        loop=head.line,
+        count=number_of(row, "count"),
+        turns=number_of(row, "turns"),
+        seconds=seconds_of(row, "seconds"),
+        operations=words_of(row, "operations"),
+        calls=calls,
+    )
+
+
+def _call(to: Gathered, part: Row) -> TurnCall:
+    through = tuple(spot for one in rows_of(part, "through") if (spot := to.places.spot(one)) is not None)
+    return TurnCall(max(1, number_of(part, "line")), seconds_of(part, "share"), text_of(part, "text"), through)
+
+
+READERS: dict[str, Callable[[Gathered, Row], None]] = {
+    "branches": branches,
+    "list": list_,
+    "nested": nested,
+    "dispatches": dispatches,
+}

@@ -23,6 +23,12 @@ def times(count: int) -> str:
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
 
 
+def about(count: int) -> str:
+    """`110,000` for 107,652: two digits, of what was estimated."""
+    step = 10 ** max(0, len(str(count)) - 2)
+    return f"{(count + step // 2) // step * step:,}"
+
+
 def array(dtype: str, shape: tuple[int, ...]) -> str:
     """`float32[200,160]`."""
     return f"{dtype}[{','.join(map(str, shape))}]"

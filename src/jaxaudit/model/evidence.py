@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from jaxaudit.model.spot import Spot
 from jaxaudit.model.unread import Unread
-from jaxaudit.model.wasted import BranchesSeen, ListSeen, NestedSeen
+from jaxaudit.model.wasted import BranchesSeen, ListSeen, LoopSeen, NestedSeen
 
 
 class Failure(NamedTuple):
@@ -429,6 +429,8 @@ class Evidence:
     branches: tuple[BranchesSeen, ...] = ()
     lists: tuple[ListSeen, ...] = ()
     nested: tuple[NestedSeen, ...] = ()
+    loops: tuple[LoopSeen, ...] = ()
+    """Those outside jit that ran one small program after another, the longest first."""
     notes: tuple[str, ...] = ()
     """What the probe could not see, in its own words."""
     unread: tuple[Unread, ...] = ()

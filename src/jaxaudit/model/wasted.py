@@ -1,9 +1,10 @@
-"""What a run did for nothing: branches that save nothing, lists converted element by element, jits within loops."""
+"""What a run did for nothing: branches that save nothing, lists converted element by element, jits within loops, loops
+that run one small program after another."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from jaxaudit.model.evidence import Site
@@ -53,3 +54,35 @@ class NestedSeen:
     uses: int
     at: Spot | None = None
     """The loop."""
+
+
+class TurnCall(NamedTuple):
+    """A call in the turns of a loop, and what share of the loop's small programs it runs."""
+
+    line: int
+    share: float
+    text: str = ""
+    """As written; "" where the line runs them itself, by operators."""
+    through: tuple[Spot, ...] = ()
+    """Functions of the user's that it goes through, each where it begins, the outermost first."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopSeen:
+    """A loop outside jit that ran small programs one after another: at its line with the most, about how many."""
+
+    at: Spot
+    loop: int
+    """Its first line."""
+    count: int
+    turns: int = 0
+    """A guess; 0 where nothing told."""
+    seconds: float = 0.0
+    operations: tuple[str, ...] = ()
+    calls: tuple[TurnCall, ...] = ()
+    """Those that run the most, the first one on the line `at`."""
+
+    @property
+    def main(self) -> TurnCall | None:
+        """The call that does at least half of the work."""
+        return next((one for one in self.calls if one.share >= 0.5 and one.text), None)

@@ -35,6 +35,8 @@ class Project:
     evidence: Evidence
     text: Callable[[str], SourceText]
     wishes: Wishes = Wishes()
+    linked: Callable[[Mapping[str, bytes]], Program] | None = None
+    """The program with these files in place of what is on disk: what the rules would say of a change."""
 
     def sources(self) -> Iterator[SourceText]:
         """The files of the working directory that parse."""

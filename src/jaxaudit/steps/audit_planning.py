@@ -19,6 +19,7 @@ from jaxaudit.steps.verdict import unhurried
 from jaxaudit.verify.running import Ran
 
 if TYPE_CHECKING:
+    from jaxaudit.source.program import Program
     from jaxaudit.steps.selection import Rules
 
 
@@ -56,7 +57,7 @@ class Planner:
 
     def _plan(self, both: Joined, ran: Ran, files: list[str], overlay: Mapping[str, bytes]) -> Plan:
         """Asks the rules about all files of the project, whose scripts and tests know callers that the run did not take."""
-        sources = Sources(files, overlay=_as_given(overlay))
+        sources, later = Sources(files, overlay=_as_given(overlay)), list[Sources]()
         try:
             program = sources.linked(sources.rows())
             texts: dict[str, SourceText] = {}
@@ -73,12 +74,18 @@ class Planner:
                     texts[name] = SourceText.from_bytes(name, data)
                 return texts[name]
 
+            def linked(changed: Mapping[str, bytes]) -> "Program":
+                others = Sources(files, overlay=_as_given({**overlay, **changed}))
+                later.append(others)
+                return others.linked(others.rows())
+
             wishes = Wishes(self.config.never_static, self.config.keep_signatures, self.config.captured_bytes)
-            made = self._without_cleared(both, Project(program, ran.evidence, text, wishes))
+            made = self._without_cleared(both, Project(program, ran.evidence, text, wishes, linked))
             made.ruled_out = [*both.cleared, *made.ruled_out]
             return made
         finally:
-            sources.close()
+            for one in (sources, *later):
+                one.close()
 
     def _without_cleared(self, both: Joined, project: Project) -> Plan:
         """The plan without what the run cleared; findings keep their numbers."""

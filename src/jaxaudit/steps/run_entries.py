@@ -17,6 +17,7 @@ from jaxaudit.model.evidence import (
     UnfinishedSeen,
 )
 from jaxaudit.model.spot import Spot
+from jaxaudit.model.wasted import LoopSeen
 
 
 def spot_entry(at: Spot | None) -> dict[str, Any] | None:
@@ -63,6 +64,26 @@ def function_entry(one: FunctionSeen) -> dict[str, Any]:
         "constants_bytes": one.constants_bytes,
         "equations": one.equations,
         "arguments": [argument_entry(argument) for argument in one.arguments],
+    }
+
+
+def loop_entry(one: LoopSeen) -> dict[str, Any]:
+    return {
+        "path": one.at.path,
+        "line": one.loop,
+        "function": one.at.function,
+        "dispatches": one.count,
+        "seconds": round(one.seconds, 4),
+        "operations": list(one.operations),
+        "calls": [
+            {
+                "line": call.line,
+                "call": call.text or None,
+                "share": call.share,
+                "through": [spot_entry(spot) for spot in call.through],
+            }
+            for call in one.calls
+        ],
     }
 
 

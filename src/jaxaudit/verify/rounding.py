@@ -12,6 +12,8 @@ from jaxaudit.verify.values import Compared, Moved, Place
 PERTURBED = ("--xla_disable_hlo_passes=fusion", "--xla_backend_optimization_level=0")
 """What the unchanged program is run under to see how far rounding alone moves it."""
 AMPLIFIED = 3.0
+FAR = 1e-3
+"""How far an output may move that is proved to be rounding; beyond it, the user decides whether it may."""
 RANK: tuple[Outputs, ...] = ("equal", "within-tolerance", "rounding-amplified", "different", "not-compared")
 
 
@@ -50,6 +52,15 @@ def judged_outputs(found: Difference, ask: Ask) -> Judged:
         return Judged("rounding-amplified", said)
     text = f"the program's output moves by {found.relative:.1e} ({found.first}); rounding alone moves it by {alone:.1e}"
     return Judged("different", said, Reason("outputs-differ", text))
+
+
+def compiled_alike(found: Difference) -> Judged:
+    """What moved, of programs that print the same where XLA does not fuse: rounding, however far it goes."""
+    how = "where XLA compiles both without fusion, they print and write the same"
+    if found.relative <= FAR:
+        return Judged("rounding-amplified", f"{found.first}: {how}")
+    text = f"the program's output moves by {found.relative:.1e} ({found.first}). {how[0].upper()}{how[1:]}: it is rounding, amplified, and yours to decide"
+    return Judged("different", found.first, Reason("outputs-differ", text), undecided=True)
 
 
 def judged_values(found: Compared, ask: Ask) -> Judged:

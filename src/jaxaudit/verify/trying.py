@@ -31,7 +31,7 @@ from jaxaudit.verify.judging import (
     timed,
 )
 from jaxaudit.verify.outputs import WITHIN, Difference, compare, compared_on, learn
-from jaxaudit.verify.rounding import PERTURBED, Judged, Rounding, judged_outputs, judged_values, worse
+from jaxaudit.verify.rounding import PERTURBED, Judged, Rounding, compiled_alike, judged_outputs, judged_values, worse
 from jaxaudit.verify.running import Ground, Ran, Way, run
 from jaxaudit.verify.unchanged import Base
 from jaxaudit.verify.values import TOLERANCE, Compared, compare_values
@@ -149,8 +149,10 @@ class Trials:
                 continue
             of_values = compare_values(base.first.results, after.results, names, base.stable.values, self.tolerance)
             values.append(of_values)
-            for one in (judged_outputs(found, partial(self._rounding, base)),
-                        judged_values(of_values, partial(self._rounding, base))):  # fmt: skip
+            of_outputs = judged_outputs(found, partial(self._rounding, base))
+            if of_outputs.reason is not None and not found.other and self._alike(base, changed, env):
+                of_outputs = compiled_alike(found)
+            for one in (of_outputs, judged_values(of_values, partial(self._rounding, base))):
                 judged = worse(judged, one)
             after.forget_values()
             if judged.reason is not None and not judged.undecided:
@@ -243,8 +245,18 @@ class Trials:
                     if isfinite(one.relative):
                         values[one.place] = max(values.get(one.place, 0.0), one.relative)
                 moved.forget_values()
+                base.otherwise[flag] = moved
             base.rounding = Rounding(outputs, values)
         return base.rounding
+
+    def _alike(self, base: Base, changed: Mapping[str, bytes], env: Mapping[str, str]) -> bool:
+        """Whether the changed program prints and writes what the unchanged does, where XLA compiles both more plainly."""
+        for flag, plain in base.otherwise.items():
+            flags = f"{self.ground.environ.get('XLA_FLAGS', '')} {flag}".strip()
+            found = compare(plain, self._run(base.way, changed, {**env, "XLA_FLAGS": flags}), base.stable)
+            if not found.other and found.relative <= WITHIN:
+                return True
+        return False
 
     # -- figures --------------------------------------------------------------------------------------------------------
 

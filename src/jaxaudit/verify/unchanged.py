@@ -16,6 +16,8 @@ class Base:
     stable: Stable = field(default_factory=Stable)
     rounding: Rounding | None = None
     """How far rounding alone moves it, once that was asked for."""
+    otherwise: dict[str, Ran] = field(default_factory=dict)
+    """What it did where XLA compiled it otherwise, by the flag."""
     died: str = ""
     """How it dies, where it does: then there is nothing to compare with."""
     prefix: Prefix | None = None

@@ -15,6 +15,7 @@ from jaxaudit.edits import SourceText
 from jaxaudit.model.evidence import Evidence
 from jaxaudit.rules import load_rules
 from jaxaudit.rules.project import Change, Project, Refused, Wishes
+from jaxaudit.source.program import Program
 from jaxaudit.source.reading import read_program
 from jaxaudit.verify.tokens import distance, tokens
 
@@ -119,7 +120,7 @@ def answers(
     with contextlib.chdir(folder):
         linked = read_program(sorted(files), context=False)
     texts = {path: SourceText.from_text(path, text) for path, text in files.items()}
-    project = Project(linked, evidence, texts.__getitem__, wishes)
+    project = Project(linked, evidence, texts.__getitem__, wishes, lambda changed: relinked(folder, files, changed))
     seen: set[str] = set()
     for name in rules:
         rule = load_rules()[name]
@@ -132,6 +133,11 @@ def answers(
                 if key not in seen:  # two rules may ask for the same
                     seen.add(key)
                     yield answer
+
+
+def relinked(folder: Path, files: Mapping[str, str], changed: Mapping[str, bytes]) -> Program:
+    with contextlib.chdir(folder):
+        return read_program(sorted(files), context=False, overlay=dict(changed))
 
 
 def holds(folder: Path, tried: Tried, change: Change, entry: str = "main.py", most: int = 2048) -> None:

@@ -1,0 +1,242 @@
+"""Small programs outside jit: about how many ran, from which loops of the user's, and what that took.
+
+JAX's hook tells of each of them while it is in; now and then the frames are looked at, and the time until the next one.
+"""
+
+from __future__ import annotations
+
+import time
+from types import CodeType
+from typing import Any, NamedTuple
+
+from jaxaudit_probe import call_paths
+from jaxaudit_probe.audience import Audience
+
+LEAST = 500
+"""Dispatches of a loop below which nobody is told."""
+MOST_WAYS = 20_000
+"""Ways that lead to small programs; later ones are not counted."""
+MOST = 200
+"""Loops that are told, those with the most first."""
+FEW = 16
+"""Turns of an inner loop for each turn of the outer one, up to which it counts as part of that one's turn."""
+LONGEST = 0.05
+"""Seconds between two dispatches above which the program did something else."""
+CHAIN = 4
+"""Functions of the user's that are told of a call, the outermost ones."""
+PART = 0.2
+"""Of what a call runs, from which on a function counts: of a gradient, only the way there goes through the user's."""
+CALLS = 6
+LEAST_SHARE = 0.1
+"""Calls of a turn that are told, those that dispatch the most, and what each must do of it."""
+COMPREHENSIONS = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>")
+LOOK_UNITS = 2
+
+now = time.perf_counter
+Loop = tuple[CodeType, int]
+"""A function, and the line of its `for` or `while`."""
+
+
+class Sampled:
+    """What was seen of one way to a dispatch."""
+
+    __slots__ = ("a_second", "name", "recent", "seconds", "times", "weight")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.times = 0
+        self.seconds = 0.0
+        self.recent = 0.0
+        """Dispatches that the looks since the hook went in stand for."""
+        self.weight = 0.0
+        """And those before."""
+        self.a_second = 0.0
+        """When the hook was in last."""
+
+
+class Turn(NamedTuple):
+    """One dispatch within a loop: how often, how long, and the user's functions between the loop and it."""
+
+    sampled: Sampled
+    offset: int
+    through: call_paths.Frames
+    loops: int
+    """Loops of the user's further in."""
+
+
+class Dispatches:
+    def __init__(self) -> None:
+        self.ways: dict[tuple[call_paths.Frames, str], Sampled] = {}
+        self.gap = 1
+        self.due = 1
+        self.random = 7
+        self.awaited: Sampled | None = None
+        self.looked_at = 0.0
+        self.told: set[tuple[str, int]] = set()
+
+    def seen(self, name: str, depth: int) -> int:
+        """One more; says how many units of the credit that took."""
+        if self.awaited is not None:
+            passed = now() - self.looked_at
+            if passed < LONGEST:
+                self.awaited.seconds += passed
+                self.awaited.times += 1
+            self.awaited = None
+        self.due -= 1
+        if self.due:
+            return 0
+        frames = call_paths.here(depth + 1)
+        sampled = self.ways.get((frames, name))
+        if sampled is None:
+            sampled = Sampled(name)
+            if len(self.ways) < MOST_WAYS:
+                self.ways[frames, name] = sampled
+        sampled.recent += self.gap
+        self.random = (self.random * 5 + 3) & 63  # every gap from 1 to 64 once, so that no loop keeps step with it
+        self.gap = self.due = self.random + 1
+        self.awaited, self.looked_at = sampled, now()
+        return LOOK_UNITS
+
+    def settle(self, seconds: float, unseen: float) -> None:
+        """The hook went out after these seconds, and was out so long before: dispatches came then as before and after."""
+        self.awaited = None
+        for sampled in list(self.ways.values()):
+            rate = sampled.recent / seconds
+            sampled.weight += sampled.recent + unseen * (sampled.a_second + rate) / 2
+            sampled.a_second, sampled.recent = rate, 0.0
+
+    def forget_rates(self) -> None:
+        """What came before says nothing of what comes."""
+        for sampled in list(self.ways.values()):
+            sampled.a_second = 0.0
+
+    def counts(self, seconds: float, unseen: float, since: float) -> dict[Sampled, float]:
+        """About how many there were of each way, were the hook to go out now; or as it is out `since` so many seconds."""
+        return {
+            one: one.weight + one.recent + unseen * (one.a_second + one.recent / seconds) / 2 + one.a_second * since
+            for one in list(self.ways.values())
+        }
+
+    def tell(self, writer: Audience, seconds: float, unseen: float, since: float) -> None:
+        """Effect: the loops are written down; those that were, and turned out to belong to others, with nothing."""
+        rows = {(row["path"], row["line"]): row for row in self.rows(self.counts(seconds, unseen, since))}
+        for path, line in self.told.difference(rows):
+            writer.put("dispatches", path=path, line=line, count=0)
+        for row in rows.values():
+            writer.put("dispatches", **row)
+        self.told = set(rows)
+
+    def loops(self) -> dict[Loop, list[Turn]]:
+        """All loops of the user's that dispatch, each with what one turn of it does."""
+        found: dict[Loop, list[Turn]] = {}
+        for (frames, _), sampled in list(self.ways.items()):
+            mine = call_paths.users(frames)
+            inside = 0
+            for i, (code, offset) in enumerate(mine):
+                for line in call_paths.heads_around(code, offset):
+                    found.setdefault((code, line), []).append(Turn(sampled, offset, within(mine, i), inside))
+                    inside += 1
+        return found
+
+    def rows(self, counts: dict[Sampled, float]) -> list[dict[str, Any]]:
+        """One for each loop whose turns are the work: of nested ones the inner, unless it has few turns."""
+        turns = {loop: turns_of(seen, counts) for loop, seen in self.loops().items()}
+        held: dict[Loop, list[Turn]] = {}
+        for (frames, _), sampled in list(self.ways.items()):
+            if sampled not in counts:
+                continue
+            best: tuple[Loop, Turn] | None = None
+            mine = call_paths.users(frames)
+            for i, (code, offset) in enumerate(mine):
+                for line in call_paths.heads_around(code, offset):
+                    loop = (code, line)
+                    if best is None or (turns[loop] and turns[best[0]] <= FEW * turns[loop]):
+                        best = loop, Turn(sampled, offset, within(mine, i), 0)
+            if best is not None:
+                held.setdefault(best[0], []).append(best[1])
+        told = [row_of(loop, seen, turns[loop], counts) for loop, seen in held.items()]
+        told = [row for row in told if row["count"] >= LEAST]
+        return sorted(told, key=lambda row: -row["count"])[:MOST]
+
+    def forked(self) -> None:
+        self.ways.clear()
+
+
+def within(mine: call_paths.Frames, i: int) -> call_paths.Frames:
+    """The user's functions that frame `i` runs on the way, the outermost first."""
+    return tuple(pair for pair in mine[:i][::-1] if not pair[0].co_name.endswith(COMPREHENSIONS))
+
+
+def turns_of(seen: list[Turn], counts: dict[Sampled, float]) -> float:
+    """What no loop further in repeats runs once a turn; 0 where everything is repeated."""
+    once = sorted(counts[one.sampled] for one in seen if not one.loops and one.sampled in counts)
+    return once[len(once) // 2] if once else 0.0
+
+
+def row_of(loop: Loop, seen: list[Turn], turns: float, counts: dict[Sampled, float]) -> dict[str, Any]:
+    code, line = loop
+    count = sum(counts[one.sampled] for one in seen)
+    lines: dict[int, list[Turn]] = {}
+    operations: dict[str, float] = {}
+    seconds = 0.0
+    for one in seen:
+        sampled = one.sampled
+        lines.setdefault(one.offset, []).append(one)
+        operations[sampled.name] = operations.get(sampled.name, 0.0) + counts[sampled]
+        if sampled.times:
+            seconds += counts[sampled] * sampled.seconds / sampled.times
+    shares = {offset: sum(counts[one.sampled] for one in some) / count for offset, some in lines.items()}
+    most = sorted(lines, key=lambda offset: -shares[offset])[:CALLS]
+    calls = [call_of(code, offset, lines[offset], shares[offset], counts) for offset in most]
+    return {
+        "path": code.co_filename, "line": line, "function": getattr(code, "co_qualname", code.co_name),
+        "count": round(count), "turns": round(turns), "seconds": round(seconds, 4),
+        "operations": sorted(operations, key=lambda name: -operations[name])[:8],
+        "calls": [one for one in calls if one["share"] >= LEAST_SHARE],
+    }  # fmt: skip
+
+
+def call_of(
+    code: CodeType, offset: int, seen: list[Turn], share: float, counts: dict[Sampled, float]
+) -> dict[str, Any]:
+    """One call, or one operation, of a turn."""
+    return {
+        "line": call_paths.line_of(code, offset), "share": round(share, 3),
+        "text": unparsed(call_paths.call_at(code, offset)), "through": chain(seen, counts),
+    }  # fmt: skip
+
+
+def unparsed(call: Any) -> str:
+    import ast
+
+    return ast.unparse(call)[:60] if call is not None else ""
+
+
+def chain(seen: list[Turn], counts: dict[Sampled, float]) -> list[dict[str, Any]]:
+    """The user's functions that a call's dispatches go through, the outermost first."""
+    found: list[dict[str, Any]] = []
+    depth = 0
+    whole = sum(counts[one.sampled] for one in seen)
+    while depth < CHAIN:
+        weights: dict[CodeType, float] = {}
+        for one in seen:
+            if len(one.through) > depth:
+                code = one.through[depth][0]
+                weights[code] = weights.get(code, 0.0) + counts[one.sampled]
+        if not weights:
+            break
+        most = max(weights, key=lambda code: weights[code])
+        if weights[most] < PART * whole:
+            break
+        found.append({
+            "path": most.co_filename, "line": most.co_firstlineno,
+            "function": getattr(most, "co_qualname", most.co_name), "share": round(weights[most] / whole, 3),
+        })  # fmt: skip
+        seen = [one for one in seen if len(one.through) > depth and one.through[depth][0] is most]
+        depth += 1
+    return found
+
+
+def is_single(site: Any) -> bool:
+    """Whether a jitted function is one of JAX's own: an operation outside jit."""
+    return bool(site.wrapper == "eager" or call_paths.is_own(site.path))

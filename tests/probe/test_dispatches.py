@@ -1,0 +1,145 @@
+"""Loops outside jit, as a run sees them: how many small programs, from which call, through which functions."""
+
+import linecache
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import pytest
+
+jax = pytest.importorskip("jax")
+
+from jaxaudit_probe import call_paths, dispatches  # noqa: E402
+from probe.listening import Listener, listening  # noqa: E402
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    with listening() as listener:
+        yield listener
+
+
+def ran(listener: Listener, tmp_path: Path, code: str) -> list[dict[str, Any]]:
+    """The loops that the last totals tell of a program."""
+    path = tmp_path / "main.py"
+    path.write_text("import jax\nimport jax.numpy as jnp\n" + dedent(code))
+    linecache.checkcache(str(path))
+    exec(compile(path.read_text(), str(path), "exec"), {"__name__": "main"})
+    rows = {row["line"]: row for row in listener.told("dispatches") if row["path"] == str(path)}
+    return [row for row in rows.values() if row["count"]]
+
+
+def test_a_step_in_a_loop(listener: Listener, tmp_path: Path) -> None:
+    (row,) = ran(
+        listener,
+        tmp_path,
+        """
+        def force(x):
+            return -jnp.sin(x) * jnp.exp(-x * x)
+
+        def step(x):
+            return x + 0.1 * force(x) + 0.01 * jnp.cos(x)
+
+        def main():
+            x = jnp.zeros(3)
+            for _ in range(200):
+                x = step(x)
+        main()
+        """,
+    )
+    (call,) = row["calls"]
+    assert (call["line"], row["line"], row["function"]) == (13, 12, "main")
+    assert (call["text"], call["share"]) == ("step(x)", 1.0)
+    assert [one["function"] for one in call["through"]] == ["step", "force"]
+    assert 800 < row["count"] < 4000, "ten operations a turn"
+    assert 50 < row["turns"] < 800
+    assert {"sin", "exp", "multiply", "cos", "add"} & set(row["operations"])
+
+
+def test_calls_of_one_turn_are_told_by_their_share(listener: Listener, tmp_path: Path) -> None:
+    (row,) = ran(
+        listener,
+        tmp_path,
+        """
+        x = jnp.ones(3)
+        for _ in range(300):
+            y = jnp.linalg.norm(x)
+            x = (lambda v: jnp.sin(v) + jnp.cos(v) + jnp.tanh(v))(x) / y * y
+        """,
+    )
+    assert row["calls"][0]["text"].startswith("(lambda v:")
+    assert row["calls"][0]["share"] > 0.5 > row["calls"][1]["share"]
+    assert {one["text"] for one in row["calls"]} >= {"jnp.linalg.norm(x)", ""}, "operators are told without a call"
+
+
+@pytest.mark.parametrize("inner, loop", [(3, 3), (100, 4)])
+def test_a_short_inner_loop_belongs_to_the_turn_of_the_outer(
+    listener: Listener, tmp_path: Path, inner: int, loop: int
+) -> None:
+    (row,) = ran(
+        listener,
+        tmp_path,
+        f"""for _ in range({3000 // inner}):
+            for k in range({inner}):
+                x = jnp.sin(jnp.cos(jnp.ones(2)))
+            x = jnp.exp(jnp.tanh(x))
+        """,
+    )
+    assert row["line"] == loop
+
+
+def test_a_jitted_step_and_a_few_operations_are_not_told(listener: Listener, tmp_path: Path) -> None:
+    assert not listener.told("dispatches")
+    assert not any(
+        row["count"] >= dispatches.LEAST
+        for row in ran(
+            listener,
+            tmp_path,
+            """
+            step = jax.jit(lambda x: jnp.sin(x) + jnp.cos(x) + jnp.tanh(x))
+            x = jnp.zeros(3)
+            for i in range(2000):
+                x = step(x)
+                if i % 100 == 0:
+                    jnp.sum(x)
+            """,
+        )
+    )
+
+
+def test_loops_are_known_by_their_heads() -> None:
+    def turns(n: int) -> int:
+        while n < 100:
+            while n % 7:
+                n += 1
+            n += 2
+        while True:
+            n += 1
+            if n > 200:
+                break
+        for _ in range(3):
+            if n % 2:
+                continue
+            n += len("a")
+        return n
+
+    code = turns.__code__
+    inner = {
+        call_paths.line_of(code, offset): tuple(call_paths.heads_around(code, offset)) for offset in range(0, 400, 2)
+    }
+    first = code.co_firstlineno
+    at = {line - first: tuple(head - first for head in heads) for line, heads in inner.items()}
+    assert (at[3], at[4], at[6], at[11]) == ((2, 1), (1,), (5,), (9,))
+
+
+def test_what_came_while_nobody_looked_is_as_much_as_before_and_after() -> None:
+    seen = dispatches.Dispatches()
+    frames = ((test_a_step_in_a_loop.__code__, 0),)
+    seen.ways[frames, "sin"] = way = dispatches.Sampled("sin")
+    way.recent = 100.0
+    seen.settle(1.0, 0.0)
+    way.recent = 50.0
+    assert seen.counts(0.5, 2.0, 0.0)[way] == 100 + 50 + 2 * (100 + 100) / 2
+    seen.settle(0.5, 2.0)
+    assert seen.counts(1.0, 0.0, 0.25)[way] == 350 + 25

@@ -1,0 +1,292 @@
+"""What an audit proposes for loops that a run saw outside jit, on programs that are really run."""
+
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("jax")
+
+from jaxaudit.model.evidence import Environment, Evidence
+from jaxaudit.model.spot import Spot
+from jaxaudit.model.wasted import LoopSeen, TurnCall
+from jaxaudit.rules import load_rules
+from jaxaudit.rules.boundaries.eager_seen import looping, worth_a_word
+from jaxaudit.verify.tokens import distance, tokens
+from rules.captures.hoisted_programs import Tried, proposed, run
+
+RULES = ("eager-hot-path",)
+
+STEP = """
+def force(x):
+    return -jnp.sin(x) * jnp.exp(-x * x) + 0.1 * jnp.cos(x)
+"""
+LOGGED = """
+    if n % 500 == 0:
+        print(n, x.sum().round(2))
+"""
+
+
+def first(tmp_path: Path, code: str) -> tuple[Tried, str]:
+    """What is proposed first, the new lines of it; the changed program prints the same and runs what it names in one."""
+    tried = proposed(tmp_path, code, rules=RULES)
+    assert tried.edits, [one.text for one in tried.refused]
+    change = tried.edits[0]
+    printed, evidence = run(tmp_path / "after", tried.after(change))
+    apart = distance(tokens(tried.printed), tokens(printed))
+    assert apart.same_words and apart.relative <= 2e-3, (tried.printed, printed)
+    before, after = (sum(one.count for one in seen.loops) for seen in (tried.evidence, evidence))
+    assert after < before / 4, (before, after)
+    return tried, "\n".join(tried.lines(change))
+
+
+def test_a_function_of_a_turn(tmp_path: Path) -> None:
+    tried, new = first(
+        tmp_path,
+        STEP
+        + """
+def step(x, dt):
+    return x + dt * force(x) + dt**2 * jnp.tanh(x)
+
+x = jnp.linspace(-1, 1, 5)
+for n in range(1500):
+    x = step(x, 0.1)
+"""
+        + LOGGED,
+    )
+    assert new == "@jax.jit"
+    assert [one.title for one in tried.edits] == ["`step` jitted", "`force` jitted"]
+    assert len({one.group for one in tried.edits}) == 1
+
+
+def test_the_function_behind_a_partial_in_another_module(tmp_path: Path) -> None:
+    files = {
+        "physics.py": """
+            import jax.numpy as jnp
+
+
+            def advance(x, *, rate, kind):
+                if kind == "decay":
+                    x = x * (1.0 - rate)
+                return jnp.clip(x + 0.01 * jnp.sin(x) - 0.001 * jnp.exp(-x) + 0.01 * jnp.tanh(x), -1.0, 1.0)
+        """,
+        "drive.py": """
+            def evolve(update, x, steps):
+                for n in range(steps):
+                    x = update(x)
+                    if n == steps - 1:
+                        print(x.round(3))
+        """,
+        "main.py": """
+            from functools import partial
+
+            import jax.numpy as jnp
+
+            from drive import evolve
+            from physics import advance
+
+            evolve(partial(advance, rate=0.01, kind="decay"), jnp.linspace(0, 1, 4), 2000)
+        """,
+    }
+    tried, new = first(tmp_path, files)  # type: ignore[arg-type]
+    assert '@partial(jax.jit, static_argnames=("kind",))' in new
+    assert set(tried.edits[0].edits) == {"physics.py"}
+
+
+def test_a_method_of_a_plain_object(tmp_path: Path) -> None:
+    tried, new = first(
+        tmp_path,
+        """
+class Heat:
+    def __init__(self, kappa):
+        self.kappa = kappa
+        self.u = jnp.linspace(0, 1, 16)
+
+    def laplace(self, u):
+        return jnp.roll(u, 1) - 2 * u + jnp.roll(u, -1)
+
+    def step(self, u, dt):
+        half = u + 0.5 * dt * self.kappa * self.laplace(u)
+        return u + dt * self.kappa * self.laplace(half)
+
+    def run(self, steps):
+        for n in range(steps):
+            self.u = self.step(self.u, 0.01)
+            if n % 500 == 0:
+                print(self.u.sum().round(2))
+
+
+Heat(0.1).run(1500)
+""",
+    )
+    assert "def jitted_step(" in new and "kappa" in new and "self.u = jitted_step(" in new
+    assert any("takes `self`" in one.text for one in tried.refused)
+
+
+def test_a_gradient_and_an_optimiser_together(tmp_path: Path) -> None:
+    pytest.importorskip("optax")
+    _, new = first(
+        tmp_path,
+        """
+import optax
+
+def loss(w, x):
+    return jnp.mean((jnp.tanh(x @ w["a"]) + w["b"] - 0.3) ** 2) + 1e-3 * jnp.sum(w["a"] ** 2)
+
+def fit(x):
+    w = {"a": jnp.zeros(3), "b": jnp.zeros(())}
+    optimiser = optax.adam(1e-2)
+    state = optimiser.init(w)
+    slope = jax.value_and_grad(loss)
+    for n in range(400):
+        value, g = slope(w, x)
+        updates, state = optimiser.update(g, state)
+        w = optax.apply_updates(w, updates)
+        if n % 200 == 0:
+            print(value.round(3))
+
+fit(jnp.ones((4, 3)))
+""",
+    )
+    assert "slope = jax.jit(jax.value_and_grad(loss))" in new
+    assert 'static_argnames=("optimiser",)' in new and "updates, state = jitted_update(optimiser, g, state)" in new
+
+
+def test_work_written_in_the_loop_becomes_one_program(tmp_path: Path) -> None:
+    _, new = first(
+        tmp_path,
+        STEP
+        + """
+x, v = jnp.linspace(-1, 1, 5), jnp.zeros(5)
+for n in range(2000):
+    v = v + 0.05 * force(x)
+    x = x + 0.1 * v
+    v = v + 0.05 * force(x)
+print(x.round(2))
+""",
+    )
+    assert "fori_loop" in new
+
+
+FUNCTIONS_AS_ARGUMENTS = """
+def step(x, potential, optimiser):
+    g = potential(x)
+    return x - 0.1 * g + 0.01 * jnp.sin(g) - optimiser.update(g) + 0.001 * jnp.cos(x)
+
+class Plain:
+    def update(self, g):
+        return 0.01 * jnp.tanh(g)
+
+def main():
+    plain = Plain()
+    x = jnp.ones(3)
+    for n in range(2000):
+        x = step(x, force, plain)
+        if n % 500 == 0:
+            print(x.round(3))
+main()
+"""
+
+
+def test_functions_among_the_arguments_are_static(tmp_path: Path) -> None:
+    _, new = first(tmp_path, STEP + FUNCTIONS_AS_ARGUMENTS)
+    assert 'static_argnames=("potential", "optimiser")' in new
+
+
+REFUSED = {
+    "it draws with NumPy": (
+        """
+rng = np.random.default_rng(0)
+
+def step(x):
+    kick = jnp.asarray(rng.standard_normal(3), jnp.float32)
+    return x + 0.1 * kick - 0.01 * jnp.sin(x) + 0.01 * jnp.cos(x) * jnp.exp(-x)
+""",
+        "trace-time-effect",
+    ),
+    "it keeps a list": (
+        """
+seen = []
+
+def step(x):
+    x = x - 0.01 * jnp.sin(x) + 0.01 * jnp.cos(x) * jnp.exp(-x)
+    seen.append(x)
+    return x
+""",
+        "trace-time-effect",
+    ),
+    "what it reads changes": (
+        """
+rate = 0.1
+
+def step(x):
+    return x - rate * jnp.sin(x) + rate * jnp.cos(x) * jnp.exp(-x)
+
+def cool():
+    global rate
+    rate *= 0.99
+""",
+        "stale-capture",
+    ),
+    "it branches on an array": (
+        """
+def step(x):
+    if jnp.sum(x) > 1:
+        x = x * 0.5
+    return x - 0.01 * jnp.sin(x) + 0.01 * jnp.cos(x) * jnp.exp(-x)
+""",
+        "branch-on-tracer",
+    ),
+    "it is a generator's": (
+        """
+def steps(x):
+    while True:
+        x = x - 0.01 * jnp.sin(x) + 0.01 * jnp.cos(x) * jnp.exp(-x)
+        yield x
+
+source = steps(jnp.ones(3))
+
+def step(x):
+    return next(source)
+""",
+        "does not count up",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_a_jit_would_break_is_ruled_out(tmp_path: Path, case: str) -> None:
+    code, reason = REFUSED[case]
+    turn = "    cool()\n" if "cool" in code else ""
+    program = f"{code}\nx = jnp.ones(3)\nfor n in range(2000):\n    x = step(x)\n{turn}    if n % 500 == 0:\n        print(x)\n"
+    tried = proposed(tmp_path, program, rules=RULES)
+    assert not [one for one in tried.edits if "step" in one.touched], tried.edits
+    assert any(reason in one.text for one in tried.refused), [one.text for one in tried.refused]
+
+
+def seen(count: int, turns: int, seconds: float) -> LoopSeen:
+    at = Spot("a.py", 5, "main")
+    return LoopSeen(
+        at, 4, count, turns, seconds, ("sin", "cos"), (TurnCall(5, 1.0, "step(x)", (Spot("a.py", 1, "step"),)),)
+    )
+
+
+@pytest.mark.parametrize(
+    "loop, said",
+    [
+        (seen(40_000, 1000, 0.6), "warning"),
+        (seen(3_000, 100, 0.06), "info"),
+        (seen(900, 100, 0.4), None),
+        (seen(3_000, 3, 0.06), None),
+        (seen(3_000, 2000, 0.06), None),
+        (seen(3_000, 100, 3.0), None),
+    ],
+)
+def test_how_much_is_worth_a_word(loop: LoopSeen, said: str | None) -> None:
+    evidence = Evidence(Environment(1, seconds=5.0), loops=(loop,))
+    found = [looping(load_rules()["eager-hot-path"], one, evidence) for one in worth_a_word(evidence)]
+    assert [one.severity for one in found] == ([said] if said else [])
+    if found and said == "warning":
+        assert found[0].message.startswith(
+            "`step(x)` ran about 40,000 small programs one after another in the loop in line 4"
+        )
+        assert (found[0].place.line, found[0].facts["function"]) == (5, "step")
