@@ -15,6 +15,8 @@ from jaxaudit_probe.names import At
 
 Frames = tuple[tuple[CodeType, int], ...]
 DEEPEST = 100
+OF_ARRAYS = frozenset({"dtype", "copy", "order", "like"})
+"""What a call that makes an array of its argument may be told beside it."""
 
 
 class Meeting(NamedTuple):
@@ -207,6 +209,19 @@ def expression_at(code: CodeType, offset: int) -> ast.expr | None:
         return ast.parse(f"({text})", mode="eval").body if text else None
     except (SyntaxError, ValueError):
         return None
+
+
+def value_read(code: CodeType, offset: int) -> str:
+    """What is read, as the user wrote it: `loss` in `float(loss)` and in `loss.item()`."""
+    read = expression_at(code, offset)
+    if isinstance(read, ast.Call):
+        if isinstance(read.func, ast.Attribute) and not read.args:
+            read = read.func.value
+        elif len(read.args) == 1 and {one.arg for one in read.keywords} <= OF_ARRAYS:
+            read = read.args[0]
+        else:
+            return ""
+    return ast.unparse(read)[:60] if read is not None else ""
 
 
 def _text_at(code: CodeType, offset: int) -> str:

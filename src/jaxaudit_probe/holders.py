@@ -246,8 +246,11 @@ def parts(value: Any) -> Iterator[tuple[str, Any]]:
                 yield f" (closure: {name})", cell.cell_contents
             except ValueError:
                 continue
-        for index, below in enumerate(value.__defaults__ or ()):
-            yield f" (default {index})", below
+        positional = value.__code__.co_varnames[: value.__code__.co_argcount]
+        defaults = value.__defaults__ or ()
+        named = [*zip(positional[len(positional) - len(defaults) :], defaults), *(value.__kwdefaults__ or {}).items()]
+        for name, below in named:
+            yield f" (default: {name})", below
     else:
         yield from _attributes(value)
 

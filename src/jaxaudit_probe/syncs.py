@@ -6,7 +6,6 @@ memory is seen as well. Totals are kept for each line; a line stands in a loop i
 
 from __future__ import annotations
 
-import ast
 import os
 import random
 import sys
@@ -18,6 +17,7 @@ from typing import Any
 from jaxaudit_probe import call_paths, calls, names, private, stand_ins
 from jaxaudit_probe.call_paths import Frames
 from jaxaudit_probe.compiles import Observer
+from jaxaudit_probe.deleted import Deleted
 
 MARKERS = frozenset({(os.path.join("equinox", "_jit.py"), "_call")})
 """Libraries' own waits that only look for errors: (file, function)."""
@@ -66,7 +66,7 @@ class Sync:
         return {
             **at._asdict(), "how": self.how, "count": self.count, "blocked": self.blocked,
             "seconds": round(self.seconds, 6), "bytes": self.bytes, "loop": self.count > 1 and own is not None,
-            "in_loop_of": loop, "value": value_read(self.code, self.offset), "via": self.via, "exact": self.exact,
+            "in_loop_of": loop, "value": call_paths.value_read(self.code, self.offset), "via": self.via, "exact": self.exact,
             "calls": calls,
         }  # fmt: skip
 
@@ -99,6 +99,7 @@ class Syncs:
         self.whose: dict[str, str] = {}
         self.libraries: dict[str, str] = {}
         self.busy = threading.local()
+        self.deleted = Deleted(observer)
         self.looked = 0
         self.skip = 0
         self.weight = 1
@@ -127,6 +128,7 @@ class Syncs:
             answer = original(array, *args)
             seconds = now() - began
         except BaseException as error:
+            self.deleted.read(array, error)
             stand_ins.passing(error)
             raise
         finally:
@@ -265,19 +267,6 @@ def where_called() -> Called:
             for code, offset in call_paths.users(frames):
                 found.setdefault(code, []).append((offset, count))
     return found
-
-
-def value_read(code: CodeType, offset: int) -> str:
-    """What is read, as the user wrote it: `loss` in `float(loss)` and in `loss.item()`."""
-    read = call_paths.expression_at(code, offset)
-    if isinstance(read, ast.Call):
-        if isinstance(read.func, ast.Attribute) and not read.args:
-            read = read.func.value
-        elif len(read.args) == 1:
-            read = read.args[0]
-        else:
-            return ""
-    return ast.unparse(read)[:60] if read is not None else ""
 
 
 _installed: list[Syncs] = []

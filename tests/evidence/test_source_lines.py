@@ -63,7 +63,16 @@ def known(tmp_path):
     ],
 )
 def test_a_line(known, line, function, loop):
-    assert known(line) == Known(function, loop)
+    found = known(line)
+    assert found._replace(loop=found.loop and found.loop._replace(over="")) == Known(function, loop)
+
+
+def test_what_a_loop_runs_over(known):
+    assert [known(line).loop.over for line in (7, 14, 23)] == [
+        "(i, x) in enumerate(xs)",
+        "float(y) > 0",
+        "x in range(3)",
+    ]
 
 
 def test_a_decorator_belongs_to_its_definition(known):

@@ -244,6 +244,17 @@ def test_no_argument_brought_it(told: Told) -> None:
     assert "argument" not in {one["how"] for one in told.constants}
 
 
+def test_the_default_of_a_parameter_by_its_name(told: Told) -> None:
+    first, second = jnp.ones((41, 51)), jnp.ones((42, 51))
+
+    def look(x: Any, scale: float = 2.0, table: Any = first, *, other: Any = second) -> Any:
+        return x @ table[0, 0, None] * scale + other[0, 0]
+
+    looked = {"look": look}
+    jax.jit(lambda x: looked["look"](x).sum())(jnp.ones(1))
+    assert sorted(told.names()) == ["looked['look'] (default: other)", "looked['look'] (default: table)"]
+
+
 def test_self(told: Told) -> None:
     Simulator().run(jnp.ones(44))
     assert told.names() == ["self.response"]

@@ -8,6 +8,7 @@ from jaxaudit.model.spot import Turns
 
 LARGEST = 4_000_000
 """Bytes of a file beyond which it is not parsed."""
+LONGEST = 80
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 REPEATERS = frozenset({("functools", "reduce"), ("itertools", "accumulate")})
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -167,12 +168,19 @@ class _Here(NamedTuple):
 def _within(node: ast.AST, field: str, here: _Here) -> _Here:
     """The same function, within the loop or the test that the node makes of this field of its."""
     if (isinstance(node, LOOPS) and field == "body") or (isinstance(node, ast.While) and field == "test"):
-        return _Here(here.name, Turns(node.lineno, "while" if isinstance(node, ast.While) else "for"))
+        return _Here(here.name, Turns(node.lineno, "while" if isinstance(node, ast.While) else "for", over=_over(node)))
     if isinstance(node, COMPREHENSIONS) and field in ("elt", "key", "value"):
-        return _Here(here.name, Turns(node.lineno, "for" if _carries(node) else "comprehension"))
+        return _Here(here.name, Turns(node.lineno, "for" if _carries(node) else "comprehension", over=_over(node)))
     if isinstance(node, ast.If | ast.IfExp) and field in ("body", "orelse") and _counts(node.test):
         return here._replace(guarded=True)
     return here
+
+
+def _over(loop: ast.AST) -> str:
+    if isinstance(loop, ast.While):
+        return ast.unparse(loop.test)[:LONGEST]
+    head = loop.generators[0] if isinstance(loop, COMPREHENSIONS) else loop
+    return f"{ast.unparse(head.target)} in {ast.unparse(head.iter)}"[:LONGEST]  # type: ignore[attr-defined]
 
 
 def _carries(comprehension: ast.AST) -> bool:

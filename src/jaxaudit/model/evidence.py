@@ -192,7 +192,7 @@ class ConstantSeen:
 
     @property
     def name(self) -> str:
-        return f"{self.holder}{self.leaf}" if self.leaf[:1] in ("", ".", "[") else f"{self.holder}.{self.leaf}"
+        return f"{self.holder}{self.leaf}" if self.leaf[:1] in ("", ".", "[", " ") else f"{self.holder}.{self.leaf}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ class Turns(NamedTuple):
     """"for", "while" or "comprehension"."""
     now_and_then: bool = False
     """The line stands under a test on a remainder: it does not run in every turn."""
+    over: str = ""
+    """As written: `layer in self.layers`; the test of a `while`."""
 
 
 class Spot(NamedTuple):

@@ -157,6 +157,37 @@ def test_under_a_test_of_the_version_it_is_a_suspicion() -> None:
     assert one.confidence == 0.5
 
 
+PROFILES = """
+import os
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Profile:
+    name: str
+    options: dict = field(default_factory=dict)
+
+    def as_flags(self):
+        return " ".join(f"--{option}={value}" for option, value in self.options.items())
+
+
+PROFILES = {one.name: one for one in (Profile("laptop"), Profile("a100", {"FLAG": True, "xla_gpu_triton_gemm_any": True}))}
+
+
+def launch(profile):
+    WRITE
+"""
+
+
+@pytest.mark.parametrize(
+    ("write", "count"),
+    [('os.environ["XLA_FLAGS"] = profile.as_flags()', 1), ('os.environ["OTHER"] = profile.as_flags()', 0)],
+)
+def test_a_bare_name_among_those_that_get_their_dashes_later(write: str, count: int) -> None:
+    told = found(PROFILES.replace("FLAG", FLAG, 1).replace("WRITE", write))
+    assert [one.facts["flag"] for one in told] == [FLAG] * count
+
+
 COMPILED = [
     "jax.jit(f, compiler_options=OPTIONS)",
     "@jax.jit(compiler_options=OPTIONS)\ndef g(x):\n    return x",

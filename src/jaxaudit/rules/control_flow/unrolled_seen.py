@@ -24,7 +24,7 @@ def observe_unrolled(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
         if loop.loop is not None and loop.loop.kind != "comprehension":
             yield rule.seen(
                 loop._replace(line=loop.loop.line, loop=None),
-                f"the Python loop in `{loop.function}` is unrolled while `{program.site.name}` is traced: "
+                f"the Python loop{over(loop)} in `{loop.function}` is unrolled while `{program.site.name}` is traced: "
                 f"{written(loop, line, count, program)}; `lax.scan` or `fori_loop` writes its body once",
                 facts=facts(program, loop, count),
                 notes=[(line, "what the loop writes out")],
@@ -35,11 +35,12 @@ def observe_unrolled(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
 def observe_vmappable(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
     for program, loop, line, count in unrolled(evidence):
         if loop.loop is not None and loop.loop.kind == "comprehension":
-            called = line.function.rpartition(".")[2] if line.function != loop.function else ""
+            parts = line.function.split(".") if line.function != loop.function else [""]
+            called = ".".join(parts[-2:] if parts[-1].startswith("__") else parts[-1:])
             what = f"`{called}`" if called else "its body"
             yield rule.seen(
                 loop,
-                f"the comprehension in `{loop.function}` runs {what} once per item while `{program.site.name}` is traced, "
+                f"the comprehension{over(loop)} in `{loop.function}` runs {what} once per item while `{program.site.name}` is traced, "
                 f"an unrolled loop: {written(loop, line, count, program)}; `jax.vmap` traces it once for all of them",
                 facts=facts(program, loop, count),
                 notes=[(line, "what it writes out")],
@@ -73,6 +74,11 @@ def written(loop: Spot, line: Spot, count: int, program: ProgramSeen) -> str:
     share = f"{count} of its {program.equations} equations" if program.equations > count else f"{count} equations"
     where = f"line {line.line}" if line.path == loop.path else str(line)
     return f"{where} wrote {share}"
+
+
+def over(loop: Spot) -> str:
+    """ " over `layer in self.layers`"."""
+    return f" over `{loop.loop.over}`" if loop.loop is not None and loop.loop.over else ""
 
 
 def facts(program: ProgramSeen, loop: Spot, count: int) -> dict[str, object]:

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Place
-from jaxaudit.model.flag import FlagJudge, JudgedFlag
-from jaxaudit.rules.environment.flag_writes import VARIABLE, FlagWrite, environment_writes
+from jaxaudit.model.flag import HOLE, FlagJudge, JudgedFlag
+from jaxaudit.rules.control_flow.array_work import values_of
+from jaxaudit.rules.environment.flag_writes import VARIABLE, FlagWrite, constant_text, environment_writes
 from jaxaudit.rules.environment.written_texts import literal_at, texts, whole
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import values as v
@@ -17,6 +18,7 @@ from jaxaudit.source.provenance import roots, single
 if TYPE_CHECKING:
     from jaxaudit.edits import Edit, SourceText
 
+BARE = re.compile(r"xla_(?:gpu|cpu|llvm|dump|backend|disable|enable)_\w+")
 WRONG = ("removed", "unknown", "malformed")
 ENDS = "XLA ends the process when the backend starts"
 
@@ -32,6 +34,10 @@ def match(program: Program) -> Iterator[Finding]:
                 if (id(literal), flag.name) not in seen:
                     seen.add((id(literal), flag.name))
                     yield told(program, literal, flag, guarded(write))
+    for literal, flag in judged_names(program, judge):
+        if flag.name not in {name for _, name in seen}:
+            seen.add((id(literal), flag.name))
+            yield told(program, literal, flag, "")
     for literal, flag in judged_options(program, judge):
         if (id(literal), flag.name) not in seen:
             seen.add((id(literal), flag.name))
@@ -45,6 +51,39 @@ def judged_flags(program: Program, judge: FlagJudge, write: FlagWrite) -> Iterat
             literal = literal_at(text, flag.start)
             if flag.verdict in WRONG and flag.name.startswith("xla") and literal is not None:
                 yield literal, flag
+
+
+def judged_names(program: Program, judge: FlagJudge) -> Iterator[tuple[v.Const, JudgedFlag]]:
+    """Bare names (`"xla_gpu_x": True`) in tables and lists of a file that puts dashes before names of which nothing is known,
+    and writes the variable."""
+    modules = {write.function.module for write in environment_writes(program) if write.name == VARIABLE and write.own}
+    for module in modules:
+        functions = [one for number in range(len(module.units)) for one in program.functions_of_unit(module, number)]
+        values = [value for function in functions for value in values_of(function.flow)]
+        if any(isinstance(value, v.Text) and puts_dashes(program, value) for value in values):
+            for literal in bare_names(values):
+                flag = judge.words(f"--{literal.value}={HOLE}")[0]
+                if flag.verdict in ("removed", "unknown"):
+                    yield literal, flag
+
+
+def puts_dashes(program: Program, value: v.Text) -> bool:
+    """`f"--{name}={value}"`."""
+    first, second = (*value.pieces[:2], None, None)[:2]
+    dashes = isinstance(first, v.Const) and str(first.value).endswith("--")
+    return dashes and second is not None and constant_text(program, second) is None
+
+
+def bare_names(values: list[v.Value]) -> Iterator[v.Const]:
+    for value in values:
+        parts: tuple[v.Value | None, ...] = ()
+        if isinstance(value, v.Mapping):
+            parts = tuple(key for key, _ in value.pairs)
+        elif isinstance(value, v.Sequence):
+            parts = tuple(value.items)
+        for part in parts:
+            if isinstance(part, v.Const) and part.flow is not None and BARE.fullmatch(str(part.value)):
+                yield part
 
 
 def judged_options(program: Program, judge: FlagJudge) -> Iterator[tuple[v.Const, JudgedFlag]]:

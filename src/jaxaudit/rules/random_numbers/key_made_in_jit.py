@@ -13,13 +13,16 @@ from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
 from jaxaudit.source import values as v
+from jaxaudit.source.classes import classes_of
 from jaxaudit.source.facts import start, text
 from jaxaudit.source.knowledge.host import CLOCKS, HOST_RANDOM_MODULES, HOST_RANDOM_SEEDS
 from jaxaudit.source.knowledge.random_keys import KEY_MAKERS
 from jaxaudit.source.numbers import number
 from jaxaudit.source.program import Program
+from jaxaudit.source.provenance import roots
 from jaxaudit.source.scopes import Function
 
+STREAMS = frozenset({"flax.nnx.Rngs", "flax.nnx.rnglib.Rngs"})
 UNSEEN = 0.7
 """Of keys made anew in a loop most were meant: the same start for each method, or folded with the turn afterwards."""
 
@@ -33,6 +36,8 @@ def match(program: Program) -> Iterator[Finding]:
             name = c.known_name(program, call.func)
             if name in KEY_MAKERS:
                 yield from constant_seed(program, function, call)
+            elif name in STREAMS:
+                yield from constant_streams(program, function, call)
             elif name is not None and name.startswith(HOST_RANDOM_MODULES) and name not in HOST_RANDOM_SEEDS:
                 yield from host_draw(program, function, call, name)
 
@@ -83,6 +88,45 @@ def constant_seed(program: Program, function: Function, call: v.Call) -> Iterato
         facts={"seed": written, "function": function.qualname},
         notes=notes,
     )
+
+
+def constant_streams(program: Program, function: Function, call: v.Call) -> Iterator[Finding]:
+    """`nnx.Rngs(0)` in a step: its streams begin anew at each call. What a new model is filled from is meant so."""
+    seeds = [*call.args, *[value for _, value in call.kwargs]]
+    if not seeds or any(chosen_by_caller(program, one) or number(program, one) is None for one in seeds):
+        return
+    often = lifetime.frequency(program, function)
+    if often.how != "many" or asked_for_none(call) or not draws_from(program, function, call):
+        return
+    context = program.tracing.jitted_context(function)
+    why = f"`{function.name}` runs under `{context.use.short}`, and" if context else f"`{function.name}`"
+    notes = []
+    if often.call is not None and often.call.flow is not None and often.call.expr is not None:
+        notes.append(Note(program.place(often.call.flow, often.call.expr), "called here"))
+    yield RULE.found(
+        program.place(function.flow, call.expr),
+        f"`{text(call.expr)}`{named(function, call)} begins the same streams of keys at each call: {why} is called again and "
+        "again, so what is drawn from them is the same each time",
+        0.85 if not meant_to_be_same(program, function) else 0.5,
+        facts={"seed": text(call.expr), "function": function.qualname},
+        notes=notes,
+        help="Make the `Rngs` once, outside, and hand it in: `nnx.jit` carries its counters on.",
+    )
+
+
+def draws_from(program: Program, function: Function, streams: v.Call) -> bool:
+    """`rngs.noise()`, `rngs()`, `model(x, rngs=rngs)`; a class that it is handed to makes its parameters of it."""
+    for call in function.flow.calls:
+        if call is streams or call.decorator:
+            continue
+        asked = call.func.base if isinstance(call.func, v.Attr) else call.func
+        if streams in (asked, v.settle(asked), *roots(program, asked)):
+            return True
+        given = [*call.args, *[value for _, value in call.kwargs]]
+        if any(streams in (one, v.settle(one), *roots(program, one)) for one in given):
+            if c.known_name(program, call.func) is None and not classes_of(program, call):
+                return True
+    return False
 
 
 def named(function: Function, call: v.Call) -> str:
@@ -232,6 +276,46 @@ first, second = noisy(jnp.zeros(()), one), noisy(jnp.zeros(()), two)
             ),
         ),
         Example(
+            "streams of Flax's under jit",
+            dont=Sample(
+                """import jax
+import jax.numpy as jnp
+from flax import nnx
+
+
+@nnx.jit
+def step(model, x):
+    rngs = nnx.Rngs(noise=17)  # fault
+    return model(x) + jax.random.normal(rngs.noise(), (3,))
+
+
+model = nnx.Linear(2, 3, rngs=nnx.Rngs(0))
+seen = []
+for _ in range(3):
+    seen.append(step(model, jnp.ones(2)))
+""",
+                shows="bool((seen[0] == seen[2]).all())",
+            ),
+            do=Sample(
+                """import jax
+import jax.numpy as jnp
+from flax import nnx
+
+
+@nnx.jit
+def step(model, rngs, x):
+    return model(x) + jax.random.normal(rngs.noise(), (3,))
+
+
+model, rngs = nnx.Linear(2, 3, rngs=nnx.Rngs(0)), nnx.Rngs(noise=17)
+seen = []
+for _ in range(3):
+    seen.append(step(model, rngs, jnp.ones(2)))
+""",
+                shows="not bool((seen[0] == seen[2]).all())",
+            ),
+        ),
+        Example(
             "a constant seed in a function that a loop calls",
             dont=Sample(
                 """import jax
@@ -268,6 +352,24 @@ for key in jax.random.split(jax.random.PRNGKey(0), 3):
         ),
     ),
     allowed_samples=(
+        Sample(
+            """import jax
+from flax import nnx
+
+
+class Net(nnx.Module):
+    def __init__(self, rngs):
+        self.first = nnx.Linear(2, 3, rngs=rngs)
+
+
+@nnx.jit
+def make():
+    return Net(rngs=nnx.Rngs(0))
+
+
+nets = [make() for _ in range(3)]
+"""
+        ),
         Sample(
             """import jax
 
