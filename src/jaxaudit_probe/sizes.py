@@ -1,4 +1,5 @@
-"""How big a traced program is, which of the user's lines wrote most of its equations, and who called those."""
+"""How big a traced program is, which of the user's lines wrote most of its equations, who called those, and which of its
+arguments are exponents."""
 
 from __future__ import annotations
 
@@ -7,6 +8,7 @@ from typing import Any
 
 from jaxaudit_probe import call_paths, names, private
 from jaxaudit_probe.compiles import Observer
+from jaxaudit_probe.exponents import exponents_of
 from jaxaudit_probe.frames import Site
 
 LEAST = 200
@@ -25,8 +27,9 @@ def install(observer: Observer) -> None:
         for equation in equations:
             for told in observer.on_equation.get(equation.primitive.name, ()):
                 observer.quietly(told, site, equation)
+        powers = any(equation.primitive.name == "pow" for equation in equations)
         observer.writer.put(
-            "program", site=site.id, equations=len(equations),
+            "program", site=site.id, equations=len(equations), exponents=exponents_of(program) if powers else [],
             lines=lines_of(equations, private.source_of(program)) if len(equations) >= LEAST else [],
         )  # fmt: skip
 

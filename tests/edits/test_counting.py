@@ -49,7 +49,7 @@ def test_a_counted_loop(old, new, call):
     ("old", "new", "reason"),
     [
         ("k < ROUNDS", "y < ROUNDS", "`y` does not begin as a whole number"),
-        ("k < ROUNDS", "k < len(LIST)", "asked anew in each turn"),
+        ("k < ROUNDS", "k < int(ROUNDS)", "asked anew in each turn"),
         ("k < ROUNDS", "k != ROUNDS", "does not count up"),
         ("k += 1", "k += 2", "its last statement is not"),
         ("y = y + k * x", "k = k + 1", "set more than once"),

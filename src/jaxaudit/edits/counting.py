@@ -6,6 +6,7 @@ from jaxaudit.edits.edit import CannotEdit, Edit, difference
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import bound_in, free_names
 from jaxaudit.edits.nodes import scopes_of
+from jaxaudit.edits.rebinding import CHANGING
 from jaxaudit.edits.rolling import Rolled, rolled
 from jaxaudit.edits.source_text import SourceText
 from jaxaudit.edits.statements import remove_statement
@@ -28,7 +29,7 @@ def rolled_while(source: SourceText, loop: ast.While) -> Rolled:
         raise CannotEdit("a turn may leave the loop: `continue`")
     if changed := sorted(free_names(bound) & bound_in(loop)):
         raise CannotEdit(f"`{changed[0]}`, which bounds it, changes in it")
-    if any(isinstance(one, ast.Call | ast.Await) for one in ast.walk(bound)):
+    if any(isinstance(one, ast.Call | ast.Await) and not _is_length(one, loop) for one in ast.walk(bound)):
         raise CannotEdit(f"`{source.of(bound)}` is asked anew in each turn")
     last = source.of(bound) + (" + 1" if beyond else "")
     first = source.of(start.value)
@@ -41,6 +42,24 @@ def rolled_while(source: SourceText, loop: ast.While) -> Rolled:
     made = min(alike, key=lambda one: abs(one.lineno - loop.lineno))
     done = rolled(text, made)
     return Rolled(difference(source.text, text.edited(done.edits).text), done.through)
+
+
+def _is_length(node: ast.AST, loop: ast.While) -> bool:
+    """`len(radii)` of what no turn makes longer: the same in each turn."""
+    match node:
+        case ast.Call(func=ast.Name(id="len"), args=[ast.Name(id=name)], keywords=[]):
+            pass
+        case _:
+            return False
+    for one in ast.walk(loop):
+        match one:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=asked), attr=attr)) if asked == name and attr in CHANGING:
+                return False
+            case ast.Subscript(value=ast.Name(id=asked), ctx=ast.Store() | ast.Del()) if asked == name:
+                return False
+            case ast.AugAssign(target=ast.Name(id=asked)) if asked == name:
+                return False
+    return True
 
 
 def _head(source: SourceText, loop: ast.While) -> tuple[str, ast.expr, bool]:

@@ -32,6 +32,32 @@ class Gathered:
         return range(self.append.lineno, (self.append.end_lineno or self.append.lineno) + 1)
 
 
+def starts_apart(source: SourceText, loop: ast.For) -> tuple[Edit, ...]:
+    """`power, kept = [], []` before a loop that appends to them, as a statement for each."""
+    filled = {
+        one.value.func.value.id  # type: ignore[attr-defined]
+        for one in loop.body
+        if isinstance(one, ast.Expr) and _is_append(one.value)
+    }
+    block = block_of(source, loop)
+    edits: list[Edit] = []
+    for one in block[: block.index(loop)]:
+        match one:
+            case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
+                pass
+            case _:
+                continue
+        bound = [name.id for name in names if isinstance(name, ast.Name)]
+        plain = len(bound) == len(names) == len(values) and not any(isinstance(value, ast.Starred) for value in values)
+        lists = [name for name, value in zip(bound, values) if isinstance(value, ast.List) and not value.elts]
+        others = [value for value in values if not isinstance(value, ast.List | ast.Constant)]
+        if plain and filled.intersection(lists) and not others:
+            lines = "\n".join(f"{name} = {source.of(value)}" for name, value in zip(bound, values))
+            indent = indent_of(source, one)
+            edits.append(Edit(*source.span(one), lines.replace("\n", source.newline + indent)))
+    return tuple(edits)
+
+
 def gathered_in(source: SourceText, loop: ast.For, scope: ast.AST) -> tuple[Gathered, ...]:
     """The lists that the loop fills, in order of their appends; those that are used otherwise are left out."""
     found = [_gathered(source, loop, scope, one) for one in loop.body if isinstance(one, ast.Expr)]

@@ -4,8 +4,8 @@ import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from jaxaudit.edits.edit import CannotEdit, Edit
-from jaxaudit.edits.gathering import Gathered, body_of, gathered_in, stacked
+from jaxaudit.edits.edit import CannotEdit, Edit, difference
+from jaxaudit.edits.gathering import Gathered, body_of, gathered_in, stacked, starts_apart
 from jaxaudit.edits.imports import qualified_name, spell
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import bound_in, free_names, fresh_name
@@ -32,6 +32,14 @@ def rolled(source: SourceText, loop: ast.For, arrays: Iterable[str] = ()) -> Rol
 
     Raises CannotEdit where turns leave the loop, or hand on what no carry can hold; `Ragged` where it runs over a list.
     """
+    apart = starts_apart(source, loop)
+    if apart:
+        text = SourceText.from_text(source.path, source.edited(apart).text)
+        number = [one for one in ast.walk(source.tree) if isinstance(one, LOOPS)].index(loop)
+        same = [one for one in ast.walk(text.tree) if isinstance(one, LOOPS)][number]
+        assert isinstance(same, ast.For)
+        done = rolled(text, same, arrays)
+        return Rolled(difference(source.text, text.edited(done.edits).text), done.through)
     scope: Scope = enclosing(source, loop, ast.FunctionDef, ast.AsyncFunctionDef) or source.tree
     must_stay_inside(loop)
     gathered = gathered_in(source, loop, scope)

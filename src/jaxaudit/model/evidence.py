@@ -120,6 +120,8 @@ class ProgramSeen:
     lines: Mapping[Spot, int] = field(default_factory=dict)
     callers: Mapping[Spot, Spot] = field(default_factory=dict)
     """For a line outside every loop: the nearest line that called it within the trace and stands in one."""
+    exponents: tuple[str, ...] = ()
+    """Scalar arguments of which it works out an exponent."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -254,7 +254,7 @@ def pays_after(document: Document, proposal: Entry, outcome: Entry) -> str:
     calls = f"{ceil(cost / gained):,}"
     return (
         f"each new value compiles for {amounts.seconds(cost)}, which pays after about {calls} calls with it: "
-        f"{gained * 1e6:.2g} us less a call"
+        f"{f'{gained * 1e6:.2g} us' if gained < 1e-4 else amounts.seconds(gained)} less a call"
     )
 
 

@@ -15,6 +15,7 @@ from jaxaudit.verify.changed import changed_functions
 from jaxaudit.verify.clocks import LOOKS
 from jaxaudit.verify.endings import died, dies_still, failed_tests, unlike
 from jaxaudit.verify.figures import figures
+from jaxaudit.verify.frozen import kept_from_the_trace
 from jaxaudit.verify.judging import (
     ByClock,
     Figures,
@@ -143,6 +144,9 @@ class Trials:
             if failed is not None:
                 return Outcome(proposal.id, "drop", failed)
             afters.append(after)
+            old = kept_from_the_trace(base.first.evidence, after.evidence)
+            if old:
+                return Outcome(proposal.id, "drop", Reason("outputs-differ", old), "different", old)
             found = self._compared(base, after)
             if proposal.changes_draws:
                 judged = judged if judged.difference else judged._replace(difference=found.other or found.first)

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import ast
-import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -21,6 +19,7 @@ from jaxaudit.edits.taking import ASKED_OF_OBJECTS
 from jaxaudit.model import Finding
 from jaxaudit.model.proposal import Expected
 from jaxaudit.model.spot import Spot
+from jaxaudit.rules.consequences import Edits, must_bring_no_fault, needs_static
 from jaxaudit.rules.control_flow.rolling_up import arrays_in, loop_on
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.source.contexts import is_test_path
@@ -28,19 +27,11 @@ from jaxaudit.source.contexts import is_test_path
 if TYPE_CHECKING:
     from jaxaudit.edits import SourceText
     from jaxaudit.model.wasted import LoopSeen, TurnCall
-    from jaxaudit.source.program import Program
-
-Edits = Mapping[str, Sequence[Edit]]
 
 RISK = (
     "XLA fuses what ran apart, so the last bits of a float may move. Under jit every argument is traced: Python branches on "
     "them raise an error, and the function is compiled again for each new shape. What it reads from around it is read once."
 )
-SILENT = ("trace-time-effect", "stale-capture", "key-made-in-jit", "jit-in-loop", "jit-per-call")
-"""Faults that a jit may bring and that no error would tell of."""
-LOUD = ("branch-on-tracer", "missing-static", "unhashable-static", "static-array", "static-mismatch")
-SUSPECT = 0.4
-"""How sure a rule must be of a fault that a change would bring, for the change to be left out."""
 MOST_STATIC = 6
 NEARLY_ALL = 0.9
 """Share of a turn's small programs that a call must run for its jit to be as good as one around the whole turn."""
@@ -290,52 +281,3 @@ def decorated(source: SourceText, node: Function, static: Sequence[str]) -> tupl
     words = ", ".join(f'"{name}"' for name in static) + ("," if len(static) == 1 else "")
     text = f"{partial.text}({jit.text}, static_argnames=({words}))"
     return (*jit.edits, *partial.edits, *add_inner_decorator(source, node, text))
-
-
-# -- what the rules would say of it ------------------------------------------------------------------------------------
-
-
-def must_bring_no_fault(project: Project, edits: Edits) -> None:
-    """CannotEdit where a jit would do what no error tells of: keep a random draw, an effect, a value of yesterday."""
-    for one in new_faults(project, edits, (*SILENT, *LOUD)):
-        raise CannotEdit(f"under jit, {one.message} ({one.rule})")
-
-
-def needs_static(project: Project, edits: Edits, function: str) -> str:
-    """A parameter that would have to be static; "" for none."""
-    for one in new_faults(project, edits, ("missing-static",)):
-        if one.facts.get("function") == function and one.facts.get("made_static"):
-            return str(one.facts["made_static"])
-    return ""
-
-
-def new_faults(project: Project, edits: Edits, rules: Iterable[str]) -> Iterator[Finding]:
-    """What these rules would say of the changed program and don't say of this one."""
-    if project.linked is None:
-        return
-    from jaxaudit.rules import load_rules
-
-    texts = {path: project.text(path).edited(some).data for path, some in edits.items()}
-    changed = project.linked(texts)
-    every = load_rules()
-    for name in rules:
-        known = Counter(map(_said, _of(project.program, every[name].match, name)))
-        for one in _of(changed, every[name].match, name):
-            said = _said(one)
-            known[said] -= 1
-            if known[said] < 0:
-                yield one
-
-
-def _of(program: Program, match: Callable[[Program], Iterable[Finding]], name: str) -> list[Finding]:
-    """Kept: many changes are compared with the one program that there is."""
-    key = f"faults of {name}"
-    found = program.memo.get(key)
-    if found is None:
-        found = program.memo[key] = [one for one in match(program) if one.confidence >= SUSPECT]
-    return list(found)
-
-
-def _said(one: Finding) -> tuple[str, str, str]:
-    """The same for a fault whose lines have moved."""
-    return one.rule, one.place.path, re.sub(r"\d+", "#", one.message)

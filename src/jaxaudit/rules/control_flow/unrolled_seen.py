@@ -77,8 +77,10 @@ def written(loop: Spot, line: Spot, count: int, program: ProgramSeen) -> str:
 
 
 def over(loop: Spot) -> str:
-    """ " over `layer in self.layers`"."""
-    return f" over `{loop.loop.over}`" if loop.loop is not None and loop.loop.over else ""
+    """ " over `layer in self.layers`", or " `while k < n`"."""
+    if loop.loop is None or not loop.loop.over:
+        return ""
+    return f" `while {loop.loop.over}`" if loop.loop.kind == "while" else f" over `{loop.loop.over}`"
 
 
 def facts(program: ProgramSeen, loop: Spot, count: int) -> dict[str, object]:

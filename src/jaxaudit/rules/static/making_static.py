@@ -221,6 +221,9 @@ def _units(project: Project, path: str, name: str) -> list[Unit]:
 
 def changes_the_program(project: Project, path: str, name: str, argument: str) -> bool:
     """It is an exponent, a length or an axis somewhere: XLA writes another program for its value."""
+    programs = [one for one in project.evidence.programs if one.site.path == path and one.site.name == name]
+    if any(argument in one.exponents for one in programs):
+        return True
     return any(_steers(project, unit, argument, 0) for unit in _units(project, path, name))
 
 

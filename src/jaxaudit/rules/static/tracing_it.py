@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from jaxaudit.edits.data_fields import made_data, static_field
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.expressions import wrap
 from jaxaudit.edits.imports import spell
@@ -13,6 +14,7 @@ from jaxaudit.edits.nodes import call_at
 from jaxaudit.edits.static_names import remove_static_name
 from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
+from jaxaudit.rules.consequences import must_bring_no_fault
 from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.rules.pytrees.pinning import argument_of, calls, parameters_of
@@ -25,11 +27,16 @@ if TYPE_CHECKING:
     from jaxaudit.source.scopes import Function
     from jaxaudit.source.structure import Sink
 
+RISK_OF_FIELD = (
+    "The field holds an array, a tracer under jit: what asks for its plain value (a format, a Python branch, a `range`, a hash) "
+    "may raise an error, and objects that differ in it are told apart by its value no more."
+)
 RISK = "Traced, the value can no longer decide a shape, a Python branch or a `range`, and must be a number or an array."
 
 
 def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
-    """One change for each function and argument that a run saw take several values."""
+    """One change for each function and argument, and for each static field, that a run saw take several values."""
+    yield from _fields(findings, project)
     for one in findings:
         leaves = [str(leaf) for leaf in one.facts.get("leaves", ())]
         if one.source != "run" or not leaves or any("." in leaf or "[" in leaf for leaf in leaves):
@@ -65,6 +72,49 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             risk=RISK,
             touched=(function,),
         )
+
+
+def _fields(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
+    """Fields of objects that are static metadata: several functions may have compiled for one."""
+    by_field: dict[str, list[Finding]] = {}
+    for one in findings:
+        leaves = [str(leaf) for leaf in one.facts.get("leaves", ())]
+        if one.source == "run" and len(leaves) == 1 and "." in leaves[0] and "[" not in leaves[0]:
+            by_field.setdefault(leaves[0].rpartition(".")[2], []).append(one)
+    for name, group in by_field.items():
+        at = Spot(group[0].place.path, group[0].place.line, str(group[0].facts["function"]))
+        title = f"the field `{name}` is a leaf, no longer static"
+        try:
+            edits = _made_data(name, group, project)
+            must_bring_no_fault(project, edits)
+        except CannotEdit as error:
+            yield Refused(title, tuple(group), at, "does-not-apply", f"no change is written: {error}")
+            continue
+        again = sum(int(one.facts.get("recompiles") or 0) for one in group)
+        functions = tuple(dict.fromkeys(str(one.facts["function"]) for one in group))
+        yield Change(
+            title, tuple(group), at, edits, expected=tuple(fewer_compiles(project.evidence, again)), risk=RISK_OF_FIELD,
+            touched=functions,
+        )  # fmt: skip
+
+
+def _made_data(name: str, group: Sequence[Finding], project: Project) -> dict[str, list[Edit]]:
+    values = [value for one in group for some in one.facts["values"].values() for value in some]
+    if not all(map(_is_number, values)):
+        raise CannotEdit(f"`{name}` was {', '.join(values[:2])}, no numbers")
+    found = [(source, node) for source in project.sources() if (node := static_field(source, name)) is not None]
+    if len(found) != 1:
+        raise CannotEdit(f"{len(found) or 'no'} classes declare a static field `{name}` in a way that is known")
+    source, node = found[0]
+    return {source.path: list(made_data(source, node))}
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _units(finding: Finding, project: Project) -> list[Function]:

@@ -1,0 +1,68 @@
+"""A field of a pytree that is static metadata, made one of its leaves."""
+
+import ast
+
+from jaxaudit.edits.arguments import add_keyword, remove_argument
+from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.imports import qualified_name, spell
+from jaxaudit.edits.source_text import SourceText
+
+NUMBERS = ("float", "int")
+
+
+def static_field(source: SourceText, name: str) -> ast.AnnAssign | None:
+    """The one field of this name that a class of the file declares static."""
+    found = [node for node in ast.walk(source.tree) if isinstance(node, ast.AnnAssign) and _is_static(source, node, name)]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_static(source: SourceText, node: ast.AnnAssign, name: str) -> bool:
+    return isinstance(node.target, ast.Name) and node.target.id == name and _mark(source, node) is not None
+
+
+def _mark(source: SourceText, node: ast.AnnAssign) -> tuple[str, str] | None:
+    """Whose the mark is, and the keyword that makes it one."""
+    match node.value:
+        case ast.Call(func=func, keywords=keywords):
+            pass
+        case _:
+            return None
+    called = qualified_name(source, func) or ""
+    given = {one.arg: one.value for one in keywords}
+    if called.startswith("equinox.") and _is(given.get("static"), True):
+        return "equinox", "static"
+    if called in ("equinox.static_field", "equinox._module.static_field"):
+        return "equinox", ""
+    if called.startswith("flax.struct.") and _is(given.get("pytree_node"), False):
+        return "flax", "pytree_node"
+    return None
+
+
+def _is(node: ast.expr | None, wanted: bool) -> bool:
+    return isinstance(node, ast.Constant) and node.value is wanted
+
+
+def made_data(source: SourceText, node: ast.AnnAssign) -> tuple[Edit, ...]:
+    """Equinox keeps Python numbers static under `filter_jit`, so the field becomes an array: `field(converter=jnp.asarray)`."""
+    mark = _mark(source, node)
+    assert mark is not None and isinstance(node.value, ast.Call)
+    whose, keyword = mark
+    edits: list[Edit] = []
+    if whose == "flax":
+        return remove_argument(source, node.value, keyword)
+    if any(one.arg == "converter" for one in node.value.keywords):
+        raise CannotEdit(f"`{source.of(node.target)}` has a converter")
+    asarray = spell(source, "jax.numpy.asarray")
+    edits += asarray.edits
+    converter = f"converter={asarray.text}"
+    if keyword:
+        static = next(one for one in node.value.keywords if one.arg == keyword)
+        edits.append(Edit(*source.span(static), converter))
+    else:
+        field = spell(source, "equinox.field")
+        edits += [*field.edits, Edit(*source.span(node.value.func), field.text)]
+        edits += add_keyword(source, node.value, "converter", asarray.text)
+    if isinstance(node.annotation, ast.Name) and node.annotation.id in NUMBERS:
+        array = spell(source, "jax.Array")
+        edits += [*(one for one in array.edits if one not in edits), Edit(*source.span(node.annotation), array.text)]
+    return tuple(edits)
