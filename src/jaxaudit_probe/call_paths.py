@@ -116,7 +116,10 @@ def is_loop_of(code: CodeType, offset: int) -> int | None:
 
 def head_of(code: CodeType, loop: tuple[int, int]) -> int:
     """The line of its `for` or `while`: the test of a `while` may stand at the end of the loop."""
-    return min(line_of(code, offset) for offset in loop)
+    lines = {
+        line for start, stop, line in code.co_lines() for offset in loop if start <= offset < stop and line is not None
+    }
+    return min(lines, default=code.co_firstlineno)  # a jump back may belong to no line
 
 
 def heads_around(code: CodeType, offset: int) -> list[int]:

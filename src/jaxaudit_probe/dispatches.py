@@ -22,7 +22,7 @@ FEW = 16
 """Turns of an inner loop for each turn of the outer one, up to which it counts as part of that one's turn."""
 LONGEST = 0.05
 """Seconds between two dispatches above which the program did something else."""
-CHAIN = 4
+DEEPEST = 4
 """Functions of the user's that are told of a call, the outermost ones."""
 PART = 0.2
 """Of what a call runs, from which on a function counts: of a gradient, only the way there goes through the user's."""
@@ -197,13 +197,17 @@ def row_of(loop: Loop, seen: list[Turn], turns: float, counts: dict[Sampled, flo
 
 
 def call_of(
-    code: CodeType, offset: int, seen: list[Turn], share: float, counts: dict[Sampled, float]
+    code: CodeType, offset: int, seen: list[Turn], share: float, counts: dict[Sampled, float], depth: int = 0
 ) -> dict[str, Any]:
-    """One call, or one operation, of a turn."""
-    return {
+    """One call, or one operation, of a turn; with the function of the user's that it runs, and the calls in that one."""
+    row: dict[str, Any] = {
         "line": call_paths.line_of(code, offset), "share": round(share, 3),
-        "text": unparsed(call_paths.call_at(code, offset)), "through": chain(seen, counts),
+        "text": unparsed(call_paths.call_at(code, offset)),
     }  # fmt: skip
+    inside = runs(seen, counts, depth) if depth < DEEPEST else None
+    if inside is not None:
+        row["runs"] = inside
+    return row
 
 
 def unparsed(call: Any) -> str:
@@ -212,29 +216,28 @@ def unparsed(call: Any) -> str:
     return ast.unparse(call)[:60] if call is not None else ""
 
 
-def chain(seen: list[Turn], counts: dict[Sampled, float]) -> list[dict[str, Any]]:
-    """The user's functions that a call's dispatches go through, the outermost first."""
-    found: list[dict[str, Any]] = []
-    depth = 0
+def runs(seen: list[Turn], counts: dict[Sampled, float], depth: int) -> dict[str, Any] | None:
+    """The user's function that these dispatches go through next, and its calls that dispatch the most."""
     whole = sum(counts[one.sampled] for one in seen)
-    while depth < CHAIN:
-        weights: dict[CodeType, float] = {}
-        for one in seen:
-            if len(one.through) > depth:
-                code = one.through[depth][0]
-                weights[code] = weights.get(code, 0.0) + counts[one.sampled]
-        if not weights:
-            break
-        most = max(weights, key=lambda code: weights[code])
-        if weights[most] < PART * whole:
-            break
-        found.append({
-            "path": most.co_filename, "line": most.co_firstlineno,
-            "function": getattr(most, "co_qualname", most.co_name), "share": round(weights[most] / whole, 3),
-        })  # fmt: skip
-        seen = [one for one in seen if len(one.through) > depth and one.through[depth][0] is most]
-        depth += 1
-    return found
+    weights: dict[CodeType, float] = {}
+    for one in seen:
+        if len(one.through) > depth:
+            code = one.through[depth][0]
+            weights[code] = weights.get(code, 0.0) + counts[one.sampled]
+    most = max(weights, key=lambda code: weights[code], default=None)
+    if most is None or weights[most] < PART * whole:
+        return None
+    offsets: dict[int, list[Turn]] = {}
+    for one in seen:
+        if len(one.through) > depth and one.through[depth][0] is most:
+            offsets.setdefault(one.through[depth][1], []).append(one)
+    shares = {offset: sum(counts[one.sampled] for one in some) / weights[most] for offset, some in offsets.items()}
+    top = sorted(shares, key=lambda offset: -shares[offset])[:CALLS]
+    calls = [call_of(most, offset, offsets[offset], shares[offset], counts, depth + 1) for offset in top]
+    return {
+        "path": most.co_filename, "line": most.co_firstlineno, "function": getattr(most, "co_qualname", most.co_name),
+        "calls": [one for one in calls if one["share"] >= LEAST_SHARE],
+    }  # fmt: skip
 
 
 def is_single(site: Any) -> bool:

@@ -53,7 +53,9 @@ def _is_length(node: ast.AST, loop: ast.While) -> bool:
             return False
     for one in ast.walk(loop):
         match one:
-            case ast.Call(func=ast.Attribute(value=ast.Name(id=asked), attr=attr)) if asked == name and attr in CHANGING:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=asked), attr=attr)) if (
+                asked == name and attr in CHANGING
+            ):
                 return False
             case ast.Subscript(value=ast.Name(id=asked), ctx=ast.Store() | ast.Del()) if asked == name:
                 return False

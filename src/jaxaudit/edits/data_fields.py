@@ -12,7 +12,9 @@ NUMBERS = ("float", "int")
 
 def static_field(source: SourceText, name: str) -> ast.AnnAssign | None:
     """The one field of this name that a class of the file declares static."""
-    found = [node for node in ast.walk(source.tree) if isinstance(node, ast.AnnAssign) and _is_static(source, node, name)]
+    found = [
+        node for node in ast.walk(source.tree) if isinstance(node, ast.AnnAssign) and _is_static(source, node, name)
+    ]
     return found[0] if len(found) == 1 else None
 
 

@@ -254,7 +254,9 @@ def _program(to: Gathered, row: Row) -> None:
             )
             if spot.loop is None and looping is not None:
                 callers[spot] = looping
-    to.programs.append(ProgramSeen(to.site(row), number_of(row, "equations"), lines, callers, words_of(row, "exponents")))
+    to.programs.append(
+        ProgramSeen(to.site(row), number_of(row, "equations"), lines, callers, words_of(row, "exponents"))
+    )
 
 
 def _traced(to: Gathered, part: Row) -> Spot | None:

@@ -3,7 +3,7 @@ run small programs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 from jaxaudit.evidence.places import plain_name
@@ -56,12 +56,12 @@ def dispatches(to: Gathered, row: Row) -> None:
     head = to.places.spot(row)
     if head is None:
         return
-    calls = tuple(_call(to, part) for part in rows_of(row, "calls"))
+    calls = tuple(_calls(to, row))
     if not number_of(row, "count") or not calls:
         to.loops.pop((head.path, head.line), None)
         return
     to.loops[head.path, head.line] = LoopSeen(
-        at=to.places.spot({**row, "line": calls[0].line}) or head,
+        at=calls[0].at,
         loop=head.line,
         count=number_of(row, "count"),
         turns=number_of(row, "turns"),
@@ -71,9 +71,15 @@ def dispatches(to: Gathered, row: Row) -> None:
     )
 
 
-def _call(to: Gathered, part: Row) -> TurnCall:
-    through = tuple(spot for one in rows_of(part, "through") if (spot := to.places.spot(one)) is not None)
-    return TurnCall(max(1, number_of(part, "line")), seconds_of(part, "share"), text_of(part, "text"), through)
+def _calls(to: Gathered, of: Row) -> Iterator[TurnCall]:
+    """The calls in a function or a loop, and in the functions that they run."""
+    for part in rows_of(of, "calls"):
+        at = to.places.spot({"path": of.get("path"), "line": part.get("line"), "function": of.get("function")})
+        inside = part.get("runs")
+        inside = inside if isinstance(inside, dict) else {}
+        if at is not None:
+            below = tuple(_calls(to, inside)) if inside else ()
+            yield TurnCall(at, seconds_of(part, "share"), text_of(part, "text"), to.places.spot(inside or None), below)
 
 
 READERS: dict[str, Callable[[Gathered, Row], None]] = {

@@ -57,14 +57,22 @@ class NestedSeen:
 
 
 class TurnCall(NamedTuple):
-    """A call in the turns of a loop, and what share of the loop's small programs it runs."""
+    """A call in the turns of a loop, or in a function that these run, and what share of its small programs it runs."""
 
-    line: int
+    at: Spot
     share: float
     text: str = ""
     """As written; "" where the line runs them itself, by operators."""
-    through: tuple[Spot, ...] = ()
-    """Functions of the user's that it goes through, each where it begins, the outermost first."""
+    runs: Spot | None = None
+    """The function of the user's that most of them go through, where it begins."""
+    calls: tuple[TurnCall, ...] = ()
+    """And the calls in that one."""
+
+    @property
+    def through(self) -> tuple[Spot, ...]:
+        """The functions of the user's that it goes through, the outermost first."""
+        below = self.calls[0].through if self.calls else ()
+        return () if self.runs is None else (self.runs, *below)
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,7 +77,7 @@ def loop_entry(one: LoopSeen) -> dict[str, Any]:
         "operations": list(one.operations),
         "calls": [
             {
-                "line": call.line,
+                "line": call.at.line,
                 "call": call.text or None,
                 "share": call.share,
                 "through": [spot_entry(spot) for spot in call.through],

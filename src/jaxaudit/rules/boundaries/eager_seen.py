@@ -11,6 +11,7 @@ from jaxaudit.model import amounts
 if TYPE_CHECKING:
     from jaxaudit.model import Finding
     from jaxaudit.model.evidence import Evidence
+    from jaxaudit.model.spot import Spot
     from jaxaudit.model.wasted import LoopSeen, TurnCall
     from jaxaudit.rules.rule import Rule
 
@@ -35,8 +36,16 @@ def worth_a_word(evidence: Evidence) -> Iterator[LoopSeen]:
 
 def functions_of(loops: Iterable[LoopSeen]) -> frozenset[tuple[str, str]]:
     """Files and functions of which these tell."""
-    spots = (spot for seen in loops for spot in (seen.at, *(one for call in seen.calls for one in call.through)))
+    spots = [spot for seen in loops for spot in (seen.at, *reached(seen.calls))]
     return frozenset((spot.path, spot.function) for spot in spots)
+
+
+def reached(calls: Iterable[TurnCall]) -> Iterator[Spot]:
+    """The functions that these calls run, and that their calls run."""
+    for call in calls:
+        if call.runs is not None:
+            yield call.runs
+        yield from reached(call.calls)
 
 
 def looping(rule: Rule, seen: LoopSeen, evidence: Evidence) -> Finding:
@@ -50,7 +59,7 @@ def looping(rule: Rule, seen: LoopSeen, evidence: Evidence) -> Finding:
     much = seen.seconds >= min(MUCH_SECONDS, MUCH_SHARE * evidence.environment.seconds)
     at_loop = seen.at._replace(line=seen.loop)
     parts = [one for one in seen.calls if one.text] if main is None else []
-    notes = [(seen.at._replace(line=one.line), f"`{one.text}` runs {one.share:.0%} of them") for one in parts]
+    notes = [(one.at, f"`{one.text}` runs {one.share:.0%} of them") for one in parts]
     return rule.seen(
         seen.at if main is not None else at_loop,
         f"{what} ran about {amounts.about(seen.count)} small programs one after another{within}, "
@@ -62,7 +71,7 @@ def looping(rule: Rule, seen: LoopSeen, evidence: Evidence) -> Finding:
             "seconds": round(seen.seconds, 4),
             "operations": list(seen.operations),
             "loop": seen.loop,
-            "calls": [{"line": one.line, "call": one.text, "share": one.share} for one in seen.calls],
+            "calls": [{"line": one.at.line, "call": one.text, "share": one.share} for one in seen.calls],
         },
         notes=[(at_loop, "the loop")] if main is not None else notes,
         help="Jit a function of one turn and call that in the loop, or make the loop a `jax.lax.scan` under jit.",

@@ -1,0 +1,96 @@
+"""Whether an object whose method is compiled once keeps the fields that the method reads."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from jaxaudit.edits.edit import CannotEdit
+from jaxaudit.edits.imports import qualified_name
+from jaxaudit.edits.nodes import FUNCTIONS
+from jaxaudit.edits.rebinding import CHANGING
+
+if TYPE_CHECKING:
+    from jaxaudit.model.spot import Spot
+    from jaxaudit.rules.project import Project
+
+FIRST = ("__init__", "__post_init__", "setup", "__new__")
+
+
+def must_keep_its_fields(project: Project, method: Spot) -> None:
+    """CannotEdit where the project sets a field that this class reads, or changes what it holds, after `__init__`."""
+    source = project.text(method.path)
+    cls = next((one for one in ast.walk(source.tree) if isinstance(one, ast.ClassDef) and _holds(one, method)), None)
+    if cls is None:
+        return
+    read = {one.attr for one in ast.walk(cls) if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load)}
+    for other in project.sources():
+        for owner, function, node in _changes(other.tree, None, None):
+            if _set_by_name(node, read):
+                raise CannotEdit(
+                    f"{other.path}:{node.lineno} sets a field by its name, perhaps one that `{cls.name}` reads"  # type: ignore[attr-defined]
+                )
+            field = _changed(node)
+            if field is None or field.attr not in read:
+                continue
+            own = isinstance(field.value, ast.Name) and field.value.id == "self"
+            same = other.path == source.path and owner is not None and owner.name == cls.name
+            if own and (not same or function in FIRST):
+                continue  # its own, as it is made; or that of another class
+            raise CannotEdit(
+                f"`{field.attr}`, which `{cls.name}` reads, is changed in {other.path}:{field.lineno}: compiled once, it would "
+                "keep the first value"
+            )
+
+
+def _holds(cls: ast.ClassDef, method: Spot) -> bool:
+    return any(
+        isinstance(one, FUNCTIONS) and method.line in (one.lineno, *(each.lineno for each in one.decorator_list))
+        for one in cls.body
+    )
+
+
+def _changes(
+    node: ast.AST, owner: ast.ClassDef | None, function: str | None
+) -> Iterator[tuple[ast.ClassDef | None, str | None, ast.AST]]:
+    """Every node, with the class and the method in which it stands."""
+    for child in ast.iter_child_nodes(node):
+        here, name = owner, function
+        if isinstance(child, ast.ClassDef):
+            here, name = child, None
+        elif isinstance(child, FUNCTIONS) and name is None:
+            name = child.name
+        yield here, name, child
+        yield from _changes(child, here, name)
+
+
+def _set_by_name(node: ast.AST, read: set[str]) -> bool:
+    """`setattr(x, name, value)`, of a name that is one of these, or not known."""
+    match node:
+        case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[_, ast.Constant(value=name), *_]):
+            return name in read
+        case ast.Call(func=ast.Name(id="setattr" | "delattr")):
+            return True
+        case ast.Attribute(value=ast.Attribute(attr="__dict__"), attr="update"):
+            return True
+    return False
+
+
+def is_module_of_equinox(project: Project, method: Spot) -> bool:
+    """Whether the method's class is written as an `eqx.Module`: a pytree, whose arrays `filter_jit` hands in."""
+    source = project.text(method.path)
+    cls = next((one for one in ast.walk(source.tree) if isinstance(one, ast.ClassDef) and _holds(one, method)), None)
+    return cls is not None and any(qualified_name(source, base) == "equinox.Module" for base in cls.bases)
+
+
+def _changed(node: ast.AST) -> ast.Attribute | None:
+    """The field of `x.field = ...`, `x.field[i] = ...`, `x.field.append(...)`."""
+    match node:
+        case ast.Attribute(ctx=ast.Store() | ast.Del()):
+            return node
+        case ast.Subscript(value=ast.Attribute() as field, ctx=ast.Store() | ast.Del()):
+            return field
+        case ast.Call(func=ast.Attribute(value=ast.Attribute() as field, attr=attr)) if attr in CHANGING:
+            return field
+    return None
