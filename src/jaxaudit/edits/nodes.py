@@ -56,6 +56,16 @@ def _must_be_placed(path: list[ast.AST], node: ast.AST) -> None:
             raise CannotEdit("it stands in an f-string, whose parts Python places from 3.12 on")
 
 
+def placed_nodes(tree: ast.AST) -> Iterator[ast.AST]:
+    """All nodes whose place is known: before Python 3.12, those in f-strings have none that is right."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop(0)
+        yield node
+        if sys.version_info >= (3, 12) or not isinstance(node, ast.JoinedStr):
+            waiting += ast.iter_child_nodes(node)
+
+
 def call_at(source: SourceText, place: Place) -> ast.Call:
     return node_at(source, place, ast.Call)
 

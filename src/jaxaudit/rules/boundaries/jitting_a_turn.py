@@ -12,6 +12,7 @@ from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.extracting import extracted
 from jaxaudit.edits.imports import qualified_name
 from jaxaudit.edits.names import free_names
+from jaxaudit.edits.nodes import placed_nodes
 from jaxaudit.model import Finding
 from jaxaudit.model.proposal import Expected
 from jaxaudit.model.spot import Spot
@@ -167,7 +168,7 @@ def _at_the_call(call: TurnCall, project: Project, loop: int | None) -> Iterator
 
 def call_on(source: SourceText, call: TurnCall) -> ast.Call:
     """The call that the run named, on its line."""
-    for node in ast.walk(source.tree):
+    for node in placed_nodes(source.tree):
         if isinstance(node, ast.Call) and node.lineno <= call.at.line <= (node.end_lineno or node.lineno):
             if ast.unparse(node)[:LONGEST_CALL] == call.text:
                 return node
