@@ -26,7 +26,7 @@ SUSPECT = 0.4
 def must_bring_no_fault(project: Project, edits: Edits) -> None:
     """CannotEdit where what is traced then would keep a random draw, an effect, a value of yesterday, or fail."""
     for one in new_faults(project, edits, (*SILENT, *LOUD)):
-        raise CannotEdit(f"then {one.message} ({one.rule})")
+        raise CannotEdit(f"then {one.message[:1].lower()}{one.message[1:]} ({one.rule})")
 
 
 def needs_static(project: Project, edits: Edits, function: str) -> str:
@@ -44,7 +44,7 @@ def new_faults(project: Project, edits: Edits, rules: Iterable[str]) -> Iterator
     from jaxaudit.rules import load_rules
 
     texts = {path: project.text(path).edited(some).data for path, some in edits.items()}
-    changed = project.linked(texts)
+    changed = _changed(project, texts)
     every = load_rules()
     for name in rules:
         known = Counter(map(_said, _of(project.program, every[name].match, name)))
@@ -53,6 +53,16 @@ def new_faults(project: Project, edits: Edits, rules: Iterable[str]) -> Iterator
             known[said] -= 1
             if known[said] < 0:
                 yield one
+
+
+def _changed(project: Project, texts: dict[str, bytes]) -> Program:
+    """The changed program; the last one is kept, for it is asked several times."""
+    assert project.linked is not None
+    known = project.program.memo.get("changed program")
+    if known is None or known[0] != texts:
+        known = project.program.memo["changed program"] = (texts, project.linked(texts))
+    program: Program = known[1]
+    return program
 
 
 def _of(program: Program, match: Callable[[Program], Iterable[Finding]], name: str) -> list[Finding]:

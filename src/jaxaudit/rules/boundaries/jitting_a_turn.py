@@ -17,7 +17,17 @@ from jaxaudit.model import Finding
 from jaxaudit.model.proposal import Expected
 from jaxaudit.model.spot import Spot
 from jaxaudit.rules.boundaries.kept_fields import is_module_of_equinox, must_keep_its_fields
-from jaxaudit.rules.boundaries.turn_edits import around, before, in_init, in_one, is_own_method, jitted, made_by
+from jaxaudit.rules.boundaries.same_when_traced import must_do_the_same
+from jaxaudit.rules.boundaries.turn_edits import (
+    around,
+    before,
+    function_at,
+    in_init,
+    in_one,
+    is_own_method,
+    jitted,
+    made_by,
+)
 from jaxaudit.rules.consequences import Edits, must_bring_no_fault
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.source.contexts import is_test_path
@@ -147,9 +157,14 @@ def _at_the_call(call: TurnCall, project: Project, loop: int | None) -> Iterator
         return  # a function of another module: it is jitted where it stands
 
     def of_object(write: Callable[[], Sequence[Edit]]) -> Edits:
-        if call.runs is not None and not is_own_method(node):
-            must_keep_its_fields(project, call.runs)
-        return {path: write()}
+        edits = {path: write()}
+        must_bring_no_fault(project, edits)
+        if call.runs is not None:
+            if not is_own_method(node):
+                must_keep_its_fields(project, call.runs)
+            home = project.text(call.runs.path)
+            must_do_the_same(project, home, function_at(home, call.runs))
+        return edits
 
     title = f"`{func[:LONGEST_CALL]}` jitted once"
     touched = (name, *inner)

@@ -15,7 +15,8 @@ from jaxaudit.edits.nodes import FUNCTIONS, Function, enclosing
 from jaxaudit.edits.rolling import rolled
 from jaxaudit.edits.statements import insert_after, insert_before
 from jaxaudit.edits.taking import ASKED_OF_OBJECTS
-from jaxaudit.rules.consequences import Edits, needs_static
+from jaxaudit.rules.boundaries.same_when_traced import must_do_the_same
+from jaxaudit.rules.consequences import Edits, must_bring_no_fault, needs_static
 from jaxaudit.rules.control_flow.rolling_up import arrays_in, loop_on
 from jaxaudit.rules.project import Project
 
@@ -145,14 +146,22 @@ def jitted(project: Project, spot: Spot) -> Edits:
     """Its definition under jit; parameters that no tracer can stand for are static. CannotEdit says why not."""
     source = project.text(spot.path)
     node = function_at(source, spot)
+    if isinstance(node, FUNCTIONS):
+        must_be_plain(source, node)
+    edits = _jitted(project, source, node)
+    must_bring_no_fault(project, edits)
+    must_do_the_same(project, source, node)
+    return edits
+
+
+def _jitted(project: Project, source: SourceText, node: Function | ast.Lambda) -> Edits:
     if isinstance(node, ast.Lambda):
         jit = spell(source, "jax.jit")
         start, end = source.span(node)
-        return {spot.path: (*jit.edits, Edit(start, start, f"{jit.text}("), Edit(end, end, ")"))}
-    must_be_plain(source, node)
+        return {source.path: (*jit.edits, Edit(start, start, f"{jit.text}("), Edit(end, end, ")"))}
     static = called_names(node)
     while True:
-        edits = {spot.path: decorated(source, node, static)}
+        edits = {source.path: decorated(source, node, static)}
         more = needs_static(project, edits, node.name)
         if not more or len(static) >= MOST_STATIC:
             return edits

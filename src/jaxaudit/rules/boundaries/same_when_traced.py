@@ -1,0 +1,76 @@
+"""Whether a function does the same where JAX traces it once: it changes nothing that it is handed, asks no value what it is,
+catches no error, and reads nothing that the program changes.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from jaxaudit.edits.edit import CannotEdit
+from jaxaudit.edits.name_scopes import Names
+from jaxaudit.edits.names import parameters_of
+from jaxaudit.edits.nodes import FUNCTIONS
+from jaxaudit.edits.rebinding import CHANGING, must_compile_once
+from jaxaudit.rules.boundaries.changed_elsewhere import must_not_change_elsewhere
+
+if TYPE_CHECKING:
+    from jaxaudit.edits import SourceText
+    from jaxaudit.edits.nodes import Function
+    from jaxaudit.rules.project import Project
+
+ASKS = frozenset({"isinstance", "type", "callable", "hasattr", "getattr", "id", "hash"})
+MOST = 60
+
+
+def must_do_the_same(project: Project, source: SourceText, node: Function | ast.Lambda) -> None:
+    """CannotEdit with what it does otherwise; functions of the file that it calls are looked at as well."""
+    names = Names(source)
+    for one in _reached(names, node):
+        name = getattr(one, "name", "the lambda")
+        own = {parameter.arg for parameter in parameters_of(one)} - {"self", "cls"}
+        kept = own - {
+            bound.id for bound in ast.walk(one) if isinstance(bound, ast.Name) and isinstance(bound.ctx, ast.Store)
+        }
+        for part in ast.walk(one):
+            changed = _changed(part)
+            if changed in kept:
+                raise CannotEdit(
+                    f"`{name}` changes `{changed}` in place (line {part.lineno}): traced, it would change a copy"  # type: ignore[attr-defined]
+                )
+            if isinstance(part, ast.Try):
+                raise CannotEdit(f"`{name}` catches errors (line {part.lineno}), also those that tracing raises")
+            match part:
+                case ast.Call(func=ast.Name(id=asked), args=[ast.Name(id=value), *_]) if asked in ASKS and value in own:
+                    raise CannotEdit(f"`{name}` asks `{asked}({value}, ...)`, and a tracer answers otherwise")
+    must_compile_once(names, [node])
+    must_not_change_elsewhere(project, source, [node])
+
+
+def _reached(names: Names, node: Function | ast.Lambda) -> Iterator[Function | ast.Lambda]:
+    waiting: list[ast.AST] = [node]
+    seen: set[ast.AST] = set()
+    while waiting and len(seen) < MOST:
+        one = waiting.pop()
+        if one in seen or not isinstance(one, (*FUNCTIONS, ast.Lambda)):
+            continue
+        seen.add(one)
+        yield one
+        for part in ast.walk(one):
+            home = names.home(part) if isinstance(part, ast.Name) else None
+            if home is not None and isinstance(part, ast.Name):
+                waiting += names.bound_at(home, part.id)
+
+
+def _changed(node: ast.AST) -> str:
+    """The name at the root of what is changed in place: `state` in `state["x"] = ...`, `rows.append(x)`."""
+    target: ast.AST | None = None
+    match node:
+        case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
+            target = node
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=value, attr=attr))) if attr in CHANGING:
+            target = value
+    while isinstance(target, ast.Attribute | ast.Subscript):
+        target = target.value
+    return target.id if isinstance(target, ast.Name) else ""
