@@ -226,6 +226,34 @@ print(trainer.history[-1].round(4))
     assert "        value, g = self.jitted_loss(self.params, x)" in new
 
 
+def test_a_step_of_nnx_is_under_its_own_jit(tmp_path: Path) -> None:
+    pytest.importorskip("flax")
+    pytest.importorskip("optax")
+    _, new = first(
+        tmp_path,
+        """
+import optax
+from flax import nnx
+
+def loss_fn(model, x):
+    return jnp.mean((model(x) - 0.3) ** 2)
+
+def train_step(model, optimizer, x):
+    loss, grads = nnx.value_and_grad(loss_fn)(model, x)
+    optimizer.update(model, grads)
+    return loss
+
+model = nnx.Linear(3, 4, rngs=nnx.Rngs(0))
+optimizer = nnx.Optimizer(model, optax.adam(1e-2), wrt=nnx.Param)
+for n in range(60):
+    loss = train_step(model, optimizer, jnp.ones((5, 3)))
+    if n % 20 == 0:
+        print(loss.round(3))
+""",
+    )
+    assert new == "@nnx.jit"
+
+
 def test_work_written_in_the_loop_becomes_one_program(tmp_path: Path) -> None:
     _, new = first(
         tmp_path,
@@ -383,7 +411,7 @@ def seen(count: int, turns: int, seconds: float) -> LoopSeen:
         (seen(900, 100, 0.4), None),
         (seen(3_000, 3, 0.06), None),
         (seen(3_000, 2000, 0.06), None),
-        (seen(3_000, 100, 3.0), None),
+        (seen(3_000, 100, 12.0), None),
     ],
 )
 def test_how_much_is_worth_a_word(loop: LoopSeen, said: str | None) -> None:

@@ -22,8 +22,9 @@ TURNS = 10
 LEAST_SECONDS, LEAST_SHARE = 0.05, 0.01
 MUCH_SECONDS, MUCH_SHARE = 1.0, 0.05
 """Of the run, from which on it is a warning."""
-LONG = 5e-4
-"""Seconds from one to the next above which the work takes the time, not its dispatching."""
+LONG = 3e-3
+"""Seconds from one to the next above which the work takes the time, not its dispatching: to trace a gradient in each turn takes
+some, too, and a jit saves that as well."""
 
 
 def worth_a_word(evidence: Evidence) -> Iterator[LoopSeen]:

@@ -12,7 +12,7 @@ from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import parameters_of
 from jaxaudit.edits.nodes import FUNCTIONS
-from jaxaudit.edits.rebinding import CHANGING, must_compile_once
+from jaxaudit.edits.rebinding import CHANGING, must_ask_nothing_anew, must_compile_once
 from jaxaudit.rules.boundaries.changed_elsewhere import must_not_change_elsewhere
 
 if TYPE_CHECKING:
@@ -24,8 +24,9 @@ ASKS = frozenset({"isinstance", "type", "callable", "hasattr", "getattr", "id", 
 MOST = 60
 
 
-def must_do_the_same(project: Project, source: SourceText, node: Function | ast.Lambda) -> None:
-    """CannotEdit with what it does otherwise; functions of the file that it calls are looked at as well."""
+def must_do_the_same(project: Project, source: SourceText, node: Function | ast.Lambda, of_nnx: bool = False) -> None:
+    """CannotEdit with what it does otherwise; functions of the file that it calls are looked at as well. `nnx.jit` carries changes of
+    its arguments back."""
     names = Names(source)
     for one in _reached(names, node):
         name = getattr(one, "name", "the lambda")
@@ -35,7 +36,7 @@ def must_do_the_same(project: Project, source: SourceText, node: Function | ast.
         }
         for part in ast.walk(one):
             changed = _changed(part)
-            if changed in kept:
+            if changed in kept and not of_nnx:
                 raise CannotEdit(
                     f"`{name}` changes `{changed}` in place (line {part.lineno}): traced, it would change a copy"  # type: ignore[attr-defined]
                 )
@@ -44,7 +45,10 @@ def must_do_the_same(project: Project, source: SourceText, node: Function | ast.
             match part:
                 case ast.Call(func=ast.Name(id=asked), args=[ast.Name(id=value), *_]) if asked in ASKS and value in own:
                     raise CannotEdit(f"`{name}` asks `{asked}({value}, ...)`, and a tracer answers otherwise")
-    must_compile_once(names, [node])
+    if of_nnx:
+        must_ask_nothing_anew(names, [node])
+    else:
+        must_compile_once(names, [node])
     must_not_change_elsewhere(project, source, [node])
 
 

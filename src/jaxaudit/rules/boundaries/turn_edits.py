@@ -150,7 +150,7 @@ def jitted(project: Project, spot: Spot) -> Edits:
         must_be_plain(source, node)
     edits = _jitted(project, source, node)
     must_bring_no_fault(project, edits)
-    must_do_the_same(project, source, node)
+    must_do_the_same(project, source, node, of_nnx=works_with_nnx(source, node))
     return edits
 
 
@@ -159,6 +159,9 @@ def _jitted(project: Project, source: SourceText, node: Function | ast.Lambda) -
         jit = spell(source, "jax.jit")
         start, end = source.span(node)
         return {source.path: (*jit.edits, Edit(start, start, f"{jit.text}("), Edit(end, end, ")"))}
+    if works_with_nnx(source, node):
+        jit = spell(source, "flax.nnx.jit")
+        return {source.path: (*jit.edits, *add_inner_decorator(source, node, jit.text))}
     static = called_names(node)
     while True:
         edits = {source.path: decorated(source, node, static)}
@@ -168,6 +171,12 @@ def _jitted(project: Project, source: SourceText, node: Function | ast.Lambda) -
         if more in static or more in project.wishes.never_static:
             raise CannotEdit(f"`{more}` of `{node.name}` would have to be static")
         static.append(more)
+
+
+def works_with_nnx(source: SourceText, node: ast.AST) -> bool:
+    """Whether it uses transformations of Flax's nnx, so that its arguments are objects that `nnx.jit` takes apart."""
+    names = [qualified_name(source, one) or "" for one in ast.walk(node) if isinstance(one, ast.Attribute | ast.Name)]
+    return any(name.startswith("flax.nnx.") for name in names)
 
 
 def called_names(node: Function) -> list[str]:
