@@ -214,6 +214,13 @@ def expression_at(code: CodeType, offset: int) -> ast.expr | None:
         return None
 
 
+def call_converted(frame: FrameType | None) -> str:
+    """`load_grid()` in the running `jnp.asarray(load_grid())`; "" for anything else."""
+    read = expression_at(frame.f_code, frame.f_lasti) if frame is not None else None
+    inner = read.args[0] if isinstance(read, ast.Call) and read.args else None
+    return ast.unparse(inner)[:60] if isinstance(inner, ast.Call) else ""
+
+
 def value_read(code: CodeType, offset: int) -> str:
     """What is read, as the user wrote it: `loss` in `float(loss)` and in `loss.item()`."""
     read = expression_at(code, offset)

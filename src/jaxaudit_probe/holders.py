@@ -70,7 +70,7 @@ def captured(observer: Observer, site: Site | None, trace: Any, value: Any) -> N
     if holder.how in UNSURE:
         holder = in_arguments(observer, site, value) or holder
     if holder.how == "created" and numpy_made(value) and not call_paths.library_between(3):
-        holder = holder._replace(how="made")
+        holder = holder._replace(how="made", name=call_paths.call_converted(frame))
     if holder.name and len(site.holders) < 8:
         site.holders.append(holder.name + holder.leaf)
     at = names.at_of(frame)

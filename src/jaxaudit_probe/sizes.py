@@ -4,6 +4,7 @@ arguments are exponents."""
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 from jaxaudit_probe import call_paths, names, private
@@ -17,17 +18,18 @@ MOST = 20_000
 TOP = 8
 CALLERS = 6
 
+Within = tuple[Any, tuple[Any, ...]]
 Path = tuple[names.At, ...]
 """A line of the user's, and the lines that called it within the trace, innermost first."""
 
 
 def install(observer: Observer) -> None:
     def measured(site: Site, program: Any, at: names.At | None) -> None:
-        equations = list(private.equations_of(program))
-        for equation in equations:
+        equations = list(equations_within(program))
+        for equation, _ in equations:
             for told in observer.on_equation.get(equation.primitive.name, ()):
                 observer.quietly(told, site, equation)
-        powers = any(equation.primitive.name == "pow" for equation in equations)
+        powers = any(equation.primitive.name == "pow" for equation, _ in equations)
         observer.writer.put(
             "program", site=site.id, equations=len(equations), exponents=exponents_of(program) if powers else [],
             lines=lines_of(equations, private.source_of(program)) if len(equations) >= LEAST else [],
@@ -36,21 +38,46 @@ def install(observer: Observer) -> None:
     observer.on_trace.append(measured)
 
 
-def lines_of(equations: list[Any], source: str) -> list[dict[str, Any]]:
+def equations_within(program: Any, most: int = 200_000) -> Iterator[Within]:
+    """The equations of a program and of what it calls, each inner program once; with those around, the innermost first."""
+    waiting: list[tuple[Any, tuple[Any, ...]]] = [(private.inner_of(program), ())]
+    seen: set[int] = set()
+    while waiting and most > 0:
+        inner, around = waiting.pop()
+        if id(inner) in seen:
+            continue
+        seen.add(id(inner))
+        for equation in inner.eqns:
+            most -= 1
+            yield equation, around
+            waiting.extend((private.inner_of(one), (equation, *around)) for one in private.sub_programs(equation))
+
+
+def lines_of(equations: list[Within], source: str) -> list[dict[str, Any]]:
     """The lines that wrote most, each with its most frequent callers."""
     lines: dict[tuple[str, int], Counter[Path]] = {}
     known: dict[Any, Path] = {}
-    for equation in equations[:MOST]:
+    for equation, around in equations[:MOST]:
         codes, offsets = private.raw_frames_of(equation)
-        mark = (*map(id, codes), *offsets)
+        mark = (*map(id, codes), *offsets, *map(id, around))
         path = known.get(mark)
         if path is None:
-            inside = call_paths.users(call_paths.down_to(tuple(zip(codes, offsets)), source))
+            inside = _frames(equation, around, source)
             path = known[mark] = tuple(call_paths.at(*pair) for pair in inside[: CALLERS + 1])
         if path:
             lines.setdefault((path[0].path, path[0].line), Counter())[path] += 1
     top = sorted(lines.values(), key=lambda paths: -paths.total())[:TOP]
     return [_told(paths.most_common(1)[0][0], paths.total()) for paths in top]
+
+
+def _frames(equation: Any, around: tuple[Any, ...], source: str) -> call_paths.Frames:
+    """The user's frames that wrote an equation. Of the body of a loop JAX keeps only its own: the loop's follow."""
+    found: call_paths.Frames = ()
+    for one in (equation, *around):
+        more = call_paths.users(call_paths.down_to(tuple(zip(*private.raw_frames_of(one))), source))
+        if more and (not found or found[-1][0] is not more[-1][0]):
+            found += more
+    return found
 
 
 def _told(path: Path, equations: int) -> dict[str, Any]:

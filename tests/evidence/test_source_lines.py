@@ -155,3 +155,13 @@ def test_loops_that_are_written_as_calls(tmp_path):
         11: None,
         12: (12, "comprehension"),
     }
+
+
+def test_a_map_is_a_loop(tmp_path):
+    file = tmp_path / "program.py"
+    file.write_text(
+        "def fit(xs):\n    return list(map(\n        step, xs))\n\nother = jax.tree.map(step, xs)\n", "utf-8"
+    )
+    lines = SourceLines()
+    assert lines.of(str(file), 2).loop == Turns(2, "comprehension", over="map(step, xs)")
+    assert lines.of(str(file), 5).loop is None

@@ -6,7 +6,7 @@ jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402
 
 from jaxaudit_probe import private  # noqa: E402
-from jaxaudit_probe.sizes import lines_of  # noqa: E402
+from jaxaudit_probe.sizes import equations_within, lines_of  # noqa: E402
 
 
 def turn(x):
@@ -24,7 +24,7 @@ def program_of(function):
 
 
 def told_of(program):
-    return lines_of(list(private.equations_of(program)), private.source_of(program))
+    return lines_of(list(equations_within(program)), private.source_of(program))
 
 
 def test_a_line_is_told_with_its_callers_within_the_trace() -> None:
@@ -44,3 +44,17 @@ def test_at_a_second_trace_neither() -> None:
     for size in (2, 3):
         lines = told_of(jax.make_jaxpr(jitted)(jnp.ones(size)))
         assert lines and all(line["callers"] == [] for line in lines)
+
+
+def fitted(x):
+    def relax(y, _):
+        return turn(y) * 0.5, None
+
+    return jax.lax.scan(relax, x, length=3)[0]
+
+
+def test_the_body_of_a_loop_has_the_callers_of_the_loop() -> None:
+    lines = told_of(program_of(lambda x: sum(map(fitted, [x, 2 * x, 3 * x]))))
+    inner = next(line for line in lines if line["function"] == "turn")
+    names = [caller["function"].rpartition(".")[2] for caller in inner["callers"]]
+    assert names == ["relax", "fitted", "<lambda>"]

@@ -115,6 +115,9 @@ class _File:
                 self.awaited.append((child.lineno, child.body[-1].end_lineno or child.lineno))
             if _repeats(child):
                 place = _Here(place.name, Turns(child.lineno, "for"))
+            elif isinstance(child, ast.Call) and getattr(child.func, "id", "") == "map" and len(child.args) > 1:
+                over = f"map({', '.join(map(ast.unparse, child.args))})"[:LONGEST]
+                place = _Here(place.name, Turns(child.lineno, "comprehension", over=over))
             if isinstance(child, SCOPES):
                 own = "<lambda>" if isinstance(child, ast.Lambda) else str(getattr(child, "name", ""))
                 inner = _Here(f"{place.name}.{own}" if place.name else own)

@@ -90,6 +90,10 @@ def first_line(failure: Failure) -> str:
 def culprit(evidence: Evidence, failure: Failure) -> str:
     """`` `config`: `` where a name of that line, or a static argument, is of the type that the message names."""
     found = TYPE.search(failure.text)
+    if "in the same call" in failure.text:
+        donors = [one.site for one in evidence.functions if one.site.donated and (one.calls or one.traces)]
+        words = [f"`{site.name}` (donates `{'`, `'.join(site.donated)}`)" for site in donors[:3]]
+        return f"{' or '.join(words)} is handed one array twice: " if words else ""
     if found is None:
         return read_after_donation(evidence, failure) if failure.names else ""
     kind = found[1].rpartition(".")[2]

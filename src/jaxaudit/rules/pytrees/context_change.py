@@ -28,7 +28,7 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
 def message(group: Recompiles) -> str:
     name = group.site.name
     if group.kind == "cache-cleared":
-        return f"`{name}` {group.cost}: JAX's caches were cleared between its calls"
+        return f"`{name}` {group.cost}: JAX's caches were cleared between its calls (`jax.clear_caches()`)"
     if not group.leaves:
         return f"`{name}` {group.cost}: {group.cause.text or 'a setting of JAX changed between its calls'}"
     values = [f"{change.was} -> {change.now}" for change in group.changes(group.leaves[0])]

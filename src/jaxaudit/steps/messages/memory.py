@@ -37,6 +37,7 @@ jax.jit(lambda x: x.sum(), donate_argnums=0)(jnp.ones(37))
         says=(
             "Attempt to donate the same buffer twice",
             "Attempt to donate a buffer which is also used by the same call",
+            "Attempt to use a buffer that was previously donated in the same call",
         ),
         cause="One array is handed to a jitted call twice, and at least one of the two arguments is donated.",
         next="Hand in a copy (jnp.copy) for one of them, or donate neither; two states often start as the same zeros.",
