@@ -76,14 +76,14 @@ class Dispatches:
 
     def seen(self, name: str, depth: int) -> int:
         """One more; says how many units of the credit that took."""
-        if self.awaited is not None:
+        awaited, self.awaited = self.awaited, None
+        if awaited is not None:
             passed = now() - self.looked_at
             if passed < LONGEST:
-                self.awaited.seconds += passed
-                self.awaited.times += 1
-            self.awaited = None
+                awaited.seconds += passed
+                awaited.times += 1
         self.due -= 1
-        if self.due:
+        if self.due > 0:  # below nothing where several threads count
             return 0
         frames = call_paths.here(depth + 1)
         sampled = self.ways.get((frames, name))
