@@ -3,7 +3,7 @@
 import pytest
 
 from jaxaudit.edits import CannotEdit, SourceText
-from jaxaudit.edits.data_fields import made_data, static_field
+from jaxaudit.edits.data_fields import made_data, on_the_device, static_field
 
 HEAD = "import equinox as eqx\nimport jax\nimport jax.numpy as jnp\nfrom flax import struct\n\n\n"
 
@@ -43,3 +43,13 @@ def test_a_field_that_has_a_converter() -> None:
 )
 def test_no_static_field(text: str) -> None:
     assert static_field(SourceText.from_text("a.py", f"{HEAD}class Solver:\n    {text}\n"), "rate") is None
+
+
+def test_functions_of_math_that_read_it() -> None:
+    source = SourceText.from_text(
+        "a.py",
+        "import math\nimport jax.numpy as jnp\n\nx = math.cos(self.angle) + math.atan2(1.0, view.angle) + math.sin(other)\n",
+    )
+    assert source.edited(on_the_device(source, "angle")).text.splitlines()[-1] == (
+        "x = jnp.cos(self.angle) + jnp.arctan2(1.0, view.angle) + math.sin(other)"
+    )

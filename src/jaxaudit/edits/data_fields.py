@@ -68,3 +68,46 @@ def made_data(source: SourceText, node: ast.AnnAssign) -> tuple[Edit, ...]:
         array = spell(source, "jax.Array")
         edits += [*(one for one in array.edits if one not in edits), Edit(*source.span(node.annotation), array.text)]
     return tuple(edits)
+
+
+MATH = {"atan2": "arctan2", "acos": "arccos", "asin": "arcsin", "atan": "arctan", "fabs": "abs"}
+"""Where `jax.numpy` has another name for a function of `math`."""
+ALIKE = frozenset(
+    [
+        "cos",
+        "sin",
+        "tan",
+        "cosh",
+        "sinh",
+        "tanh",
+        "exp",
+        "log",
+        "log10",
+        "log2",
+        "log1p",
+        "expm1",
+        "sqrt",
+        "hypot",
+        "floor",
+        "ceil",
+        "radians",
+        "degrees",
+    ]
+)
+
+
+def on_the_device(source: SourceText, name: str) -> tuple[Edit, ...]:
+    """`math.cos(self.angle)` becomes `jnp.cos(self.angle)`: the field is a tracer under jit."""
+    edits: list[Edit] = []
+    for node in ast.walk(source.tree):
+        if not isinstance(node, ast.Call) or not any(_reads(one, name) for one in (*node.args, *node.keywords)):
+            continue
+        module, _, function = (qualified_name(source, node.func) or "").rpartition(".")
+        if module in ("math", "numpy") and (function in ALIKE or function in MATH):
+            new = spell(source, f"jax.numpy.{MATH.get(function, function)}")
+            edits += [*(one for one in new.edits if one not in edits), Edit(*source.span(node.func), new.text)]
+    return tuple(edits)
+
+
+def _reads(node: ast.AST, name: str) -> bool:
+    return any(isinstance(one, ast.Attribute) and one.attr == name for one in ast.walk(node))

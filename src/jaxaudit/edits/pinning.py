@@ -2,7 +2,7 @@
 
 import ast
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from jaxaudit.edits.arguments import add_keyword, keyword_of
 from jaxaudit.edits.edit import CannotEdit, Edit
@@ -101,15 +101,25 @@ def steps_of(leaf: str) -> tuple[str, list[str | int]]:
     return root[0], steps
 
 
-def origins(source: SourceText, node: ast.expr, steps: Sequence[str | int], but: ast.expr) -> list[ast.expr]:
-    """The expressions that a leaf of an expression comes from, those that hold `but` (the call itself) left out.
+Elsewhere = Callable[[str], SourceText | None]
+"""The file of the project that a dotted module name means."""
+Origin = tuple[SourceText, ast.expr]
+
+
+def origins(
+    source: SourceText, node: ast.expr, steps: Sequence[str | int], but: ast.expr, elsewhere: Elsewhere = lambda _: None
+) -> list[Origin]:
+    """The expressions that a leaf of an expression comes from, each with its file, those that hold `but` (the call itself)
+    left out. `elsewhere` knows other files, in which a function may make it.
 
     CannotEdit where some of them are out of sight.
     """
-    return list(_origins(Names(source), node, list(steps), but, 0))
+    return list(_origins(Names(source), node, list(steps), but, 0, elsewhere))
 
 
-def _origins(names: Names, node: ast.expr, steps: list[str | int], but: ast.expr, depth: int) -> Iterator[ast.expr]:
+def _origins(
+    names: Names, node: ast.expr, steps: list[str | int], but: ast.expr, depth: int, elsewhere: Elsewhere
+) -> Iterator[Origin]:
     if any(one is but for one in ast.walk(node)):
         return
     if isinstance(node, ast.Name):
@@ -119,50 +129,68 @@ def _origins(names: Names, node: ast.expr, steps: list[str | int], but: ast.expr
         if home is None:
             raise CannotEdit(f"where `{node.id}` comes from is out of sight")
         for binding in names.bound_at(home, node.id):
-            yield from _bound_to(names, binding, node, steps, but, depth)
+            for value, further in _bound_to(names, binding, node, steps, but):
+                yield from _origins(names, value, further, but, depth + 1, elsewhere)
         return
     inner = _entry(names, node, steps[0]) if steps else None
     made = _results(names, node) if steps and inner is None and depth < FURTHEST else []
     if inner is not None:
-        yield from _origins(names, inner, steps[1:], but, depth + 1)
+        yield from _origins(names, inner, steps[1:], but, depth + 1, elsewhere)
     elif made:
         for value in made:
-            yield from _origins(names, value, steps, but, depth + 1)
+            yield from _origins(names, value, steps, but, depth + 1, elsewhere)
     elif steps:
-        raise CannotEdit(f"the leaf is not written out in `{names.source.of(node)[:60]}`")
+        there = _results_elsewhere(names, node, elsewhere) if depth < FURTHEST else None
+        if there is None:
+            raise CannotEdit(f"the leaf is not written out in `{names.source.of(node)[:60]}`")
+        for value in there[1]:
+            yield from _origins(there[0], value, steps, but, depth + 1, elsewhere)
     else:
-        yield node
+        yield names.source, node
+
+
+def _results_elsewhere(names: Names, node: ast.expr, elsewhere: Elsewhere) -> tuple[Names, list[ast.expr]] | None:
+    """The same of a function that another file of the project holds."""
+    if not isinstance(node, ast.Call):
+        return None
+    module, _, name = (qualified_name(names.source, node.func) or "").rpartition(".")
+    source = elsewhere(module) if module else None
+    if source is None:
+        return None
+    other = Names(source)
+    made = _returned(other.tree.body, name)
+    return (other, made) if made else None
 
 
 def _bound_to(
-    names: Names, binding: ast.AST, name: ast.Name, steps: list[str | int], but: ast.expr, depth: int
-) -> Iterator[ast.expr]:
+    names: Names, binding: ast.AST, name: ast.Name, steps: list[str | int], but: ast.expr
+) -> Iterator[tuple[ast.expr, list[str | int]]]:
+    """What a name was bound to, and the steps from there to the leaf."""
     statement = next((one for one in (binding, *names.parents(binding)) if isinstance(one, ast.stmt)), None)
     match statement:
         case ast.Assign(targets=targets, value=value):
             for target in targets:
                 if isinstance(target, ast.Name) and target.id == name.id:
-                    yield from _origins(names, value, steps, but, depth + 1)
+                    yield value, steps
                 elif isinstance(target, ast.Tuple | ast.List):
-                    yield from _of_several(names, target, value, name, steps, but, depth)
+                    yield from _of_several(names, target, value, name, steps, but)
         case ast.AnnAssign(target=ast.Name(), value=ast.expr() as value):
-            yield from _origins(names, value, steps, but, depth + 1)
+            yield value, steps
         case _:
             raise CannotEdit(f"`{name.id}` is bound in line {getattr(binding, 'lineno', '?')} otherwise than by `=`")
 
 
 def _of_several(
-    names: Names, target: ast.Tuple | ast.List, value: ast.expr, name: ast.Name, steps: list[str | int], but: ast.expr,
-    depth: int,
-) -> Iterator[ast.expr]:  # fmt: skip
+    names: Names, target: ast.Tuple | ast.List, value: ast.expr, name: ast.Name, steps: list[str | int], but: ast.expr
+) -> Iterator[tuple[ast.expr, list[str | int]]]:
     """`a, b = 0.0, 1.0`; what a call hands back is known only where it is the call itself."""
     if any(one is but for one in ast.walk(value)):
         return
     at = [number for number, one in enumerate(target.elts) if isinstance(one, ast.Name) and one.id == name.id]
     if at and isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts):
-        yield from _origins(names, value.elts[at[0]], steps, but, depth + 1)
+        yield value.elts[at[0]], steps
     elif at and _results(names, value):
-        yield from _origins(names, value, [at[0], *steps], but, depth + 1)
+        yield value, [at[0], *steps]
     elif at:
         raise CannotEdit(f"`{name.id}` is one of several results of `{names.source.of(value)[:60]}`")
 
@@ -212,7 +240,12 @@ def _results(names: Names, node: ast.expr) -> list[ast.expr]:
         owner = _class_of(names, name.value)
         body = owner.body if owner is not None else []
     word = name.attr if isinstance(name, ast.Attribute) else getattr(name, "id", "")
-    made = [one for one in body if isinstance(one, ast.FunctionDef) and one.name == word]
+    return _returned(body, word)
+
+
+def _returned(body: Sequence[ast.stmt], name: str) -> list[ast.expr]:
+    """What the one plain function of this name in a body hands back."""
+    made = [one for one in body if isinstance(one, ast.FunctionDef) and one.name == name]
     plain = ("classmethod", "staticmethod")
     if len(made) != 1 or any(getattr(one, "id", "") not in plain for one in made[0].decorator_list):
         return []

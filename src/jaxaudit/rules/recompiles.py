@@ -24,6 +24,7 @@ OF_JAX = ("jax", "jaxlib")
 CHEAP = 0.5
 """Seconds below which a single recompilation is worth an `info` only."""
 JITTED = "PjitFunction"
+OF_DTYPE = ("dtype", "weak-type")
 CAPTURED_ARRAYS = re.compile(r", which captured ((?:\w+ \(\w+\[[\d,]*\]\)(?:, )?)+)$")
 """How the words for a new function object end that captured arrays: `, which captured matrix (f32[3,3])`."""
 MANY = 3
@@ -97,6 +98,12 @@ class Recompiles:
         )
 
     @property
+    def together(self) -> tuple[str, ...]:
+        """Leaves whose dtype or weak type changed in the same compilations, in another way than `kind` says."""
+        found = [change for seen in self.compiles for change in seen.cause.changes if change.what in OF_DTYPE]
+        return tuple(dict.fromkeys(change.leaf for change in found if change.leaf not in self.leaves))
+
+    @property
     def facts(self) -> dict[str, object]:
         return {
             "function": self.site.name,
@@ -106,6 +113,7 @@ class Recompiles:
             "seconds": round(self.seconds, 4),
             "leaves": list(self.leaves),
             "values": {leaf: self.values(leaf)[:12] for leaf in self.leaves[:12]},
+            "together": {leaf: self.values(leaf)[:12] for leaf in self.together[:12]},
         }
 
     @property

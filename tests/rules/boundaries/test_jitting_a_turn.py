@@ -226,6 +226,57 @@ print(trainer.history[-1].round(4))
     assert "        value, g = self.jitted_loss(self.params, x)" in new
 
 
+CHAIN = """
+class Target:
+    def __init__(self):
+        self.weight = 0.7
+
+    def energy(self, q):
+        return jnp.sum(jnp.cos(q) * self.weight + 0.5 * q**2 + 0.1 * jnp.tanh(q))
+
+class Chain:
+    def __init__(self, target):
+        self.target = target
+        self.force = jax.grad(target.energy)
+        self.rng = np.random.default_rng(0)
+        self.moves = 0
+
+    def leapfrog(self, q, p):
+        for _ in range(3):
+            p = p - 0.05 * self.force(q)
+            q = q + 0.1 * p
+            p = p - 0.05 * self.force(q)
+        return q
+
+    def transition(self, q):
+        p = jnp.asarray(self.rng.normal(size=3), jnp.float32)
+        self.moves += 1
+        CHANGE
+        return self.leapfrog(q, p)
+
+chain = Chain(Target())
+q = jnp.zeros(3)
+for n in range(100):
+    q = chain.transition(q)
+print(q.round(2), chain.moves)
+"""
+
+
+def test_a_method_beside_one_that_draws_and_counts(tmp_path: Path) -> None:
+    tried, new = first(tmp_path, CHAIN.replace("CHANGE", "pass"))
+    assert new.split("\n") == [
+        "        self.jitted_leapfrog = jax.jit(self.leapfrog)",
+        "        return self.jitted_leapfrog(q, p)",
+    ]
+    assert any("`self.moves`" in one.text or "rng" in one.text for one in tried.refused)
+
+
+@pytest.mark.parametrize("change", ["self.target.weight = 0.8", "self.force = jax.grad(self.target.energy)"])
+def test_what_such_a_method_reads_through_others_must_stay(tmp_path: Path, change: str) -> None:
+    tried = proposed(tmp_path, CHAIN.replace("CHANGE", change), rules=RULES)
+    assert not [one for one in tried.edits if "jitted_leapfrog" in str(one.edits)], tried.edits
+
+
 def test_a_step_of_nnx_is_under_its_own_jit(tmp_path: Path) -> None:
     pytest.importorskip("flax")
     pytest.importorskip("optax")

@@ -155,3 +155,48 @@ def test_nor_is_what_only_the_loop_binds(tmp_path):
     """
     tried = of(tmp_path, "unstable-structure", code)
     assert not tried.changes
+
+
+def test_two_leaves_that_a_function_of_another_file_makes(tmp_path):
+    """They change together, at each of several shapes: one alone would save no compile."""
+    files = {
+        "state.py": """
+            from typing import NamedTuple
+
+            import jax.numpy as jnp
+
+
+            class State(NamedTuple):
+                field: object
+                best: object
+
+
+            def begin(mask):
+                return State(jnp.where(mask, 1, 0), jnp.inf)
+        """,
+        "main.py": """
+            import jax
+            import jax.numpy as jnp
+
+            from state import State, begin
+
+
+            @jax.jit
+            def settle(state, mask):
+                field = jnp.where(mask, state.field * 0.5, 1.0).astype(jnp.float32)
+                return State(field, jnp.minimum(state.best, field.max()))
+
+
+            for n in (4, 6):
+                mask = jnp.arange(n) > 1
+                state = begin(mask)
+                for _ in range(3):
+                    state = settle(state, mask)
+                print(float(state.best))
+        """,
+    }
+    lines, evidence = done(tmp_path, of(tmp_path, "unstable-structure", files))
+    assert [line.strip() for line in lines] == [
+        "return State(jnp.asarray(jnp.where(mask, 1, 0), dtype=jnp.float32), jnp.asarray(jnp.inf, dtype=jnp.float32))"
+    ]
+    assert compiles(evidence, "settle") == 2

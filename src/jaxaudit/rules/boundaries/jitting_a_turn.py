@@ -156,11 +156,11 @@ def _at_the_call(call: TurnCall, project: Project, loop: int | None) -> Iterator
     if call.runs is not None and isinstance(node.func, ast.Attribute) and "." not in call.runs.function:
         return  # a function of another module: it is jitted where it stands
 
-    def of_object(write: Callable[[], Sequence[Edit]]) -> Edits:
+    def of_object(write: Callable[[], Sequence[Edit]], frozen: bool = True) -> Edits:
         edits = {path: write()}
         must_bring_no_fault(project, edits)
         if call.runs is not None:
-            if not is_own_method(node):
+            if frozen:
                 must_keep_its_fields(project, call.runs)
             home = project.text(call.runs.path)
             must_do_the_same(project, home, function_at(home, call.runs))
@@ -169,16 +169,19 @@ def _at_the_call(call: TurnCall, project: Project, loop: int | None) -> Iterator
     title = f"`{func[:LONGEST_CALL]}` jitted once"
     touched = (name, *inner)
     is_module = call.runs is not None and is_module_of_equinox(project, call.runs)
-    if is_own_method(node):
-        pass
-    elif loop is not None:
+    own = is_own_method(node)
+    alone = partial(of_object, lambda: extracted(source, node, hint).edits, not own)
+    apart = way(call.at, f"`{call.text}` in a jitted function of its own", (hint, name), alone)
+    if own:
+        yield apart
+    if loop is not None and not own:
         write = partial(before, source, node, loop, hint, is_module)
         yield way(call.at, f"{title}, before the loop", touched, partial(of_object, write))
     elif "self" in free_names(node.func):
         write = partial(in_init, source, node, hint, is_module)
         yield way(call.at, f"{title}, in `__init__`", touched, partial(of_object, write))
-    alone = partial(of_object, lambda: extracted(source, node, hint).edits)
-    yield way(call.at, f"`{call.text}` in a jitted function of its own", (hint, name), alone)
+    if not own:
+        yield apart
 
 
 def call_on(source: SourceText, call: TurnCall) -> ast.Call:

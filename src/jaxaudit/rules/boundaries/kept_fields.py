@@ -19,12 +19,15 @@ FIRST = ("__init__", "__post_init__", "setup", "__new__")
 
 
 def must_keep_its_fields(project: Project, method: Spot) -> None:
-    """CannotEdit where the project sets a field that this class reads, or changes what it holds, after `__init__`."""
+    """CannotEdit where the project sets a field that the method reads, or changes what it holds, after `__init__`. Methods that
+    it may call, of whatever class, and what `__init__` made of fields are read as well.
+    """
     source = project.text(method.path)
     cls = next((one for one in ast.walk(source.tree) if isinstance(one, ast.ClassDef) and _holds(one, method)), None)
     if cls is None:
         return
-    read = {one.attr for one in ast.walk(cls) if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load)}
+    first = next(one for one in cls.body if isinstance(one, FUNCTIONS) and _begins(one, method))
+    read = _read(project, cls, first)
     for other in project.sources():
         for owner, function, node in _changes(other.tree, None, None):
             if _set_by_name(node, read):
@@ -35,20 +38,56 @@ def must_keep_its_fields(project: Project, method: Spot) -> None:
             if field is None or field.attr not in read:
                 continue
             own = isinstance(field.value, ast.Name) and field.value.id == "self"
-            same = other.path == source.path and owner is not None and owner.name == cls.name
-            if own and (not same or function in FIRST):
-                continue  # its own, as it is made; or that of another class
+            if own and function in FIRST:
+                continue  # as it is made
+            if own and owner is not None and owner.name != cls.name and not _may_be_met(owner, read):
+                continue  # that of another class
             raise CannotEdit(
                 f"`{field.attr}`, which `{cls.name}` reads, is changed in {other.path}:{field.lineno}: compiled once, it would "
                 "keep the first value"
             )
 
 
+def _read(project: Project, cls: ast.ClassDef, method: ast.AST) -> set[str]:
+    """The names of fields that a method reads, and the methods that may be called by these names."""
+    methods: dict[str, list[ast.AST]] = {}
+    for source in project.sources():
+        for one in ast.walk(source.tree):
+            if isinstance(one, ast.ClassDef):
+                for each in one.body:
+                    if isinstance(each, FUNCTIONS):
+                        methods.setdefault(each.name, []).append(each)
+    made: dict[str, list[ast.AST]] = {}
+    for one in ast.walk(cls):
+        if isinstance(one, ast.Assign):
+            for target in one.targets:
+                if (
+                    isinstance(target, ast.Attribute)
+                    and isinstance(target.value, ast.Name)
+                    and target.value.id == "self"
+                ):
+                    made.setdefault(target.attr, []).append(one.value)
+    read: set[str] = set()
+    waiting = [method]
+    while waiting:
+        for one in ast.walk(waiting.pop()):
+            if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load) and one.attr not in read:
+                read.add(one.attr)
+                waiting += [*methods.get(one.attr, ()), *made.get(one.attr, ())]
+    return read
+
+
+def _may_be_met(owner: ast.ClassDef, read: set[str]) -> bool:
+    """Whether the method may call one of a class: it names one of its methods."""
+    return any(isinstance(one, FUNCTIONS) and one.name in read and one.name not in FIRST for one in owner.body)
+
+
+def _begins(node: ast.FunctionDef | ast.AsyncFunctionDef, method: Spot) -> bool:
+    return method.line in (node.lineno, *(each.lineno for each in node.decorator_list))
+
+
 def _holds(cls: ast.ClassDef, method: Spot) -> bool:
-    return any(
-        isinstance(one, FUNCTIONS) and method.line in (one.lineno, *(each.lineno for each in one.decorator_list))
-        for one in cls.body
-    )
+    return any(isinstance(one, FUNCTIONS) and _begins(one, method) for one in cls.body)
 
 
 def _changes(

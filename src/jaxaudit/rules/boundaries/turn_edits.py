@@ -114,7 +114,8 @@ def in_init(source: SourceText, call: ast.Call, hint: str, is_module: bool = Fal
     if free_names(call.func) - {"self"} - _of_module(source):
         raise CannotEdit(f"`{source.of(call.func)}` reads local names")
     read = {one.attr for one in ast.walk(call.func) if isinstance(one, ast.Attribute) and _is_self(one.value)}
-    for attr in sorted(read):
+    methods = {one.name for one in cls.body if isinstance(one, FUNCTIONS)}
+    for attr in sorted(read - methods):
         sets = [one for one in ast.walk(source.tree) if _sets(one, attr)]
         inside = {id(one) for one in ast.walk(init)}
         later = next((one for one in sets if id(one) not in inside), None)

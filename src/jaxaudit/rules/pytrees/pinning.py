@@ -6,6 +6,7 @@ import ast
 import os
 import re
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.edits.edit import CannotEdit, Edit
@@ -13,11 +14,12 @@ from jaxaudit.edits.nodes import call_at
 from jaxaudit.edits.pinning import origins, pinned, steps_of, strengthened
 from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
-from jaxaudit.rules.predictions import fewer_compiles, fewer_of_one
+from jaxaudit.rules.predictions import fewer_of_one
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.source.sites import calls_of, jit_sites
 
 if TYPE_CHECKING:
+    from jaxaudit.edits import SourceText
     from jaxaudit.source.callgraph import Edge
 
 RISK = (
@@ -56,7 +58,8 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         if one.source != "run" or one.facts.get("kind") not in KINDS or not one.facts.get("leaves"):
             continue
         function = str(one.facts["function"])
-        leaves = [str(leaf) for leaf in one.facts["leaves"]][:MOST]
+        values = {**one.facts["values"], **one.facts.get("together", {})}
+        leaves = [str(leaf) for leaf in (*one.facts["leaves"], *one.facts.get("together", ()))][:MOST]
         words = "`, `".join(leaves)
         at = Spot(one.place.path, one.place.line, function)
         title = f"`{words}` of `{function.rpartition('.')[2]}` made with one dtype"
@@ -69,7 +72,7 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             edits: dict[str, list[Edit]] = {}
             said = []
             for leaf in leaves:
-                dtype = dtype_of([str(value) for value in one.facts["values"].get(leaf, ())])
+                dtype = dtype_of([str(value) for value in values.get(leaf, ())])
                 said.append(dtype)
                 for path, some in edits_of(one, leaf, dtype, project).items():
                     edits.setdefault(path, []).extend(some)
@@ -82,7 +85,7 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             same,
             at,
             {path: tuple(dict.fromkeys(some)) for path, some in edits.items()},
-            expected=tuple(fewer_compiles(project.evidence, int(one.facts.get("recompiles") or 0))),
+            expected=tuple(fewer_of_one(project.evidence, function, int(one.facts.get("recompiles") or 0))),
             risk=RISK,
             touched=(function,),
         )
@@ -156,12 +159,10 @@ def made_as(leaves: Sequence[str], dtypes: Sequence[str], function: str) -> str:
 
 
 def dtype_of(values: Sequence[str]) -> str:
-    """The dtype in which all these values find room. CannotEdit where their shapes differ."""
+    """The dtype in which all these values find room, whatever their shapes."""
     kinds = [Kind(bool(found[1]), found[2], found[3]) for value in values if (found := SAID.fullmatch(value))]
     if len(kinds) != len(values) or not kinds:
         raise CannotEdit("some of its values are no plain arrays")
-    if len({kind.shape for kind in kinds}) > 1:
-        raise CannotEdit("its shape changes too")
     strong = [kind for kind in kinds if not kind.weak] or kinds
     widest = max(strong, key=lambda kind: kind.rank)
     if max(kind.rank[0] for kind in kinds) > widest.rank[0]:
@@ -181,12 +182,23 @@ def edits_of(finding: Finding, leaf: str, dtype: str, project: Project) -> dict[
         source = project.text(place.path)
         call = call_at(source, place)
         handed = argument_of(call, root, parameters_of(edge))
-        for node in origins(source, handed, steps, call):
-            if not _is_that(source.of(node), dtype):
-                found.setdefault(os.path.normpath(place.path), []).extend(pinned(source, node, dtype))
+        for home, node in origins(source, handed, steps, call, partial(file_of, project, source)):
+            if not _is_that(home.of(node), dtype):
+                found.setdefault(os.path.normpath(home.path), []).extend(pinned(home, node, dtype))
     if not found:
         raise CannotEdit("every place that makes it writes the dtype already")
     return found
+
+
+def file_of(project: Project, at: SourceText, module: str) -> SourceText | None:
+    """The project's file of a dotted name, as a file beside it or below the root would import it."""
+    beside = os.path.dirname(at.path)
+    for folder in (beside, ""):
+        path = os.path.normpath(os.path.join(folder, *module.strip(".").split(".")))
+        for name in (f"{path}.py", os.path.join(path, "__init__.py")):
+            if any(os.path.normpath(known) == name for known in project.program.by_path):
+                return project.text(name)
+    return None
 
 
 def _is_that(text: str, dtype: str) -> bool:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from jaxaudit.edits.data_fields import made_data, static_field
+from jaxaudit.edits.data_fields import made_data, on_the_device, static_field
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.expressions import wrap
 from jaxaudit.edits.imports import spell
@@ -106,7 +106,12 @@ def _made_data(name: str, group: Sequence[Finding], project: Project) -> dict[st
     if len(found) != 1:
         raise CannotEdit(f"{len(found) or 'no'} classes declare a static field `{name}` in a way that is known")
     source, node = found[0]
-    return {source.path: list(made_data(source, node))}
+    edits = {source.path: list(made_data(source, node))}
+    for other in project.sources():
+        for edit in on_the_device(other, name):
+            if edit not in edits.setdefault(other.path, []):
+                edits[other.path].append(edit)
+    return {path: some for path, some in edits.items() if some}
 
 
 def _is_number(text: str) -> bool:
