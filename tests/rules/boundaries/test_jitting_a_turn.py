@@ -271,6 +271,17 @@ def test_a_method_beside_one_that_draws_and_counts(tmp_path: Path) -> None:
     assert any("`self.moves`" in one.text or "rng" in one.text for one in tried.refused)
 
 
+@pytest.mark.parametrize(
+    "packs", ["import pickle", "from copy import deepcopy\nkept = deepcopy({})", "print(len(vars(chain)))"]
+)
+def test_an_object_that_may_be_packed_gets_no_jitted_function(tmp_path: Path, packs: str) -> None:
+    code = CHAIN.replace("CHANGE", "pass")
+    code = f"{packs}\n{code}" if "import" in packs else f"{code}{packs}\n"
+    tried = proposed(tmp_path, code, rules=RULES)
+    assert not [one for one in tried.edits if "jitted_leapfrog" in str(one.edits)], tried.edits
+    assert any("packs or lists objects" in one.text for one in tried.refused)
+
+
 @pytest.mark.parametrize("change", ["self.target.weight = 0.8", "self.force = jax.grad(self.target.energy)"])
 def test_what_such_a_method_reads_through_others_must_stay(tmp_path: Path, change: str) -> None:
     tried = proposed(tmp_path, CHAIN.replace("CHANGE", change), rules=RULES)

@@ -16,7 +16,7 @@ from jaxaudit.edits.nodes import placed_nodes
 from jaxaudit.model import Finding
 from jaxaudit.model.proposal import Expected
 from jaxaudit.model.spot import Spot
-from jaxaudit.rules.boundaries.kept_fields import is_module_of_equinox, must_keep_its_fields
+from jaxaudit.rules.boundaries.kept_fields import is_module_of_equinox, must_keep_its_fields, must_not_be_packed
 from jaxaudit.rules.boundaries.same_when_traced import must_do_the_same
 from jaxaudit.rules.boundaries.turn_edits import (
     around,
@@ -178,8 +178,12 @@ def _at_the_call(call: TurnCall, project: Project, loop: int | None) -> Iterator
         write = partial(before, source, node, loop, hint, is_module)
         yield way(call.at, f"{title}, before the loop", touched, partial(of_object, write))
     elif "self" in free_names(node.func):
-        write = partial(in_init, source, node, hint, is_module)
-        yield way(call.at, f"{title}, in `__init__`", touched, partial(of_object, write))
+
+        def kept() -> Sequence[Edit]:
+            must_not_be_packed(project)
+            return in_init(source, node, hint, is_module)
+
+        yield way(call.at, f"{title}, in `__init__`", touched, partial(of_object, kept))
     if not own:
         yield apart
 

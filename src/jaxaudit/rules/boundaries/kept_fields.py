@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from jaxaudit.model.spot import Spot
     from jaxaudit.rules.project import Project
 
+PACKERS = frozenset(
+    "pickle cloudpickle dill joblib shelve multiprocessing concurrent vars deepcopy __dict__".split()  # noqa: SIM905
+)
 FIRST = ("__init__", "__post_init__", "setup", "__new__")
 
 
@@ -102,6 +105,31 @@ def _changes(
             name = child.name
         yield here, name, child
         yield from _changes(child, here, name)
+
+
+def must_not_be_packed(project: Project) -> None:
+    """CannotEdit where the project pickles or copies objects, or lists their fields: one more, a jitted function, may be in the
+    way there.
+    """
+    for source in project.sources():
+        for node in ast.walk(source.tree):
+            named = next((name for name in _named(node) if name.partition(".")[0] in PACKERS), None)
+            if named is not None:
+                where = f"{source.path}:{getattr(node, 'lineno', 0)}"
+                raise CannotEdit(f"{where} packs or lists objects (`{named}`), and this one would hold more")
+
+
+def _named(node: ast.AST) -> list[str]:
+    match node:
+        case ast.Import(names=names):
+            return [one.name for one in names]
+        case ast.ImportFrom(module=str(module)):
+            return [module]
+        case ast.Call(func=ast.Name(id="vars" | "deepcopy" as asked)):
+            return [asked]
+        case ast.Attribute(attr="deepcopy" | "__dict__" as asked):
+            return [asked]
+    return []
 
 
 def _set_by_name(node: ast.AST, read: set[str]) -> bool:
