@@ -124,7 +124,12 @@ def head_of(code: CodeType, loop: tuple[int, int]) -> int:
 
 def heads_around(code: CodeType, offset: int) -> list[int]:
     """The lines of the loops of this function around an instruction, the innermost first."""
-    return list(dict.fromkeys(head_of(code, loop) for loop in loops_around(code, offset)))
+    known = _heads.get((code, offset))
+    if known is None:
+        if len(_heads) > 20_000:
+            _heads.clear()
+        known = _heads[code, offset] = list(dict.fromkeys(head_of(code, loop) for loop in loops_around(code, offset)))
+    return known
 
 
 def loops_around(code: CodeType, offset: int) -> list[tuple[int, int]]:
@@ -133,6 +138,7 @@ def loops_around(code: CodeType, offset: int) -> list[tuple[int, int]]:
     return sorted(found, key=lambda loop: loop[1] - loop[0])
 
 
+_heads: dict[tuple[CodeType, int], list[int]] = {}
 _found: dict[CodeType, list[tuple[int, int]]] = {}
 
 

@@ -60,8 +60,6 @@ class Turn(NamedTuple):
     sampled: Sampled
     offset: int
     through: call_paths.Frames
-    loops: int
-    """Loops of the user's further in."""
 
 
 class Dispatches:
@@ -73,6 +71,7 @@ class Dispatches:
         self.awaited: Sampled | None = None
         self.looked_at = 0.0
         self.told: set[tuple[str, int]] = set()
+        self.loops: dict[call_paths.Frames, tuple[call_paths.Frames, list[tuple[Loop, int]]]] = {}
 
     def seen(self, name: str, depth: int) -> int:
         """One more; says how many units of the credit that took."""
@@ -126,51 +125,44 @@ class Dispatches:
             writer.put("dispatches", **row)
         self.told = set(rows)
 
-    def loops(self) -> dict[Loop, list[Turn]]:
-        """All loops of the user's that dispatch, each with what one turn of it does."""
-        found: dict[Loop, list[Turn]] = {}
-        for (frames, _), sampled in list(self.ways.items()):
+    def loops_of(self, frames: call_paths.Frames) -> tuple[call_paths.Frames, list[tuple[Loop, int]]]:
+        """The user's frames of a way, and the loops around it, the innermost first, each with the number of its frame."""
+        known = self.loops.get(frames)
+        if known is None:
             mine = call_paths.users(frames)
-            inside = 0
-            for i, (code, offset) in enumerate(mine):
-                for line in call_paths.heads_around(code, offset):
-                    found.setdefault((code, line), []).append(Turn(sampled, offset, within(mine, i), inside))
-                    inside += 1
-        return found
+            found = [((pair[0], line), i) for i, pair in enumerate(mine) for line in call_paths.heads_around(*pair)]
+            known = self.loops[frames] = (mine, found)
+        return known
 
     def rows(self, counts: dict[Sampled, float]) -> list[dict[str, Any]]:
         """One for each loop whose turns are the work: of nested ones the inner, unless it has few turns."""
-        turns = {loop: turns_of(seen, counts) for loop, seen in self.loops().items()}
+        once: dict[Loop, list[float]] = {}
+        ways = [(frames, sampled) for (frames, _), sampled in list(self.ways.items()) if sampled in counts]
+        for frames, sampled in ways:
+            for loop, _ in self.loops_of(frames)[1][:1]:  # what no loop further in repeats runs once a turn
+                once.setdefault(loop, []).append(counts[sampled])
+        turns = {loop: sorted(some)[len(some) // 2] for loop, some in once.items()}
         held: dict[Loop, list[Turn]] = {}
-        for (frames, _), sampled in list(self.ways.items()):
-            if sampled not in counts:
-                continue
-            best: tuple[Loop, Turn] | None = None
-            mine = call_paths.users(frames)
-            for i, (code, offset) in enumerate(mine):
-                for line in call_paths.heads_around(code, offset):
-                    loop = (code, line)
-                    if best is None or (turns[loop] and turns[best[0]] <= FEW * turns[loop]):
-                        best = loop, Turn(sampled, offset, within(mine, i), 0)
+        for frames, sampled in ways:
+            mine, loops = self.loops_of(frames)
+            best: tuple[Loop, int] | None = None
+            for loop, i in loops:
+                if best is None or (loop in turns and turns.get(best[0], 0.0) <= FEW * turns[loop]):
+                    best = loop, i
             if best is not None:
-                held.setdefault(best[0], []).append(best[1])
-        told = [row_of(loop, seen, turns[loop], counts) for loop, seen in held.items()]
-        told = [row for row in told if row["count"] >= LEAST]
-        return sorted(told, key=lambda row: -row["count"])[:MOST]
+                held.setdefault(best[0], []).append(Turn(sampled, mine[best[1]][1], within(mine, best[1])))
+        sums = {loop: sum(counts[one.sampled] for one in seen) for loop, seen in held.items()}
+        most = sorted((loop for loop in held if sums[loop] >= LEAST), key=lambda loop: -sums[loop])[:MOST]
+        return [row_of(loop, held[loop], turns.get(loop, 0.0), counts) for loop in most]
 
     def forked(self) -> None:
         self.ways.clear()
+        self.loops.clear()
 
 
 def within(mine: call_paths.Frames, i: int) -> call_paths.Frames:
     """The user's functions that frame `i` runs on the way, the outermost first."""
     return tuple(pair for pair in mine[:i][::-1] if not pair[0].co_name.endswith(COMPREHENSIONS))
-
-
-def turns_of(seen: list[Turn], counts: dict[Sampled, float]) -> float:
-    """What no loop further in repeats runs once a turn; 0 where everything is repeated."""
-    once = sorted(counts[one.sampled] for one in seen if not one.loops and one.sampled in counts)
-    return once[len(once) // 2] if once else 0.0
 
 
 def row_of(loop: Loop, seen: list[Turn], turns: float, counts: dict[Sampled, float]) -> dict[str, Any]:
