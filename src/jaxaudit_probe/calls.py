@@ -66,6 +66,7 @@ class Calls:
         if names.entry_kind(1) != "call":
             return
         record = self.record_of(site)
+        self.dispatches.awaited = None
         record.entries += 1
         if tracers:
             record.tracers += 1
@@ -97,7 +98,9 @@ class Calls:
             record = known.record
             if known.single:
                 self.left -= self.dispatches.seen(known.single, 2)
-            elif record is not None:
+            else:
+                self.dispatches.awaited = None  # what passes until the next one is not its own time
+            if record is not None:
                 close = hits <= CLOSE or hits & SPACING < 2
                 if known.filtered:
                     record = self.of_filtered(fun, known, args, kwargs, close or self.all)

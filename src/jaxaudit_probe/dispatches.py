@@ -1,11 +1,12 @@
 """Small programs outside jit: about how many ran, from which loops of the user's, and what that took.
 
-JAX's hook tells of each of them while it is in; now and then the frames are looked at, and the time until the next one.
+JAX's hook tells of each of them while it is in; now and then the frames are looked at, and the processor's time until the next.
 """
 
 from __future__ import annotations
 
 import time
+from threading import get_ident
 from types import CodeType
 from typing import Any, NamedTuple
 
@@ -21,7 +22,7 @@ MOST = 200
 FEW = 16
 """Turns of an inner loop for each turn of the outer one, up to which it counts as part of that one's turn."""
 LONGEST = 0.05
-"""Seconds between two dispatches above which the program did something else."""
+"""Seconds of the processor between two dispatches above which the program did something else."""
 DEEPEST = 4
 """Functions of the user's that are told of a call, the outermost ones."""
 PART = 0.2
@@ -32,7 +33,8 @@ LEAST_SHARE = 0.1
 COMPREHENSIONS = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>")
 LOOK_UNITS = 2
 
-now = time.perf_counter
+now = time.thread_time
+"""Of this thread alone: what it waits for the device is not the way there."""
 Loop = tuple[CodeType, int]
 """A function, and the line of its `for` or `while`."""
 
@@ -70,13 +72,14 @@ class Dispatches:
         self.random = 7
         self.awaited: Sampled | None = None
         self.looked_at = 0.0
+        self.thread = 0
         self.told: set[tuple[str, int]] = set()
         self.loops: dict[call_paths.Frames, tuple[call_paths.Frames, list[tuple[Loop, int]]]] = {}
 
     def seen(self, name: str, depth: int) -> int:
         """One more; says how many units of the credit that took."""
         awaited, self.awaited = self.awaited, None
-        if awaited is not None:
+        if awaited is not None and self.thread == get_ident():
             passed = now() - self.looked_at
             if passed < LONGEST:
                 awaited.seconds += passed
@@ -93,7 +96,7 @@ class Dispatches:
         sampled.recent += self.gap
         self.random = (self.random * 5 + 3) & 63  # every gap from 1 to 64 once, so that no loop keeps step with it
         self.gap = self.due = self.random + 1
-        self.awaited, self.looked_at = sampled, now()
+        self.awaited, self.thread, self.looked_at = sampled, get_ident(), now()
         return LOOK_UNITS
 
     def settle(self, seconds: float, unseen: float) -> None:

@@ -136,6 +136,9 @@ class Syncs:
         if within:
             return answer
         try:
+            sampler = calls.current()
+            if sampler is not None:
+                sampler.dispatches.awaited = None
             self.note(way, waits, seconds, 0 if way == "block_until_ready" else private.size_of(answer))
         except Exception as fault:
             self.observer.note(f"syncs: {type(fault).__name__}: {fault}")

@@ -148,3 +148,22 @@ def test_what_came_while_nobody_looked_is_as_much_as_before_and_after() -> None:
     assert seen.counts(0.5, 2.0, 0.0)[way] == 100 + 50 + 2 * (100 + 100) / 2
     seen.settle(0.5, 2.0)
     assert seen.counts(1.0, 0.0, 0.25)[way] == 350 + 25
+
+
+def test_what_waits_for_a_jitted_step_is_not_the_small_programs_time(listener: Listener, tmp_path: Path) -> None:
+    (row,) = ran(
+        listener,
+        tmp_path,
+        """
+        step = jax.jit(lambda x: jax.lax.fori_loop(0, 12, lambda _, y: jnp.tanh(y @ y * 0.01), x))
+        x, total = jnp.ones((300, 300)), jnp.zeros(())
+        began = __import__("time").perf_counter()
+        for i in range(150):
+            x = step(x)
+            total = jnp.sqrt(jnp.abs(total + jnp.mean(x) * 0.5)) + 1.0
+        total.block_until_ready()
+        took = __import__("time").perf_counter() - began
+        """,
+    )
+    assert row["count"] > 600
+    assert row["seconds"] < 0.5 * row["count"] * 1e-3, "less than half a millisecond each, whatever the steps take"

@@ -250,6 +250,7 @@ class Chain:
 
     def transition(self, q):
         p = jnp.asarray(self.rng.normal(size=3), jnp.float32)
+        p = 0.9 * p - 0.1 * jnp.mean(p) + 0.01 * jnp.sin(p)
         self.moves += 1
         CHANGE
         return self.leapfrog(q, p)

@@ -64,7 +64,7 @@ def looping(rule: Rule, seen: LoopSeen, evidence: Evidence) -> Finding:
     return rule.seen(
         seen.at if main is not None else at_loop,
         f"{what} ran about {amounts.about(seen.count)} small programs one after another{within}, "
-        f"{amounts.seconds(seen.seconds)} in all: {who}, outside jit, so each operation ({shown}{more}) is dispatched by "
+        f"{amounts.seconds(seen.seconds)} of processor time: {who}, outside jit, so each operation ({shown}{more}) is dispatched by "
         "itself; put one `jax.jit` around the work of a turn",
         facts={
             "function": callee or seen.at.function,
