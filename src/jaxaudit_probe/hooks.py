@@ -69,10 +69,12 @@ def install(listener: Listener | None = None) -> Observer:
 
 
 def look_closely() -> None:
-    """Effect: calls that JAX's cache answers are all looked at again for a while, as at the start of a process."""
-    sampler = calls.current()
+    """Effect: calls that JAX's cache answers, and reads, are all looked at again for a while, as at the start of a process."""
+    sampler, reads = calls.current(), syncs.current()
     if sampler is not None:
         sampler.renew()
+    if reads is not None:
+        reads.renew()
 
 
 def _put_in() -> Observer:

@@ -105,6 +105,11 @@ class Syncs:
         self.weight = 1
         self.chance = random.Random(0)
 
+    def renew(self) -> None:
+        """Somebody begins to look: each of the next reads is looked at."""
+        self.looked = self.skip = 0
+        self.weight = 1
+
     def passes(self) -> bool:
         """Whether this read goes unseen: few words, for the code is cold after a wait."""
         if self.skip <= 0:

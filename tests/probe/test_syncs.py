@@ -11,6 +11,7 @@ jax = pytest.importorskip("jax")
 import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 
+from jaxaudit_probe import hooks  # noqa: E402
 from jaxaudit_probe import syncs as probe  # noqa: E402
 from probe.listening import Listener, listening  # noqa: E402
 
@@ -202,3 +203,13 @@ def test_reading_works_as_before_and_afterwards() -> None:
     assert float(jnp.ones(())) == 1.0
     assert np.asarray(jnp.ones(2)).tolist() == [1.0, 1.0]
     assert jnp.ones(2).block_until_ready().tolist() == [1.0, 1.0]
+
+
+def test_who_begins_to_look_late_sees_each_read(listener: Listener, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(probe, "EXACT", 10)
+    values = [jnp.ones(()) + i for i in range(60)]
+    for value in values[:30]:
+        float(value)
+    hooks.look_closely()
+    reads = probe.current()
+    assert reads is not None and (reads.looked, reads.passes()) == (0, False)
