@@ -68,13 +68,17 @@ def users(frames: Frames) -> Frames:
 
 def down_to(frames: Frames, source: str) -> Frames:
     """The frames up to the function `source` (`name at file:line`): JAX before 0.10 also keeps those of its first caller."""
-    _, _, place = source.rpartition(" at ")
-    path, _, line = place.rpartition(":")
-    for i in range(len(frames) - 1, -1, -1):
-        code = frames[i][0]
-        if code.co_filename == path and str(code.co_firstlineno) == line:
-            return frames[: i + 1]
-    return frames
+    found = [i for i, pair in enumerate(frames) if _is_function(pair[0], source)]
+    return frames[: found[-1] + 1] if found else frames
+
+
+def reaches(frames: Frames, source: str) -> bool:
+    """Whether the function `source` is among them."""
+    return any(_is_function(code, source) for code, _ in frames)
+
+
+def _is_function(code: CodeType, source: str) -> bool:
+    return source.endswith(f" at {code.co_filename}:{code.co_firstlineno}")
 
 
 def meeting(one: Frames, other: Frames) -> Meeting | None:

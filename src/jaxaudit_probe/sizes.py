@@ -71,12 +71,17 @@ def lines_of(equations: list[Within], source: str) -> list[dict[str, Any]]:
 
 
 def _frames(equation: Any, around: tuple[Any, ...], source: str) -> call_paths.Frames:
-    """The user's frames that wrote an equation. Of the body of a loop JAX keeps only its own: the loop's follow."""
+    """The user's frames that wrote an equation. Of the body of a loop JAX keeps only its own: the loop's follow, up to the
+    program's own function.
+    """
     found: call_paths.Frames = ()
     for one in (equation, *around):
-        more = call_paths.users(call_paths.down_to(tuple(zip(*private.raw_frames_of(one))), source))
+        frames = tuple(zip(*private.raw_frames_of(one)))
+        more = call_paths.users(call_paths.down_to(frames, source))
         if more and (not found or found[-1][0] is not more[-1][0]):
             found += more
+        if call_paths.reaches(frames, source):
+            break
     return found
 
 
