@@ -86,6 +86,7 @@ class LoopSeen:
     turns: int = 0
     """A guess; 0 where nothing told."""
     seconds: float = 0.0
+    """Of the processor, in the thread that dispatched them."""
     operations: tuple[str, ...] = ()
     calls: tuple[TurnCall, ...] = ()
     """Those that run the most, the first one on the line `at`."""

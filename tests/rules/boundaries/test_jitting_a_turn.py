@@ -401,6 +401,15 @@ def step(x):
 """,
         "`step` changes `x` in place",
     ),
+    "it changes what it is handed, and binds the name afterwards": (
+        """
+def step(x):
+    x["a"] = x["a"] - 0.01 * jnp.sin(x["a"]) + 0.01 * jnp.cos(x["a"]) * jnp.exp(-x["a"])
+    x = dict(x)
+    return x
+""",
+        "`step` changes `x` in place",
+    ),
     "it asks what it was handed": (
         """
 def step(x):
@@ -457,6 +466,28 @@ def test_what_a_jit_would_break_is_ruled_out(tmp_path: Path, case: str) -> None:
     tried = proposed(tmp_path, program, rules=RULES)
     assert not [one for one in tried.edits if "step" in one.touched], tried.edits
     assert any(reason in one.text for one in tried.refused), [one.text for one in tried.refused]
+
+
+def test_another_line_of_the_same_function_is_still_told(tmp_path: Path) -> None:
+    tried = proposed(
+        tmp_path,
+        STEP
+        + """
+def main():
+    x = jnp.linspace(-1, 1, 5)
+    for n in range(1500):
+        x = force(x)
+    for n in range(6):
+        print(jnp.cumsum(jnp.ones(n + 3)).sum())
+
+main()
+""",
+        rules=RULES,
+    )
+    rule = load_rules()["eager-hot-path"]
+    assert rule.observe is not None
+    found = [one.message for one in rule.observe(rule, tried.evidence)]
+    assert any("ran about" in one for one in found) and any("cumsum" in one for one in found), found
 
 
 def seen(count: int, turns: int, seconds: float) -> LoopSeen:

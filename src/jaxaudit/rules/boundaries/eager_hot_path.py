@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Note, amounts
 from jaxaudit.rules.boundaries.eager_loops import EagerLoop, eager_loops
-from jaxaudit.rules.boundaries.eager_seen import functions_of, looping, worth_a_word
+from jaxaudit.rules.boundaries.eager_seen import is_told, looping, worth_a_word
 from jaxaudit.rules.boundaries.jitting_a_turn import propose
 from jaxaudit.rules.recompiles import of_rule
 from jaxaudit.rules.rule import Example, Rule, Sample
@@ -58,14 +58,13 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
     """One for each loop that runs small programs, one for each line that compiles often, one for all that do now and then."""
     loops = list(worth_a_word(evidence))
     yield from (looping(rule, seen, evidence) for seen in loops)
-    told = functions_of(loops)
     lines: dict[Spot, list[CompileSeen]] = {}
     for group in of_rule(evidence, rule.name):
         for seen in group.compiles:
             lines.setdefault(seen.at or group.site.spot, []).append(seen)
     slight: dict[Spot, list[CompileSeen]] = {}
     for at, compiles in lines.items():
-        if (at.path, at.function) in told:
+        if is_told(at, loops):
             continue
         if len(compiles) >= OFTEN:
             yield hot(rule, at, compiles)

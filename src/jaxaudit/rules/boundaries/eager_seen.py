@@ -23,7 +23,7 @@ LEAST_SECONDS, LEAST_SHARE = 0.05, 0.01
 MUCH_SECONDS, MUCH_SHARE = 1.0, 0.05
 """Of the run, from which on it is a warning."""
 LONG = 3e-3
-"""Seconds from one to the next above which the work takes the time, not its dispatching: to trace a gradient in each turn takes
+"""Seconds of the processor from one to the next above which the work takes the time, not its dispatching: to trace a gradient in each turn takes
 some, too, and a jit saves that as well."""
 
 
@@ -35,10 +35,13 @@ def worth_a_word(evidence: Evidence) -> Iterator[LoopSeen]:
             yield seen
 
 
-def functions_of(loops: Iterable[LoopSeen]) -> frozenset[tuple[str, str]]:
-    """Files and functions of which these tell."""
-    spots = [spot for seen in loops for spot in (seen.at, *reached(seen.calls))]
-    return frozenset((spot.path, spot.function) for spot in spots)
+def is_told(at: Spot, loops: Iterable[LoopSeen]) -> bool:
+    """Whether one of these tells of a line: it stands in a function that a turn runs, or is a line of the turn."""
+    return any(
+        (at.path, at.function) in {(spot.path, spot.function) for spot in reached(seen.calls)}
+        or (at.path, at.line) in {(call.at.path, call.at.line) for call in seen.calls}
+        for seen in loops
+    )
 
 
 def reached(calls: Iterable[TurnCall]) -> Iterator[Spot]:

@@ -31,12 +31,13 @@ def must_do_the_same(project: Project, source: SourceText, node: Function | ast.
     for one in _reached(names, node):
         name = getattr(one, "name", "the lambda")
         own = {parameter.arg for parameter in parameters_of(one)} - {"self", "cls"}
-        kept = own - {
-            bound.id for bound in ast.walk(one) if isinstance(bound, ast.Name) and isinstance(bound.ctx, ast.Store)
-        }
+        bound: dict[str, int] = {}
+        for part in ast.walk(one):
+            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store):
+                bound[part.id] = min(part.lineno, bound.get(part.id, part.lineno))
         for part in ast.walk(one):
             changed = _changed(part)
-            if changed in kept and not of_nnx:
+            if changed in own and not of_nnx and part.lineno <= bound.get(changed, part.lineno):  # type: ignore[attr-defined]
                 raise CannotEdit(
                     f"`{name}` changes `{changed}` in place (line {part.lineno}): traced, it would change a copy"  # type: ignore[attr-defined]
                 )
