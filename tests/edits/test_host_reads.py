@@ -36,6 +36,8 @@ def test_a_read(before: str, after: str) -> None:
         "x = float(jnp.linalg.norm(m))",
         "x = float(jnp.fft.fft(m)[0].real)",
         "x = float(f(m)[0])",
+        "x = float(jax.nn.relu(m[0]))",
+        "x = float(jnp.cumsum(m[0]))",
         "x = float(m[1:])",
         "x = m[0]",
     ],

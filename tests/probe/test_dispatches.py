@@ -144,10 +144,10 @@ def test_what_came_while_nobody_looked_is_as_much_as_before_and_after() -> None:
     seen.ways[frames, "sin"] = way = dispatches.Sampled("sin")
     way.recent = 100.0
     seen.settle(1.0, 0.0)
-    way.recent = 50.0
-    assert seen.counts(0.5, 2.0, 0.0)[way] == 100 + 50 + 2 * (100 + 100) / 2
+    way.recent = 25.0  # half as often as before
+    assert seen.counts(0.5, 2.0, 0.0)[way] == 100 + 25 + 2 * (100 + 50) / 2
     seen.settle(0.5, 2.0)
-    assert seen.counts(1.0, 0.0, 0.25)[way] == 350 + 25
+    assert seen.counts(1.0, 0.0, 0.25)[way] == 275 + 50 * 0.25
 
 
 def test_what_waits_for_a_jitted_step_is_not_the_small_programs_time(listener: Listener, tmp_path: Path) -> None:
