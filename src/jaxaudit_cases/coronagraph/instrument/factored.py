@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -28,12 +29,25 @@ class PlainCore(AbstractCore):
     """Of any coronagraph."""
 
     matrix: Array
-    """[r * r', s * s']"""
-    images: tuple[int, int] = eqx.field(static=True)
-    """r and r'"""
+    """[pairs of the images, pairs of the sources]"""
+    taken: Array
+    """Which of the s * s sources each column takes."""
+    placed: Array
+    """Which row gives each of the r * r images' parts: one beyond the last, where nothing does."""
+
+    @classmethod
+    def of(cls, factors: Factors) -> PlainCore:
+        """Of the factors of a cube."""
+        across, wide = factors.sources_x.shape[1], factors.images_x.shape[1]
+        return cls(
+            number(factors.core),
+            jnp.asarray(factors.sources @ (across, 1)),
+            jnp.asarray(_places(factors.images, (factors.images_y.shape[1], wide))),
+        )
 
     def __call__(self, sources: Array) -> Array:
-        return (self.matrix @ _columns(sources)).T.reshape(4, *self.images)
+        parts = _with_nothing(self.matrix @ _columns(sources)[self.taken])
+        return jnp.moveaxis(parts[self.placed], 2, 0)
 
 
 class MirroredCore(AbstractCore):
@@ -43,17 +57,35 @@ class MirroredCore(AbstractCore):
     """
 
     even: Array
-    """[r * (r + 1) / 2, s * (s + 1) / 2]"""
     odd: Array
-    """[r * (r - 1) / 2, s * (s - 1) / 2]"""
+    """[pairs of the images, pairs of the sources], those pairs that don't descend (that ascend)"""
+    taken_even: Array
+    taken_odd: Array
+    """Which of the s * s sources, and of the swapped ones, each column takes [2, pairs]."""
+    placed_even: Array
+    placed_odd: Array
+    """Which row gives each of the images' parts [r, r]: one beyond the last, where nothing does."""
+
+    @classmethod
+    def of(cls, factors: Factors) -> MirroredCore:
+        """Of the factors of a cube."""
+        even, odd = halves(factors)
+        side, wide = factors.sources_x.shape[1], factors.images_x.shape[1]
+        (a, b), (c, d) = factors.sources.T, factors.images.T
+        taken = np.stack([a * side + b, b * side + a])
+        parts = []
+        for rows in (c <= d, c < d):
+            upper = _places(factors.images[rows], (wide, wide))
+            parts.append(jnp.asarray(np.minimum(upper, upper.T)))
+        return cls(number(even), number(odd), jnp.asarray(taken[:, a <= b]), jnp.asarray(taken[:, a < b]), *parts)
 
     def __call__(self, sources: Array) -> Array:
-        columns, side = _columns(sources), sources.shape[1]
-        row, column = np.triu_indices(side)
-        even = self.even @ (columns[row * side + column] + columns[column * side + row])
-        row, column = np.triu_indices(side, 1)
-        odd = self.odd @ (columns[row * side + column] - columns[column * side + row])
-        return _square(even, odd)
+        columns, wide = _columns(sources), self.placed_even.shape[0]
+        even = self.even @ (columns[self.taken_even[0]] + columns[self.taken_even[1]])
+        odd = self.odd @ (columns[self.taken_odd[0]] - columns[self.taken_odd[1]])
+        row, column = np.indices((wide, wide))
+        sign = np.sign(column - row)[:, :, None].astype(even.dtype)
+        return jnp.moveaxis(_with_nothing(even)[self.placed_even] + _with_nothing(odd)[self.placed_odd] * sign, 2, 0)
 
 
 def _columns(sources: Array) -> Array:
@@ -61,15 +93,16 @@ def _columns(sources: Array) -> Array:
     return sources.reshape(4, -1).T
 
 
-def _square(even: Array, odd: Array) -> Array:
-    """Images [4, r, r] of the upper triangles [..., 4] of what is even and of what is odd under the exchange."""
-    side = round(((8 * even.shape[0] + 1) ** 0.5 - 1) / 2)
-    row, column = np.indices((side, side)).reshape(2, -1)
-    low, high = np.minimum(row, column), np.maximum(row, column)
-    with_diagonal = low * side - low * (low + 1) // 2 + high
-    without = np.where(low == high, 0, with_diagonal - low - 1)
-    sign = np.sign(column - row).astype(even.dtype)
-    return (even[with_diagonal] + odd[without] * sign[:, None]).T.reshape(4, side, side)
+def _places(pairs: np.ndarray[Any, Any], shape: tuple[int, int]) -> np.ndarray[Any, Any]:
+    """For each pair of a grid, where it stands among these; one beyond the last, if it does not."""
+    places = np.full(shape, len(pairs), np.int32)
+    places[pairs[:, 0], pairs[:, 1]] = np.arange(len(pairs))
+    return places
+
+
+def _with_nothing(rows: Array) -> Array:
+    """With a row of zeros at the end."""
+    return jnp.pad(rows, ((0, 1), (0, 0)))
 
 
 class FactoredCoronagraph(AbstractCoronagraph):
@@ -95,14 +128,8 @@ class FactoredCoronagraph(AbstractCoronagraph):
         cls, factors: Factors, star_maps: StarMaps, sky_transmission: ArrayLike, pixel_lod: ArrayLike
     ) -> FactoredCoronagraph:
         """Of the factors of a cube."""
-        core: AbstractCore
-        if factors.mirrored:
-            core = MirroredCore(*(number(half) for half in halves(factors.core)))
-        else:
-            images, sources = factors.core.shape[:2], factors.core.shape[2:]
-            core = PlainCore(number(factors.core.reshape(images[0] * images[1], sources[0] * sources[1])), images)
         return cls(
-            core=core,
+            core=(MirroredCore if factors.mirrored else PlainCore).of(factors),
             norms=number(factors.norms),
             sources_y=number(factors.sources_y),
             sources_x=number(factors.sources_x),
@@ -119,7 +146,8 @@ class FactoredCoronagraph(AbstractCoronagraph):
         # Turned twice, XLA's product of the four quadrants is its fast one.
         sources = jnp.swapaxes(jnp.swapaxes(by_row, 1, 2) @ self.sources_y, 1, 2)
         images = self.core(sources)
-        up, right = sampling @ self.images_y, sampling @ self.images_x
+        up = sampling @ self.images_y
+        right = up if isinstance(self.core, MirroredCore) else sampling @ self.images_x
         # Mirrored functions, seen by an even grid of pixels, are the same rows from the other end.
         down = up[::-1]
         to_right = up @ images[0] + down @ images[3]

@@ -17,8 +17,8 @@ from jaxaudit_cases.coronagraph.package.cube import quarter_cube
 from jaxaudit_cases.coronagraph.package.factor import Factors, factor
 from jaxaudit_cases.coronagraph.package.read import Package, read_package
 
-TOLERANCE = 1e-4
-"""What the factors leave out of the cube, by the root of its squares: some 1e-4 of an image's peak."""
+TOLERANCE = 3e-5
+"""What the factors leave out of the cube, by the root of its squares: some 3e-5 of an image's peak."""
 
 
 def load_cube(folder: Path | str) -> CubeCoronagraph:
@@ -55,7 +55,7 @@ def factors_of(package: Package, tolerance: float, told: Callable[[float], None]
     mark = _mark(cube)
     if file.exists():
         with np.load(file) as kept:
-            if np.array_equal(kept["mark"], mark):
+            if set(Factors._fields) <= set(kept.files) and np.array_equal(kept["mark"], mark):
                 return Factors._make(kept[name] for name in Factors._fields)
     found = factor(cube, tolerance, told)
     part = file.with_suffix(f".{os.getpid()}.npz")

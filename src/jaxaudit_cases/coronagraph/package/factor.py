@@ -8,13 +8,21 @@ from typing import Any, NamedTuple
 import numpy as np
 
 Numbers = np.ndarray[Any, Any]
+FINER = 4
+"""How much finer the axes are cut than the whole: what the pairs of the last of them carry is then left out pair by pair."""
 
 
 class Factors(NamedTuple):
-    """cube[iy, ix, y, x] = norms[iy, ix] * sum of core[c, d, a, b] sources_y[iy, a] sources_x[ix, b] images_y[y, c]
-    images_x[x, d]."""
+    """cube[iy, ix, y, x] = norms[iy, ix] * sum of core[cd, ab] sources_y[iy, a] sources_x[ix, b] images_y[y, c] images_x[x, d].
+
+    Of the pairs (c, d) and (a, b) only those count that carry something: `images` and `sources`.
+    """
 
     core: Numbers
+    images: Numbers
+    """The pairs (c, d) [pairs, 2] of the core's rows."""
+    sources: Numbers
+    """The pairs (a, b) [pairs, 2] of its columns."""
     norms: Numbers
     sources_y: Numbers
     sources_x: Numbers
@@ -24,7 +32,7 @@ class Factors(NamedTuple):
     """Whether x and y can be exchanged: then both factors of a kind are the same."""
 
 
-def factor(cube: Numbers, tolerance: float = 1e-4, told: Callable[[float], None] | None = None) -> Factors:
+def factor(cube: Numbers, tolerance: float = 3e-5, told: Callable[[float], None] | None = None) -> Factors:
     """The factors of a cube [k, k, n, n]; what is left out is `tolerance` of it, by the root of its squares.
 
     Reads the cube row by row, twice (once for the factors, once for the core), so that a memory-mapped one need not
@@ -46,7 +54,7 @@ def factor(cube: Numbers, tolerance: float = 1e-4, told: Callable[[float], None]
         grams[0], grams[3] = grams[1], grams[2]
     else:
         grams[0] = _gram_of_rows(cube, norms)
-    sources_y, sources_x, images_y, images_x = (_leading(one, tolerance / 2) for one in grams)
+    sources_y, sources_x, images_y, images_x = (_leading(one, tolerance / FINER / 2) for one in grams)
     core = np.zeros((images_y.shape[1], images_x.shape[1], sources_y.shape[1], sources_x.shape[1]), np.float32)
     for row in range(nodes):
         slab = _normed(cube[row], norms[row]).astype(np.float32)
@@ -55,23 +63,43 @@ def factor(cube: Numbers, tolerance: float = 1e-4, told: Callable[[float], None]
         core += inner[:, :, None, :] * sources_y[row][None, None, :, None]
         if told:
             told(0.7 + (row + 1) / nodes * 0.3)
-    return Factors(core, norms, sources_y, sources_x, images_y, images_x, mirrored)
+    kept, images, sources = _trimmed(core, tolerance, mirrored)
+    return Factors(kept, images, sources, norms, sources_y, sources_x, images_y, images_x, mirrored)
 
 
-def halves(core: Numbers) -> tuple[Numbers, Numbers]:
+def halves(factors: Factors) -> tuple[Numbers, Numbers]:
     """The blocks of a mirrored core: what is even under the exchange of x and y, and what is odd.
 
-    They take the upper triangles of sources + swapped and sources - swapped, and give those of the images.
+    They take sources + swapped and sources - swapped, of those pairs (a, b) that don't descend (a = b: even ones only), and
+    give the images' such pairs.
     """
-    images, sources = core.shape[0], core.shape[2]
-    c, d = np.triu_indices(images)
-    a, b = np.triu_indices(sources)
-    share = np.where(a == b, 0.25, 0.5)
-    even = (core[c[:, None], d[:, None], a, b] + core[c[:, None], d[:, None], b, a]) * share
-    c, d = np.triu_indices(images, 1)
-    a, b = np.triu_indices(sources, 1)
-    odd = (core[c[:, None], d[:, None], a, b] - core[c[:, None], d[:, None], b, a]) * 0.5
-    return even.astype(np.float32), odd.astype(np.float32)
+    core, (c, d), (a, b) = factors.core, factors.images.T, factors.sources.T
+    swapped = np.lexsort((a, b))  # where (b, a) stands: the pairs are in order
+    share = np.where(a == b, 0.25, 0.5).astype(np.float32)
+    even = ((core + core[:, swapped]) * share)[c <= d][:, a <= b]
+    odd = ((core - core[:, swapped]) * np.float32(0.5))[c < d][:, a < b]
+    return even, odd
+
+
+def _trimmed(core: Numbers, tolerance: float, mirrored: bool) -> tuple[Numbers, Numbers, Numbers]:
+    """The core [c, d, a, b] as a matrix, without the pairs (c, d) and (a, b) that carry less than `tolerance`; and the pairs."""
+    rows, columns = core.shape[:2], core.shape[2:]
+    matrix = core.reshape(rows[0] * rows[1], columns[0] * columns[1])
+    squares = np.square(matrix, dtype=np.float64)
+    kept = []
+    for axis, shape in ((1, rows), (0, columns)):
+        energy = squares.sum(axis)
+        order = np.argsort(energy)
+        enough = np.zeros(energy.size, bool)
+        enough[order[np.cumsum(energy[order]) > tolerance**2 / 2 * energy.sum()]] = True
+        if mirrored:
+            square = enough.reshape(shape)
+            enough = (square | square.T).reshape(-1)
+        kept.append(np.flatnonzero(enough))
+    images, sources = (
+        np.stack(np.unravel_index(one, shape), axis=1).astype(np.int32) for one, shape in zip(kept, (rows, columns))
+    )
+    return np.ascontiguousarray(matrix[np.ix_(*kept)]), images, sources
 
 
 def _mirrors(cube: Numbers, near: float = 1e-5) -> bool:
