@@ -60,3 +60,54 @@ def test_functions_that_hand_on_to_each_other_in_a_circle_come_to_an_end():
     program.graph.sources(function(program, "show_5"), "x")
     made = sum(len(calls) for calls in program.graph.edges.values())
     assert 14 * 14 < made < 40_000
+
+
+DECORATORS = {
+    "plain": "def logged(fn):\n    def wrapper(*args, **kwargs):\n        return fn(*args, **kwargs)\n    return wrapper\n",
+    "that keeps the name": """
+def logged(fn):
+    @functools.wraps(fn)
+    def wrapper(*args, **kwargs):
+        return fn(*args, **kwargs)
+    return wrapper
+""",
+    "made by a call": """
+def called(unit):
+    def wrap(function):
+        @functools.wraps(function)
+        def inner(*args, **kwargs):
+            return function(*args, **kwargs)
+        inner.unit = unit
+        return inner
+    return wrap
+logged = called("m")
+""",
+}
+
+
+@pytest.mark.parametrize("decorator", DECORATORS.values(), ids=DECORATORS)
+def test_what_a_decorator_only_hands_on_to_is_what_is_called(decorator):
+    program = program_of(
+        "import functools\n" + decorator + "@logged\n@jax.jit\ndef one(x, n):\n    return x * n\n"
+        "@logged\n@jax.jit\ndef two(x, n):\n    return x * n\none(1.0, 7)\ntwo(1.0, 8)\njax.vmap(one)(xs, ns)\n"
+    )
+    one = function(program, "one")
+    found = [numbers.numbers(program, value) for _, value in program.graph.sources(one, "n")]
+    assert [7] in found and [8] not in found
+    assert [handed.use.short for handed in program.graph.handovers(one) if handed.use] == ["jit", "vmap"]
+
+
+def test_a_decorator_that_hands_on_other_arguments_is_called_itself():
+    program = program_of("""
+        def doubled(fn):
+            def wrapper(x, *args):
+                return fn(2 * x, *args)
+            return wrapper
+        @doubled
+        @jax.jit
+        def one(x, n):
+            return x
+        one(1.0, 7)
+        """)
+    found = [numbers.numbers(program, value) for _, value in program.graph.sources(function(program, "one"), "x")]
+    assert [1.0] not in found

@@ -51,7 +51,7 @@ def test_facts_are_the_same_from_one_process_and_from_several(tmp_path: Path) ->
 @pytest.mark.skipif(sys.platform == "win32", reason="POSIX signals")
 def test_an_interrupt_ends_with_one_line_and_leaves_nobody(tmp_path: Path) -> None:
     for number in range(800):
-        (tmp_path / f"m{number}.py").write_text("x = [\n" + "    1, 2, 3, 4, 5, 6, 7, 8, 9, 10,\n" * 3000 + "]\n")
+        (tmp_path / f"m{number}.py").write_text("x = [\n" + "    f(a + 1, b * 2)[c - 3], d(e) / g(h),\n" * 2000 + "]\n")
     command = [sys.executable, "-m", "jaxaudit", "check", "--no-cache", "--jobs", "2", str(tmp_path)]
     started = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True

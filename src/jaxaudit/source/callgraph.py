@@ -9,7 +9,7 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.source import calls as c
-from jaxaudit.source import forwarding, own_transforms
+from jaxaudit.source import forwarding, handing_on, own_transforms
 from jaxaudit.source import values as v
 from jaxaudit.source.arguments import bind
 from jaxaudit.source.classes import all_fields, method_of
@@ -229,7 +229,7 @@ class CallGraph:
         self.edges[called].append(edge)
         for inner in self.forwards.get(called, ()):
             self.add_forwarded(edge, inner)
-        if (edge.call.kwargs or edge.call.args) and forwarding.hands_on(edge.call) and edge.caller is not called:
+        if (edge.call.kwargs or edge.call.args) and handing_on.hands_on(edge.call) and edge.caller is not called:
             self.forwards[edge.caller].append(edge)
             for outer in list(self.edges.get(edge.caller, ())):
                 self.add_forwarded(outer, edge)

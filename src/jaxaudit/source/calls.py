@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from jaxaudit.source import classes, own_transforms, provenance
+from jaxaudit.source import classes, handing_on, own_transforms, provenance
 from jaxaudit.source import values as v
 from jaxaudit.source.knowledge.higher_order import TRANSPARENT
 from jaxaudit.source.knowledge.transforms import Slot, Transform
@@ -270,6 +270,8 @@ def _targets_of_call(program: Program, call: v.Call, depth: int) -> list[Target]
                 return list(targets(program, call.args[0], depth + 1))
         own = targets(program, call.func, depth + 1)
         if own:
+            if call.args and any(_hands_on_all(program, target.function, depth) for target in own):
+                return list(targets(program, call.args[0], depth + 1))
             out = [
                 t
                 for target in own
@@ -285,6 +287,17 @@ def _targets_of_call(program: Program, call: v.Call, depth: int) -> list[Target]
     if call.decorator and call.args:
         return list(targets(program, call.args[0], depth + 1))
     return []
+
+
+def _hands_on_all(program: Program, decorator: Function, depth: int) -> bool:
+    """Whether what a decorator of the project's makes only hands on its arguments to the function that it was given."""
+    return any(
+        handing_on.only_hands_on(made.function, decorator)
+        for one in decorator.flow.returns
+        if decorator.all_parameters
+        for made in targets(program, one.value, depth + 1)
+        if made.function.parent is decorator
+    )
 
 
 def _targets_of_attribute(program: Program, attr: v.Attr, depth: int) -> list[Target]:

@@ -7,35 +7,11 @@ from typing import TYPE_CHECKING, Any
 from jaxaudit.source import arguments
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
+from jaxaudit.source.handing_on import is_gathered
 
 if TYPE_CHECKING:
     from jaxaudit.source.program import Program
     from jaxaudit.source.scopes import Function
-
-
-def hands_on(call: v.Call) -> bool:
-    """Whether a call hands on the `*args` or `**kwargs` of the function that it stands in."""
-    function = call.flow.function
-    for value in call.args:
-        if value.__class__ is v.Star and _is_gathered(value.value, function, "*"):
-            return _is_settled(call.func, function)
-    for key, value in call.kwargs:
-        if key is None and _is_gathered(value, function, "**"):
-            return _is_settled(call.func, function)
-    return False
-
-
-def _is_gathered(value: v.Value, function: Function, kind: str) -> bool:
-    if value.__class__ is not v.Param or value.function is not function:
-        return False
-    parameter = function.parameter(value.name)
-    return parameter is not None and parameter.kind == kind
-
-
-def _is_settled(func: v.Value, function: Function) -> bool:
-    """The same function at each call, or the one that this call hands over; not what a decorator was given."""
-    func = v.settle(func)
-    return func.__class__ is not v.Param or func.function is function
 
 
 def forwarded(program: Program, outer: v.Call, through: c.Target, inner: v.Call) -> tuple[v.Call, v.Value] | None:
@@ -59,14 +35,14 @@ def forwarded(program: Program, outer: v.Call, through: c.Target, inner: v.Call)
     args: list[v.Value] = []
     for one in inner.args:
         if one.__class__ is v.Star:
-            if not _is_gathered(one.value, function, "*"):
+            if not is_gathered(one.value, function, "*"):
                 return None
             args += rest
         else:
             args.append(_of_outer(one, function, bound))
     kwargs: list[tuple[str | None, v.Value]] = []
     for key, one in inner.kwargs:
-        if key is None and _is_gathered(one, function, "**"):
+        if key is None and is_gathered(one, function, "**"):
             kwargs += named
         else:
             kwargs.append((key, _of_outer(one, function, bound)))

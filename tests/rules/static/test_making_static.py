@@ -141,3 +141,42 @@ def test_a_caller_that_is_traced_itself_keeps_its_numbers(tmp_path):
     [text] = tried.after(tried.changes[0]).values()
     assert "x = leap(x, 1e-3, 2.5, drag=-0.1)" in text
     assert "leap(x, dt_array" in text
+
+
+def decorated(body):
+    return {
+        "main.py": "from halo import density\n\nfor _ in range(5):\n    print(float(density(2.0, 3).sum()))\n",
+        "halo.py": f"""import functools
+
+import jax
+import jax.numpy as jnp
+
+
+def named(unit):
+    def wrap(function):
+        @functools.wraps(function)
+        def inner(*args, **kwargs):
+            {body}
+        return inner
+    return wrap
+
+
+@named("kg")
+@jax.jit
+def density(x, n):
+    return jnp.power(1 + x, n) * jnp.ones(3)
+""",
+        "other.py": "import jax\nimport jax.numpy as jnp\nfrom halo import density\n\nprint(jax.vmap(density)(jnp.ones(3), jnp.arange(3)))\n",
+    }
+
+
+def test_a_caller_behind_a_decorator_that_hands_all_on(tmp_path):
+    tried = of(tmp_path, decorated("return function(*args, **kwargs)"))
+    assert not tried.changes
+    assert any("other.py:5 hands a tracer of `vmap` to `n`" in refused.text for refused in tried.refused)
+
+
+def test_a_caller_behind_a_decorator_that_does_more(tmp_path):
+    tried = of(tmp_path, decorated("print(unit)\n            return function(*args, **kwargs)"))
+    assert not tried.changes
+    assert any("other.py:5 hands `inner`" in refused.text for refused in tried.refused)

@@ -16,6 +16,7 @@ from jaxaudit.model.spot import Spot
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.rules.static.changes import change
 from jaxaudit.rules.static.converting_once import converting
+from jaxaudit.source import calls as c
 from jaxaudit.source.arguments import bind
 from jaxaudit.source.facts import text
 from jaxaudit.source.tracing import entering
@@ -23,6 +24,7 @@ from jaxaudit.source.tracing import entering
 if TYPE_CHECKING:
     from jaxaudit.edits import SourceText
     from jaxaudit.edits.jit_sites import JitSite
+    from jaxaudit.source.program import Program
     from jaxaudit.source.scopes import Function as Unit
 
 SCALARS = frozenset(
@@ -175,6 +177,26 @@ def handed_a_tracer(project: Project, path: str, name: str, argument: str) -> st
                 continue
             if handed.call.flow is not None:
                 return _said(program.place(handed.call.flow, handed.call.expr), handed.use.short, argument)
+        through = _wrapped_elsewhere(program, unit)
+        if through:
+            return through
+    return ""
+
+
+def _wrapped_elsewhere(program: Program, unit: Unit) -> str:
+    """Where a transformation of tracers takes what a decorator of the project made of it: which of its arguments are tracers
+    then is not followed through a wrapper that does more than hand them on."""
+    home = unit.parent or unit.module.function
+    for bound in home.flow.bindings.get(unit.name, ()) if not unit.is_method else ():
+        for wrapper in (target.function for target in c.targets(program, bound)):
+            for handed in program.graph.handovers(wrapper) if wrapper is not unit else ():
+                if handed.use is None or handed.use.spec.kind == "jit" or handed.call.flow is None:
+                    continue
+                place = program.place(handed.call.flow, handed.call.expr)
+                return (
+                    f"{os.path.normpath(place.path)}:{place.line} hands `{wrapper.name}`, which a decorator makes of such functions, "
+                    f"to `{handed.use.short}`: a tracer may arrive there, for which a static argument would raise an error"
+                )
     return ""
 
 
@@ -237,7 +259,6 @@ def _steers(project: Project, unit: Unit, argument: str, depth: int) -> bool:
             return True
     if depth >= DEEP:
         return False
-    from jaxaudit.source import calls as c
 
     for call in unit.flow.calls:
         for target in c.targets(project.program, call.func):
