@@ -392,7 +392,7 @@ class Observer:
         cause = frame.cause or (causes.FIRST if site.traced <= 1 else None)
         self.writer.put(
             "compile", site=site.id, bodies=[body.id for body in bodies], trace_s=round(frame.trace_s, 6), lower_s=round(frame.lower_s, 6),
-            compile_s=round(frame.compile_s, 6), cache="hit" if frame.hit else "miss" if private.uses_cache() else "off",
+            compile_s=round(frame.compile_s, 6), cache="hit" if frame.hit else missed(frame.compile_s),
             at=at._asdict() if at else None, cause=cause.record() if cause else None,
             constants_bytes=site.bytes_captured, thread=threading.current_thread().name, work=work,
             shape=frame.shape, via=frame.via,
@@ -405,6 +405,12 @@ class Observer:
         frame = self.under("request")
         if frame is not None:
             frame.hit = True
+
+
+def missed(seconds: float) -> str:
+    """What a program that was not in the persistent cache means to it."""
+    kept_from = private.kept_from()
+    return "off" if kept_from is None else "miss" if seconds >= kept_from else "unkept"
 
 
 def _another_signature(call: Frame) -> causes.Cause:

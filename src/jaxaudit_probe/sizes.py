@@ -1,10 +1,11 @@
-"""How big a traced program is, which of the user's lines wrote most of its equations, who called those, and which of its
-arguments are exponents."""
+"""How big a traced program is, which of the user's lines wrote most of its equations, who called those, which of its scans
+are written out, which of its loops call Python, and which of its arguments are exponents."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from math import prod
 from typing import Any
 
 from jaxaudit_probe import call_paths, names, private
@@ -17,6 +18,10 @@ LEAST = 200
 MOST = 20_000
 TOP = 8
 CALLERS = 6
+CALLBACKS = ("pure_callback", "io_callback")
+LOOPS = ("scan", "while")
+COPIES = 8
+"""Copies of a scan's body from which on they are told."""
 
 Within = tuple[Any, tuple[Any, ...]]
 Path = tuple[names.At, ...]
@@ -33,6 +38,8 @@ def install(observer: Observer) -> None:
         observer.writer.put(
             "program", site=site.id, equations=len(equations), exponents=exponents_of(program) if powers else [],
             lines=lines_of(equations, private.source_of(program)) if len(equations) >= LEAST else [],
+            scans=list(scans_of(equations, private.source_of(program))),
+            callbacks=list(callbacks_of(equations, private.source_of(program))),
         )  # fmt: skip
 
     observer.on_trace.append(measured)
@@ -68,6 +75,37 @@ def lines_of(equations: list[Within], source: str) -> list[dict[str, Any]]:
             lines.setdefault((path[0].path, path[0].line), Counter())[path] += 1
     top = sorted(lines.values(), key=lambda paths: -paths.total())[:TOP]
     return [_told(paths.most_common(1)[0][0], paths.total()) for paths in top]
+
+
+def scans_of(equations: list[Within], source: str) -> Iterator[dict[str, Any]]:
+    """Scans that XLA is asked to write out: `unroll=`."""
+    for equation, around in equations:
+        copies = equation.params.get("unroll", 1) if equation.primitive.name == "scan" else 1
+        frames = _frames(equation, around, source) if COPIES <= copies <= equation.params["length"] else ()
+        if frames:
+            body = sum(1 for _ in equations_within(equation.params["jaxpr"]))
+            yield {
+                **call_paths.at(*frames[0])._asdict(),
+                "copies": copies,
+                "length": equation.params["length"],
+                "equations": body,
+            }
+
+
+def callbacks_of(equations: list[Within], source: str) -> Iterator[dict[str, Any]]:
+    """Functions of the user's that a compiled loop calls in every turn: for each how many turns, 0 where that is not known."""
+    for equation, around in equations:
+        if equation.primitive.name not in CALLBACKS or any(one.primitive.name == "cond" for one in around):
+            continue
+        loops = [one for one in around if one.primitive.name in LOOPS]
+        called = names.code_of(names.function_of(private.called_back(equation))) if loops else None
+        frames = _frames(equation, around, source) if called and names.is_user(called.co_filename) else ()
+        if called and frames:
+            lengths = [one.params.get("length", 0) for one in loops]
+            yield {
+                **call_paths.at(*frames[0])._asdict(), "how": equation.primitive.name, "calls": called.co_name,
+                "turns": prod(lengths), "loop": loops[0].primitive.name,
+            }  # fmt: skip
 
 
 def _frames(equation: Any, around: tuple[Any, ...], source: str) -> call_paths.Frames:

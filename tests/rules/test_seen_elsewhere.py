@@ -209,6 +209,61 @@ def test_seconds_that_every_process_pays(tmp_path, cache, seconds, found):
     assert all("9.0 s" in one.message for one in said)
 
 
+def test_a_cache_that_keeps_nothing(tmp_path):
+    one = only(tmp_path, "no-compilation-cache", site(tmp_path), compiled(cache="unkept", compile_s=0.6))
+    assert "every program compiled in less than `jax_persistent_cache_min_compile_time_secs` (1 of them" in one.message
+    assert "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0" in one.help
+
+
+def test_a_cache_that_keeps_the_long_ones(tmp_path):
+    assert not every(tmp_path, site(tmp_path), compiled(cache="unkept", compile_s=0.6), compiled(cache="hit"))
+
+
+def recursive(tmp_path, equations, callers):
+    names = [at(tmp_path, 6, "hermite")] * callers + [at(tmp_path, 3, "step")]
+    line = {**at(tmp_path, 6, "hermite"), "equations": equations, "callers": names}
+    return row("program", site=1, equations=equations + 10, lines=[line], exponents=[])
+
+
+@pytest.mark.parametrize(("equations", "severity"), [(8000, "warning"), (400, "info")])
+def test_a_function_that_calls_itself_while_it_is_traced(tmp_path, equations, severity):
+    one = only(tmp_path, "unrolled-loop", site(tmp_path), recursive(tmp_path, equations, 4))
+    assert "`hermite` calls itself while `step` is traced" in one.message
+    assert (one.place.line, one.severity) == (6, severity)
+
+
+@pytest.mark.parametrize(("equations", "callers"), [(8000, 1), (100, 4)])
+def test_one_call_within_itself_or_a_few_equations_are_fine(tmp_path, equations, callers):
+    assert not every(tmp_path, site(tmp_path), recursive(tmp_path, equations, callers))
+
+
+def scanning(tmp_path, copies, **more):
+    scan = {**at(tmp_path, 12, "predict"), "copies": copies, "length": 48, "equations": 12}
+    return row("program", site=1, equations=40, lines=[], exponents=[], scans=[scan], **more)
+
+
+@pytest.mark.parametrize(("copies", "seconds", "found"), [(48, 4.0, 1), (48, 0.1, 0), (8, 4.0, 0)])
+def test_a_scan_that_is_asked_to_be_written_out(tmp_path, copies, seconds, found):
+    told = every(tmp_path, site(tmp_path), scanning(tmp_path, copies), compiled(compile_s=seconds))
+    assert [one.rule for one in told] == ["unrolled-loop"] * found
+    assert all("asked to write out all its steps" in one.message and "576 equations" in one.message for one in told)
+
+
+@pytest.mark.parametrize(("how", "turns", "severity"), [("pure_callback", 400, "warning"), ("io_callback", 0, "info")])
+def test_a_compiled_loop_that_calls_python(tmp_path, how, turns, severity):
+    called = {**at(tmp_path, 12, "cooling"), "how": how, "calls": "table", "turns": turns, "loop": "scan"}
+    used = row("program", site=1, equations=40, lines=[], exponents=[], callbacks=[called])
+    one = only(tmp_path, "host-sync-in-loop", site(tmp_path), used)
+    assert f"`step` calls the Python function `table` (`{how}`)" in one.message
+    assert ("in each of the 400 turns" in one.message) is (turns == 400)
+    assert (one.place.line, one.severity) == (12, severity)
+
+
+def test_a_compiled_loop_that_calls_python_a_few_times_is_fine(tmp_path):
+    called = {**at(tmp_path, 12, "cooling"), "how": "pure_callback", "calls": "table", "turns": 4, "loop": "scan"}
+    assert not every(tmp_path, site(tmp_path), row("program", site=1, equations=40, lines=[], callbacks=[called]))
+
+
 @pytest.mark.parametrize(("times", "certain"), [(2, False), (40, True)])
 def test_one_line_with_one_key_again_and_again(tmp_path, times, certain):
     used = row("keys", site=None, key="key", first=at(tmp_path, 11), again=at(tmp_path, 11), how="step", times=times)

@@ -11,6 +11,7 @@ from jaxaudit.evidence.unfinished import Open
 from jaxaudit.model.evidence import (
     FIRST,
     ArgumentSeen,
+    CallbackSeen,
     Cause,
     Change,
     CompileSeen,
@@ -26,6 +27,7 @@ from jaxaudit.model.evidence import (
     KeySeen,
     Missed,
     ProgramSeen,
+    ScanSeen,
     SettingSeen,
     Site,
     StaleSeen,
@@ -39,6 +41,8 @@ from jaxaudit.model.wasted import BranchesSeen, ListSeen, LoopSeen, NestedSeen
 Definition = tuple[str, int]
 """The path and the line of a function's code."""
 
+DEEP = 2
+"""Calls of a function within itself, on the way to a line, from which on it counts as one that calls itself."""
 NOWHERE = Site("<unknown>", "", 1, "jit", False)
 
 
@@ -245,18 +249,35 @@ def _trace(to: Gathered, row: Row) -> None:
 def _program(to: Gathered, row: Row) -> None:
     lines: dict[Spot, int] = {}
     callers: dict[Spot, Spot] = {}
+    recursive: set[Spot] = set()
     for part in rows_of(row, "lines"):
         spot = _traced(to, part)
         if spot is not None:
             lines[spot] = lines.get(spot, 0) + number_of(part, "equations")
-            looping = next(
-                (one for one in map(partial(_traced, to), rows_of(part, "callers")) if one and one.loop), None
-            )
+            by = [one for one in map(partial(_traced, to), rows_of(part, "callers")) if one]
+            looping = next((one for one in by if one.loop), None)
             if spot.loop is None and looping is not None:
                 callers[spot] = looping
+            if sum((one.path, one.function) == (spot.path, spot.function) for one in by) >= DEEP:
+                recursive.add(spot)
+    scans = [
+        ScanSeen(spot, number_of(part, "copies"), number_of(part, "length"), number_of(part, "equations"))
+        for part in rows_of(row, "scans")
+        if (spot := to.places.spot(part)) is not None
+    ]
+    callbacks = [
+        CallbackSeen(
+            spot, text_of(part, "how"), text_of(part, "calls"), text_of(part, "loop"), number_of(part, "turns")
+        )
+        for part in rows_of(row, "callbacks")
+        if (spot := to.places.spot(part)) is not None
+    ]
     to.programs.append(
-        ProgramSeen(to.site(row), number_of(row, "equations"), lines, callers, words_of(row, "exponents"))
-    )
+        ProgramSeen(
+            to.site(row), number_of(row, "equations"), lines, callers, words_of(row, "exponents"), frozenset(recursive),
+            tuple(scans), tuple(callbacks),
+        )
+    )  # fmt: skip
 
 
 def _traced(to: Gathered, part: Row) -> Spot | None:

@@ -111,6 +111,29 @@ class TraceSeen:
     at: Spot | None = None
 
 
+class ScanSeen(NamedTuple):
+    """A scan that XLA was asked to write out."""
+
+    at: Spot
+    copies: int
+    length: int
+    equations: int
+    """Of one copy."""
+
+
+class CallbackSeen(NamedTuple):
+    """A Python function that a compiled loop calls in every turn."""
+
+    at: Spot
+    how: str
+    """`pure_callback` or `io_callback`."""
+    calls: str
+    loop: str
+    """`scan` or `while`."""
+    turns: int
+    """0 where nobody knows before it runs."""
+
+
 @dataclass(frozen=True, slots=True)
 class ProgramSeen:
     """How big a traced program is, and which of the user's lines wrote most of it."""
@@ -122,6 +145,10 @@ class ProgramSeen:
     """For a line outside every loop: the nearest line that called it within the trace and stands in one."""
     exponents: tuple[str, ...] = ()
     """Scalar arguments of which it works out an exponent."""
+    recursive: frozenset[Spot] = frozenset()
+    """Lines of a function that called itself on the way to them."""
+    scans: tuple[ScanSeen, ...] = ()
+    callbacks: tuple[CallbackSeen, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +163,7 @@ class CompileSeen:
     lower_s: float = 0.0
     compile_s: float = 0.0
     cache: str = "off"
+    """"off", "hit", "miss", or "unkept": it took less time than what a cache keeps."""
     constants_bytes: int = 0
     jitted_at: Spot | None = None
     """Where the source jits it, as far as that can be told from the line of the call."""

@@ -27,7 +27,7 @@ from jaxaudit_probe.private.compiling import (
     hook_traces,
     hook_wrapping,
     jit_is_off,
-    uses_cache,
+    kept_from,
 )
 from jaxaudit_probe.private.list_arrays import hook_lists
 from jaxaudit_probe.private.patching import leave_out_of_tracebacks, missing, replace, restore
@@ -37,6 +37,7 @@ from jaxaudit_probe.private.programs import (
     PACKAGE,
     Shape,
     argument_names,
+    called_back,
     count_of,
     equations_of,
     frames_of,
@@ -97,6 +98,7 @@ __all__ = [
     "argument_names",
     "array_facts",
     "backend_started",
+    "called_back",
     "children_of",
     "context",
     "context_names",
@@ -137,6 +139,7 @@ __all__ = [
     "jit_is_off",
     "keep_new_options",
     "keeps_64_bits",
+    "kept_from",
     "largest_shape",
     "leave_out_of_tracebacks",
     "leaves_of",
@@ -163,5 +166,4 @@ __all__ = [
     "tracing_now",
     "underway",
     "unflatten",
-    "uses_cache",
 ]

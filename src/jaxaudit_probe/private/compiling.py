@@ -87,10 +87,12 @@ def hook_clearing(wrap: Callable[[Any], Any]) -> None:
     replace(api, "clear_caches", lambda _: jax.clear_caches)
 
 
-def uses_cache() -> bool:
-    """Whether programs go to a persistent cache at all."""
+def kept_from() -> float | None:
+    """The seconds of compiling from which on a program goes to the persistent cache; None where none does."""
+    settings: Any = jax.config
     try:
-        settings: Any = jax.config
-        return bool(settings.jax_enable_compilation_cache and settings.jax_compilation_cache_dir)
+        if settings.jax_enable_compilation_cache and settings.jax_compilation_cache_dir:
+            return float(settings.jax_persistent_cache_min_compile_time_secs)
     except AttributeError:
-        return False
+        pass
+    return None

@@ -60,6 +60,11 @@ def sub_programs_with_constants(equation: Any) -> Iterator[tuple[str, Any]]:
                 yield name, part
 
 
+def called_back(equation: Any) -> Any:
+    """The Python function that an operation calls on the host; None where this JAX does not tell."""
+    return getattr(equation.params.get("callback"), "callback_func", None)
+
+
 def scan_layout(equation: Any) -> tuple[int, int]:
     """How many of a scan's inputs are constants, and how many are carried (JAX 0.11 tells it by trees)."""
     params = equation.params

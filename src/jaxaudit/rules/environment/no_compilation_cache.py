@@ -16,7 +16,12 @@ WORTH = 5.0
 """Seconds of XLA's work below which keeping it is not worth a setting."""
 
 
+UNKEPT = 0.3
+"""Seconds of XLA's work from which on a cache that was asked for, and keeps none of it, is worth a word."""
+
+
 def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
+    yield from nothing_kept(rule, evidence)
     uncached = [seen for seen in evidence.compiles if seen.cache == "off"]
     total = sum(seen.compile_s for seen in uncached)
     if total < WORTH:
@@ -31,6 +36,24 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
         f"XLA compiled for {amounts.seconds(total)} in this run, most of it for `{worst.name}` "
         f"({amounts.seconds(by_function[worst])}), and no compilation cache keeps the result: every process pays it again",
         facts={"seconds": round(total, 2), "programs": len(uncached)},
+    )
+
+
+def nothing_kept(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """A cache is on, and each program compiled in less time than what it keeps."""
+    unkept = [seen for seen in evidence.compiles if seen.cache == "unkept"]
+    total = sum(seen.compile_s for seen in unkept)
+    others = any(seen.cache in ("hit", "miss") for seen in evidence.compiles)
+    if total < (WORTH if others else UNKEPT):
+        return
+    longest = max(unkept, key=lambda seen: seen.compile_s)
+    what = "most programs" if others else "every program"
+    yield rule.seen(
+        longest.at if longest.at is not None and not longest.site.user else longest.site.spot,
+        f"a compilation cache is on, but {what} compiled in less than `jax_persistent_cache_min_compile_time_secs` ({len(unkept)} of them, "
+        f"{amounts.seconds(total)} in all, the longest `{longest.site.name}`), so nothing of that is written to it: every process compiles it again",
+        facts={"seconds": round(total, 2), "programs": len(unkept)},
+        help="Set `jax_persistent_cache_min_compile_time_secs` to 0, or `JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0`.",
     )
 
 

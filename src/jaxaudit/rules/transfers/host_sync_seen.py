@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 
 FEW_TURNS = 8
+MANY_TURNS = 32
 WAITS = ("block_until_ready", "batched_block_until_ready")
 TIMED = 0.5
 """How sure we are of a wait that was asked for in so many words: it may be what is being timed."""
@@ -51,6 +52,26 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
             notes=[(loop, "the loop")],
             severity="info" if sync.seconds < max(NOTICED, SHARE * evidence.environment.seconds) else None,
         )
+    yield from called_back(rule, evidence)
+
+
+def called_back(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
+    """Python functions that a compiled loop calls in every turn."""
+    said: set[tuple[str, int]] = set()
+    for program in evidence.programs:
+        for one in program.callbacks:
+            where = (one.at.path, one.at.line)
+            if where in said or 0 < one.turns < MANY_TURNS:
+                continue
+            said.add(where)
+            turns = f"in each of the {one.turns:,} turns" if one.turns else "in every turn"
+            yield rule.seen(
+                one.at._replace(loop=None),
+                f"`{program.site.name}` calls the Python function `{one.calls}` (`{one.how}`) {turns} of a compiled `{one.loop}`: each call "
+                "leaves the device for the host and back, and the loop waits for it; write it in `jnp`, or call it once outside the loop",
+                facts={"function": program.site.name, "call": one.how, "calls": one.calls, "turns": one.turns},
+                severity="info" if one.how == "io_callback" else None,
+            )  # fmt: skip
 
 
 def in_every_turn(sync: SyncSeen) -> bool:
