@@ -149,3 +149,30 @@ def test_the_index_of_a_loop_inside_is_no_carry():
 def test_a_slice_that_the_turn_decides_stays():
     with pytest.raises(CannotEdit, match="`::k` is a slice that the turn decides"):
         roll("def f(x):\n    for k in range(1, 9):\n        x = x.at[::k].set(0.0)\n    return x\n")
+
+
+def test_backwards_in_time_with_the_newest_in_front():
+    after = same(
+        "def f(rewards, last):\n    out = []\n    value = last\n    for r in reversed(rewards):\n"
+        "        value = r + 0.9 * value\n        out.insert(0, value)\n    return jnp.array(out)\n",
+        "jax.jit(f)(jnp.arange(4.0), 2.0).round(3)",
+        ["rewards"],
+    )
+    assert "rewards[::-1])" in after and "return out[::-1]" in after
+
+
+def test_a_list_that_is_stacked_backwards():
+    after = same(
+        "def f(x):\n    rules = [jnp.zeros_like(x)]\n    for age in reversed(range(5)):\n        x = x + age\n"
+        "        rules.append(2 * x)\n    return jnp.stack(rules[::-1]), jnp.stack(list(reversed(rules))), x\n",
+        "jax.jit(f)(jnp.ones(2))",
+    )
+    assert "jnp.arange(5)[::-1])" in after
+    assert "last_rules" not in after, "nothing reads the newest entry"
+
+
+def test_a_list_read_from_the_other_end_stays():
+    with pytest.raises(CannotEdit):
+        roll(
+            "def f(x):\n    out = [x]\n    for k in range(5):\n        out.insert(0, out[-1] + k)\n    return jnp.stack(out)\n"
+        )

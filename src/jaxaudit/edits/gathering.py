@@ -16,7 +16,8 @@ STACKS = ("jax.numpy.stack", "jax.numpy.array", "jax.numpy.asarray", "numpy.stac
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """One such list. Where it starts with a value, `last` is what its newest entry, `xs[-1]`, is called in the loop."""
+    """One such list, which may start with a value. `last` is what its newest entry, `xs[-1]`, is called in the loop, where that
+    reads it. Entries may be put in `front`, the newest first."""
 
     name: str
     start: ast.Assign
@@ -26,6 +27,7 @@ class Gathered:
     first: ast.expr | None = None
     last: str = ""
     reads: tuple[ast.Subscript, ...] = ()
+    front: bool = False
 
     @property
     def lines(self) -> range:
@@ -37,7 +39,7 @@ def starts_apart(source: SourceText, loop: ast.For) -> tuple[Edit, ...]:
     filled = {
         one.value.func.value.id  # type: ignore[attr-defined]
         for one in loop.body
-        if isinstance(one, ast.Expr) and _is_append(one.value)
+        if isinstance(one, ast.Expr) and (_is_append(one.value) or _is_put_in_front(one.value))
     }
     block = block_of(source, loop)
     edits: list[Edit] = []
@@ -68,7 +70,8 @@ def gathered_in(source: SourceText, loop: ast.For, scope: ast.AST) -> tuple[Gath
 
 def _gathered(source: SourceText, loop: ast.For, scope: ast.AST, append: ast.Expr) -> Gathered | None:
     call = append.value
-    if not _is_append(call):
+    front = _is_put_in_front(call)
+    if not _is_append(call) and not front:
         return None
     assert isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute)
     assert isinstance(call.func.value, ast.Name)
@@ -86,7 +89,7 @@ def _gathered(source: SourceText, loop: ast.For, scope: ast.AST, append: ast.Exp
     uses = [one for one in known if isinstance(one, ast.Name) and one.id == name]
     uses = [one for one in uses if again is None or one is not again.targets[0]]
     stacks = [one for one in known if isinstance(one, ast.Call) and _stacks(source, one, name)]
-    newest = [one for one in known if _is_newest(one, name)]
+    newest = [one for one in known if _is_newest(one, name, front)]
     inside = {id(one) for one in ast.walk(loop)}
     reads = [one for one in newest if id(one) in inside]
     later = [one for one in newest if id(one) not in inside and source.start(one) > source.end(loop)]
@@ -96,8 +99,8 @@ def _gathered(source: SourceText, loop: ast.For, scope: ast.AST, append: ast.Exp
         in_value = [one for one in reads if id(one) in {id(node) for node in ast.walk(append)}]
         if first is None or len(in_value) != len([o for o in reads if source.start(o) > source.start(append)]):
             return None
-    last = fresh_name(source, f"last_{name}") if first is not None else ""
-    return Gathered(name, start, append, call.args[0], tuple(stacks), first, last, tuple(reads))  # type: ignore[arg-type]
+    last = fresh_name(source, f"last_{name}") if reads else ""
+    return Gathered(name, start, append, call.args[-1], tuple(stacks), first, last, tuple(reads), front)  # type: ignore[arg-type]
 
 
 def _rebound(source: SourceText, following: Sequence[ast.stmt], name: str) -> ast.Assign | None:
@@ -122,6 +125,16 @@ def _is_append(node: ast.expr) -> bool:
     )
 
 
+def _is_put_in_front(node: ast.expr) -> bool:
+    """`xs.insert(0, x)`"""
+    match node:
+        case ast.Call(
+            func=ast.Attribute(value=ast.Name(), attr="insert"), args=[ast.Constant(value=0), _], keywords=[]
+        ):
+            return True
+    return False
+
+
 def _starts(statement: ast.stmt, name: str) -> bool:
     match statement:
         case ast.Assign(targets=[ast.Name(id=bound)], value=ast.List(elts=elements)):
@@ -131,15 +144,36 @@ def _starts(statement: ast.stmt, name: str) -> bool:
 
 def _stacks(source: SourceText, call: ast.Call, name: str) -> bool:
     match call:
-        case ast.Call(args=[ast.Name(id=given)], keywords=[]) if given == name:
-            return qualified_name(source, call.func) in STACKS
+        case ast.Call(args=[given], keywords=[]):
+            backward = _backward(given)
+            list_ = backward if backward is not None else given
+            is_it = isinstance(list_, ast.Name) and list_.id == name
+            return is_it and qualified_name(source, call.func) in STACKS
     return False
 
 
-def _is_newest(node: ast.AST, name: str) -> bool:
+def _backward(node: ast.expr) -> ast.expr | None:
+    """The list in `xs[::-1]`, `list(reversed(xs))`."""
     match node:
-        case ast.Subscript(value=ast.Name(id=given), slice=ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=1))):
+        case ast.Subscript(
+            value=given, slice=ast.Slice(lower=None, upper=None, step=ast.UnaryOp(op=ast.USub(), operand=step))
+        ) if isinstance(step, ast.Constant) and step.value == 1:
+            return given
+        case ast.Call(
+            func=ast.Name(id="list" | "tuple"),
+            args=[ast.Call(func=ast.Name(id="reversed"), args=[given], keywords=[])],
+            keywords=[],
+        ):
+            return given
+    return None
+
+
+def _is_newest(node: ast.AST, name: str, front: bool) -> bool:
+    match node:
+        case ast.Subscript(value=ast.Name(id=given), slice=ast.Constant(value=0)) if front:
             return given == name and isinstance(node.ctx, ast.Load)
+        case ast.Subscript(value=ast.Name(id=given), slice=ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=1))):
+            return given == name and isinstance(node.ctx, ast.Load) and not front
     return False
 
 
@@ -169,7 +203,7 @@ def body_of(source: SourceText, loop: ast.For, lists: Sequence[Gathered]) -> lis
 
 
 def _instead_of_append(source: SourceText, one: Gathered) -> list[Edit]:
-    if one.first is not None:
+    if one.last:
         return [Edit(*source.span(one.append), f"{one.last} = {value_text(source, one)}")]
     start = source.line_starts[one.append.lineno - 1]
     line = one.lines[-1]
@@ -204,10 +238,12 @@ def stacked(source: SourceText, one: Gathered) -> list[Edit]:
         asarray, concatenate = spell(source, "jax.numpy.asarray"), spell(source, "jax.numpy.concatenate")
         before = fresh_name(source, f"first_{one.name}")
         edits += [*asarray.edits, *(edit for edit in concatenate.edits if edit not in asarray.edits)]
-        edits.append(Edit(*source.span(one.start), f"{before} = {one.last} = {asarray.text}({source.of(one.first)})"))
+        names = f"{before} = {one.last}" if one.last else before
+        edits.append(Edit(*source.span(one.start), f"{names} = {asarray.text}({source.of(one.first)})"))
         text = f"{concatenate.text}([{before}[None], {one.name}])"
     for call in one.stacks:
-        edits += _instead_of_stack(source, call, one.name, text)
+        turned = one.front != (_backward(call.args[0]) is not None)
+        edits += _instead_of_stack(source, call, one.name, f"{text}[::-1]" if turned else text)
     return edits
 
 

@@ -42,6 +42,10 @@ def _scanned(source: SourceText, node: ast.expr, arrays: frozenset[str]) -> Item
             length = words if len(args) == 1 else f"len({source.of(node)})"
             arange = spell(source, "jax.numpy.arange")
             return Items(scanned=f"{arange.text}({words})", length=length, edits=arange.edits)
+        case ast.Call(func=ast.Name(id="reversed"), args=[one], keywords=[]):
+            over = _scanned(source, one, arrays)
+            if not over.scanned.startswith("("):  # several side by side: each would have to be turned
+                return Items(scanned=f"{over.scanned}[::-1]", length=over.length, edits=over.edits)
         case ast.Call(func=ast.Name(id="zip"), args=args, keywords=_) if args:
             parts = [_scanned(source, one, arrays) for one in args]
             text = f"({', '.join(one.scanned for one in parts)},)"
