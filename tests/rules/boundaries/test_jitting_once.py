@@ -116,3 +116,44 @@ def test_the_same_function_jitted_in_a_loop_is_ruled_out_with_the_reason(tmp_pat
     assert not tried.changes
     [refused] = tried.refused
     assert refused.code == "no-gain" and "compiled once" in refused.text
+
+
+KEPT = """
+class Solver:
+    def __init__(self, rate):
+        self.rate = rate
+
+    def update(self, x, *more):
+        return x - self.rate * x
+
+
+class Fit:
+    def __init__(self, rate):
+        self.solver = Solver(rate)
+        self.x = jnp.ones(3)
+
+    def season(self, data):
+        update = jax.jit(self.solver.update)
+        for _ in range(3):
+            self.x = update(self.x, *data)
+
+
+fit = Fit(0.1)
+for season in range(3):
+    fit.season((1.0,))
+    {each}
+print(fit.x.sum().round(3))
+"""
+
+
+def test_a_method_of_what_an_object_holds_is_jitted_in_init(tmp_path):
+    tried = proposed(tmp_path, KEPT.format(each="pass"), rules=RULES)
+    [change] = [one for one in tried.changes if "in `__init__`" in one.title]
+    printed, evidence = run(tmp_path / "after", tried.after(change))
+    assert printed == tried.printed
+    assert len([one for one in evidence.compiles if "update" in one.site.name]) == 1
+
+
+def test_what_it_reads_must_stay_as_it_is(tmp_path):
+    tried = proposed(tmp_path, KEPT.format(each="fit.solver.rate = 0.5"), rules=RULES)
+    assert not [one for one in tried.changes if "jitted once" in one.title]

@@ -11,6 +11,7 @@ from jaxaudit.model import Finding, Place
 from jaxaudit.model.proposal import Expected
 from jaxaudit.model.spot import Spot
 from jaxaudit.rules.boundaries.changed_elsewhere import must_not_change_elsewhere
+from jaxaudit.rules.boundaries.kept_fields import must_keep_its_fields, must_not_be_packed
 from jaxaudit.rules.boundaries.subclasses import must_have_no_other_method
 from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
@@ -18,7 +19,9 @@ from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
 
 if TYPE_CHECKING:
+    from jaxaudit.edits import SourceText
     from jaxaudit.edits.jit_sites import JitSite
+    from jaxaudit.edits.lifting import Lifted
     from jaxaudit.model.evidence import Evidence
 
 RISK = (
@@ -45,7 +48,11 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             if (one.place.path, *where) in told:
                 continue
             told.add((one.place.path, *where))
-            new = lifted(source, site)
+            try:
+                new = lifted(source, site)
+                where_to = "at module level"
+            except CannotEdit as error:
+                new, where_to = made_in_init(project, source, site, name, error), "in `__init__`"
             must_not_change_elsewhere(project, source, [site.function or site.node])
             must_have_no_other_method(project, source, site.node)
         except CannotEdit as error:
@@ -57,7 +64,7 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         same = tuple(other for other in findings if other.place.path == one.place.path and _meets(other, one))
         done += same
         yield Change(
-            f"`{name}` is jitted once, at module level{handed}",
+            f"`{name}` is jitted once, {where_to}{handed}",
             same,
             at,
             {one.place.path: new.edits},
@@ -72,6 +79,33 @@ def propose_in_loops(findings: Sequence[Finding], project: Project) -> Iterator[
     """The same for loops, and a word on each jit in a loop that is of the same function every time."""
     yield from propose(findings, project)
     yield from harmless(project)
+
+
+def made_in_init(project: Project, source: SourceText, site: JitSite, name: str, otherwise: CannotEdit) -> Lifted:
+    """`update = jax.jit(self.solver.update)` of a method, made in `__init__` and kept on the object; `otherwise` is raised where
+    that can't be.
+    """
+    import ast
+
+    from jaxaudit.edits.lifting import Lifted
+    from jaxaudit.edits.nodes import FUNCTIONS
+    from jaxaudit.rules.boundaries.turn_edits import kept_on_self
+
+    node = site.node
+    if site.is_decorator or not isinstance(node, ast.Call) or not node.args or site.options is not node:
+        raise otherwise
+    asked = {one.attr for one in ast.walk(node.args[0]) if isinstance(one, ast.Attribute)}
+    try:
+        must_not_be_packed(project)
+        edits = kept_on_self(source, node, source.of(node), f"jitted_{name}")
+        for other in project.sources():
+            for one in ast.walk(other.tree):
+                for method in one.body if isinstance(one, ast.ClassDef) else ():
+                    if isinstance(method, FUNCTIONS) and method.name in asked:
+                        must_keep_its_fields(project, Spot(other.path, method.lineno, method.name))
+    except CannotEdit as error:
+        raise otherwise from error
+    return Lifted(edits, name, ())
 
 
 def must_hold(finding: Finding, project: Project) -> None:

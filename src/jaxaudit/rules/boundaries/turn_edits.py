@@ -103,7 +103,13 @@ def before(source: SourceText, call: ast.Call, line: int, hint: str, is_module: 
 
 def in_init(source: SourceText, call: ast.Call, hint: str, is_module: bool = False) -> tuple[Edit, ...]:
     """`self.jitted_loss = jax.jit(self.problem.loss)` at the end of `__init__`, of what only `__init__` sets."""
-    cls = enclosing(source, call, ast.ClassDef)
+    jit = spell(source, jit_for(source, call.func, is_module))
+    return (*jit.edits, *kept_on_self(source, call.func, f"{jit.text}({source.of(call.func)})", hint))
+
+
+def kept_on_self(source: SourceText, node: ast.expr, text: str, hint: str) -> tuple[Edit, ...]:
+    """`self.hint = text` at the end of `__init__`, and `self.hint` in the place of `node`, which reads what only `__init__` sets."""
+    cls = enclosing(source, node, ast.ClassDef)
     init = (
         next((one for one in cls.body if isinstance(one, ast.FunctionDef) and one.name == "__init__"), None)
         if cls
@@ -111,9 +117,11 @@ def in_init(source: SourceText, call: ast.Call, hint: str, is_module: bool = Fal
     )
     if cls is None or init is None:
         raise CannotEdit("its class has no `__init__` that could hold it")
-    if free_names(call.func) - {"self"} - _of_module(source):
-        raise CannotEdit(f"`{source.of(call.func)}` reads local names")
-    read = {one.attr for one in ast.walk(call.func) if isinstance(one, ast.Attribute) and _is_self(one.value)}
+    if free_names(node) - {"self"} - _of_module(source):
+        raise CannotEdit(f"`{source.of(node)}` reads local names")
+    if any(one is node for one in ast.walk(init)):
+        raise CannotEdit("it stands in `__init__`")
+    read = {one.attr for one in ast.walk(node) if isinstance(one, ast.Attribute) and _is_self(one.value)}
     methods = {one.name for one in cls.body if isinstance(one, FUNCTIONS)}
     for attr in sorted(read - methods):
         sets = [one for one in ast.walk(source.tree) if _sets(one, attr)]
@@ -122,10 +130,9 @@ def in_init(source: SourceText, call: ast.Call, hint: str, is_module: bool = Fal
         if not sets or later is not None:
             where = f"line {later.lineno}" if later is not None else "another class"  # type: ignore[attr-defined]
             raise CannotEdit(f"`self.{attr}` is set in {where}, not in `__init__` alone")
-    jit = spell(source, jit_for(source, call.func, is_module))
     name = fresh_name(source, hint)
-    made = insert_after(source, init.body[-1], f"self.{name} = {jit.text}({source.of(call.func)})")
-    return (*jit.edits, *made, Edit(*source.span(call.func), f"self.{name}"))
+    made = insert_after(source, init.body[-1], f"self.{name} = {text}")
+    return (*made, Edit(*source.span(node), f"self.{name}"))
 
 
 def _is_self(node: ast.expr) -> bool:
