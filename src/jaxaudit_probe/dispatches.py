@@ -31,6 +31,8 @@ CALLS = 6
 LEAST_SHARE = 0.1
 """Calls of a turn that are told, those that dispatch the most, and what each must do of it."""
 COMPREHENSIONS = ("<listcomp>", "<genexpr>", "<dictcomp>", "<setcomp>")
+LAYERS = ("/flax/linen/", "/haiku/_src/")
+"""Where libraries lie that call the user's layers."""
 LOOK_UNITS = 2
 
 now = time.thread_time
@@ -133,7 +135,13 @@ class Dispatches:
         known = self.loops.get(frames)
         if known is None:
             mine = call_paths.users(frames)
-            found = [((pair[0], line), i) for i, pair in enumerate(mine) for line in call_paths.heads_around(*pair)]
+            layers = of_layers(frames, mine)
+            found = [
+                ((pair[0], line), i)
+                for i, pair in enumerate(mine)
+                if i not in layers
+                for line in call_paths.heads_around(*pair)
+            ]
             known = self.loops[frames] = (mine, found)
         return known
 
@@ -161,6 +169,18 @@ class Dispatches:
     def forked(self) -> None:
         self.ways.clear()
         self.loops.clear()
+
+
+def of_layers(frames: call_paths.Frames, mine: call_paths.Frames) -> set[int]:
+    """The user's frames that a library of layers calls: a loop over layers is jitted with the whole of them, not by turns."""
+    found: set[int] = set()
+    i = -1
+    for code, _ in frames:
+        if i + 1 < len(mine) and code is mine[i + 1][0]:
+            i += 1
+        elif i >= 0 and any(folder in code.co_filename for folder in LAYERS):
+            found.add(i)
+    return found
 
 
 def within(mine: call_paths.Frames, i: int) -> call_paths.Frames:

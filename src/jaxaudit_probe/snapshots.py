@@ -113,7 +113,7 @@ def _cells(function: Any) -> tuple[dict[str, str], dict[str, str]]:
                 held = cell.cell_contents
                 if is_plain(held):
                     words[name] = spelled(held, 30)
-                elif hasattr(held, "dtype") and hasattr(held, "shape") and not private.is_tracer(held):
+                elif _is_array_like(held) and not private.is_tracer(held):
                     arrays[name] = str(leaf(held))
     return words, arrays
 
@@ -187,9 +187,14 @@ def leaf(value: Any, static: bool = False) -> Leaf:
         placed = private.placement(value)
         put = who_put(value, placed[0]) if placed[1] else None
         return Leaf("array", *private.array_facts(value), placed=placed, put=put)
-    if hasattr(value, "dtype") and hasattr(value, "shape"):
+    if _is_array_like(value):
         return Leaf("numpy", tuple(value.shape), _as_taken(str(value.dtype)), bool(getattr(value, "weak_type", False)))
     return Leaf("static", static=Held(value))
+
+
+def _is_array_like(value: Any) -> bool:
+    """An array of NumPy's or of another library; the class `np.ndarray` itself is none."""
+    return hasattr(value, "dtype") and isinstance(getattr(value, "shape", None), tuple)
 
 
 def tree(value: Any, static: bool = False, depth: int = 0) -> Tree:
@@ -207,7 +212,7 @@ def tree(value: Any, static: bool = False, depth: int = 0) -> Tree:
         parts = ((f"[{k!r}]", x) for k, x in list(value.items())[:MOST_CHILDREN])
         whose = ORDERED if kind is OrderedDict else "dict"
         return Node(whose, {step: tree(x, static, depth + 1) for step, x in parts})
-    if private.is_tracer(value) or (hasattr(value, "dtype") and hasattr(value, "shape")):
+    if private.is_tracer(value) or _is_array_like(value):
         return leaf(value, static)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         return Node(kind.__qualname__, _fields(value, static, depth))

@@ -195,6 +195,7 @@ class Syncs:
                 return None  # constants are read when a program is lowered
         frame: FrameType | None = sys._getframe(4)
         how, via = way, ""
+        own = Syncs.who.__code__.co_filename
         inside_jax, nearest = True, True
         while frame is not None:
             code = frame.f_code
@@ -202,7 +203,7 @@ class Syncs:
             if whose == "user":
                 return frame, how, via
             if whose == "ours":
-                if nearest and code.co_filename.startswith(names.HERE) and code.co_filename != __file__:
+                if nearest and code.co_filename not in (own, stand_ins.FILE):
                     return None  # we read it ourselves: a captured array, to know it again
                 frame = frame.f_back
                 continue

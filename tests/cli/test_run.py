@@ -157,3 +157,15 @@ def test_a_fault_of_ours_does_not_become_the_programs(tmp_path: Path) -> None:
     (tmp_path / "train.py").write_text("import sys\nsys.exit(int(sys.argv[1]))")
     assert jaxaudit(tmp_path, "run", "--output", "no/where.txt", "train.py", "5").returncode == 5
     assert jaxaudit(tmp_path, "run", "--output", "no/where.txt", "train.py", "0").returncode == 2
+
+
+def test_keys_that_are_looked_at_are_no_reads_of_the_users(tmp_path: Path) -> None:
+    """What the probe itself fetches of a key is nobody's, whatever its files are called in the program's process."""
+    (tmp_path / "main.py").write_text(
+        "import jax\nkey = jax.random.key(0)\nraw = jax.random.PRNGKey(1)\ndraw = jax.jit(jax.random.normal)\n"
+        "for _ in range(40):\n    key, sub = jax.random.split(key)\n    x = draw(sub)\n"
+        "    raw, sub = jax.random.split(raw)\n    y = draw(sub)\n"
+    )
+    done = jaxaudit(tmp_path, "run", "--format", "json", "--output", "seen.json", "main.py")
+    assert done.returncode == 0, done.stderr
+    assert [one for one in json.loads((tmp_path / "seen.json").read_text())["findings"] if "sync" in one["rule"]] == []

@@ -167,3 +167,29 @@ def test_what_waits_for_a_jitted_step_is_not_the_small_programs_time(listener: L
     )
     assert row["count"] > 600
     assert row["seconds"] < 0.5 * row["count"] * 1e-3, "less than half a millisecond each, whatever the steps take"
+
+
+def test_a_loop_over_layers_belongs_to_who_calls_the_model(listener: Listener, tmp_path: Path) -> None:
+    pytest.importorskip("flax")
+    (row,) = ran(
+        listener,
+        tmp_path,
+        """
+        import flax.linen as nn
+
+        class Net(nn.Module):
+            @nn.compact
+            def __call__(self, x):
+                for k in range(30):
+                    x = x + 0.1 * jnp.tanh(nn.Dense(2)(x))
+                return x
+
+        def main():
+            net, x = Net(), jnp.ones(2)
+            params = net.init(jax.random.key(0), x)
+            for _ in range(20):
+                x = net.apply(params, x)
+        main()
+        """,
+    )
+    assert [call["text"] for call in row["calls"]] == ["net.apply(params, x)"]

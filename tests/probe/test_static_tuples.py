@@ -42,3 +42,11 @@ def test_the_same_functions_are_the_same() -> None:
 
 def test_plain_tuples_keep_their_values() -> None:
     assert changes((1, 2), (1, 3)) == [("state.tx", "static-value")]
+
+
+def test_a_class_that_has_a_shape_is_no_array():
+    import numpy as np
+
+    from jaxaudit_probe.snapshots import tree
+
+    assert "ndarray" in str(tree(np.ndarray, static=True))
