@@ -16,6 +16,7 @@ READ_ONCE = (
     "jax_cpu_enable_async_dispatch", "jax_cpu_collectives_implementation", "jax_use_simplified_jaxpr_constants",
 )  # fmt: skip
 """Options that JAX reads when it is imported or when the backend starts, and that can be changed in vain afterwards."""
+WATCHED = (*READ_ONCE, "jax_compilation_cache_dir")
 
 
 class _Options(dict[str, Any]):
@@ -26,13 +27,13 @@ class _Options(dict[str, Any]):
 
     def __getitem__(self, name: str) -> Any:
         holder = dict.__getitem__(self, name)
-        if name in READ_ONCE and sys._getframe(1).f_code.co_name == "update":
+        if name in WATCHED and sys._getframe(1).f_code.co_name == "update":
             self.told(name, holder.value)
         return holder
 
 
 def hook_options(told: Callable[[str, Any], None]) -> None:
-    """`told(name, value before)` when one of `READ_ONCE` is about to be changed."""
+    """`told(name, value before)` when one of `WATCHED` is about to be changed."""
 
     def watched(original: dict[str, Any]) -> _Options:
         options = _Options(original)

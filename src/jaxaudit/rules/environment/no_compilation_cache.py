@@ -48,11 +48,14 @@ def nothing_kept(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
         return
     longest = max(unkept, key=lambda seen: seen.compile_s)
     what = "most programs" if others else "every program"
+    set_by = next((one.at for one in evidence.settings if one.name.lower() == "jax_compilation_cache_dir"), None)
+    called = longest.at if longest.at is not None and not longest.site.user else longest.site.spot
     yield rule.seen(
-        longest.at if longest.at is not None and not longest.site.user else longest.site.spot,
+        set_by or called,
         f"a compilation cache is on, but {what} compiled in less than `jax_persistent_cache_min_compile_time_secs` ({len(unkept)} of them, "
         f"{amounts.seconds(total)} in all, the longest `{longest.site.name}`), so nothing of that is written to it: every process compiles it again",
         facts={"seconds": round(total, 2), "programs": len(unkept)},
+        notes=[(called, f"`{longest.site.name}`, the longest")] if set_by is not None else (),
         help="Set `jax_persistent_cache_min_compile_time_secs` to 0, or `JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0`.",
     )
 

@@ -20,6 +20,7 @@ from jaxaudit.rules.random_numbers.key_repeats import (
 from jaxaudit.rules.random_numbers.key_returns import used_and_returned
 from jaxaudit.rules.random_numbers.key_reuse_seen import observe
 from jaxaudit.rules.random_numbers.key_splitting import TITLE, mend
+from jaxaudit.rules.random_numbers.key_sums import made_of_sums
 from jaxaudit.rules.random_numbers.key_turns import used_and_carried_on
 from jaxaudit.rules.random_numbers.try_outs import is_try_out, only_shapes
 from jaxaudit.rules.rule import Example, Rule, Sample
@@ -59,6 +60,7 @@ def faults_of(program: Program, function: Function) -> Iterator[Told]:
     yield from used_and_returned(program, function, spent)
     yield from kept_on_self(program, function, spent)
     yield from kept_elsewhere(program, function, spent)
+    yield from made_of_sums(program, function)
 
 
 RULE = Rule(
