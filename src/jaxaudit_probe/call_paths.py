@@ -155,11 +155,46 @@ def _loops(code: CodeType) -> list[tuple[int, int]]:
         if len(_found) > 2000:
             _found.clear()
         last: dict[int, int] = {}  # `continue` jumps back as well
+        tried: dict[int, int] = {}
+        tries, end = _tries(code)
         for step in dis.get_instructions(code):
-            if "JUMP" in step.opname and isinstance(step.argval, int) and step.argval < step.offset:
+            if "JUMP" not in step.opname or not isinstance(step.argval, int) or step.argval >= step.offset:
+                continue
+            if step.offset < end or step.argval >= end:
                 last[step.argval] = max(step.offset, last.get(step.argval, 0))
-        known = _found[code] = list(last.items())
+                continue
+            start, stop = _tried(tries, end, step.offset)  # a handler goes back to the loop, or on behind the `try`
+            if step.argval <= start:
+                tried[step.argval] = max(stop, tried.get(step.argval, 0))
+        known = _found[code] = list({**tried, **last}.items())
     return known
+
+
+Tries = list[tuple[int, int, int]]
+"""(handler, first, last) of what each handler is for."""
+
+
+def _tries(code: CodeType) -> tuple[Tries, int]:
+    """The handlers, and where they begin: from Python 3.12 on behind all else."""
+    import dis
+
+    if sys.version_info < (3, 12) or not code.co_exceptiontable:
+        return [], 1 << 40
+    entries = dis.Bytecode(code).exception_entries  # type: ignore[attr-defined]
+    found = sorted((one.target, one.start, one.end) for one in entries)
+    return found, found[0][0] if found else 1 << 40
+
+
+def _tried(tries: Tries, handlers: int, offset: int) -> tuple[int, int]:
+    """First and last of what the handler at this place is for, in the end outside of all handlers."""
+    while offset >= handlers:
+        target = max(one[0] for one in tries if one[0] <= offset)
+        ranges = [one for one in tries if one[0] == target]
+        first = min(one[1] for one in ranges)
+        if first >= offset:
+            break
+        offset, stop = first, max(one[2] for one in ranges)
+    return offset, stop
 
 
 def repeats(first: Frames, again: Frames, met: Meeting) -> bool:

@@ -193,3 +193,32 @@ def test_a_loop_over_layers_belongs_to_who_calls_the_model(listener: Listener, t
         """,
     )
     assert [call["text"] for call in row["calls"]] == ["net.apply(params, x)"]
+
+
+TRIES = {
+    "behind a try": ("try:\n    f()\nexcept E:\n    g()\nhere()\n", []),
+    "behind a with": ("with f():\n    g()\nhere()\n", []),
+    "behind a try in a loop": ("for k in x:\n    try:\n        f()\n    except E:\n        g()\n    here()\n", [1]),
+    "behind a loop whose handler goes on": ("for k in x:\n    try:\n        f()\n    except E:\n        continue\nhere()\n", []),
+    "tried again": ("while True:\n    try:\n        here()\n        break\n    except E:\n        g()\n", [1]),
+    "a loop behind a handler within a handler": (
+        "try:\n    f()\nexcept E:\n    try:\n        g()\n    except F:\n        pass\nfor k in x:\n    here()\n", [8],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "heads"), TRIES.values(), ids=TRIES)
+@pytest.mark.parametrize("within", [False, True], ids=["module", "function"])
+def test_a_jump_back_from_a_handler_is_no_loop(text: str, heads: list[int], within: bool) -> None:
+    import dis
+
+    source = "def run(x):\n" + "".join(f"    {line}\n" for line in text.splitlines()) if within else text
+    code = compile(source, "main.py", "exec")
+    if within:
+        code = next(one for one in code.co_consts if hasattr(one, "co_code"))
+    line = source[: source.index("here")].count("\n") + 1
+    offsets = [one.offset for one in dis.get_instructions(code) if one.positions and one.positions.lineno == line]
+    found = {tuple(call_paths.heads_around(code, offset)) for offset in offsets}
+    assert {len(one) for one in found} == {len(heads)}
+    if "while True" not in text:  # that line may have no instruction of its own
+        assert found == {tuple(head + within for head in heads)}
