@@ -8,7 +8,7 @@ import os
 import sys
 from itertools import islice
 from types import CodeType, FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jaxaudit_probe import names, private
 from jaxaudit_probe.names import At
@@ -180,13 +180,14 @@ def _tries(code: CodeType) -> tuple[Tries, int]:
 
     if sys.version_info < (3, 12) or not code.co_exceptiontable:
         return [], 1 << 40
-    entries = dis.Bytecode(code).exception_entries  # type: ignore[attr-defined]
+    entries: Any = getattr(dis.Bytecode(code), "exception_entries", ())
     found = sorted((one.target, one.start, one.end) for one in entries)
     return found, found[0][0] if found else 1 << 40
 
 
 def _tried(tries: Tries, handlers: int, offset: int) -> tuple[int, int]:
     """First and last of what the handler at this place is for, in the end outside of all handlers."""
+    stop = 0
     while offset >= handlers:
         target = max(one[0] for one in tries if one[0] <= offset)
         ranges = [one for one in tries if one[0] == target]
