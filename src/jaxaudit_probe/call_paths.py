@@ -170,6 +170,7 @@ def _loops(code: CodeType) -> list[tuple[int, int]]:
     return known
 
 
+HANDLERS_LAST: bool = sys.version_info >= (3, 12)
 Tries = list[tuple[int, int, int]]
 """(handler, first, last) of what each handler is for."""
 
@@ -178,7 +179,7 @@ def _tries(code: CodeType) -> tuple[Tries, int]:
     """The handlers, and where they begin: from Python 3.12 on behind all else."""
     import dis
 
-    if sys.version_info < (3, 12) or not code.co_exceptiontable:
+    if not HANDLERS_LAST or not code.co_exceptiontable:
         return [], 1 << 40
     entries: Any = getattr(dis.Bytecode(code), "exception_entries", ())
     found = sorted((one.target, one.start, one.end) for one in entries)
