@@ -5,7 +5,7 @@ import pytest
 from jaxaudit.edits import CannotEdit, SourceText
 from jaxaudit.edits.data_fields import made_data, on_the_device, static_field
 
-HEAD = "import equinox as eqx\nimport jax\nimport jax.numpy as jnp\nfrom flax import struct\n\n\n"
+HEAD = "from dataclasses import field\nimport equinox as eqx\nimport jax\nimport jax.numpy as jnp\nfrom flax import struct\n\n\n"
 
 
 @pytest.mark.parametrize(
@@ -19,6 +19,9 @@ HEAD = "import equinox as eqx\nimport jax\nimport jax.numpy as jnp\nfrom flax im
         ("rate: Any = eqx.static_field()", "rate: Any = eqx.field(converter=jnp.asarray)"),
         ("rate: float = struct.field(pytree_node=False)", "rate: float = struct.field()"),
         ("rate: float = struct.field(pytree_node=False, default=0.5)", "rate: float = struct.field(default=0.5)"),
+        ('rate: float = field(metadata={"static": True})', "rate: float"),
+        ("rate: float = field(metadata=dict(static=True))", "rate: float"),
+        ('rate: float = field(default=0.5, metadata={"static": True})', "rate: float = field(default=0.5)"),
     ],
 )
 def test_a_field(before: str, after: str) -> None:

@@ -9,7 +9,7 @@ import pytest
 from jaxaudit.model.proposal import Proposal
 from jaxaudit.model.spot import Spot
 from jaxaudit.verify.outputs import Difference
-from jaxaudit.verify.rounding import compiled_alike
+from jaxaudit.verify.rounding import Rounding, compiled_alike, judged_outputs
 from jaxaudit.verify.running import Way, run
 from jaxaudit.verify.trying import OutOfTime, Trials
 from jaxaudit.verify.unchanged import Base
@@ -150,3 +150,13 @@ def test_how_far_rounding_may_go(far, said):
     judged = compiled_alike(Difference(relative=far, first="1.0 -> 1.1"))
     assert (judged.how, judged.undecided) == said
     assert "without fusion" in (judged.reason.text if judged.reason else judged.difference)
+
+
+@pytest.mark.parametrize(
+    ("far", "alone", "said"),
+    [(5e-4, 1e-3, ("rounding-amplified", False, False)), (5e-2, 1e-1, ("different", True, True)),
+     (5e-2, 1e-3, ("different", True, False))],
+)  # fmt: skip
+def test_what_chaos_makes_of_rounding_is_the_users_to_decide(far, alone, said):
+    judged = judged_outputs(Difference(relative=far, first="1.0 -> 1.1"), lambda: Rounding(outputs=alone))
+    assert (judged.how, judged.reason is not None, judged.undecided) == said

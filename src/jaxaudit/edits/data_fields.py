@@ -37,7 +37,21 @@ def _mark(source: SourceText, node: ast.AnnAssign) -> tuple[str, str] | None:
         return "equinox", ""
     if called.startswith("flax.struct.") and _is(given.get("pytree_node"), False):
         return "flax", "pytree_node"
+    if called == "dataclasses.field" and _says_static(given.get("metadata")):
+        return "jax", "metadata"
     return None
+
+
+def _says_static(node: ast.expr | None) -> bool:
+    """`{"static": True}`, `dict(static=True)`: what `jax.tree_util.register_dataclass` asks for."""
+    match node:
+        case ast.Dict(keys=[ast.Constant(value="static")], values=[ast.Constant(value=True)]):
+            return True
+        case ast.Call(
+            func=ast.Name(id="dict"), args=[], keywords=[ast.keyword(arg="static", value=ast.Constant(value=True))]
+        ):
+            return True
+    return False
 
 
 def _is(node: ast.expr | None, wanted: bool) -> bool:
@@ -50,7 +64,9 @@ def made_data(source: SourceText, node: ast.AnnAssign) -> tuple[Edit, ...]:
     assert mark is not None and isinstance(node.value, ast.Call)
     whose, keyword = mark
     edits: list[Edit] = []
-    if whose == "flax":
+    if whose == "jax" and len(node.value.keywords) == 1 and not node.value.args:
+        return (Edit(source.end(node.annotation), source.end(node.value), ""),)
+    if whose in ("flax", "jax"):
         return remove_argument(source, node.value, keyword)
     if any(one.arg == "converter" for one in node.value.keywords):
         raise CannotEdit(f"`{source.of(node.target)}` has a converter")

@@ -28,11 +28,16 @@ class Items:
 
 def items_of(source: SourceText, loop: ast.For, arrays: frozenset[str], gathers: bool) -> Items:
     """`arrays` are texts of expressions that are one array each. Raises `Ragged` for lists of which nothing is known."""
-    match loop.iter:
-        case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]) if 1 <= len(args) < 3 and not gathers:
+    return _scanned(source, loop.iter, arrays) if gathers else items_of_expression(source, loop.iter, arrays)
+
+
+def items_of_expression(source: SourceText, node: ast.expr, arrays: frozenset[str]) -> Items:
+    """The same of what a loop runs over that gathers nothing."""
+    match node:
+        case ast.Call(func=ast.Name(id="range"), args=args, keywords=[]) if 1 <= len(args) < 3:
             words = [source.of(one) for one in args]
             return Items(("0", words[0]) if len(args) == 1 else (words[0], words[1]))
-    return _scanned(source, loop.iter, arrays)
+    return _scanned(source, node, arrays)
 
 
 def _scanned(source: SourceText, node: ast.expr, arrays: frozenset[str]) -> Items:

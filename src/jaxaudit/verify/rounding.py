@@ -13,7 +13,7 @@ PERTURBED = ("--xla_disable_hlo_passes=fusion", "--xla_backend_optimization_leve
 """What the unchanged program is run under to see how far rounding alone moves it."""
 AMPLIFIED = 3.0
 FAR = 1e-3
-"""How far an output may move that is proved to be rounding; beyond it, the user decides whether it may."""
+"""How far what is printed and written may move by rounding; beyond it, the user decides whether it may."""
 RANK: tuple[Outputs, ...] = ("equal", "within-tolerance", "rounding-amplified", "different", "not-compared")
 
 
@@ -49,7 +49,13 @@ def judged_outputs(found: Difference, ask: Ask) -> Judged:
         return Judged("within-tolerance", said)
     alone = ask().outputs
     if found.relative <= AMPLIFIED * alone:
-        return Judged("rounding-amplified", said)
+        if found.relative <= FAR:
+            return Judged("rounding-amplified", said)
+        text = (
+            f"the program's output moves by {found.relative:.1e} ({found.first}). Rounding alone moves that of the unchanged program by "
+            f"{alone:.1e}, so it is rounding, amplified, and yours to decide"
+        )
+        return Judged("different", found.first, Reason("outputs-differ", text), undecided=True)
     text = f"the program's output moves by {found.relative:.1e} ({found.first}); rounding alone moves it by {alone:.1e}"
     return Judged("different", said, Reason("outputs-differ", text))
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from jaxaudit.edits.counting import rolled_while
 from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.nodes import FUNCTIONS
+from jaxaudit.edits.reducing import reduce_on, reduced
 from jaxaudit.edits.rolling import rolled
 from jaxaudit.edits.scanned_items import Ragged
 from jaxaudit.model import Finding
@@ -42,8 +43,11 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         at = Spot(path, line, function)
         try:
             source = project.text(path)
-            loop = loop_on(source, line)
-            if isinstance(loop, ast.While):
+            call = reduce_on(source, line)
+            loop = loop_on(source, line) if call is None else call
+            if isinstance(loop, ast.Call):
+                done = reduced(source, loop, arrays_in(source, loop, project))
+            elif isinstance(loop, ast.While):
                 done = rolled_while(source, loop)
             else:
                 done = rolled(source, loop, arrays_in(source, loop, project))
@@ -54,11 +58,8 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         except CannotEdit as error:
             yield Refused(f"the Python loop of `{function}`", tuple(group), at, "does-not-apply", f"it stays: {error}")
         else:
-            head = (
-                f"while {source.of(loop.test)}" if isinstance(loop, ast.While) else f"for ... in {source.of(loop.iter)}"
-            )
             yield Change(
-                f"`{head}` of `{group[0].place.function}` becomes `{done.through}`, its body written once",
+                f"`{head_of(source, loop)}` of `{group[0].place.function}` becomes `{done.through}`, its body written once",
                 tuple(group),
                 at,
                 {path: done.edits},
@@ -67,6 +68,12 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
                 group=f"loop {path}:{line}",
                 touched=(function,),
             )
+
+
+def head_of(source: SourceText, loop: ast.For | ast.While | ast.Call) -> str:
+    if isinstance(loop, ast.Call):
+        return f"reduce(..., {source.of(loop.args[1])}, ...)"
+    return f"while {source.of(loop.test)}" if isinstance(loop, ast.While) else f"for ... in {source.of(loop.iter)}"
 
 
 def loop_on(source: SourceText, line: int) -> ast.For | ast.While:

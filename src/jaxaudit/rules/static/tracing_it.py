@@ -76,16 +76,19 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
 
 def _fields(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
     """Fields of objects that are static metadata: several functions may have compiled for one."""
-    by_field: dict[str, list[Finding]] = {}
+    by_fields: dict[tuple[str, ...], list[Finding]] = {}
     for one in findings:
         leaves = [str(leaf) for leaf in one.facts.get("leaves", ())]
-        if one.source == "run" and len(leaves) == 1 and "." in leaves[0] and "[" not in leaves[0]:
-            by_field.setdefault(leaves[0].rpartition(".")[2], []).append(one)
-    for name, group in by_field.items():
+        if one.source == "run" and leaves and all("." in leaf and "[" not in leaf for leaf in leaves):
+            by_fields.setdefault(tuple(leaf.rpartition(".")[2] for leaf in leaves), []).append(one)
+    for names, group in by_fields.items():
         at = Spot(group[0].place.path, group[0].place.line, str(group[0].facts["function"]))
-        title = f"the field `{name}` is a leaf, no longer static"
+        said = (
+            f"the field `{names[0]}` is a leaf" if len(names) == 1 else f"the fields `{'`, `'.join(names)}` are leaves"
+        )
+        title = f"{said}, no longer static"
         try:
-            edits = _made_data(name, group, project)
+            edits = _made_data(names, group, project)
             must_bring_no_fault(project, edits)
         except CannotEdit as error:
             yield Refused(title, tuple(group), at, "does-not-apply", f"no change is written: {error}")
@@ -98,19 +101,22 @@ def _fields(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         )  # fmt: skip
 
 
-def _made_data(name: str, group: Sequence[Finding], project: Project) -> dict[str, list[Edit]]:
+def _made_data(names: Sequence[str], group: Sequence[Finding], project: Project) -> dict[str, list[Edit]]:
     values = [value for one in group for some in one.facts["values"].values() for value in some]
     if not all(map(_is_number, values)):
-        raise CannotEdit(f"`{name}` was {', '.join(values[:2])}, no numbers")
-    found = [(source, node) for source in project.sources() if (node := static_field(source, name)) is not None]
-    if len(found) != 1:
-        raise CannotEdit(f"{len(found) or 'no'} classes declare a static field `{name}` in a way that is known")
-    source, node = found[0]
-    edits = {source.path: list(made_data(source, node))}
-    for other in project.sources():
-        for edit in on_the_device(other, name):
-            if edit not in edits.setdefault(other.path, []):
-                edits[other.path].append(edit)
+        raise CannotEdit(f"`{names[0]}` was {', '.join(values[:2])}, no numbers")
+    edits: dict[str, list[Edit]] = {}
+    for name in names:
+        found = [(source, node) for source in project.sources() if (node := static_field(source, name)) is not None]
+        if len(found) != 1:
+            raise CannotEdit(f"{len(found) or 'no'} classes declare a static field `{name}` in a way that is known")
+        source, node = found[0]
+        new = [
+            (source.path, made_data(source, node)),
+            *((one.path, on_the_device(one, name)) for one in project.sources()),
+        ]
+        for path, some in new:
+            edits.setdefault(path, []).extend(edit for edit in some if edit not in edits[path])
     return {path: some for path, some in edits.items() if some}
 
 
