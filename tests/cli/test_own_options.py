@@ -1,7 +1,7 @@
 """Options of ours behind the program's name, and those that the program knows."""
 
 from jaxaudit.cli.audit import BEHIND, parser
-from jaxaudit.cli.own_options import taken_back
+from jaxaudit.cli.own_options import is_below, taken_back
 
 
 def taken(folder, *words):
@@ -28,3 +28,16 @@ def test_hidden_folders_are_not_asked(tmp_path):
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv" / "cli.py").write_text("'--test'")
     assert taken(tmp_path, "fit.py", "--test", "x") == (["--test", "x"], ["fit.py"])
+
+
+def test_a_module_and_a_script_elsewhere_keep_all_that_follows(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "fit.py").write_text("")
+    (tmp_path / "out.py").write_text("")
+    assert is_below(str(tmp_path / "in" / "fit.py"), tmp_path / "in")
+    assert not is_below(str(tmp_path / "out.py"), tmp_path / "in")
+    assert not is_below("package.module", tmp_path / "in")
+
+
+def test_nothing_that_writes_into_the_tree_is_taken():
+    assert "--write" not in BEHIND and "--allow-effects" not in BEHIND

@@ -176,3 +176,12 @@ def test_a_list_read_from_the_other_end_stays():
         roll(
             "def f(x):\n    out = [x]\n    for k in range(5):\n        out.insert(0, out[-1] + k)\n    return jnp.stack(out)\n"
         )
+
+
+def test_an_expression_that_is_run_over_backwards_keeps_together():
+    after = same(
+        "def f(x):\n    y = 0.0\n    for r in reversed(x - 1):\n        y = r + 0.5 * y\n    return y\n",
+        "jax.jit(f)(jnp.arange(4.0)).round(3)",
+        ["x - 1"],
+    )
+    assert "(x - 1)[::-1])" in after

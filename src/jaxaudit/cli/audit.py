@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from jaxaudit.cli import arguments, output
 from jaxaudit.cli.audit_progress import AuditProgress
-from jaxaudit.cli.own_options import taken_back
+from jaxaudit.cli.own_options import is_below, taken_back
 from jaxaudit.cli.run import split
 from jaxaudit.model.mistake import Mistake
 from jaxaudit.report.rendering import FORMATS, rendered
@@ -30,19 +30,8 @@ output, tests as before, measurably better. Your files stay as they are;
 
 EXIT_CODES = "exit codes: 0 done, 2 the program could not be run or compared, 130 interrupted; with --check, 1 when something was kept"
 USAGE = "jaxaudit audit [OPTIONS] [-m] PROGRAM [ARGS ...]"
-BEHIND = (
-    "--test",
-    "--also",
-    "--budget",
-    "--dry-run",
-    "--report-dir",
-    "--check",
-    "--write",
-    "--calls",
-    "--select",
-    "--ignore",
-)
-"""Options that may stand behind the program, unless it knows them: those that few programs have."""
+BEHIND = ("--test", "--also", "--budget", "--dry-run", "--report-dir")
+"""Options that may stand behind the program, unless it knows them. None that writes into the working tree."""
 NONE = "or --entry MODULE:FUNCTION, or a program in [tool.jaxaudit.audit]"
 
 
@@ -77,7 +66,7 @@ def run(argv: Sequence[str]) -> int:
     """Effect: runs the program, unchanged and changed, in copies; writes the report's folder."""
     made = parser()
     options, program = split(made, argv)
-    if "--" not in argv:
+    if "--" not in argv and program and is_below(program[0], Path.cwd()):
         ours, program = taken_back(made, BEHIND, program, Path.cwd())
         if ours:
             said = f"taken as jaxaudit's own: `{shlex.join(ours)}`; for the program's, write `--` before it"

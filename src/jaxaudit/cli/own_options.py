@@ -35,6 +35,12 @@ def taken_back(
     return ours, rest
 
 
+def is_below(program: str, folder: Path) -> bool:
+    """A file of the folder: what a module or a script elsewhere may know, the folder's files don't say."""
+    file = Path(program)
+    return file.is_file() and file.resolve().is_relative_to(folder.resolve())
+
+
 def mentioned(names: set[str], folder: Path) -> set[str]:
     """Those that a Python file of the folder may define: `"--dry-run"`, `"dry_run"`, `dry_run: bool`, `dry_run=False`."""
     patterns = {}

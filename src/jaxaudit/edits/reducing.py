@@ -40,6 +40,8 @@ def reduced(source: SourceText, call: ast.Call, arrays: frozenset[str]) -> Rolle
 
 def _turn(source: SourceText, step: ast.expr) -> tuple[str, str, str]:
     """What a turn's state and item are called, and what the turn does with them."""
+    if not isinstance(step, ast.Lambda | ast.Name | ast.Attribute | ast.Call):
+        raise CannotEdit("its step is no function that is named or written there")
     if not isinstance(step, ast.Lambda):
         state, item = fresh_name(source, "state"), fresh_name(source, "item")
         return state, item, f"{source.of(step)}({state}, {item})"

@@ -50,7 +50,9 @@ def _scanned(source: SourceText, node: ast.expr, arrays: frozenset[str]) -> Item
         case ast.Call(func=ast.Name(id="reversed"), args=[one], keywords=[]):
             over = _scanned(source, one, arrays)
             if not over.scanned.startswith("("):  # several side by side: each would have to be turned
-                return Items(scanned=f"{over.scanned}[::-1]", length=over.length, edits=over.edits)
+                simple = over.scanned != source.of(one) or isinstance(one, ast.Name | ast.Attribute | ast.Call)
+                turned = f"{over.scanned}[::-1]" if simple else f"({over.scanned})[::-1]"
+                return Items(scanned=turned, length=over.length, edits=over.edits)
         case ast.Call(func=ast.Name(id="zip"), args=args, keywords=_) if args:
             parts = [_scanned(source, one, arrays) for one in args]
             text = f"({', '.join(one.scanned for one in parts)},)"

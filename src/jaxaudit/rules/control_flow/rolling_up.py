@@ -37,6 +37,9 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
     """One change for each loop, whoever named it; a loop inside another that is rolled up is left to that one."""
     loops: dict[tuple[str, int], list[Finding]] = {}
     for one in findings:
+        if "calls_itself" in one.facts or "unroll" in one.facts:
+            yield written_out_otherwise(one)
+            continue
         loops.setdefault((one.place.path, int(one.facts.get("loop_line") or one.place.line)), []).append(one)
     for (path, line), group in loops.items():
         function = str(group[0].facts.get("function") or group[0].place.function).rpartition(".")[2]
@@ -68,6 +71,19 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
                 group=f"loop {path}:{line}",
                 touched=(function,),
             )
+
+
+def written_out_otherwise(one: Finding) -> Refused:
+    """A recursion, or a scan that is asked to unroll: what to write instead is the user's to say."""
+    inner = one.facts.get("calls_itself")
+    title = f"`{inner}`, which calls itself, as a loop" if inner else "the scan's steps written once"
+    text = (
+        "no change is written for a recursion"
+        if inner
+        else "`unroll=` was asked for: leave it out, and audit again, to see what it costs"
+    )
+    at = Spot(one.place.path, one.place.line, one.place.function)
+    return Refused(title, (one,), at, "does-not-apply", text)
 
 
 def head_of(source: SourceText, loop: ast.For | ast.While | ast.Call) -> str:

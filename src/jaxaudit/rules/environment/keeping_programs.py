@@ -20,6 +20,7 @@ RISK = (
 
 
 def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
+    findings = [one for one in findings if "unkept" not in one.facts]  # the cache is on: its setting is the user's
     if not findings:
         return
     first = findings[0]

@@ -54,7 +54,7 @@ def nothing_kept(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
         set_by or called,
         f"a compilation cache is on, but {what} compiled in less than `jax_persistent_cache_min_compile_time_secs` ({len(unkept)} of them, "
         f"{amounts.seconds(total)} in all, the longest `{longest.site.name}`), so nothing of that is written to it: every process compiles it again",
-        facts={"seconds": round(total, 2), "programs": len(unkept)},
+        facts={"seconds": round(total, 2), "programs": len(unkept), "unkept": True},
         notes=[(called, f"`{longest.site.name}`, the longest")] if set_by is not None else (),
         help="Set `jax_persistent_cache_min_compile_time_secs` to 0, or `JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS=0`.",
     )
