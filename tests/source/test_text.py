@@ -5,7 +5,7 @@ import ast
 import pytest
 
 from jaxaudit.source.facts import text
-from jaxaudit.source.lower import _Lowering
+from jaxaudit.source.lower_expressions import Expressions
 
 
 @pytest.mark.parametrize(
@@ -29,4 +29,4 @@ from jaxaudit.source.lower import _Lowering
     ],
 )
 def test_parentheses_stay_where_they_matter(code: str) -> None:
-    assert text(_Lowering().expr(ast.parse(code, mode="eval").body)) == code
+    assert text(Expressions().expr(ast.parse(code, mode="eval").body)) == code

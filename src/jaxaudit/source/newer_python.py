@@ -127,7 +127,7 @@ def serve() -> None:
         if isinstance(tree, Unread):
             continue
         try:
-            rows[path] = pack(lower(tree, data))
+            rows[path] = pack(lower(tree))
         except (RecursionError, MemoryError):
             continue
     sys.stdout.buffer.write(pack(rows))

@@ -300,6 +300,6 @@ def facts_of(item: tuple[str, bytes]) -> bytes | Unread:
     if isinstance(tree, Unread):
         return tree
     try:
-        return pack(lower(tree, data))
+        return pack(lower(tree))
     except (RecursionError, MemoryError):
         return Unread(path, "nests too deeply to be followed")
