@@ -34,6 +34,13 @@ def fewer_equations(evidence: Evidence, function: str) -> Iterator[Expected]:
         yield Expected("equations", sizes[name], sizes[name] / 8, 1, sizes[name] * 0.7, name)
 
 
+def less_to_compile(evidence: Evidence, function: str) -> Iterator[Expected]:
+    """A program of which XLA gets most no longer to see."""
+    whole = sum(one.seconds for one in evidence.compiles)
+    own = sum(one.compile_s for one in evidence.compiles if one.site.name == function)
+    yield Expected("compile_s", whole, whole - 0.7 * own, whole - own, whole - 0.2 * own)
+
+
 def predicted(findings: Iterable[Finding], evidence: Evidence) -> tuple[Expected, ...]:
     """What answering these findings should move, by what the run counted for them."""
     facts = [one.facts for one in findings if one.source == "run"]

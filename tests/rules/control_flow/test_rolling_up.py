@@ -49,3 +49,36 @@ def test_a_list_stays(tmp_path, frames):
     tried = of(tmp_path, "unrolled-loop", CELL.replace("{frames}", frames))
     assert not tried.changes
     assert "ragged" in [one.code for one in tried.refused]
+
+
+SCANNED = """
+KEYWORDS = {"unroll": 32}
+
+
+def path(rate, start):
+    def step(level, _):
+        level = level + 0.01 * jnp.sin(rate * level) - 0.002 * jnp.cos(level) * jnp.tanh(level) * jnp.exp(-level)
+        return level, level.sum()
+
+    return jax.lax.scan(step, start, length=32, {unroll})[1].mean()
+
+
+@jax.jit
+def slope(rate, start):
+    return jax.grad(path)(rate, start)
+
+
+print(slope(0.5, jnp.linspace(0.0, 1.0, 50)))
+"""
+
+
+def test_a_scan_that_was_asked_to_unroll(tmp_path):
+    tried = of(tmp_path, "unrolled-loop", SCANNED.replace("{unroll}", "unroll=32"))
+    lines, _ = done(tmp_path, tried)
+    assert any("length=32)" in line for line in lines)
+
+
+def test_an_unroll_that_is_not_written_at_the_call(tmp_path):
+    tried = of(tmp_path, "unrolled-loop", SCANNED.replace("{unroll}", "**KEYWORDS"))
+    assert not tried.changes
+    assert "`unroll=` is not written" in tried.refused[0].text

@@ -1,4 +1,4 @@
-"""What an audit proposes for `unrolled-loop`: the loop's body once, as `fori_loop` or `scan`."""
+"""What an audit proposes for `unrolled-loop`: the body once, as `fori_loop` or `scan`, and a scan without `unroll=`."""
 
 from __future__ import annotations
 
@@ -7,15 +7,17 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from jaxaudit.edits.arguments import keyword_of, remove_argument
 from jaxaudit.edits.counting import rolled_while
 from jaxaudit.edits.edit import CannotEdit
+from jaxaudit.edits.lines import calls_on
 from jaxaudit.edits.nodes import FUNCTIONS
 from jaxaudit.edits.reducing import reduce_on, reduced
 from jaxaudit.edits.rolling import rolled
 from jaxaudit.edits.scanned_items import Ragged
 from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
-from jaxaudit.rules.predictions import fewer_equations
+from jaxaudit.rules.predictions import fewer_equations, less_to_compile
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.source import provenance
 from jaxaudit.source import values as v
@@ -37,8 +39,11 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
     """One change for each loop, whoever named it; a loop inside another that is rolled up is left to that one."""
     loops: dict[tuple[str, int], list[Finding]] = {}
     for one in findings:
-        if "calls_itself" in one.facts or "unroll" in one.facts:
-            yield written_out_otherwise(one)
+        if "calls_itself" in one.facts:
+            yield a_recursion(one)
+            continue
+        if "unroll" in one.facts:
+            yield scan_as_it_is(one, project)
             continue
         loops.setdefault((one.place.path, int(one.facts.get("loop_line") or one.place.line)), []).append(one)
     for (path, line), group in loops.items():
@@ -73,17 +78,37 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             )
 
 
-def written_out_otherwise(one: Finding) -> Refused:
-    """A recursion, or a scan that is asked to unroll: what to write instead is the user's to say."""
-    inner = one.facts.get("calls_itself")
-    title = f"`{inner}`, which calls itself, as a loop" if inner else "the scan's steps written once"
-    text = (
-        "no change is written for a recursion"
-        if inner
-        else "`unroll=` was asked for: leave it out, and audit again, to see what it costs"
-    )
+def a_recursion(one: Finding) -> Refused:
+    """What to write instead is the user's to say."""
     at = Spot(one.place.path, one.place.line, one.place.function)
-    return Refused(title, (one,), at, "does-not-apply", text)
+    title = f"`{one.facts['calls_itself']}`, which calls itself, as a loop"
+    return Refused(title, (one,), at, "does-not-apply", "no change is written for a recursion")
+
+
+def scan_as_it_is(one: Finding, project: Project) -> Change | Refused:
+    """The scan without `unroll=`: whether its copies were worth what XLA took for them, a trial says."""
+    at = Spot(one.place.path, one.place.line, one.place.function)
+    function = str(one.facts["function"])
+    try:
+        source = project.text(at.path)
+        asked = [call for call in calls_on(source, at.line) if keyword_of(call, "unroll") is not None]
+        if not asked:
+            raise CannotEdit("`unroll=` is not written where the scan is called")
+        innermost = min(asked, key=lambda call: source.end(call) - source.start(call))
+        edits = remove_argument(source, innermost, "unroll")
+    except CannotEdit as error:
+        title = f"the scan in `{one.place.function}` without `unroll=`"
+        return Refused(title, (one,), at, "does-not-apply", f"it stays: {error}")
+    return Change(
+        f"the scan in `{one.place.function}` keeps its step once, without `unroll=`",
+        (one,),
+        at,
+        {at.path: edits},
+        expected=tuple(less_to_compile(project.evidence, function)),
+        risk="The steps are no longer fused: a short elementwise recurrence may run slower.",
+        group=f"loop {at.path}:{at.line}",
+        touched=(function.rpartition(".")[2],),
+    )
 
 
 def head_of(source: SourceText, loop: ast.For | ast.While | ast.Call) -> str:
