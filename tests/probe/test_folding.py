@@ -53,6 +53,28 @@ def test_the_hardest_work_is_told_of() -> None:
     assert works["dot_general"] == 200**3 // folding.PRODUCTS_AT_ONCE
 
 
+def counted(side: int, box: int) -> Any:
+    """How many pixels of a box lie in the image."""
+    return jax.lax.reduce_window(jnp.ones((side, side)), 0.0, jax.lax.add, (box, box), (1, 1), "SAME")
+
+
+def test_a_window_over_nothing_but_numbers() -> None:
+    assert operations(lambda x: x / counted(200, 9), 1.0) == {"reduce_window_sum"}
+    assert operations(lambda x: x / counted(200, 2), 1.0) == set()
+    assert operations(lambda x: counted(200, 9) / x + jnp.cumsum(jnp.ones(40_000)).sum(), 1.0) == {"reduce_window_sum"}
+
+
+def test_a_program_that_captures_nothing_is_looked_at_for_its_windows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folding, "LEAST_SECONDS", 0.0)
+    with listening() as told:
+        hooks.install()
+        jax.jit(lambda x: x / counted(160, 3)).lower(1.0).compile()
+        jax.jit(lambda x: x / jnp.ones((160, 160))).lower(1.0).compile()
+        told.told("fold")
+        folds = [fields for kind, fields in told.lines if kind == "fold"]
+    assert [fields["text"] for fields in folds] == ["`reduce_window_sum` of float32[160,160]"]
+
+
 def test_what_takes_long_is_told_before_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folding, "LEAST_SECONDS", 0.0)
     with listening() as told:
