@@ -5,6 +5,28 @@ import pytest
 from rules.programs_of_rules import found, lines
 
 FAULTS = {
+    "next of an iterator that the object keeps": ("""
+        class Annealer:
+            def __init__(self, ladder):
+                self.ladder = ladder
+                self.step = jax.jit(self.sweep)
+            def sweep(self, x):
+                return x * next(self.ladder)
+            def run(self, x):
+                for _ in range(9):
+                    x = self.step(x)
+                return x
+        """, 7),
+    "next of an iterator of the function around": ("""
+        def anneal(x, rates):
+            rates = iter(rates)
+            @jax.jit
+            def step(x):
+                return x * next(rates)
+            for _ in range(9):
+                x = step(x)
+            return x
+        """, 6),
     "list of the function around": ("""
         def train(xs):
             losses = []
@@ -123,6 +145,23 @@ def test_it_names_the_effect(name):
 
 
 ALLOWED = {
+    "next of what the trace makes itself": """
+        @jax.jit
+        def f(x, rows):
+            first = next(iter(rows))
+            names = iter(("a", "b"))
+            return x * first + len(next(names))
+        """,
+    "a counter of names": """
+        import itertools
+        numbers = itertools.count()
+        def f(x):
+            name = f"layer{next(numbers)}"
+            with jax.named_scope(name):
+                return x * 2
+        def run(xs):
+            return [jax.jit(f)(x) for x in xs]
+        """,
     "eager gradient": "seen = []\ndef f(x):\n    seen.append(x)\n    return x\ng = jax.grad(f)(2.0)\n",
     "an argument's copy": "@jax.jit\ndef f(p, x):\n    p['w'] = p['w'] + x\n    return p\n",
     "a counter of traces": "n_traces = 0\n@jax.jit\ndef f(x):\n    global n_traces\n    n_traces += 1\n    return x\n",

@@ -46,7 +46,7 @@ LOGGERS = ("logging.", "loguru.logger.", "absl.logging.", "structlog.")
 class Effect(NamedTuple):
     """One effect in a traced function.
 
-    `what`: "attribute", "name", "item", "container", "print", "clock", "draw", "record", "log". `target` is what it
+    `what`: "attribute", "name", "item", "container", "print", "clock", "draw", "next", "record", "log". `target` is what it
     touches as written, `value` what is assigned. `leaks` tells why the value is a tracer, where it is one.
     `counts`: an augmented assignment, `seen["calls"] += 1`.
     """
@@ -114,6 +114,9 @@ def _of_call(program: Program, compiled: Compiled, call: v.Call) -> Iterator[Eff
         yield Effect("print", text(call.expr), call.expr, flow, first_tracer(program, arguments, compiled), call.path)
     elif name in CLOCKS:
         yield Effect("clock", text(call.expr), call.expr, flow, None, call.path)
+    elif name == "builtins.next":
+        if call.args and outlives(program, compiled, call.args[0]):
+            yield Effect("next", text(call.expr), call.expr, flow, None, call.path, call.args[0])
     elif name in PYTHON_DRAWS or (name.startswith("numpy.random.") and name.rpartition(".")[2] in NUMPY_DRAWS):
         yield Effect("draw", text(call.expr), call.expr, flow, None, call.path)
     elif name in RECORDERS:

@@ -9,6 +9,7 @@ from jaxaudit.rules.captures.changes import is_lazy
 from jaxaudit.rules.captures.compiled_code import Compiled, bodies, compiled_functions
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
+from jaxaudit.source import provenance
 from jaxaudit.source import values as v
 from jaxaudit.source.facts import start
 from jaxaudit.source.kinds import kind_of
@@ -80,6 +81,8 @@ WORDS = {
     "clock": "`{target}` in {where} reads the clock once, while it is traced: the time is baked into the program",
     "draw": "`{target}` in {where} draws once, while it is traced: the same numbers are baked into the program for all "
     "calls",
+    "next": "`{target}` in {where} takes an item once, while it is traced: all calls go on with the first item, a constant of the "
+    "program",
     "record": "`{target}` in {where} runs once, while it is traced, and not in later calls",
     "log": "`{target}` in {where} logs once, while it is traced, and not in later calls",
 }
@@ -92,6 +95,7 @@ REMEDY = {
     "print": "Use `jax.debug.print`, which runs with the values of each call.",
     "clock": "Read the clock outside the jitted function, after `block_until_ready()`.",
     "draw": "Draw with `jax.random` and a key that is an argument, or draw outside and hand the numbers in.",
+    "next": "Take the item outside the jitted function and hand it in as an argument.",
     "record": "Return the values and record them outside, or use `jax.debug.callback`.",
     "log": "Use `jax.debug.print` or `jax.debug.callback`, or log outside.",
 }
@@ -106,6 +110,8 @@ def confidence(program: Program, compiled: Compiled, effect: Effect) -> float:
         sure = 0.85 if effect.leaks is not None and not effect.target.endswith(".debug") else 0.3
     elif effect.what == "record":
         sure = 0.85
+    elif effect.what == "next":
+        sure = 0.5 if is_counter(program, effect.value) else 0.9  # a number for each trace, in a name, does no harm
     else:
         sure = (
             0.5
@@ -184,6 +190,13 @@ def is_tool(program: Program, effect: Effect) -> bool:
     if settled.__class__ is v.FunctionValue or kind_of(program, settled).what in ("function", "transformed"):
         return True
     return settled.__class__ is v.Call and not kind_of(program, settled).is_array
+
+
+def is_counter(program: Program, value: v.Value | None) -> bool:
+    return value is not None and any(
+        isinstance(root, v.Call) and c.known_name(program, root.func) == "itertools.count"
+        for root in provenance.roots(program, value)
+    )
 
 
 def asks_for_tracer(program: Program, test: v.Value) -> bool:
