@@ -152,16 +152,6 @@ ALLOWED = {
             names = iter(("a", "b"))
             return x * first + len(next(names))
         """,
-    "a counter of names": """
-        import itertools
-        numbers = itertools.count()
-        def f(x):
-            name = f"layer{next(numbers)}"
-            with jax.named_scope(name):
-                return x * 2
-        def run(xs):
-            return [jax.jit(f)(x) for x in xs]
-        """,
     "eager gradient": "seen = []\ndef f(x):\n    seen.append(x)\n    return x\ng = jax.grad(f)(2.0)\n",
     "an argument's copy": "@jax.jit\ndef f(p, x):\n    p['w'] = p['w'] + x\n    return p\n",
     "a counter of traces": "n_traces = 0\n@jax.jit\ndef f(x):\n    global n_traces\n    n_traces += 1\n    return x\n",
@@ -287,3 +277,17 @@ def test_a_test_for_the_top_level_is_respected():
 def test_a_kept_tracer_is_told():
     [one] = found("trace-time-effect", "log = []\n@jax.jit\ndef f(x):\n    log.append(x + 1)\n    return x\n")
     assert "tracer" in one.message
+
+
+def test_a_counter_may_be_there_to_tell_traces_apart():
+    [one] = found("trace-time-effect", """
+        import itertools
+        numbers = itertools.count()
+        @jax.jit
+        def f(x):
+            with jax.named_scope(f"layer{next(numbers)}"):
+                return x * 2
+        for x in range(9):
+            f(x)
+        """)  # fmt: skip
+    assert one.confidence < 0.8
