@@ -18,6 +18,7 @@ from jaxaudit.model.proposal import Expected
 from jaxaudit.model.spot import Spot
 from jaxaudit.rules.boundaries.kept_fields import is_module_of_equinox, must_keep_its_fields, must_not_be_packed
 from jaxaudit.rules.boundaries.same_when_traced import must_do_the_same
+from jaxaudit.rules.boundaries.subclasses import must_have_no_other_method
 from jaxaudit.rules.boundaries.turn_edits import (
     around,
     before,
@@ -170,7 +171,12 @@ def _at_the_call(call: TurnCall, project: Project, loop: int | None) -> Iterator
     touched = (name, *inner)
     is_module = call.runs is not None and is_module_of_equinox(project, call.runs)
     own = is_own_method(node)
-    alone = partial(of_object, lambda: extracted(source, node, hint).edits, not own)
+
+    def moved() -> Sequence[Edit]:
+        must_have_no_other_method(project, source, node)
+        return extracted(source, node, hint).edits
+
+    alone = partial(of_object, moved, not own)
     apart = way(call.at, f"`{call.text}` in a jitted function of its own", (hint, name), alone)
     if own:
         yield apart

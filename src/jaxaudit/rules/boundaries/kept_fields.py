@@ -74,7 +74,10 @@ def _read(project: Project, cls: ast.ClassDef, method: ast.AST) -> set[str]:
     waiting = [method]
     while waiting:
         for one in ast.walk(waiting.pop()):
-            if isinstance(one, ast.Attribute) and isinstance(one.ctx, ast.Load) and one.attr not in read:
+            counted = one.target if isinstance(one, ast.AugAssign) else None
+            one = counted if isinstance(counted, ast.Attribute) else one
+            asked = isinstance(one, ast.Attribute) and (counted is one or isinstance(one.ctx, ast.Load))
+            if isinstance(one, ast.Attribute) and asked and one.attr not in read:
                 read.add(one.attr)
                 waiting += [*methods.get(one.attr, ()), *made.get(one.attr, ())]
     return read

@@ -8,12 +8,16 @@ import ast
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from jaxaudit.edits.edit import CannotEdit
+from jaxaudit.edits.decorators import add_inner_decorator
+from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.imports import spell
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import parameters_of
 from jaxaudit.edits.nodes import FUNCTIONS
 from jaxaudit.edits.rebinding import CHANGING, must_ask_nothing_anew, must_compile_once
 from jaxaudit.rules.boundaries.changed_elsewhere import must_not_change_elsewhere
+from jaxaudit.rules.boundaries.subclasses import other_methods
+from jaxaudit.rules.consequences import must_bring_no_fault
 
 if TYPE_CHECKING:
     from jaxaudit.edits import SourceText
@@ -25,8 +29,29 @@ MOST = 60
 
 
 def must_do_the_same(project: Project, source: SourceText, node: Function | ast.Lambda, of_nnx: bool = False) -> None:
-    """CannotEdit with what it does otherwise; functions of the file that it calls are looked at as well. `nnx.jit` carries changes of
-    its arguments back."""
+    """CannotEdit with what it does otherwise; functions of the file that it calls are looked at as well, and what subclasses put in
+    the place of methods. `nnx.jit` carries changes of its arguments back."""
+    _alone(project, source, node, of_nnx)
+    must_hold_for_subclasses(project, source, node, of_nnx)
+
+
+def must_hold_for_subclasses(project: Project, source: SourceText, part: ast.AST, of_nnx: bool = False) -> None:
+    """The same of methods that a subclass puts in the place of those that the part calls on its object."""
+    for file, _, other in other_methods(project, source, part):
+        _alone(project, file, other, of_nnx)
+        if not of_nnx:
+            must_bring_no_fault(project, {file.path: _as_if_jitted(file, other)})
+
+
+def _as_if_jitted(source: SourceText, node: Function) -> tuple[Edit, ...]:
+    """A method under jit, its object static: what the rules would say of it. Nobody gets to see this text."""
+    jit, partial = spell(source, "jax.jit"), spell(source, "functools.partial")
+    decorator = f"{partial.text}({jit.text}, static_argnums=0)"
+    imports = (*jit.edits, *(one for one in partial.edits if one not in jit.edits))
+    return (*imports, *add_inner_decorator(source, node, decorator))
+
+
+def _alone(project: Project, source: SourceText, node: Function | ast.Lambda, of_nnx: bool) -> None:
     names = Names(source)
     for one in _reached(names, node):
         name = getattr(one, "name", "the lambda")

@@ -15,7 +15,7 @@ from jaxaudit.edits.nodes import FUNCTIONS, Function, enclosing
 from jaxaudit.edits.rolling import rolled
 from jaxaudit.edits.statements import insert_after, insert_before
 from jaxaudit.edits.taking import ASKED_OF_OBJECTS
-from jaxaudit.rules.boundaries.same_when_traced import must_do_the_same
+from jaxaudit.rules.boundaries.same_when_traced import must_do_the_same, must_hold_for_subclasses
 from jaxaudit.rules.consequences import Edits, must_bring_no_fault, needs_static
 from jaxaudit.rules.control_flow.rolling_up import arrays_in, loop_on
 from jaxaudit.rules.project import Project
@@ -42,6 +42,7 @@ def in_one(project: Project, loop: LoopSeen) -> Edits:
     """`lax.fori_loop`, which compiles its body wherever it stands."""
     source = project.text(loop.at.path)
     node = loop_on(source, loop.loop)
+    must_hold_for_subclasses(project, source, node)
     if isinstance(node, ast.While):
         return {loop.at.path: rolled_while(source, node).edits}
     return {loop.at.path: rolled(source, node, arrays_in(source, node, project)).edits}

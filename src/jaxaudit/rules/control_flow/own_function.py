@@ -10,6 +10,7 @@ from jaxaudit.edits.extracting import extracted
 from jaxaudit.edits.lines import calls_of
 from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
+from jaxaudit.rules.boundaries.subclasses import must_have_no_other_method
 from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused, seen_by_line
 
@@ -36,6 +37,7 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             source = project.text(path)
             call = _loop_on(source, line)
             kind = source.of(call.func).rpartition(".")[2]
+            must_have_no_other_method(project, source, call)
             done = extracted(source, call, f"{kind}_of_{where}" if where.isidentifier() else f"jitted_{kind}")
         except CannotEdit as error:
             yield Refused(

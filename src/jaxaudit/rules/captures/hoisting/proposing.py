@@ -14,6 +14,7 @@ from jaxaudit.edits.nodes import FUNCTIONS
 from jaxaudit.model import Finding
 from jaxaudit.model.proposal import Expected
 from jaxaudit.model.spot import Spot
+from jaxaudit.rules.boundaries.subclasses import must_have_no_other_method
 from jaxaudit.rules.captures.hoisting.chain import Chain, Load
 from jaxaudit.rules.captures.hoisting.jits import jits_of, outermost
 from jaxaudit.rules.captures.hoisting.payload import Payload, payloads
@@ -165,7 +166,9 @@ def by_lifting(code: Code, captures: Captures, project: Project) -> Iterator[Cha
         return
     try:
         source, names = code.source(spot.path), code.names(spot.path)
-        new = lifted(source, jit_on(source, spot.line))
+        site = jit_on(source, spot.line)
+        new = lifted(source, site)
+        must_have_no_other_method(project, source, site.node)
     except CannotEdit:
         return
     calls = {
