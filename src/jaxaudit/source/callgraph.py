@@ -152,6 +152,10 @@ class CallGraph:
         if isinstance(value, v.Call):
             if not value.decorator:
                 self.note_words(value, name)
+        elif isinstance(value, v.Mapping | v.Sequence):  # a table: whoever takes from it may call what it holds
+            for part in value.parts():
+                if self.is_function(part):
+                    self.note_words(part, name)
         elif isinstance(value, v.External) and value.name in TRANSFORMS:
             if value.name.rpartition(".")[2] != name:
                 self.aliases.add(name)

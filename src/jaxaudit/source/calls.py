@@ -221,7 +221,16 @@ def _targets(program: Program, value: v.Value, depth: int) -> list[Target]:
     if isinstance(value, v.Param):
         out = [t for _, source in program.sources(value) for t in targets(program, source, depth + 1)]
         return out or _called_objects(program, value, depth)
-    return [t for step in provenance.expand(program, value) for t in targets(program, step, depth + 1)]
+    out = [t for step in provenance.expand(program, value) for t in targets(program, step, depth + 1)]
+    return out or ([t for one in _in_table(program, value) for t in targets(program, one, depth + 1)])
+
+
+def _in_table(program: Program, value: v.Value) -> list[v.Value]:
+    """`LAWS[law]`, of a dict that is written out: whichever it is, one of its values is called."""
+    if not isinstance(value, v.Item) or isinstance(value.index, v.Const):
+        return []
+    tables = [root for root in provenance.roots(program, value.base) if isinstance(root, v.Mapping)]
+    return [one for table in tables for key, one in table.pairs if key is not None]
 
 
 def _called_objects(program: Program, value: v.Value, depth: int) -> list[Target]:

@@ -180,3 +180,42 @@ def test_a_caller_behind_a_decorator_that_does_more(tmp_path):
     tried = of(tmp_path, decorated("print(unit)\n            return function(*args, **kwargs)"))
     assert not tried.changes
     assert any("other.py:5 hands `inner`" in refused.text for refused in tried.refused)
+
+
+LAW = "import jax\nimport jax.numpy as jnp\n\n\n@jax.jit\ndef fade(x, order):\n    return jnp.power(1 + x, order)\n\n\n"
+TABLE = LAW + 'LAWS = {"fade": fade}\n\n\ndef apply(law, x, **settings):\n    return LAWS[law](x, **settings)\n'
+DAY = "import jax.numpy as jnp\nimport laws\n\nfor _ in range(5):\n    print(float(laws.apply('fade', jnp.ones(3), order=2).sum()))\n"
+
+
+def test_a_table_whose_callers_are_all_in_sight(tmp_path):
+    [change] = of(tmp_path, {"main.py": DAY, "laws.py": TABLE}).changes
+    assert "`order` of `fade` becomes static" in change.title
+
+
+def test_an_array_that_another_script_hands_in_through_the_table(tmp_path):
+    plate = (
+        "import functools\nimport numpy as np\nfrom laws import LAWS\n\n\ndef rows(law, orders):\n"
+        "    draw = functools.partial(LAWS[law], np.ones((1, 4)))\n    return draw(order=np.asarray(orders)[:, None])\n"
+    )
+    tried = of(tmp_path, {"main.py": DAY, "laws.py": TABLE, "plate.py": plate})
+    assert not tried.changes
+    [refused] = tried.refused
+    assert refused.code == "unhashable" and "plate.py:8 hands an array in as `order`" in refused.text
+
+
+def test_a_list_that_another_script_hands_in(tmp_path):
+    other = "import jax.numpy as jnp\nimport laws\n\nlaws.apply('fade', jnp.ones(2), order=[1, 2])\n"
+    tried = of(tmp_path, {"main.py": DAY, "laws.py": TABLE, "other.py": other})
+    assert [one.code for one in tried.refused] == ["unhashable"]
+
+
+def test_a_function_whose_callers_are_out_of_sight(tmp_path):
+    """Put into an object by its name, and called by that."""
+    registry = (
+        LAW
+        + "class Laws:\n    pass\n\n\ndef register(name, law):\n    setattr(Laws, name, law)\n\n\nregister('dim', fade)\n"
+    )
+    main = "import jax.numpy as jnp\nimport laws\n\nfor _ in range(5):\n    print(float(laws.Laws.dim(jnp.ones(3), 2).sum()))\n"
+    tried = of(tmp_path, {"main.py": main, "laws.py": registry})
+    assert not tried.changes
+    assert "laws.py:18 hands `fade` on, and the source does not show who calls it" in tried.refused[0].text

@@ -4,7 +4,6 @@ caller could hand in a tracer."""
 from __future__ import annotations
 
 import ast
-import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,17 +13,21 @@ from jaxaudit.edits.nodes import FUNCTIONS, Function
 from jaxaudit.model import Finding, Place, amounts
 from jaxaudit.model.spot import Spot
 from jaxaudit.rules.project import Change, Project, Refused
-from jaxaudit.rules.static.changes import change
 from jaxaudit.rules.static.converting_once import converting
+from jaxaudit.rules.static.other_callers import (
+    called_out_of_sight,
+    handed_a_tracer,
+    handed_many,
+    handed_what_has_no_hash,
+    units_of,
+)
 from jaxaudit.source import calls as c
 from jaxaudit.source.arguments import bind
 from jaxaudit.source.facts import text
-from jaxaudit.source.tracing import entering
 
 if TYPE_CHECKING:
     from jaxaudit.edits import SourceText
     from jaxaudit.edits.jit_sites import JitSite
-    from jaxaudit.source.program import Program
     from jaxaudit.source.scopes import Function as Unit
 
 SCALARS = frozenset(
@@ -82,6 +85,10 @@ def _of_function(path: str, name: str, group: Sequence[Finding], project: Projec
         tracer = handed_a_tracer(project, path, name, argument)
         if tracer:
             yield Refused(title, (one,), at, "arrives-as-tracer", tracer)
+        elif unhashed := handed_what_has_no_hash(project, path, name, argument):
+            yield Refused(title, (one,), at, "unhashable", unhashed)
+        elif unseen := called_out_of_sight(project, path, name):
+            yield Refused(title, (one,), at, "not-tried", unseen)
         elif varies := handed_many(project, path, name, argument):
             yield Refused(title, (one,), at, "varies", varies)
         elif changes_the_program(project, path, name, argument):
@@ -93,7 +100,7 @@ def _of_function(path: str, name: str, group: Sequence[Finding], project: Projec
         yield refused
     elif idle:
         way = f"numbers {path}:{name}"
-        once = converting(path, name, idle, _units(project, path, name), project, way)
+        once = converting(path, name, idle, units_of(project, path, name), project, way)
         if once is not None:
             yield once
             yield from _change(path, name, idle, project, way)
@@ -161,83 +168,6 @@ def _jit_of(source: SourceText, function: Function) -> JitSite | None:
     return jit_site(source, Place(source.path, *source.position(span[0]), *source.position(span[1]), function.name))
 
 
-# -- who could hand in a tracer -----------------------------------------------------------------------------------------
-
-
-def handed_a_tracer(project: Project, path: str, name: str, argument: str) -> str:
-    """The sentence that names a place of the project where it is, or may be, a tracer; "" where none is seen."""
-    program = project.program
-    for unit in _units(project, path, name):
-        for call, value in program.graph.sources(unit, argument):
-            why = program.tracing.tracer(value) if call is not None else None
-            if why is not None and call is not None and call.flow is not None:
-                return _said(program.place(call.flow, call.expr), why.use.short, argument)
-        for handed in program.graph.handovers(unit):
-            if handed.use is None or handed.use.spec.kind == "jit" or not entering(program, handed, argument):
-                continue
-            if handed.call.flow is not None:
-                return _said(program.place(handed.call.flow, handed.call.expr), handed.use.short, argument)
-        through = _wrapped_elsewhere(program, unit)
-        if through:
-            return through
-    return ""
-
-
-def _wrapped_elsewhere(program: Program, unit: Unit) -> str:
-    """Where a transformation of tracers takes what a decorator of the project made of it: which of its arguments are tracers
-    then is not followed through a wrapper that does more than hand them on."""
-    home = unit.parent or unit.module.function
-    for bound in home.flow.bindings.get(unit.name, ()) if not unit.is_method else ():
-        for wrapper in (target.function for target in c.targets(program, bound)):
-            for handed in program.graph.handovers(wrapper) if wrapper is not unit else ():
-                if handed.use is None or handed.use.spec.kind == "jit" or handed.call.flow is None:
-                    continue
-                place = program.place(handed.call.flow, handed.call.expr)
-                return (
-                    f"{os.path.normpath(place.path)}:{place.line} hands `{wrapper.name}`, which a decorator makes of such functions, "
-                    f"to `{handed.use.short}`: a tracer may arrive there, for which a static argument would raise an error"
-                )
-    return ""
-
-
-def _said(place: Place, transformation: str, argument: str) -> str:
-    return (
-        f"{os.path.normpath(place.path)}:{place.line} hands a tracer of `{transformation}` to `{argument}`: a static "
-        "argument would raise an error there"
-    )
-
-
-def handed_many(project: Project, path: str, name: str, argument: str) -> str:
-    """The sentence that names a place of the project where its value is another in each turn; "" where none is seen."""
-    program = project.program
-    for unit in _units(project, path, name):
-        for call, value in program.graph.sources(unit, argument):
-            found = change(program, value, call.loops) if call is not None else None
-            if (
-                found is None
-                or call is None
-                or call.flow is None
-                or found.loop is None
-                or not (found.many and found.sure)
-            ):
-                continue
-            place = program.place(call.flow, call.expr)
-            return (
-                f"`{argument}` had one value in this run, but {os.path.normpath(place.path)}:{place.line} hands in another in "
-                f"each turn of a loop: static, each would compile `{name}` again"
-            )
-    return ""
-
-
-def _units(project: Project, path: str, name: str) -> list[Unit]:
-    short = name.rpartition(".")[2]
-    return [
-        one
-        for one in list(project.program.graph.linked_functions)
-        if one.name == short and os.path.normpath(one.module.path) == path
-    ]
-
-
 # -- whether a value can change the program -----------------------------------------------------------------------------
 
 
@@ -246,7 +176,7 @@ def changes_the_program(project: Project, path: str, name: str, argument: str) -
     programs = [one for one in project.evidence.programs if one.site.path == path and one.site.name == name]
     if any(argument in one.exponents for one in programs):
         return True
-    return any(_steers(project, unit, argument, 0) for unit in _units(project, path, name))
+    return any(_steers(project, unit, argument, 0) for unit in units_of(project, path, name))
 
 
 def _steers(project: Project, unit: Unit, argument: str, depth: int) -> bool:
