@@ -127,3 +127,22 @@ for number in range(2):
     assert ["at module level: `loss`" in one.title or "at module level: `scale`" in one.title for one in tried.changes] == [
         True, True,
     ]  # fmt: skip
+
+
+READ = """
+def plans(lines):
+    for line in lines:
+        name, order = line.split()
+        yield name, Settings(int(order))
+
+
+for name, settings in plans(["north 3", "south 3", "east 2", "west 3"]):
+    print(name, round(float(predict(jnp.ones(5), settings).sum()), 4))
+"""
+
+
+def test_objects_of_which_only_the_run_knows_the_class(tmp_path):
+    """A generator hands them out beside a name."""
+    lines, evidence = done(tmp_path, of(tmp_path, "identity-hashed-static", code().partition("def harbour")[0] + READ))
+    assert any("def __eq__" in line for line in lines)
+    assert compiles(evidence, "predict") == 2

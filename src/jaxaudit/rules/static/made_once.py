@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jaxaudit.edits.edit import CannotEdit, Edit
@@ -22,6 +23,8 @@ from jaxaudit.rules.project import Change, Project, Refused
 if TYPE_CHECKING:
     from jaxaudit.edits import SourceText
 
+Written = tuple[str, dict[str, tuple[Edit, ...]], str]
+"""The title's beginning, the edits and the risk."""
 MADE_HERE = "it is made here"
 ONCE = "All calls share one object. What is changed on it in one call is there in the next; what it is made of is read once."
 BY_VALUE = (
@@ -43,21 +46,36 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         for told in same:
             if str(told.facts.get("parameter")) not in told_of:
                 told_of.add(str(told.facts.get("parameter")))
-                yield _answer(seen, told, name, project)
+                word = str(told.facts["parameter"])
+                yield _answer((seen, told), word, name, project, partial(_way, told, word, project))
+        for word, cls in _of_classes(seen):
+            if word not in told_of and _class_named(cls, project) is not None:
+                yield _answer((seen,), word, name, project, partial(_by_value, cls, project))
 
 
-def _answer(seen: Finding, told: Finding, name: str, project: Project) -> Change | Refused:
-    word = str(told.facts["parameter"])
+def _of_classes(seen: Finding) -> Iterator[tuple[str, str]]:
+    """The static arguments that were objects of a class, with its name, as the run saw it."""
+    values = seen.facts.get("values")
+    for leaf, kinds in values.items() if isinstance(values, dict) else ():
+        name, _, rest = str(kinds[0] if kinds else "").partition(" ")
+        if rest == "object" and str(leaf).isidentifier() and name.isidentifier():
+            yield str(leaf), name
+
+
+def _answer(
+    findings: tuple[Finding, ...], word: str, name: str, project: Project, way: Callable[[], Written]
+) -> Change | Refused:
+    seen = findings[0]
     at = Spot(seen.place.path, seen.place.line, name)
     try:
         _must_compile_once(seen, name, project)
-        title, edits, risk = _way(told, word, project)
+        title, edits, risk = way()
     except CannotEdit as error:
         text = f"no change is written: {error}"
-        return Refused(f"`{word}` of `{name}` made once", (seen, told), at, "does-not-apply", text)
+        return Refused(f"`{word}` of `{name}` made once", findings, at, "does-not-apply", text)
     return Change(
         f"{title}: `{word}` of `{name}` equals the last one",
-        (seen, told),
+        findings,
         at,
         edits,
         expected=tuple(fewer_compiles(project.evidence, int(seen.facts.get("recompiles") or 0))),
@@ -76,8 +94,17 @@ def _must_compile_once(seen: Finding, name: str, project: Project) -> None:
     must_not_change_elsewhere(project, source, [function])
 
 
-def _way(told: Finding, hint: str, project: Project) -> tuple[str, dict[str, tuple[Edit, ...]], str]:
-    """The title's beginning, the edits and the risk."""
+def _by_value(cls: str, project: Project) -> Written:
+    """Wherever the objects are made: a generator, a file that is read, a table."""
+    found = _class_named(cls, project)
+    if found is None:
+        raise CannotEdit(f"`{cls}` is not a class of the project")
+    home, node = found
+    edits = compared_by_value(home, node, [one for one in project.sources() if one.path != home.path])
+    return f"`{cls}` compares by its fields", {home.path: edits}, BY_VALUE
+
+
+def _way(told: Finding, hint: str, project: Project) -> Written:
     place = next((note.place for note in told.notes if note.text.startswith(MADE_HERE)), told.place)
     source = project.text(place.path)
     node = expression_at(source, place)
@@ -85,12 +112,10 @@ def _way(told: Finding, hint: str, project: Project) -> tuple[str, dict[str, tup
         found = _class_named(source.of(node.func).rpartition(".")[2], project)
         if found is not None:
             home, cls = found
-            others = [one for one in project.sources() if one.path != home.path]
             try:
-                edits = compared_by_value(home, cls, others)
-                return f"`{cls.name}` compares by its fields", {home.path: edits}, BY_VALUE
+                return _by_value(cls.name, project)
             except CannotEdit as error:
-                must_stay_as_made(home, cls, others)
+                must_stay_as_made(home, cls, [one for one in project.sources() if one.path != home.path])
                 if not all(isinstance(one, ast.Constant) for one in (*node.args, *(k.value for k in node.keywords))):
                     raise error
     if not isinstance(node, ast.Call | ast.Lambda):
