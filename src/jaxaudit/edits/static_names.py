@@ -65,12 +65,19 @@ def add_static_names(
 
 def remove_static_name(source: SourceText, site: JitSite, name: str, kind: Kind = "static") -> tuple[Edit, ...]:
     """The jit without one static (or donated) parameter, named or counted; without the option when none is left."""
+    return remove_static_names(source, site, (name,), kind)
+
+
+def remove_static_names(
+    source: SourceText, site: JitSite, names: Sequence[str], kind: Kind = "static"
+) -> tuple[Edit, ...]:
+    """The same for several at once. A constant of the module that other jits share stays as it is."""
     if site.options is None:
         raise CannotEdit("the jit has no options")
     for option in (f"{kind}_argnames", f"{kind}_argnums"):
         keyword = keyword_of(site.options, option)
         if keyword:
-            wanted = _wanted(site, name, option)
+            wanted = [_wanted(site, name, option) for name in names]
             edits = _without(source, keyword.value, wanted)
             return edits if edits is not None else remove_option(source, site, option)
     raise CannotEdit(f"the jit has neither {kind}_argnames nor {kind}_argnums")
@@ -123,15 +130,38 @@ def _extended(source: SourceText, value: ast.expr, name: str) -> tuple[Edit, ...
     return add_element(source, value, f"{quote}{name}{quote}")
 
 
-def _without(source: SourceText, value: ast.expr, wanted: Sequence[str | int]) -> tuple[Edit, ...] | None:
-    """The value without the wanted element; None when nothing would be left."""
-    constants = _constants(value)
-    indices = [index for index, node in enumerate(constants) if _number_or_text(node) in wanted]
-    if not indices:
-        raise CannotEdit(f"{wanted[0]} is not among the names given")
-    if len(constants) == 1:
+def _without(source: SourceText, value: ast.expr, wanted: Sequence[Sequence[str | int]]) -> tuple[Edit, ...] | None:
+    """The value without the wanted elements; None when nothing would be left."""
+    display = _shared(source, value)
+    constants = _constants(value if display is None else display)
+    gone: list[int] = []
+    for spellings in wanted:
+        index = next((i for i, node in enumerate(constants) if _number_or_text(node) in spellings), None)
+        if index is None:
+            raise CannotEdit(f"{spellings[0]} is not among the names given")
+        gone.append(index)
+    rest = [node for index, node in enumerate(constants) if index not in gone]
+    if not rest:
         return None
-    return remove_element(source, value, indices[0])
+    if display is None and len(gone) == 1:
+        return remove_element(source, value, gone[0])
+    texts = [source.of(node) for node in rest]
+    return replace(source, value, f"({', '.join(texts)}{',' if len(texts) == 1 else ''})")
+
+
+def _shared(source: SourceText, value: ast.expr) -> ast.expr | None:
+    """What `_SETTINGS` in `static_argnames=_SETTINGS` stands for: a constant that the module binds once."""
+    if not isinstance(value, ast.Name):
+        return None
+    bound = [
+        node
+        for node in ast.walk(source.tree)
+        if isinstance(node, ast.Name) and node.id == value.id and not isinstance(node.ctx, ast.Load)
+    ]
+    for one in source.tree.body:
+        if isinstance(one, ast.Assign) and one.targets == bound:
+            return one.value
+    return None
 
 
 def _wanted(site: JitSite, name: str, option: str) -> tuple[str | int, ...]:

@@ -36,3 +36,48 @@ def test_what_decides_a_shape_stays_static(tmp_path):
     assert not tried.changes
     [refused] = tried.refused
     assert refused.code == "arrives-as-tracer" and "line 10" in refused.text
+
+
+SHARED = """
+SETTINGS = ("kind", "rate")
+
+
+def _fall(x, kind, rate):
+    return x * jnp.exp(-rate) if kind == "fast" else x - rate
+
+
+def _steps(x, kind, rate):
+    for _ in range(rate):
+        x = x + 1.0
+    return x
+
+
+fall = jax.jit(_fall, static_argnames=SETTINGS)
+steps = jax.jit(_steps, static_argnames=SETTINGS)
+for rate in (0.5, 1.0, 2.0, 3.0):
+    print(fall(jnp.ones(3), kind="fast", rate=rate).sum())
+print(steps(jnp.ones(3), kind="slow", rate=3).sum())
+"""
+
+
+def test_names_that_two_jits_share_stay_for_the_other(tmp_path):
+    lines, evidence = done(tmp_path, of(tmp_path, "varying-static", SHARED))
+    assert lines == ['fall = jax.jit(_fall, static_argnames=("kind",))']
+    assert compiles(evidence, "_fall") == 1
+
+
+TOGETHER = """
+@functools.partial(jax.jit, static_argnames=("rate", "kind", "gain"))
+def grow(x, kind, rate, gain):
+    return x * jnp.exp(-rate) * gain if kind == "fast" else x
+
+
+for rate in (0.5, 1.0, 2.0, 3.0):
+    print(grow(jnp.ones(3), kind="fast", rate=rate, gain=1.0 + rate).sum())
+"""
+
+
+def test_two_that_change_together(tmp_path):
+    lines, evidence = done(tmp_path, of(tmp_path, "varying-static", TOGETHER))
+    assert lines == ['@functools.partial(jax.jit, static_argnames=("kind",))']
+    assert compiles(evidence, "grow") == 1

@@ -100,7 +100,7 @@ def of_calls(program: Program, site: Site, name: str, change: Change) -> Finding
             Note(place_of_call(program, edge.call), f"`{site.function.name}` is called here"),
         ],
         help=advice(found.what, odd, plain),
-        fix=Fix("unsafe", f"give it the dtype {odd.dtype}") if mendable else None,
+        fix=Fix("unsafe", f"give `{name}` the dtype {odd.dtype}") if mendable else None,
     )  # fmt: skip
 
 
@@ -146,7 +146,7 @@ def of_state(program: Program, site: Site, edge: Edge, name: str, found: Differe
             Note(place_of(program, after.source, edge.call), f"here it becomes {after.words()}"),
         ],
         help=advice(found.what, before, after),
-        fix=Fix("unsafe", f"give it the dtype {before.dtype}") if mendable else None,
+        fix=Fix("unsafe", f"give `{name}` the dtype {before.dtype}") if mendable else None,
     )  # fmt: skip
 
 
@@ -166,7 +166,7 @@ def of_leaf(program: Program, site: Site, edge: Edge, weak: WeakLeaf) -> Finding
                "one": f"weakly typed {dtype}", "other": f"strongly typed {dtype}", "dtype": dtype},
         notes=[Note(place_of_call(program, edge.call), f"`{weak.param}` is rebound here")],
         help=f"Give it a dtype where it is made: `jnp.asarray(..., dtype=jnp.{dtype})`.",
-        fix=Fix("unsafe", f"give it the dtype {dtype}") if can_take_dtype(program, leaf.made) else None,
+        fix=Fix("unsafe", f"give `{leaf.name}` the dtype {dtype}") if can_take_dtype(program, leaf.made) else None,
     )  # fmt: skip
 
 

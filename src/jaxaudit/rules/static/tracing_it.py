@@ -11,7 +11,7 @@ from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.expressions import wrap
 from jaxaudit.edits.imports import spell
 from jaxaudit.edits.nodes import call_at
-from jaxaudit.edits.static_names import remove_static_name
+from jaxaudit.edits.static_names import remove_static_names
 from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
 from jaxaudit.rules.consequences import must_bring_no_fault
@@ -37,7 +37,7 @@ RISK = "Traced, the value can no longer decide a shape, a Python branch or a `ra
 def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
     """One change for each function and argument, and for each static field, that a run saw take several values."""
     yield from _fields(findings, project)
-    for one in findings:
+    for one in sorted(findings, key=lambda one: -int(one.facts.get("recompiles") or 0)):
         leaves = [str(leaf) for leaf in one.facts.get("leaves", ())]
         if one.source != "run" or not leaves or any("." in leaf or "[" in leaf for leaf in leaves):
             continue
@@ -70,6 +70,7 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             edits,
             expected=tuple(fewer_compiles(project.evidence, int(one.facts.get("recompiles") or 0))),
             risk=RISK,
+            group=f"traced {at.path}:{at.line}",
             touched=(function,),
         )
 
@@ -153,9 +154,7 @@ def _edits(finding: Finding, leaves: Sequence[str], project: Project) -> dict[st
     )  # fmt: skip
     if seen is None or seen.site.wrapper != "filter_jit":
         source = project.text(finding.place.path)
-        if len(leaves) > 1:
-            raise CannotEdit("several of its arguments change together")
-        return {finding.place.path: list(remove_static_name(source, site_of(source, finding.place.line), leaves[0]))}
+        return {finding.place.path: list(remove_static_names(source, site_of(source, finding.place.line), leaves))}
     edits: dict[str, list[Edit]] = {}
     for edge in calls(finding, project):
         place = project.program.place(edge.call.flow, edge.call.expr)
