@@ -6,6 +6,7 @@ import ast
 import linecache
 import os
 import sys
+from contextlib import suppress
 from itertools import islice
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
@@ -268,10 +269,11 @@ def call_converted(frame: FrameType | None) -> str:
     return ast.unparse(inner)[:60] if isinstance(inner, ast.Call) else ""
 
 
-def value_read(code: CodeType, offset: int) -> str:
-    """What is read, as the user wrote it: `loss` in `float(loss)` and in `loss.item()`."""
-    read = expression_at(code, offset)
-    if isinstance(read, ast.Call):
+def value_read(code: CodeType, offset: int, how: str = "") -> str:
+    """What is read, as the user wrote it: `loss` in `float(loss)` and in `loss.item()`, `done(state)` in `while not done(state)`."""
+    read = tested_at(code, offset) if how == "bool" else expression_at(code, offset)
+    is_test = how == "bool" and not (isinstance(read, ast.Call) and ast.unparse(read.func).endswith("bool"))
+    if isinstance(read, ast.Call) and not is_test:
         if isinstance(read.func, ast.Attribute) and not read.args:
             read = read.func.value
         elif len(read.args) == 1 and {one.arg for one in read.keywords} <= OF_ARRAYS:
@@ -279,6 +281,21 @@ def value_read(code: CodeType, offset: int) -> str:
         else:
             return ""
     return ast.unparse(read)[:60] if read is not None else ""
+
+
+def tested_at(code: CodeType, offset: int) -> ast.expr | None:
+    """The expression whose truth is asked for. Up to Python 3.11 the instruction stands for the whole statement."""
+    read = expression_at(code, offset)
+    if read is None:
+        head = _text_at(code, offset).partition("\n")[0].removeprefix("el").rstrip()
+        with suppress(SyntaxError, ValueError, IndexError):
+            [statement] = ast.parse(head + " pass" if head.endswith(":") else head).body
+            read = getattr(statement, "test", None)
+    if isinstance(read, ast.IfExp):
+        read = read.test
+    while isinstance(read, ast.UnaryOp) and isinstance(read.op, ast.Not):
+        read = read.operand
+    return read
 
 
 def _text_at(code: CodeType, offset: int) -> str:

@@ -66,8 +66,8 @@ class Sync:
         return {
             **at._asdict(), "how": self.how, "count": self.count, "blocked": self.blocked,
             "seconds": round(self.seconds, 6), "bytes": self.bytes, "loop": self.count > 1 and own is not None,
-            "in_loop_of": loop, "value": call_paths.value_read(self.code, self.offset), "via": self.via, "exact": self.exact,
-            "calls": calls,
+            "in_loop_of": loop, "value": call_paths.value_read(self.code, self.offset, self.how), "via": self.via,
+            "exact": self.exact, "calls": calls,
         }  # fmt: skip
 
     def dispatching(self, called: Called) -> tuple[dict[str, Any], int] | None:

@@ -213,3 +213,22 @@ def test_who_begins_to_look_late_sees_each_read(listener: Listener, monkeypatch:
     hooks.look_closely()
     reads = probe.current()
     assert reads is not None and (reads.looked, reads.passes()) == (0, False)
+
+
+def test_what_a_test_asks_for(listener: Listener) -> None:
+    """The whole of it: `done(x, y)`, not one of its arguments."""
+    one = jnp.ones(())
+
+    def done(x: Any, limit: float) -> Any:
+        return x > limit
+
+    turns = 0
+    while not done(one * turns, 3.0):
+        turns += 1
+        if done(one, 2.0):
+            turns = 10
+        elif bool(one * 0):
+            turns = 20
+    assert not (one > 5.0)
+    told = [line["value"] for line in listener.told("sync") if line["how"] == "bool"]
+    assert sorted(told) == ["done(one * turns, 3.0)", "done(one, 2.0)", "one * 0", "one > 5.0"]
