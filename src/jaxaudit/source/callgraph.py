@@ -50,6 +50,8 @@ class Handed(NamedTuple):
         return self.call.flow.function
 
 
+UNFLATTENERS = ("tree_unflatten", "_tree_unflatten", "__jax_unflatten__")
+"""Class methods that make an object anew of what JAX took out of it: nothing new is in it."""
 LONGEST_CHAIN = 4
 """Functions, one behind the other, that hand on what they got."""
 MOST_HANDED_ON = 1000
@@ -203,6 +205,8 @@ class CallGraph:
         made = v.settle(func)
         if isinstance(made, v.ClassValue):
             self.constructions[made.cls].append(call)
+        elif c.is_own_class(made) and made.function.owner is not None and made.function.name not in UNFLATTENERS:
+            self.constructions[made.function.owner].append(call)
         if call.decorator:
             return
         targets = c.targets(program, func)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
 from jaxaudit.source import classes, handing_on, own_transforms, provenance
 from jaxaudit.source import values as v
@@ -324,7 +324,7 @@ def _targets_of_attribute(program: Program, attr: v.Attr, depth: int) -> list[Ta
                 function.owner is not None
                 and target.receiver is None
                 and function.self_name is not None
-                and (not (isinstance(base, v.ClassValue) or _is_class(base)) or is_classmethod(value))
+                and (not (isinstance(base, v.ClassValue) or is_own_class(base)) or is_classmethod(value))
                 and (_plain_method(value) or _stored_by_class(value))
             )
             out.append(target._replace(receiver=base) if bound else target)
@@ -358,10 +358,10 @@ def is_classmethod(value: v.Value) -> bool:
 
 def _stored_by_class(value: v.Value) -> bool:
     """`cls.step = jax.jit(cls.step)` in a class method: a method like any other."""
-    return isinstance(value, v.Call) and any(_is_class(part.base) for part in value.args if isinstance(part, v.Attr))
+    return isinstance(value, v.Call) and any(is_own_class(part.base) for part in value.args if isinstance(part, v.Attr))
 
 
-def _is_class(value: v.Value) -> bool:
+def is_own_class(value: v.Value) -> TypeGuard[v.Param]:
     """`cls` of a class method: an attribute of it is not bound to an object."""
     if not isinstance(value, v.Param) or value.function.owner is None or value.function.bound is None:
         return False

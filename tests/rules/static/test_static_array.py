@@ -75,6 +75,23 @@ FAULTS = {
                 return cls(*children, *aux)
         d = Data(jnp.ones(3), np.ones(3))
         """,
+    "auxiliary data of a class that makes itself": """
+        @jax.tree_util.register_pytree_node_class
+        class Band:
+            def __init__(self, grid, flux):
+                self.grid = grid
+                self.flux = flux
+            def tree_flatten(self):
+                return (self.flux,), (self.grid,)
+            @classmethod
+            def tree_unflatten(cls, aux, children):
+                return cls(aux[0], *children)
+            @classmethod
+            def gaussian(cls, centre):
+                grid = np.linspace(centre - 1.0, centre + 1.0, 9)
+                return cls(grid, jnp.exp(-grid**2))
+        bands = [Band.gaussian(c) for c in (1.0, 2.0)]
+        """,
     "metadata static": """
         import dataclasses
         @jax.tree_util.register_dataclass
