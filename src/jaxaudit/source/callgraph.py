@@ -378,6 +378,9 @@ class CallGraph:
             self.complete_classes.add(cls)
             self.nested += 1
             self.link_words({cls.name})
+            for function in cls.methods.values():  # `return cls(...)` names no class
+                if function.bound is not None and c.is_classmethod(function.bound):
+                    self.link_unit(function.module, function.unit)
             self.nested -= 1
         return self.constructions.get(cls, [])
 
