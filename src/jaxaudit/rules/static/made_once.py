@@ -13,6 +13,7 @@ from jaxaudit.edits.moving import hoist, hoist_to_module
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.nodes import COMPREHENSIONS, FUNCTIONS, LOOPS, expression_at, parents_of
 from jaxaudit.edits.rebinding import must_compile_once
+from jaxaudit.edits.told_apart import must_not_be_told_apart
 from jaxaudit.edits.value_equality import compared_by_value, must_stay_as_made
 from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
@@ -50,7 +51,7 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
                 yield _answer((seen, told), word, name, project, partial(_way, told, word, project))
         for word, cls in _of_classes(seen):
             if word not in told_of and _class_named(cls, project) is not None:
-                yield _answer((seen,), word, name, project, partial(_by_value, cls, project))
+                yield _answer((seen,), word, name, project, partial(_by_value, cls, word, project))
 
 
 def _of_classes(seen: Finding) -> Iterator[tuple[str, str]]:
@@ -94,12 +95,13 @@ def _must_compile_once(seen: Finding, name: str, project: Project) -> None:
     must_not_change_elsewhere(project, source, [function])
 
 
-def _by_value(cls: str, project: Project) -> Written:
+def _by_value(cls: str, word: str, project: Project) -> Written:
     """Wherever the objects are made: a generator, a file that is read, a table."""
     found = _class_named(cls, project)
     if found is None:
         raise CannotEdit(f"`{cls}` is not a class of the project")
     home, node = found
+    must_not_be_told_apart(cls, (word,), project.sources())
     edits = compared_by_value(home, node, [one for one in project.sources() if one.path != home.path])
     return f"`{cls}` compares by its fields", {home.path: edits}, BY_VALUE
 
@@ -113,7 +115,7 @@ def _way(told: Finding, hint: str, project: Project) -> Written:
         if found is not None:
             home, cls = found
             try:
-                return _by_value(cls.name, project)
+                return _by_value(cls.name, hint, project)
             except CannotEdit as error:
                 must_stay_as_made(home, cls, [one for one in project.sources() if one.path != home.path])
                 if not all(isinstance(one, ast.Constant) for one in (*node.args, *(k.value for k in node.keywords))):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -10,8 +11,9 @@ from jaxaudit.edits.data_fields import made_data, on_the_device, static_field
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.expressions import wrap
 from jaxaudit.edits.imports import spell
-from jaxaudit.edits.nodes import call_at
+from jaxaudit.edits.nodes import call_at, enclosing
 from jaxaudit.edits.static_names import remove_static_names
+from jaxaudit.edits.told_apart import must_not_be_told_apart
 from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
 from jaxaudit.rules.consequences import must_bring_no_fault
@@ -112,6 +114,9 @@ def _made_data(names: Sequence[str], group: Sequence[Finding], project: Project)
         if len(found) != 1:
             raise CannotEdit(f"{len(found) or 'no'} classes declare a static field `{name}` in a way that is known")
         source, node = found[0]
+        cls = enclosing(source, node, ast.ClassDef)
+        if cls is not None:
+            must_not_be_told_apart(cls.name, (), project.sources())
         new = [
             (source.path, made_data(source, node)),
             *((one.path, on_the_device(one, name)) for one in project.sources()),
