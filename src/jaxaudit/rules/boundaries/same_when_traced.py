@@ -16,6 +16,7 @@ from jaxaudit.edits.names import parameters_of
 from jaxaudit.edits.nodes import FUNCTIONS
 from jaxaudit.edits.rebinding import CHANGING, must_ask_nothing_anew, must_compile_once
 from jaxaudit.rules.boundaries.changed_elsewhere import must_not_change_elsewhere
+from jaxaudit.rules.boundaries.plain_results import must_not_be_needed_plain
 from jaxaudit.rules.boundaries.subclasses import other_methods
 from jaxaudit.rules.consequences import must_bring_no_fault
 
@@ -32,6 +33,7 @@ def must_do_the_same(project: Project, source: SourceText, node: Function | ast.
     """CannotEdit with what it does otherwise; functions of the file that it calls are looked at as well, and what subclasses put in
     the place of methods. `nnx.jit` carries changes of its arguments back."""
     _alone(project, source, node, of_nnx)
+    must_not_be_needed_plain(project, source, node)
     must_hold_for_subclasses(project, source, node, of_nnx)
 
 
