@@ -81,3 +81,26 @@ def test_two_that_change_together(tmp_path):
     lines, evidence = done(tmp_path, of(tmp_path, "varying-static", TOGETHER))
     assert lines == ['@functools.partial(jax.jit, static_argnames=("kind",))']
     assert compiles(evidence, "grow") == 1
+
+
+DAYS = """
+@functools.partial(jax.jit, static_argnames="day")
+def pattern(x, day):
+    mark = (day * {factor} + 11) % 97
+    return x * mark + day
+
+
+for day in range(1, 5):
+    print(pattern(jnp.ones(3), day).sum())
+"""
+
+
+def test_a_whole_number_that_is_multiplied_up_stays_static(tmp_path):
+    tried = of(tmp_path, "varying-static", DAYS.format(factor=7919))
+    assert not tried.changes
+    assert any("`day * 7919` in line" in one.text for one in tried.refused)
+
+
+def test_a_whole_number_that_stays_small(tmp_path):
+    tried = of(tmp_path, "varying-static", DAYS.format(factor=7))
+    assert [one.title for one in tried.changes] == ["trace `day`"] or "traced" in tried.changes[0].title

@@ -129,7 +129,9 @@ def _of_call(call: TurnCall, project: Project, loop: int | None) -> Iterator[Way
     found = list(_at_the_call(call, project, loop))
     if call.runs is not None:
         name = call.runs.function.rpartition(".")[2]
-        found.append(way(call.runs, f"`{name}` jitted", (name,), partial(jitted, project, call.runs)))
+        found.append(way(call.runs, f"`{name}` jitted", (name,), partial(jitted, project, call.runs, call.at.path)))
+        if found[-1].refused and loop is not None and len(found) == 1:
+            found += _before_the_loop(call, project, loop)
     yield from found
     if all(one.refused for one in found):
         yield from _of_calls(call.calls, project, None)
@@ -192,6 +194,28 @@ def _at_the_call(call: TurnCall, project: Project, loop: int | None) -> Iterator
         yield way(call.at, f"{title}, in `__init__`", touched, partial(of_object, kept))
     if not own:
         yield apart
+
+
+def _before_the_loop(call: TurnCall, project: Project, loop: int) -> Iterator[Way]:
+    """A function that cannot be jitted where it stands, for the sake of others that call it."""
+    path, runs = call.at.path, call.runs
+    try:
+        source = project.text(path)
+        node = call_on(source, call)
+    except CannotEdit:
+        return
+    if runs is None or runs.path == path or "." in runs.function:
+        return
+
+    def write() -> Edits:
+        home = project.text(runs.path)
+        edits = {path: before(source, node, loop, f"jitted_{runs.function}")}
+        must_bring_no_fault(project, edits)
+        must_do_the_same(project, home, function_at(home, runs))
+        return edits
+
+    title = f"`{source.of(node.func)[:LONGEST_CALL]}` jitted once, before the loop"
+    yield way(call.at, title, (runs.function,), write)
 
 
 def call_on(source: SourceText, call: TurnCall) -> ast.Call:

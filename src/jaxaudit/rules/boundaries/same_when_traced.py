@@ -55,7 +55,7 @@ def _as_if_jitted(source: SourceText, node: Function) -> tuple[Edit, ...]:
 
 def _alone(project: Project, source: SourceText, node: Function | ast.Lambda, of_nnx: bool) -> None:
     names = Names(source)
-    for one in _reached(names, node):
+    for one in reached(names, node):
         name = getattr(one, "name", "the lambda")
         own = {parameter.arg for parameter in parameters_of(one)} - {"self", "cls"}
         bound: dict[str, int] = {}
@@ -80,7 +80,8 @@ def _alone(project: Project, source: SourceText, node: Function | ast.Lambda, of
     must_not_change_elsewhere(project, source, [node])
 
 
-def _reached(names: Names, node: Function | ast.Lambda) -> Iterator[Function | ast.Lambda]:
+def reached(names: Names, node: Function | ast.Lambda) -> Iterator[Function | ast.Lambda]:
+    """The function, and those of its file that it names, and that these name."""
     waiting: list[ast.AST] = [node]
     seen: set[ast.AST] = set()
     while waiting and len(seen) < MOST:

@@ -15,6 +15,7 @@ from jaxaudit.edits.nodes import FUNCTIONS, Function, enclosing
 from jaxaudit.edits.rolling import rolled
 from jaxaudit.edits.statements import insert_after, insert_before
 from jaxaudit.edits.taking import ASKED_OF_OBJECTS
+from jaxaudit.rules.boundaries.any_arrays import must_have_no_other_users
 from jaxaudit.rules.boundaries.same_when_traced import must_do_the_same, must_hold_for_subclasses
 from jaxaudit.rules.consequences import Edits, must_bring_no_fault, needs_static
 from jaxaudit.rules.control_flow.rolling_up import arrays_in, loop_on
@@ -151,12 +152,13 @@ def _sets(node: ast.AST, attr: str) -> bool:
 # -- at the definition -------------------------------------------------------------------------------------------------
 
 
-def jitted(project: Project, spot: Spot) -> Edits:
+def jitted(project: Project, spot: Spot, caller: str = "") -> Edits:
     """Its definition under jit; parameters that no tracer can stand for are static. CannotEdit says why not."""
     source = project.text(spot.path)
     node = function_at(source, spot)
     if isinstance(node, FUNCTIONS):
         must_be_plain(source, node)
+    must_have_no_other_users(project, source, node, caller)
     edits = _jitted(project, source, node)
     must_bring_no_fault(project, edits)
     must_do_the_same(project, source, node, of_nnx=works_with_nnx(source, node))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.control_flow.in_sight import DOUBTED, surely_run
 from jaxaudit.rules.control_flow.running import runs_eagerly
+from jaxaudit.rules.project import Change as Changed
+from jaxaudit.rules.project import Project, Refused
+from jaxaudit.rules.pytrees import one_container, pinning
 from jaxaudit.rules.pytrees.argument_kinds import (
     NARROW,
     Difference,
@@ -25,7 +28,6 @@ from jaxaudit.rules.pytrees.calls_compared import (
 )
 from jaxaudit.rules.pytrees.carried_state import BadCarry, WeakLeaf, bad_carries, changed, weak_leaves
 from jaxaudit.rules.pytrees.other_lengths import other_lengths
-from jaxaudit.rules.pytrees.pinning import propose
 from jaxaudit.rules.pytrees.unstable_structure_seen import observe
 from jaxaudit.rules.rule import Example, Rule, Sample
 from jaxaudit.source import calls as c
@@ -198,6 +200,12 @@ def mend(finding: Finding, source: SourceText) -> tuple[Edit, ...]:
 
     dtype = spell(source, f"jax.numpy.{finding.facts['dtype']}")
     return (*dtype.edits, *add_keyword(source, call_at(source, finding.place), "dtype", dtype.text))
+
+
+def propose(findings: Sequence[Finding], project: Project) -> Iterator[Changed | Refused]:
+    """A dtype written down where a leaf is made; one container at each call."""
+    yield from pinning.propose(findings, project)
+    yield from one_container.propose(findings, project)
 
 
 RULE = Rule(

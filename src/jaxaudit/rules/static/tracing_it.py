@@ -21,6 +21,7 @@ from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.rules.pytrees.pinning import argument_of, calls, parameters_of
 from jaxaudit.rules.static.making_static import site_of
+from jaxaudit.rules.static.whole_numbers import must_stay_small
 from jaxaudit.source.facts import start
 from jaxaudit.source.structure import role
 
@@ -59,6 +60,8 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             )  # fmt: skip
             continue
         try:
+            whole = [leaf for leaf in leaves if _are_whole(one, leaf)]
+            must_stay_small(project.text(one.place.path), function, one.place.line, whole)
             edits = _edits(one, leaves, project)
         except CannotEdit as error:
             yield Refused(
@@ -141,6 +144,11 @@ def _units(finding: Finding, project: Project) -> list[Function]:
         for one in list(project.program.graph.linked_functions)
         if one.name == name and os.path.normpath(one.module.path) == finding.place.path
     ]
+
+
+def _are_whole(finding: Finding, leaf: str) -> bool:
+    values = finding.facts["values"].get(leaf, ())
+    return bool(values) and all(str(one).lstrip("-").isdigit() for one in values)
 
 
 def _needed(program: Program, unit: Function, name: str) -> Sink | None:

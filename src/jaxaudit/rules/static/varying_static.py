@@ -219,8 +219,11 @@ def number_finding(program: Program, number: FilteredNumber) -> Finding | None:
 def mend(finding: Finding, source: SourceText) -> tuple[Edit, ...]:
     """Takes the parameter out of `static_argnames` (or its position out of `static_argnums`)."""
     from jaxaudit.edits import jit_site, remove_static_name
+    from jaxaudit.rules.static.whole_numbers import must_stay_small
 
-    return remove_static_name(source, jit_site(source, finding.place), str(finding.facts["parameter"]))
+    name = str(finding.facts["parameter"])
+    must_stay_small(source, str(finding.facts["function"]), finding.place.line, (name,))
+    return remove_static_name(source, jit_site(source, finding.place), name)
 
 
 RULE = Rule(
