@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
+from jaxaudit.evidence.gathered import Gathered
 from jaxaudit.evidence.rows import Row, number_of, rows_of, text_of
 from jaxaudit.model.evidence import DowncastSeen, EffectSeen, ErrorSeen, SettingSeen, Site, StaleSeen
 from jaxaudit.model.spot import Spot
-
-if TYPE_CHECKING:
-    from jaxaudit.evidence.gather import Gathered
 
 
 def raised(to: Gathered, row: Row) -> None:

@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from jaxaudit.evidence.eager import by_line
-from jaxaudit.evidence.gather import Calls, Gathered
+from jaxaudit.evidence.gather import add, unfinished
+from jaxaudit.evidence.gathered import Calls, Gathered
 from jaxaudit.evidence.places import Places
 from jaxaudit.evidence.rows import Rows
 from jaxaudit.model import Unread
@@ -43,7 +44,7 @@ def read_record(folder: Path, home: Path | None = None, project: Sequence[str] =
     ):
         rows, one = Rows(file), Gathered(places, number)
         for row in rows:
-            one.add(row)
+            add(one, row)
         unread += _unread(rows)
         if rows.later:
             notes.append(f"{file.name} was written by a later jaxaudit: what this one doesn't know was left out")
@@ -92,7 +93,7 @@ def _joined(gathered: list[Gathered], notes: list[str], unread: list[Unread]) ->
         programs=tuple(seen for one in gathered for seen in one.programs),
         compiles=tuple(seen for one in gathered for seen in one.compiles),
         eager=tuple(by_line(seen for one in gathered for seen in one.compiles)),
-        unfinished=tuple(seen for one in gathered for seen in one.unfinished()),
+        unfinished=tuple(seen for one in gathered for seen in unfinished(one)),
         constants=tuple(_constants(seen for one in gathered for seen in one.constants)),
         syncs=tuple(_syncs(seen for one in gathered for seen in one.syncs.values())),
         keys=tuple(_keys(seen for one in gathered for seen in one.keys.values())),

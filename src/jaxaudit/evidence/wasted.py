@@ -4,14 +4,11 @@ run small programs."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
 
+from jaxaudit.evidence.gathered import Gathered
 from jaxaudit.evidence.places import plain_name
 from jaxaudit.evidence.rows import Row, number_of, rows_of, seconds_of, text_of, words_of
 from jaxaudit.model.wasted import BranchesSeen, ListSeen, LoopSeen, NestedSeen, TurnCall
-
-if TYPE_CHECKING:
-    from jaxaudit.evidence.gather import Gathered
 
 
 def branches(to: Gathered, row: Row) -> None:
