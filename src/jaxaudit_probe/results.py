@@ -38,6 +38,8 @@ class Results:
         self.observer = observer
         self.most = self.left = most
         self.counts: dict[int, int] = {}
+        self.threads: dict[int, set[int]] = {}
+        """Who called: of several threads nobody knows whose call is the third."""
         self.lock = threading.Lock()
         self.descriptor = -1
         self.name = ""
@@ -54,6 +56,7 @@ class Results:
             if any(private.is_tracer(leaf) for _, leaf in leaves):
                 return
             with self.lock:
+                self.threads.setdefault(site.id, set()).add(threading.get_ident())
                 self.counts[site.id] = again = self.counts.get(site.id, 0) + 1
                 if again <= FIRST or again & (again - 1) == 0:
                     given = inputs_of(args, kwargs) if again == 1 and inputs is None else inputs
@@ -77,7 +80,10 @@ class Results:
                 facts |= {"at": self.at, "bytes": len(numbers)}
                 self.append(numbers)
             told.append({"leaf": name, **facts})
-        self.observer.writer.put("result", site=site.id, call=number, file=self.name, inputs=inputs, leaves=told)
+        self.observer.writer.put(
+            "result", site=site.id, call=number, file=self.name, inputs=inputs, leaves=told,
+            threads=len(self.threads[site.id]),
+        )  # fmt: skip
 
     def append(self, numbers: bytes) -> None:
         known = writer.current()
@@ -96,6 +102,7 @@ class Results:
     def forked(self) -> None:
         """In a forked child: what was kept before is its parent's."""
         self.counts.clear()
+        self.threads.clear()
         self.lock = threading.Lock()
         self.descriptor, self.name, self.at, self.left = -1, "", 0, self.most
 

@@ -139,3 +139,13 @@ def test_of_many_draws_a_few_may_move_by_one(leaf):
     assert judged(results(leaf([3.0], "int32", whole=True)), results(leaf([4.0], "int32", whole=True))).reason
     far = results(leaf([*draws[:-1], draws[-1] + 2], "int32", whole=True))
     assert judged(before, far).reason
+
+
+def test_calls_of_several_threads_are_not_the_same_calls(leaf):
+    """Which journey's call is the third is chance; the first call counts, where it was handed the same."""
+    before, after = results(leaf([1.0]), leaf([2.0]), leaf([3.0])), results(leaf([1.0]), leaf([3.0]), leaf([2.0]))
+    assert judged(before, after) != judged(before, before)
+    threaded = {STEP: {n: one._replace(threads=2) for n, one in before[STEP].items()}}
+    assert not compare_values(threaded, after).moved or all(one.within for one in compare_values(threaded, after).moved)
+    other = {STEP: {n: one._replace(inputs=("float32[2] b",)) for n, one in threaded[STEP].items()}}
+    assert "several threads call `step`" in compare_values(other, after).words

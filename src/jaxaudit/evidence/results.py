@@ -59,6 +59,8 @@ class Result(NamedTuple):
 
     leaves: tuple[Leaf, ...]
     inputs: tuple[str, ...] | None = None
+    threads: int = 1
+    """From so many threads the function had been called by then."""
 
 
 Results = Mapping[Jitted, Mapping[int, Result]]
@@ -93,7 +95,8 @@ def read_results(record: Path, home: Path, lies: Path | None = None) -> Results:
 def _result(row: Row, lies: Path) -> Result:
     file = lies / text_of(row, "file")
     inputs = words_of(row, "inputs") if row.get("inputs") is not None else None
-    return Result(tuple(_leaf(one, file) for one in rows_of(row, "leaves")), inputs)
+    leaves = tuple(_leaf(one, file) for one in rows_of(row, "leaves"))
+    return Result(leaves, inputs, max(1, number_of(row, "threads")))
 
 
 def _leaf(row: Row, file: Path) -> Leaf:

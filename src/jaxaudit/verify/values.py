@@ -92,6 +92,7 @@ def compare_values(
     whole = False
     for one, other in pairs:
         as_often = before[one].keys() == after[other].keys()  # else the n-th call need not be the n-th call
+        as_often = as_often and not (by_threads(before[one]) or by_threads(after[other]))
         every = as_often and (not own or (one, other) in own)
         whole = whole or every
         for call in sorted(before[one].keys() & after[other].keys()):
@@ -106,11 +107,20 @@ def compare_values(
             moved += some
             functions[one] = functions.get(one, 0) + bool(some)
     functions = {one: count for one, count in functions.items() if count}
+    if not functions and all(by_threads(before[one]) for one, _ in pairs):
+        return Compared(
+            why_not=f"several threads call {_names(before)}, and whose call comes when differs from run to run"
+        )
     if not functions:
         return Compared(
             why_not=f"what {_names(before)} returns differs from run to run, has other shapes or holds no arrays"
         )
     return Compared(tuple(moved), functions, whole=whole)
+
+
+def by_threads(calls: Mapping[int, Result]) -> bool:
+    """Whether several threads called a function: then the n-th call need not be the n-th call."""
+    return any(one.threads > 1 for one in calls.values())
 
 
 def matched(before: Results, after: Results) -> Iterator[tuple[Jitted, Jitted]]:
