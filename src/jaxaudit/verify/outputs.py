@@ -16,6 +16,12 @@ WITHIN = 1e-5
 """Relative difference up to which rounding is taken for granted."""
 _WARNED = re.compile(r"^.*(?:Warning|WARNING|warnings\.warn).*$|^[IWE]\d{4} .*$", re.M)
 
+_ALARMS = re.compile(
+    r"^.*slow_operation_alarm\.cc:\d+\].*\n(?:(?!.*slow_operation_alarm).*\n)*?"
+    r"(?:If you'd like to file a bug.*|\*{20,}\n\[Compiling .*\n\*{20,})(?:\n|\Z)",
+    re.M,
+)
+"""XLA's words on a compilation that takes long, over many lines: the change that cures it silences them."""
 _FRAMES = re.compile(r'^ +File "[^"\n]*", line \d+.*\n(?:^ {4,}.*(?:\n|$))*', re.M)
 """The frames of a traceback: a change may move their lines."""
 
@@ -113,7 +119,7 @@ def compared_on(ran: Ran, stable: Stable) -> tuple[str, ...]:
 def outputs(ran: Ran) -> dict[str, bytes | None]:
     """Everything a reader of the run gets: what it printed and wrote."""
     named: dict[str, bytes | None] = {"standard output": ran.stdout.encode()}
-    named["standard error"] = _FRAMES.sub("", _WARNED.sub("", ran.stderr)).encode()
+    named["standard error"] = _FRAMES.sub("", _WARNED.sub("", _ALARMS.sub("", ran.stderr))).encode()
     return named | {path: data for path, data in ran.wrote.items() if not _ignored(path)}
 
 
