@@ -16,7 +16,7 @@ from jaxaudit_probe.audience import Audience
 LEAST = 500
 """Dispatches of a loop below which nobody is told."""
 MOST_WAYS = 20_000
-"""Ways that lead to small programs; later ones are not counted."""
+"""Ways that lead to small programs; where there are more, the lighter half is forgotten."""
 MOST = 200
 """Loops that are told, those with the most first."""
 FEW = 16
@@ -92,9 +92,9 @@ class Dispatches:
         frames = call_paths.here(depth + 1)
         sampled = self.ways.get((frames, name))
         if sampled is None:
-            sampled = Sampled(name)
-            if len(self.ways) < MOST_WAYS:
-                self.ways[frames, name] = sampled
+            if len(self.ways) >= MOST_WAYS:
+                self.shed()
+            sampled = self.ways[frames, name] = Sampled(name)
         sampled.recent += self.gap
         self.random = (self.random * 5 + 3) & 63  # every gap from 1 to 64 once, so that no loop keeps step with it
         self.gap = self.due = self.random + 1
@@ -108,6 +108,14 @@ class Dispatches:
             rate = sampled.recent / seconds
             sampled.weight += sampled.recent + unseen * (sampled.a_second + rate) / 2
             sampled.a_second, sampled.recent = rate, 0.0
+
+    def shed(self) -> None:
+        """The lighter half goes, in a process that has come by many ways: what runs in a loop is among the heavier, or comes again."""
+        ways = list(self.ways.items())
+        ways.sort(key=lambda way: way[1].weight + way[1].recent)
+        for way, _ in ways[: len(ways) // 2]:
+            self.ways.pop(way, None)
+        self.loops.clear()
 
     def forget_rates(self) -> None:
         """What came before says nothing of what comes."""

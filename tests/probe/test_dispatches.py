@@ -222,3 +222,14 @@ def test_a_jump_back_from_a_handler_is_no_loop(text: str, heads: list[int], with
     assert {len(one) for one in found} == {len(heads)}
     if "while True" not in text:  # that line may have no instruction of its own
         assert found == {tuple(head + within for head in heads)}
+
+
+def test_a_loop_that_comes_after_very_many_ways(
+    listener: Listener, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a long session, or one of many tests, what comes late is told as well."""
+    monkeypatch.setattr(dispatches, "MOST_WAYS", 14)
+    turn = "    x = jnp.sin(x) * jnp.exp(-x) + jnp.cos(x)\n"
+    code = "x = jnp.ones(3)\n" + "".join(f"for n in range(900):\n{turn}" for _ in range(4))
+    rows = ran(listener, tmp_path, code)
+    assert max(row["line"] for row in rows) == 4 + 2 * 3

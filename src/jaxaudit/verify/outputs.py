@@ -16,12 +16,14 @@ WITHIN = 1e-5
 """Relative difference up to which rounding is taken for granted."""
 _WARNED = re.compile(r"^.*(?:Warning|WARNING|warnings\.warn).*$|^[IWE]\d{4} .*$", re.M)
 
-_ALARMS = re.compile(
-    r"^.*slow_operation_alarm\.cc:\d+\].*\n(?:(?!.*slow_operation_alarm).*\n)*?"
-    r"(?:If you'd like to file a bug.*|\*{20,}\n\[Compiling .*\n\*{20,})(?:\n|\Z)",
+_ALARM = "slow_operation_alarm.cc"
+_ALARMED = re.compile(
+    r"^(?:.*slow_operation_alarm\.cc:\d+\].*|Constant folding an instruction is taking >.*|  %[\w.-]+ = .*"
+    r"|This isn't necessarily a bug; constant-folding.*|If you'd like to file a bug, run with envvar XLA_FLAGS.*"
+    r"|\*{20,}|\[Compiling module .*\].*)(?:\n|\Z)",
     re.M,
 )
-"""XLA's words on a compilation that takes long, over many lines: the change that cures it silences them."""
+"""XLA's words on a compilation that takes long, over several lines that threads may mix: the change that cures it silences them."""
 _FRAMES = re.compile(r'^ +File "[^"\n]*", line \d+.*\n(?:^ {4,}.*(?:\n|$))*', re.M)
 """The frames of a traceback: a change may move their lines."""
 
@@ -119,7 +121,8 @@ def compared_on(ran: Ran, stable: Stable) -> tuple[str, ...]:
 def outputs(ran: Ran) -> dict[str, bytes | None]:
     """Everything a reader of the run gets: what it printed and wrote."""
     named: dict[str, bytes | None] = {"standard output": ran.stdout.encode()}
-    named["standard error"] = _FRAMES.sub("", _WARNED.sub("", _ALARMS.sub("", ran.stderr))).encode()
+    said = _ALARMED.sub("", ran.stderr) if _ALARM in ran.stderr else ran.stderr
+    named["standard error"] = _FRAMES.sub("", _WARNED.sub("", said)).encode()
     return named | {path: data for path, data in ran.wrote.items() if not _ignored(path)}
 
 

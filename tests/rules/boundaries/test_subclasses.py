@@ -103,7 +103,7 @@ class Stormy(Windy):
 def flight(other):
     """In each test on other lines: where code is equal, and stands on the same line, Python takes it for the same."""
     above = "# the hills\n" * next(LINES)
-    return {"main.py": FLIGHT, "glider.py": above + GLIDER, **other}
+    return {"main.py": above + FLIGHT, "glider.py": above + GLIDER, **other}
 
 
 LINES = itertools.count(1)
