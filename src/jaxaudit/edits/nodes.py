@@ -156,3 +156,8 @@ def _blocks(node: ast.AST) -> Iterator[list[ast.stmt]]:
         block = getattr(node, field, None)
         if isinstance(block, list):
             yield block
+
+
+def last_word(node: ast.AST) -> str:
+    """`step` of `step` and of `env.step`; "" for any other expression."""
+    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")

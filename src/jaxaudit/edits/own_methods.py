@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import fresh_name
-from jaxaudit.edits.nodes import FUNCTIONS
+from jaxaudit.edits.nodes import FUNCTIONS, last_word
 
 
 @dataclass(slots=True)
@@ -99,15 +99,13 @@ def _is_static(node: ast.FunctionDef) -> bool:
 def _must_be_the_only(names: Names, cls: ast.ClassDef, attr: str) -> None:
     for node in names.evaluated_in:
         if isinstance(node, ast.ClassDef) and node is not cls:
-            is_child = any(isinstance(one, ast.Name | ast.Attribute) and _last(one) == cls.name for one in node.bases)
+            is_child = any(
+                isinstance(one, ast.Name | ast.Attribute) and last_word(one) == cls.name for one in node.bases
+            )
             if is_child and any(isinstance(one, FUNCTIONS) and one.name == attr for one in node.body):
                 raise CannotEdit(f"`{node.name}` has another `{attr}`")
         if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load) and node.attr == attr:
             raise CannotEdit(f"`{attr}` is assigned in line {node.lineno}")
-
-
-def _last(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 def _free_name(names: Names, method: ast.FunctionDef, moved: Sequence[ast.AST]) -> str:

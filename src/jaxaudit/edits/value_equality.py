@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 
 from jaxaudit.edits.arguments import keyword_of
 from jaxaudit.edits.edit import CannotEdit, Edit
-from jaxaudit.edits.nodes import FUNCTIONS
+from jaxaudit.edits.nodes import FUNCTIONS, last_word
 from jaxaudit.edits.source_text import SourceText
 from jaxaudit.edits.statements import insert_after
 
@@ -96,7 +96,7 @@ def _fields(source: SourceText, cls: ast.ClassDef) -> Iterator[str]:
 
 def _fields_of_dataclass(source: SourceText, cls: ast.ClassDef) -> Iterator[str]:
     match cls.decorator_list:
-        case [ast.Call(func=func) as call] if _last(func) == "dataclass" and (said := keyword_of(call, "eq")):
+        case [ast.Call(func=func) as call] if last_word(func) == "dataclass" and (said := keyword_of(call, "eq")):
             if not (isinstance(said.value, ast.Constant) and said.value.value is False):
                 raise CannotEdit(f"`{cls.name}` is a dataclass that compares")
         case _:
@@ -135,16 +135,12 @@ def _stores(
 
 def _must_be_made_of_hashables(source: SourceText, cls: ast.ClassDef) -> None:
     for node in ast.walk(source.tree):
-        if isinstance(node, ast.Call) and _last(node.func) == cls.name:
+        if isinstance(node, ast.Call) and last_word(node.func) == cls.name:
             for given in (*node.args, *(one.value for one in node.keywords)):
                 if not _has_hash(given):
                     raise CannotEdit(
                         f"{source.path}:{given.lineno} hands in `{source.of(given)[:60]}`, which may have no hash"
                     )
-
-
-def _last(node: ast.expr) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
 
 
 def _has_hash(node: ast.expr) -> bool:

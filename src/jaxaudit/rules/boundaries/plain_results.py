@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.names import parameters_of
-from jaxaudit.edits.nodes import FUNCTIONS, parents_of
+from jaxaudit.edits.nodes import FUNCTIONS, last_word, parents_of
 
 if TYPE_CHECKING:
     from jaxaudit.edits.nodes import Function
@@ -34,7 +34,7 @@ def must_not_be_needed_plain(project: Project, source: SourceText, node: Functio
         if node.name not in file.text:
             continue
         for call in ast.walk(file.tree):
-            if isinstance(call, ast.Call) and _last(call.func) == node.name:
+            if isinstance(call, ast.Call) and last_word(call.func) == node.name:
                 parents = parents_of(file, call)
                 names = set(_names(parents[0], call, positions))
                 around = next((one for one in parents if isinstance(one, (*FUNCTIONS, ast.Module))), file.tree)
@@ -88,38 +88,38 @@ def _names(parent: ast.AST, call: ast.Call, positions: set[int]) -> Iterator[str
         return
     for target in parent.targets:
         if isinstance(target, ast.Name | ast.Attribute) and -1 in positions:
-            yield _last(target)
+            yield last_word(target)
         if isinstance(target, ast.Tuple | ast.List):
-            yield from (_last(one) for index, one in enumerate(target.elts) if index in positions)
+            yield from (last_word(one) for index, one in enumerate(target.elts) if index in positions)
 
 
 def _needs(around: ast.AST, names: set[str]) -> Iterator[tuple[int, str]]:
-    dicts = {_last(target) for target, value in _bindings(around) if _is_dict(value)}
+    dicts = {last_word(target) for target, value in _bindings(around) if _is_dict(value)}
     held = set(names)
     for one in ast.walk(around):  # a list that is kept of them, and written at the end
         match one:
             case ast.Call(func=ast.Attribute(value=holder, attr="append"), args=[given]) if _mention(given, names):
-                held.add(_last(holder))
+                held.add(last_word(holder))
             case ast.Assign(targets=[ast.Subscript(value=holder)], value=given) if _mention(given, names):
-                held.add(_last(holder))
+                held.add(last_word(holder))
             case ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict() | ast.List() as given) if _mention(
                 given, names
             ):
                 held.add(name)
     for one in ast.walk(around):
         match one:
-            case ast.Subscript(value=holder, slice=index) if _last(holder) in dicts and _mention(index, names):
+            case ast.Subscript(value=holder, slice=index) if last_word(holder) in dicts and _mention(index, names):
                 yield one.lineno, ast.unparse(one)
             case ast.Dict(keys=keys) if any(key is not None and _mention(key, names) for key in keys):
                 yield one.lineno, ast.unparse(one)[:60]
             case ast.Set(elts=elements) if any(_mention(each, names) for each in elements):
                 yield one.lineno, ast.unparse(one)[:60]
-            case ast.Call(func=func, args=args) if _last(func) in WRITERS and any(
+            case ast.Call(func=func, args=args) if last_word(func) in WRITERS and any(
                 _mention(each, held) for each in args
             ):
                 yield one.lineno, ast.unparse(one)[:60]
             case ast.Call(func=ast.Attribute(value=holder, attr=attr), args=[given, *_]) if attr in KEYED:
-                if (_last(holder) in dicts or attr == "add") and _mention(given, names):
+                if (last_word(holder) in dicts or attr == "add") and _mention(given, names):
                     yield one.lineno, ast.unparse(one)[:60]
 
 
@@ -134,18 +134,14 @@ def _bindings(around: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
 
 
 def _is_dict(node: ast.expr) -> bool:
-    return isinstance(node, ast.Dict | ast.DictComp) or (isinstance(node, ast.Call) and _last(node.func) in DICTS)
+    return isinstance(node, ast.Dict | ast.DictComp) or (isinstance(node, ast.Call) and last_word(node.func) in DICTS)
 
 
 def _mention(node: ast.AST, names: set[str]) -> bool:
     """Such a number itself, rounded or put beside others: not what something else makes of it."""
     match node:
         case ast.Call(func=func, args=args):
-            return _last(func) in ("round", "abs", "min", "max") and any(_mention(one, names) for one in args)
+            return last_word(func) in ("round", "abs", "min", "max") and any(_mention(one, names) for one in args)
         case ast.Name() | ast.Attribute():
-            return _last(node) in names
+            return last_word(node) in names
     return any(_mention(one, names) for one in ast.iter_child_nodes(node))
-
-
-def _last(node: ast.AST) -> str:
-    return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
