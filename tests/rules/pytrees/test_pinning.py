@@ -143,6 +143,30 @@ def test_a_tree_that_is_not_written_out_is_made_strong_before_the_loop(tmp_path,
     assert compiles(evidence, "step") == 1
 
 
+def test_another_function_of_the_same_name_keeps_its_calls_as_they_are(tmp_path):
+    code = TREE.format(program=BY_FUNCTION).replace(
+        "\n@jax.jit\ndef step",
+        """
+def count(params):
+    @jax.jit
+    def step(params, slope, x):
+        return jax.tree.map(lambda p: p + 1, params)
+
+    for _ in range(3):
+        params = step(params, 0.5, 1.0)
+    return params
+
+
+@jax.jit
+def step""",
+        1,
+    )
+    assert "def count" in code
+    lines, _ = done(tmp_path, of(tmp_path, "unstable-structure", code))
+    [made] = [line for line in lines if "result_type" in line]
+    assert "(params, slope)" in made
+
+
 def test_nor_is_what_only_the_loop_binds(tmp_path):
     code = """
     @jax.jit

@@ -27,7 +27,7 @@ def eager_calls(program: Program, site: Site) -> list[Edge]:
     ]  # fmt: skip
 
 
-class Change(NamedTuple):
+class BetweenCalls(NamedTuple):
     """One parameter that two calls hand over differently."""
 
     found: Difference
@@ -36,7 +36,7 @@ class Change(NamedTuple):
     confidence: float
 
 
-def between_calls(program: Program, site: Site, edges: list[Edge], name: str) -> Change | None:
+def between_calls(program: Program, site: Site, edges: list[Edge], name: str) -> BetweenCalls | None:
     """The surest difference between what the calls of a jitted function hand over for one parameter."""
     seen: list[tuple[Seen, Edge]] = []
     for edge in edges:
@@ -47,12 +47,12 @@ def between_calls(program: Program, site: Site, edges: list[Edge], name: str) ->
             one = seen_of(program, option)
             if one is not None and not (site.filtered and one.host):
                 seen.append((one, edge))
-    best: Change | None = None
+    best: BetweenCalls | None = None
     for index, (one, edge) in enumerate(seen[:MOST_CALLS]):
         for other, second in seen[:index]:
             found = difference(other, one)
             if found is not None:
-                change = Change(found, second, edge, certainty(program, found, second, edge))
+                change = BetweenCalls(found, second, edge, certainty(program, found, second, edge))
                 if best is None or change.confidence > best.confidence:
                     best = change
     return best

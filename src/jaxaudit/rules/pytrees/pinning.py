@@ -209,11 +209,16 @@ def calls(finding: Finding, project: Project) -> Iterator[Edge]:
     """The calls of the jitted function from outside any trace."""
     program = project.program
     name = str(finding.facts["function"]).rpartition(".")[2]
-    for site in jit_sites(program):
-        if site.function.name == name and os.path.normpath(site.function.module.path) == finding.place.path:
-            for edge in calls_of(program, site):
-                if edge.call.flow is not None and program.tracing.context(edge.caller) is None:
-                    yield edge
+    path, line = finding.place.path, finding.place.line
+    sites = [
+        one for one in jit_sites(program)
+        if one.function.name == name and os.path.normpath(one.function.module.path) == path
+    ]  # fmt: skip
+    just_there = [one for one in sites if line in (one.function.first_line, one.function.line)]
+    for site in just_there or sites:
+        for edge in calls_of(program, site):
+            if edge.call.flow is not None and program.tracing.context(edge.caller) is None:
+                yield edge
 
 
 def parameters_of(edge: Edge) -> list[str]:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.control_flow.in_sight import DOUBTED, surely_run
 from jaxaudit.rules.control_flow.running import runs_eagerly
-from jaxaudit.rules.project import Change as Changed
-from jaxaudit.rules.project import Project, Refused
+from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.rules.pytrees import one_container, pinning
 from jaxaudit.rules.pytrees.argument_kinds import (
     NARROW,
@@ -19,7 +18,7 @@ from jaxaudit.rules.pytrees.argument_kinds import (
     shown,
 )
 from jaxaudit.rules.pytrees.calls_compared import (
-    Change,
+    BetweenCalls,
     advice,
     between_calls,
     can_take_dtype,
@@ -76,7 +75,7 @@ def match(program: Program) -> Iterator[Finding]:
 # -- the same parameter, call by call ----------------------------------------------------------------------------------
 
 
-def of_calls(program: Program, site: Site, name: str, change: Change) -> Finding:
+def of_calls(program: Program, site: Site, name: str, change: BetweenCalls) -> Finding:
     found, one, other, confidence = change
     odd, plain, edge, second = (found.one, found.other, one, other)
     if (found.other.weak is True and found.one.weak is not True) or (
@@ -202,7 +201,7 @@ def mend(finding: Finding, source: SourceText) -> tuple[Edit, ...]:
     return (*dtype.edits, *add_keyword(source, call_at(source, finding.place), "dtype", dtype.text))
 
 
-def propose(findings: Sequence[Finding], project: Project) -> Iterator[Changed | Refused]:
+def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
     """A dtype written down where a leaf is made; one container at each call."""
     yield from pinning.propose(findings, project)
     yield from one_container.propose(findings, project)
