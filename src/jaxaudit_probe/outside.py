@@ -77,27 +77,33 @@ def _into(found: Survey, function: types.FunctionType, owner: Any) -> None:
         held = weakref.ref(owner) if owner is not None else nothing
     except TypeError:
         held, owner = nothing, None
-    cells = set(function.__code__.co_freevars)
-    for code, own in _codes(function.__code__):
+    top = function.__code__
+    first = top.co_varnames[0] if top.co_argcount else ""
+    for code, own in _codes(top):
         found.codes.add(code)
-        if code is not function.__code__:
-            found.calls.setdefault(code, []).append((function.__code__, own))
+        if code is not top:
+            found.calls.setdefault(code, []).append((top, -1))
         known = code_uses.read(code)
         for use in known.uses:
-            if use.root == "cell" and use.name not in cells:
-                continue  # a variable of the function itself
-            if use.root == "first" and (owner is None or code is not function.__code__ or not use.steps):
+            if use.root == "cell" and use.name not in own:
+                continue  # a variable of the function inside
+            if use.root == "cell" and use.name not in top.co_freevars:
+                if use.name != first:
+                    continue  # a variable of the function itself
+                use = use._replace(root="first")
+            elif use.root == "first" and code is not top:
+                continue
+            if use.root == "first" and (owner is None or not use.steps):
                 continue
             _look(found, use, code, function, owner, held, known.stores_items)
 
 
-def _codes(code: types.CodeType) -> list[tuple[types.CodeType, int]]:
-    """The code and those of the functions written inside it (they run when something calls them: no offset is known)."""
-    found, waiting = [(code, -1)], [code]
-    while waiting:
-        inner = [one for one in waiting.pop().co_consts if isinstance(one, types.CodeType)]
-        found += [(one, -1) for one in inner]
-        waiting += inner
+def _codes(top: types.CodeType) -> list[tuple[types.CodeType, frozenset[str]]]:
+    """The code and those of the functions written inside it, with the cells that are the outermost one's."""
+    found = [(top, frozenset((*top.co_cellvars, *top.co_freevars)))]
+    for code, own in found:  # it grows meanwhile
+        inner = [one for one in code.co_consts if isinstance(one, types.CodeType)]
+        found += [(one, own.intersection(one.co_freevars)) for one in inner]
     return found
 
 

@@ -46,6 +46,27 @@ FAULTS = {
             x = sim.step(x)
             sim.dt = sim.dt / 2
         """, 9),
+    "static self, read by a function inside the method": ("""
+        class Sim:
+            def __init__(self):
+                self.weight = 0.0
+            @partial(jax.jit, static_argnums=0)
+            def slope(self, x):
+                def total(x):
+                    return self._base(x) + self.weight * x.sum()
+                return jax.grad(total)(x)
+            def _base(self, x):
+                return (x * x).sum()
+        def descend(sim, x):
+            for _ in range(3):
+                x = x - 0.1 * sim.slope(x)
+            return x
+        sim = Sim()
+        x = jnp.ones(3)
+        for weight in (0.0, 0.5):
+            sim.weight = weight
+            x = descend(sim, x)
+        """, 8),
     "item of a dict": ("""
         config = {"scale": 1.0}
         f = jax.jit(lambda x: x * config["scale"])

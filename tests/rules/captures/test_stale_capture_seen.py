@@ -14,6 +14,9 @@ FAULTY = {
     "f = Filter(1.0)\nf.apply(x)\nf.tune(3.0)\nf.apply(x)\n",
     "static_self": "class Model:\n    def __init__(self, width):\n        self.width = width\n    @partial(jax.jit, static_argnums=0)\n"
     "    def grow(self, x):\n        return x * self.width  # here\n\nm = Model(2)\nm.grow(x)\nm.width = 5\nm.grow(x)\n",
+    "inside_a_method": "class Model:\n    def __init__(self, width):\n        self.width = width\n    @partial(jax.jit, static_argnums=0)\n"
+    "    def slope(self, x):\n        def total(x):\n            return x.sum() * self.width  # here\n        return jax.grad(total)(x)\n\n"
+    "m = Model(2.0)\nm.slope(x)\nm.width = 5.0\nm.slope(x)\n",
     "an_array_written_into": "weights = np.ones(3, np.float32)\n\n@jax.jit\ndef total(x):\n    return jnp.sum(weights * x)  # here\n\n"
     "for k in range(3):\n    total(x)\n    weights[k] = 10.0\n",
     "through_a_helper": "options = {'order': 2, 'unused': 0}\n\ndef power(x):\n    return x ** options['order']  # here\n\n"
@@ -37,6 +40,9 @@ FINE = {
     "for _ in range(3):\n    f(x)\n    calls += 1\n",
     "another_object": "class Model:\n    def __init__(self, width):\n        self.width = width\n    @partial(jax.jit, static_argnums=0)\n"
     "    def grow(self, x):\n        return x * self.width\n\nfor width in (1, 2):\n    m = Model(width)\n    m.grow(x)\n    m.grow(x)\n",
+    "of_another_inside": "class Part:\n    width = 1.0\n\nclass Model:\n    def __init__(self, width):\n        self.width = width\n"
+    "    @partial(jax.jit, static_argnums=0)\n    def grow(self, x):\n        def outer(self):\n            return (lambda x: x * self.width)\n"
+    "        return outer(Part())(x)\n\nm = Model(2)\nm.grow(x)\nm.width = 5\nm.grow(x)\n",
     "a_pytree": "@jax.tree_util.register_pytree_node_class\nclass P:\n    def __init__(self, w):\n        self.w = w\n"
     "    def tree_flatten(self):\n        return (self.w,), None\n    @classmethod\n    def tree_unflatten(cls, _, c):\n        return cls(*c)\n"
     "    @jax.jit\n    def apply(self, x):\n        return self.w * x\n\np = P(1.0)\np.apply(x)\np.w = 2.0\np.apply(x)\n",

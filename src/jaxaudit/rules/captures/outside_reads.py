@@ -31,10 +31,18 @@ def captured_reads(program: Program) -> Iterator[tuple[Compiled, Read]]:
             if read.base.__class__ is v.Free:
                 if is_outside(program, read.base.home):
                     yield compiled, read
-            elif id(read.base) in methods and read.steps:
+                    continue
+                read = through_closure(read)
+            if id(read.base) in methods and read.steps:
                 yield methods[id(read.base)], read
             elif read.steps and is_method_of(compiled, read, methods):
                 yield compiled, read
+
+
+def through_closure(read: Read) -> Read:
+    """`self` of the method around, where a nested function reads it."""
+    values = read.base.values() if isinstance(read.base, v.Free) else []
+    return read._replace(base=values[0]) if len(values) == 1 else read
 
 
 def is_method_of(compiled: Compiled, read: Read, methods: dict[int, Compiled]) -> bool:
