@@ -104,3 +104,85 @@ def test_a_whole_number_that_is_multiplied_up_stays_static(tmp_path):
 def test_a_whole_number_that_stays_small(tmp_path):
     tried = of(tmp_path, "varying-static", DAYS.format(factor=7))
     assert [one.title for one in tried.changes] == ["trace `day`"] or "traced" in tried.changes[0].title
+
+
+COOLED = """
+class Annealer(eqx.Module):
+    weights: jax.Array
+    temperature: float{default}
+    steps: int = 3
+
+    def cool(self, temperature):
+        return {replaced}
+
+    def relax(self, m):
+        for _ in range(self.steps):
+            m = jnp.tanh(self.weights * m / self.temperature)
+        return m
+
+
+@eqx.filter_jit
+def equilibrate(annealer, m):
+    return annealer.relax(m)
+
+
+annealer = Annealer(jnp.ones(3), 6.0)
+m = jnp.arange(3.0)
+for k in range(4):
+    annealer = annealer.cool(6.0 * 0.7**k)
+    m = equilibrate(annealer, m)
+    print(m.sum()){more}
+"""
+TREE_AT = "eqx.tree_at(lambda a: a.temperature, self, temperature)"
+REPLACED = "dataclasses.replace(self, temperature=temperature)"
+
+
+def cooled(replaced=TREE_AT, default="", more=""):
+    return "import dataclasses\n" + COOLED.format(replaced=replaced, default=default, more=more)
+
+
+def test_a_number_in_an_equinox_module_becomes_an_array(tmp_path):
+    lines, evidence = done(tmp_path, of(tmp_path, "varying-static", cooled()))
+    assert lines == [
+        "    temperature: jax.Array = eqx.field(converter=jnp.asarray)",
+        "        return eqx.tree_at(lambda a: a.temperature, self, jnp.asarray(temperature))",
+    ]
+    assert compiles(evidence, "equilibrate") == 1
+
+
+def test_its_default_stays(tmp_path):
+    lines, evidence = done(tmp_path, of(tmp_path, "varying-static", cooled(REPLACED, " = 1.0")))
+    assert lines == ["    temperature: jax.Array = eqx.field(default=1.0, converter=jnp.asarray)"]
+    assert compiles(evidence, "equilibrate") == 1
+
+
+def test_what_is_a_key_elsewhere_stays_a_number(tmp_path):
+    more = "\nseen = {}\nseen[annealer.temperature] = 1"
+    tried = of(tmp_path, "varying-static", cooled(more=more))
+    assert not tried.changes
+    assert any("needs `temperature` as a number of Python's" in one.text for one in tried.refused)
+
+
+def test_what_the_trace_asks_for_stays_static(tmp_path):
+    code = cooled().replace("        return m\n", "        return m if self.temperature > 0.1 else 2 * m\n", 1)
+    tried = of(tmp_path, "varying-static", code)
+    assert not tried.changes and any("while it is traced" in one.text for one in tried.refused)
+
+
+ENTRY = """
+@eqx.filter_jit
+def step(x, options):
+    return x * (1.0 - options["rate"]) ** options["power"]
+
+
+x = jnp.ones(3)
+for k in range(4):
+    x = step(x, {"rate": 0.1 * k, "power": 2})
+    print(x.sum())
+"""
+
+
+def test_an_entry_of_a_dict(tmp_path):
+    lines, evidence = done(tmp_path, of(tmp_path, "varying-static", ENTRY))
+    assert lines == ['    x = step(x, {"rate": jnp.asarray(0.1 * k), "power": 2})']
+    assert compiles(evidence, "step") == 1

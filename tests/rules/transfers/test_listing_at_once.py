@@ -51,3 +51,35 @@ def test_no_plain_list(tmp_path, call):
     tried = of(tmp_path, "list-to-array", NUMBERS.format(call=call))
     assert not tried.changes
     assert [one.code for one in tried.refused] == ["does-not-apply"]
+
+
+SCALARS = """
+def parts(count):
+    return [(0.5 * number, number) for number in range(count)]
+
+
+def total(count):
+    rows = parts(count)
+    first = jnp.array([jnp.float32(a) for a, _ in rows])
+    second = jnp.array([jnp.float32(b) for _, b in rows])
+    return (first * second).sum()
+
+
+print(float(total(600)))
+"""
+
+
+def test_scalars_that_are_put_on_the_device_one_by_one(tmp_path):
+    """Two lists of one function change together."""
+    tried = of(tmp_path, "list-to-array", SCALARS)
+    assert [one.title for one in tried.changes] == [
+        "the lists in lines 14 and 15 are made by NumPy",
+        "the lists in lines 14 and 15 are fetched at once and joined by NumPy",
+        "the lists in lines 14 and 15 are joined by `jnp.stack`",
+    ]
+    assert tried.lines(tried.changes[0]) == [
+        "    first = jnp.asarray(np.asarray([np.float32(a) for a, _ in rows]))",
+        "    second = jnp.asarray(np.asarray([np.float32(b) for _, b in rows]))",
+    ]
+    for number, change in enumerate(tried.changes):
+        assert run(tmp_path / str(number), tried.after(change))[0] == tried.printed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jaxaudit.edits.data_fields import made_data, on_the_device, static_field
@@ -12,6 +13,8 @@ from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.expressions import wrap
 from jaxaudit.edits.imports import spell
 from jaxaudit.edits.nodes import call_at, enclosing
+from jaxaudit.edits.number_fields import converted, must_not_be_needed_plain, number_field, replaced
+from jaxaudit.edits.pinning import origins, steps_of
 from jaxaudit.edits.static_names import remove_static_names
 from jaxaudit.edits.told_apart import must_not_be_told_apart
 from jaxaudit.model import Finding
@@ -19,15 +22,19 @@ from jaxaudit.model.spot import Spot
 from jaxaudit.rules.consequences import must_bring_no_fault
 from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
-from jaxaudit.rules.pytrees.pinning import argument_of, calls, parameters_of
+from jaxaudit.rules.pytrees.pinning import argument_of, calls, file_of, parameters_of
 from jaxaudit.rules.static.making_static import site_of
 from jaxaudit.rules.static.whole_numbers import must_stay_small
+from jaxaudit.source import values as v
+from jaxaudit.source.classes import classes_of, external_bases, lineage
 from jaxaudit.source.facts import start
-from jaxaudit.source.structure import role
+from jaxaudit.source.structure import role, sinks
 
 if TYPE_CHECKING:
+    from jaxaudit.edits.source_text import SourceText
+    from jaxaudit.model.evidence import FunctionSeen
     from jaxaudit.source.program import Program
-    from jaxaudit.source.scopes import Function
+    from jaxaudit.source.scopes import Class, Function
     from jaxaudit.source.structure import Sink
 
 RISK_OF_FIELD = (
@@ -85,8 +92,12 @@ def _fields(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
     by_fields: dict[tuple[str, ...], list[Finding]] = {}
     for one in findings:
         leaves = [str(leaf) for leaf in one.facts.get("leaves", ())]
-        if one.source == "run" and leaves and all("." in leaf and "[" not in leaf for leaf in leaves):
+        if one.source != "run" or not leaves:
+            continue
+        if all("." in leaf and "[" not in leaf for leaf in leaves):
             by_fields.setdefault(tuple(leaf.rpartition(".")[2] for leaf in leaves), []).append(one)
+        elif all("[" in leaf for leaf in leaves) and _is_filtered((one,), project):
+            by_fields.setdefault(tuple(leaves), []).append(one)
     for names, group in by_fields.items():
         at = Spot(group[0].place.path, group[0].place.line, str(group[0].facts["function"]))
         said = (
@@ -94,7 +105,7 @@ def _fields(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         )
         title = f"{said}, no longer static"
         try:
-            edits = _made_data(names, group, project)
+            title, edits = _as_leaves(title, names, group, project)
             must_bring_no_fault(project, edits)
         except CannotEdit as error:
             yield Refused(title, tuple(group), at, "does-not-apply", f"no change is written: {error}")
@@ -107,6 +118,49 @@ def _fields(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         )  # fmt: skip
 
 
+def _as_leaves(
+    title: str, names: Sequence[str], group: Sequence[Finding], project: Project
+) -> tuple[str, dict[str, list[Edit]]]:
+    """By the declaration of the fields, else where the run's function is handed them."""
+    try:
+        return title, _made_data(names, group, project)
+    except CannotEdit:
+        if not _is_filtered(group, project):
+            raise
+        try:
+            edits = _made_arrays(group, project)
+        except CannotEdit:
+            edits = {}
+        if not edits:
+            raise
+    words = "`, `".join(dict.fromkeys(str(leaf) for one in group for leaf in one.facts["leaves"]))
+    return f"`{words}` handed over as {'an array' if len(names) == 1 else 'arrays'}, not as plain numbers", edits
+
+
+def _made_arrays(group: Sequence[Finding], project: Project) -> dict[str, list[Edit]]:
+    """Entries of a dict or a tuple that `filter_jit` holds static: arrays where they are made."""
+    edits: dict[str, list[Edit]] = {}
+    for one in group:
+        for edge in calls(one, project):
+            place = project.program.place(edge.call.flow, edge.call.expr)
+            source = project.text(place.path)
+            call = call_at(source, place)
+            for leaf in one.facts["leaves"]:
+                root, steps = steps_of(str(leaf))
+                handed = argument_of(call, root, parameters_of(edge))
+                for home, node in origins(source, handed, steps, call, partial(file_of, project, source)):
+                    asarray = spell(home, "jax.numpy.asarray")
+                    here = edits.setdefault(os.path.normpath(home.path), [])
+                    new = (*asarray.edits, *wrap(home, node, f"{asarray.text}(", ")"))
+                    here += [edit for edit in new if edit not in here]
+    return edits
+
+
+def _is_filtered(group: Sequence[Finding], project: Project) -> bool:
+    found = {one.site.wrapper for one in project.evidence.functions for finding in group if _is_of(one, finding)}
+    return found == {"filter_jit"}
+
+
 def _made_data(names: Sequence[str], group: Sequence[Finding], project: Project) -> dict[str, list[Edit]]:
     values = [value for one in group for some in one.facts["values"].values() for value in some]
     if not all(map(_is_number, values)):
@@ -114,19 +168,77 @@ def _made_data(names: Sequence[str], group: Sequence[Finding], project: Project)
     edits: dict[str, list[Edit]] = {}
     for name in names:
         found = [(source, node) for source in project.sources() if (node := static_field(source, name)) is not None]
-        if len(found) != 1:
-            raise CannotEdit(f"{len(found) or 'no'} classes declare a static field `{name}` in a way that is known")
-        source, node = found[0]
-        cls = enclosing(source, node, ast.ClassDef)
-        if cls is not None:
-            must_not_be_told_apart(cls.name, (), project.sources())
-        new = [
-            (source.path, made_data(source, node)),
-            *((one.path, on_the_device(one, name)) for one in project.sources()),
-        ]
+        new = _of_marked(*found[0], name, project) if len(found) == 1 else _of_numbers(name, group, project)
         for path, some in new:
             edits.setdefault(path, []).extend(edit for edit in some if edit not in edits[path])
     return {path: some for path, some in edits.items() if some}
+
+
+Edited = list[tuple[str, tuple[Edit, ...]]]
+
+
+def _of_marked(source: SourceText, node: ast.AnnAssign, name: str, project: Project) -> Edited:
+    """A field that is declared static."""
+    cls = enclosing(source, node, ast.ClassDef)
+    if cls is not None:
+        must_not_be_told_apart(cls.name, (), project.sources())
+        must_not_be_asked_for(project.program, source.path, cls, name)
+    return [
+        (source.path, made_data(source, node)),
+        *((one.path, on_the_device(one, name)) for one in project.sources()),
+    ]
+
+
+def _of_numbers(name: str, group: Sequence[Finding], project: Project) -> Edited:
+    """A field of an Equinox module that `filter_jit` holds static, for it is a number of Python's."""
+    found = list(_number_fields(name, project)) if _is_filtered(group, project) else []
+    if len(found) != 1:
+        raise CannotEdit(f"{len(found) or 'no'} classes declare a static field `{name}` in a way that is known")
+    source, cls, node = found[0]
+    must_not_be_told_apart(cls.name, (), project.sources())
+    must_not_be_asked_for(project.program, source.path, cls, name)
+    new: Edited = [(source.path, converted(source, node))]
+    for one in project.sources():
+        must_not_be_needed_plain(one, name)
+        new += [(one.path, on_the_device(one, name)), (one.path, replaced(one, name))]
+    return new
+
+
+def _number_fields(name: str, project: Project) -> Iterator[tuple[SourceText, ast.ClassDef, ast.AnnAssign]]:
+    for source in project.sources():
+        module = project.program.by_path[source.path]
+        modules = {one.line: one for one in module.classes if "equinox.Module" in external_bases(project.program, one)}
+        for node in ast.walk(source.tree):
+            if isinstance(node, ast.ClassDef) and node.lineno in modules and (field := number_field(node, name)):
+                yield source, node, field
+
+
+def must_not_be_asked_for(program: Program, path: str, node: ast.ClassDef, name: str) -> None:
+    """CannotEdit where a traced function needs the field's plain value: for a Python branch, a `range`, a shape."""
+    here = [one for one in program.by_path[path].classes if one.line == node.lineno]
+    for function in list(program.graph.linked_functions) if here else ():
+        if program.tracing.context(function, abstract=True) is None:
+            continue
+        for sink in sinks(program, function):
+            if _is_field(program, sink.value, here[0], name):
+                place = program.place(sink.flow, sink.expr)
+                raise CannotEdit(
+                    f"{place.path}:{place.line} needs the value of `{name}` while it is traced: it decides {sink.what}"
+                )
+
+
+def _is_field(program: Program, value: v.Value, cls: Class, name: str, depth: int = 0) -> bool:
+    if isinstance(value, v.Attr) and value.name == name:
+        return any(cls in lineage(program, one) for one in classes_of(program, value.base))
+    return (
+        depth < 4
+        and isinstance(value, v.Op | v.Sequence)
+        and any(_is_field(program, part, cls, name, depth + 1) for part in value.parts())
+    )
+
+
+def _is_of(function: FunctionSeen, finding: Finding) -> bool:
+    return function.site.name == finding.facts["function"] and function.site.path == finding.place.path
 
 
 def _is_number(text: str) -> bool:
@@ -161,10 +273,7 @@ def _needed(program: Program, unit: Function, name: str) -> Sink | None:
 
 def _edits(finding: Finding, leaves: Sequence[str], project: Project) -> dict[str, list[Edit]]:
     """Out of `static_argnames`; where `filter_jit` holds each Python number static, an array at each call."""
-    seen = next(
-        (one for one in project.evidence.functions if one.site.name == finding.facts["function"]
-         and one.site.path == finding.place.path), None,
-    )  # fmt: skip
+    seen = next((one for one in project.evidence.functions if _is_of(one, finding)), None)
     if seen is None or seen.site.wrapper != "filter_jit":
         source = project.text(finding.place.path)
         return {finding.place.path: list(remove_static_names(source, site_of(source, finding.place.line), leaves))}
