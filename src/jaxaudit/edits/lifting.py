@@ -9,7 +9,8 @@ from jaxaudit.edits.arguments import add_argument, add_keyword
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.imports import spell
 from jaxaudit.edits.jit_sites import JitSite
-from jaxaudit.edits.lifting_calls import definition, lifted_call, local_functions, only_there
+from jaxaudit.edits.lifting_calls import definition, expression, lifted_call, local_functions, only_there
+from jaxaudit.edits.made_functions import bound_values, code_of, made_functions, name_of, only_read_there
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import bound_in, fresh_name, parameters_of
 from jaxaudit.edits.nodes import FUNCTIONS, Function, parents_of, statement_of
@@ -46,15 +47,20 @@ def lifted(source: SourceText, site: JitSite, static: Sequence[str] = ()) -> Lif
 
 
 def closed_over(
-    names: Names, function: Function | ast.Lambda, inner: Sequence[Function] = (), methods: Methods | None = None
-) -> list[Taken]:
-    """What it takes from the functions around it, in the order in which it reads it; of annotations nothing. `inner` and
-    `methods` are functions that go along."""
+    names: Names, function: Function | ast.Lambda, inner: Sequence[Function] = (), methods: Methods | None = None,
+    made: Sequence[ast.Assign] = (),
+) -> list[Taken]:  # fmt: skip
+    """What it takes from the functions around it, in the order in which it reads it; of annotations nothing. `inner`,
+    `methods` and `made` are functions that go along."""
     body = function.body if isinstance(function.body, list) else [function.body]
     defaults = [*function.args.defaults, *filter(None, function.args.kw_defaults)]
     own = [one.arg for one in parameters_of(function)]
     inside = [function.name] if isinstance(function, FUNCTIONS) else []
-    return [one for one in taken(names, (*body, *defaults), inner, own, (function,), methods) if one.text not in inside]
+    parts = (*body, *defaults, *(one.value for one in made))
+    values = taken(
+        names, parts, inner, own, (function,), methods, made=map(name_of, made), bound=bound_values(names, made)
+    )
+    return [one for one in values if one.text not in inside]
 
 
 def _lifted_definition(source: SourceText, site: JitSite, function: Function, static: Sequence[str]) -> Lifted:
@@ -67,9 +73,11 @@ def _lifted_definition(source: SourceText, site: JitSite, function: Function, st
     body = ast.Module(function.body, [])
     inner = [one for one in local_functions(scopes, body) if one is not function and not _is_inside(one, function)]
     methods = methods_of(scopes, (*function.body, *inner))
-    values = closed_over(scopes, function, inner, methods)
+    made = made_functions(scopes, (*function.body, *inner), function)
+    values = closed_over(scopes, function, inner, methods, made)
     names = [one.name for one in values]
-    must_compile_once(scopes, (*function.body, *inner, *methods.found), [one.text for one in values])
+    along = [part for one in made for part in code_of(scopes, one)]
+    must_compile_once(scopes, (*function.body, *along, *inner, *methods.found), [one.text for one in values])
     must_be_kept(scopes, function, [one for one in values if is_asked(scopes, one)])
     name = _module_name(source, function.name, outer)
     header = _with_parameters(source, function, names)
@@ -77,13 +85,16 @@ def _lifted_definition(source: SourceText, site: JitSite, function: Function, st
     renamed = [] if name == function.name else [_renamed(source, function, name)]
     inside, imports = _parted(more, *source.span(function))
     changed = [*readings(source, values), *methods.edits(scopes)]
-    along = _along(source, function, [*methods.found, *inner], changed)
     own, _ = _parted(changed, *source.span(function))
-    text = _moved_text(source, function, [*header, *inside, *renamed, *own, *along])
+    first = _along(source, function, made, [*methods.found, *inner], changed)
+    text = _moved_text(source, function, [*header, *inside, *renamed, *own, *first])
     edits = [*imports, _before(source, outer, text), *remove_definition(source, function)]
     for one in inner:
         if only_there(scopes, one, (function, *inner)):
             edits += remove_definition(source, one)
+    for each in made:
+        if only_read_there(scopes, each, (function, *inner, *(one.value for one in made))):
+            edits += remove_definition(source, each)
     for use in calls:
         edits += _call(source, use, name, values)
     return Lifted(tuple(edits), name, tuple(one.text for one in values))
@@ -93,16 +104,24 @@ def _is_inside(node: ast.AST, outer: ast.AST) -> bool:
     return any(one is node for one in ast.walk(outer))
 
 
-def _along(source: SourceText, function: Function, others: Sequence[Function], changed: Sequence[Edit]) -> list[Edit]:
-    """The functions that go along, at the beginning of its body."""
-    if not others:
+def _along(
+    source: SourceText,
+    function: Function,
+    made: Sequence[ast.Assign],
+    others: Sequence[Function],
+    changed: Sequence[Edit],
+) -> list[Edit]:
+    """What goes along, at the beginning of its body: what is made there, and functions."""
+    if not made and not others:
         return []
     has_text = isinstance(function.body[0], ast.Expr) and isinstance(function.body[0].value, ast.Constant)
     first = function.body[1 if has_text and len(function.body) > 1 else 0]
     blanks = indent_of(source, first)
-    text = "\n\n".join(indent(definition(source, one, changed), blanks) for one in others)
+    assigned = "\n".join(f"{name_of(one)} = {expression(source, one.value, changed)}" for one in made)
+    texts = [*filter(None, [assigned]), *(definition(source, one, changed) for one in others)]
+    text = "\n\n".join(indent(one, blanks) for one in texts) + ("\n\n" if others else "\n")
     at = source.start(first) - len(blanks)
-    return [Edit(at, at, text.replace("\n", source.newline) + source.newline * 2)]
+    return [Edit(at, at, text.replace("\n", source.newline))]
 
 
 def _lifted_lambda(source: SourceText, site: JitSite, function: ast.Lambda, static: Sequence[str]) -> Lifted:

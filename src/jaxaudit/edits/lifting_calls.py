@@ -44,7 +44,7 @@ def lifted_call(source: SourceText, site: JitSite) -> "tuple[tuple[Edit, ...], s
     outer = outermost(names, site.node)
     use = _use_of(source, names, site)
     inner = local_functions(names, use.wrapped)
-    made = made_functions(names, (use.wrapped, *inner))
+    made = made_functions(names, (use.wrapped, *inner), site.node)
     bound = bound_values(names, made)
     parts = (use.wrapped, *(one.value for one in made))
     methods = methods_of(names, (*parts, *inner))

@@ -1,23 +1,26 @@
-"""Functions that are made where they are used, by a factory of the file (`model = make_model(tables)`) or with values bound
-(`target = partial(loss, data=fold(times))`): code that moves makes them anew for itself.
+"""Functions that are made where they are used, by a factory of the file (`model = make_model(tables)`), with values bound
+(`target = partial(loss, data=fold(times))`), or by Optax (`optimiser = optax.adam(rate)`): code that moves makes them anew
+for itself.
 """
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from jaxaudit.edits.imports import qualified_name
 from jaxaudit.edits.jit_sites import PARTIALS
 from jaxaudit.edits.name_scopes import Names
 
+MAKERS = ("optax.",)
+"""Libraries whose optimisers and schedules are pure functions of the numbers that they are made of, traced ones too."""
 PLAIN = (ast.Name, ast.Attribute, ast.Constant, ast.Lambda)
 """What is bound as it is written: a name, or something that is the same wherever it is worked out."""
 
 
-def made_functions(names: Names, parts: Sequence[ast.AST]) -> list[ast.Assign]:
+def made_functions(names: Names, parts: Sequence[ast.AST], site: ast.AST) -> list[ast.Assign]:
     """The assignments, in the functions around, of such functions that the parts read, and that these read, in order.
 
     A factory does nothing but define functions and return one of them, so that calling it costs nothing and changes
-    nothing; what a partial binds is handed over (`bound_values`).
+    nothing; what a partial binds is handed over (`bound_values`). What Optax makes once, for many jits at `site`, stays.
     """
     found: dict[ast.Assign, None] = {}
     waiting = list(parts)
@@ -26,7 +29,7 @@ def made_functions(names: Names, parts: Sequence[ast.AST]) -> list[ast.Assign]:
             home = names.home(node) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) else None
             if home is None or home is names.tree or any(names.is_within(home, one) for one in parts):
                 continue
-            made = _made(names, home, node.id)  # type: ignore[attr-defined]
+            made = _made(names, home, node.id, site)  # type: ignore[attr-defined]
             if made is not None and made not in found:
                 found[made] = None
                 waiting.append(made.value)
@@ -36,10 +39,27 @@ def made_functions(names: Names, parts: Sequence[ast.AST]) -> list[ast.Assign]:
 def code_of(names: Names, made: ast.Assign) -> Sequence[ast.expr]:
     """What of it runs where it moves to: not what a partial binds."""
     call = made.value
-    if not isinstance(call, ast.Call) or not _is_partial(names, call):
-        return [made.value]
-    given = [*call.args, *(one.value for one in call.keywords)]
-    return [one for one in given if isinstance(one, PLAIN)]
+    if isinstance(call, ast.Call) and (_is_partial(names, call) or _is_made_by_library(names, call)):
+        return [one for _, one in _given(names, call) if isinstance(one, PLAIN)]
+    return [made.value]
+
+
+def _given(names: Names, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+    """What a call is given, with names for it; of calls of the library among it, what these are given."""
+    first = -1 if _is_partial(names, call) else 0
+    positions = ((f"bound_{number}", one) for number, one in enumerate(call.args, first))
+    for name, value in (*positions, *((str(one.arg), one.value) for one in call.keywords)):
+        if isinstance(value, ast.Call) and _is_made_by_library(names, value):
+            yield from _given(names, value)
+        else:
+            yield name, value
+
+
+def _is_made_by_library(names: Names, call: ast.Call) -> bool:
+    called = qualified_name(names.source, call.func) or ""
+    return called.startswith(MAKERS) and not (
+        any(isinstance(one, ast.Starred) for one in call.args) or any(one.arg is None for one in call.keywords)
+    )
 
 
 def name_of(made: ast.Assign) -> str:
@@ -48,9 +68,13 @@ def name_of(made: ast.Assign) -> str:
     return target.id
 
 
-def _made(names: Names, home: ast.AST, name: str) -> ast.Assign | None:
+def _made(names: Names, home: ast.AST, name: str, site: ast.AST) -> ast.Assign | None:
     bindings = names.bound_at(home, name)
     statement = names.parent.get(bindings[0]) if len(bindings) == 1 else None
+    match statement:
+        case ast.Assign(targets=[ast.Name()], value=ast.Call() as call) if _is_as_often(names, statement, site):
+            if _is_made_by_library(names, call):
+                return statement
     match statement:
         case ast.Assign(targets=[ast.Name()], value=ast.Call(func=ast.Name() as called)) if not names.loops_around(
             statement
@@ -64,6 +88,14 @@ def _made(names: Names, home: ast.AST, name: str) -> ast.Assign | None:
     return None
 
 
+def _is_as_often(names: Names, statement: ast.stmt, site: ast.AST) -> bool:
+    """Whether it is worked out anew whenever the jit is."""
+    around = names.loops_around(statement)
+    return names.scope_of(statement) is names.scope_of(site) and all(
+        loop in around for loop in names.loops_around(site)
+    )
+
+
 def _is_partial(names: Names, call: ast.Call) -> bool:
     """Of a named function, with values for parameters that are written out."""
     if qualified_name(names.source, call.func) not in PARTIALS or not call.args:
@@ -75,14 +107,14 @@ def _is_partial(names: Names, call: ast.Call) -> bool:
 
 
 def bound_values(names: Names, made: Sequence[ast.Assign]) -> dict[ast.expr, str]:
-    """The expressions whose values the partials among them bind, each with a name for it: they are worked out outside."""
+    """The expressions whose values they bind, each with a name for it: they are worked out outside."""
     found: dict[ast.expr, str] = {}
     for one in made:
         call = one.value
         if isinstance(call, ast.Call) and _is_partial(names, call):
-            for number, argument in enumerate(call.args[1:]):
-                found[argument] = f"bound_{number}"
-            found |= {keyword.value: str(keyword.arg) for keyword in call.keywords}
+            found |= {value: name for name, value in list(_given(names, call))[1:]}
+        elif isinstance(call, ast.Call) and _is_made_by_library(names, call):
+            found |= {value: name for name, value in _given(names, call)}
     return {one: name for one, name in found.items() if not isinstance(one, PLAIN)}
 
 

@@ -217,14 +217,34 @@ def readings(source: SourceText, values: Iterable[Taken]) -> list[Edit]:
     return [Edit(*source.span(node), one.name) for one in values if not one.text.isidentifier() for node in one.nodes]
 
 
+FURTHEST = 3
+"""Functions that a value is followed into, from one to the next."""
+
+
 def decides(names: Names, value: Taken) -> bool:
     """It is called, chooses a branch, or is a length or the number of turns of a Python loop: jit must know it."""
-    return any(_decides_at(names, node) for node in value.nodes)
+    return any(_decides_at(names, node) for node in _readings_of(names, value.nodes))
+
+
+def _readings_of(names: Names, nodes: Sequence[ast.expr], depth: int = 0) -> Iterator[ast.expr]:
+    """These, and those of the parameters of functions of the file that are handed them (`misfit(model, ...)`)."""
+    yield from nodes
+    for node in nodes if depth < FURTHEST else ():
+        call = names.parent.get(node)
+        if not isinstance(call, ast.Call) or node not in call.args or not isinstance(call.func, ast.Name):
+            continue
+        bindings = names.bound_at(names.tree, call.func.id) if names.home(call.func) is names.tree else []
+        function = bindings[0] if len(bindings) == 1 else None
+        if not isinstance(function, FUNCTIONS):
+            continue
+        given, at = [*function.args.posonlyargs, *function.args.args], call.args.index(node)
+        if at < len(given) and not any(isinstance(one, ast.Starred) for one in call.args[:at]):
+            yield from _readings_of(names, list(names.loads(function, given[at].arg)), depth + 1)
 
 
 def is_asked(names: Names, value: Taken) -> bool:
     """It is called, or is an object that is asked for something (`tx.update`)."""
-    for node in value.nodes:
+    for node in _readings_of(names, value.nodes):
         above = names.parent.get(node)
         called = isinstance(above, ast.Call) and above.func is node
         if called or (isinstance(above, ast.Attribute) and above.attr in ASKED_OF_OBJECTS):
