@@ -89,6 +89,15 @@ def test_short_floats_and_what_is_not_finite(seen):
     assert (leaf.dtype, leaf.peak, bool(leaf.odd)) == ("bfloat16", 0.0, True)
 
 
+def test_a_function_that_several_threads_call_says_so(ground, home):
+    (home / "program.py").write_text(
+        "import threading, jax\nstep = jax.jit(lambda x: x + 1)\nalone = jax.jit(lambda x: x * 2)\nalone(1.0)\nstep(0.0)\n"
+        "thread = threading.Thread(target=step, args=(2.0,))\nthread.start()\nthread.join()\n"
+    )
+    ran = run(ground, Way(("program.py",)), {}, {"JAX_PLATFORMS": "cpu"}, values=True)
+    assert [[one.threads for one in calls.values()] for calls in ran.results.values()] == [[1, 2], [1]], ran.stderr
+
+
 def test_nothing_is_kept_unless_asked_for(ground, home):
     (home / "program.py").write_text("import jax\nprint(jax.jit(lambda x: x + 1)(1.0))\n")
     ran = run(ground, Way(("program.py",)), {}, {"JAX_PLATFORMS": "cpu"})

@@ -157,3 +157,13 @@ def test_a_method_of_what_an_object_holds_is_jitted_in_init(tmp_path):
 def test_what_it_reads_must_stay_as_it_is(tmp_path):
     tried = proposed(tmp_path, KEPT.format(each="fit.solver.rate = 0.5"), rules=RULES)
     assert not [one for one in tried.changes if "jitted once" in one.title]
+
+
+def test_nor_may_it_count_on_the_object(tmp_path):
+    counting = KEPT.format(each="fit.solver.turns = 7").replace(
+        "return x -", "self.turns += 1.0\n        return x -", 1
+    )
+    tried = proposed(
+        tmp_path, counting.replace("self.rate = rate", "self.rate = rate\n        self.turns = 0.0"), rules=RULES
+    )
+    assert not [one for one in tried.changes if "jitted once" in one.title]

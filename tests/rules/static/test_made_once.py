@@ -146,3 +146,13 @@ def test_objects_of_which_only_the_run_knows_the_class(tmp_path):
     lines, evidence = done(tmp_path, of(tmp_path, "identity-hashed-static", code().partition("def harbour")[0] + READ))
     assert any("def __eq__" in line for line in lines)
     assert compiles(evidence, "predict") == 2
+
+
+def test_nor_where_the_program_tells_them_apart(tmp_path):
+    program = (
+        code().partition("def harbour")[0]
+        + READ.replace("for name, settings in", "first = Settings(3)\nfor name, settings in")
+        + "    print(settings == first)\n"
+    )
+    tried = of(tmp_path, "identity-hashed-static", program)
+    assert not tried.changes and any("tells objects of `Settings` apart" in one.text for one in tried.refused)
