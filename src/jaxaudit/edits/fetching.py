@@ -45,7 +45,7 @@ def fetched_once(source: SourceText, line: int) -> Fetched:
     Raises CannotEdit where the loop itself needs the value.
     """
     names = Names(source)
-    found = [fetch for call in calls_on(source, line) if (fetch := _fetch(source, call)) is not None]
+    found = [fetch for call in calls_on(source, line) if (fetch := fetch_of(source, call)) is not None]
     if not found:
         raise CannotEdit("what fetches the value stands elsewhere")
     if len(found) > 1:
@@ -70,7 +70,8 @@ def fetched_once(source: SourceText, line: int) -> Fetched:
     raise CannotEdit("the loop goes on working with the Python number")
 
 
-def _fetch(source: SourceText, call: ast.Call) -> _Fetch | None:
+def fetch_of(source: SourceText, call: ast.Call) -> _Fetch | None:
+    """What a call fetches; None for any other call."""
     if isinstance(call.func, ast.Attribute) and call.func.attr in METHODS and not call.args and not call.keywords:
         return _Fetch(call, call.func.value, "", f".{call.func.attr}()")
     if qualified_name(source, call.func) in CONVERTERS and len(call.args) == 1 and not call.keywords:

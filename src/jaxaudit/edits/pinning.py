@@ -19,32 +19,44 @@ TAKES_DTYPE = {
 }  # fmt: skip
 """Functions of `jax.numpy` that make an array, and how many positional arguments it takes to hand in the dtype."""
 ONLY_JAX = ("bfloat16",)
+OF_SETTING = {"float32": "float", "int32": "int", "complex64": "complex"}
+"""What JAX makes of Python's numbers: 64 bits where `jax_enable_x64` is on."""
 STEP = re.compile(r"\.(\w+)|\[(?:'([^']*)'|\"([^\"]*)\"|(\d+))\]")
 FURTHEST = 6
 """Assignments that are followed from name to name."""
 
 
-def pinned(source: SourceText, node: ast.expr, dtype: str) -> tuple[Edit, ...]:
+class NotWrittenOut(CannotEdit):
+    """A call, or whatever `text` says, makes the leaf."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(f"the leaf is not written out in `{text[:60]}`")
+        self.text = text
+
+
+def pinned(source: SourceText, node: ast.expr, dtype: str, widened: bool = False) -> tuple[Edit, ...]:
     """The expression with its dtype: a number as a scalar of NumPy's, a call that makes an array with `dtype=`, all else in
-    `jnp.asarray`.
+    `jnp.asarray`. `widened`: 32 bits become 64 where `jax_enable_x64` is on.
     """
-    if _is_number(node) and dtype not in ONLY_JAX:
+    of_setting = OF_SETTING.get(dtype, "") if widened else ""
+    if _is_number(node) and dtype not in ONLY_JAX and not of_setting:
         scalar = spell(source, f"numpy.{dtype}")  # JAX would compile a program to convert the number
         return (*scalar.edits, *replace(source, node, f"{scalar.text}({source.of(node)})"))
-    named = spell(source, f"jax.numpy.{dtype}")
+    named = spell(source, "jax.numpy.result_type" if of_setting else f"jax.numpy.{dtype}")
+    written = f"{named.text}({of_setting})" if of_setting else named.text
     if isinstance(node, ast.Call):
         name = qualified_name(source, node.func) or ""
         most = TAKES_DTYPE.get(name.removeprefix("jax.numpy.")) if name.startswith("jax.numpy.") else None
-        written = keyword_of(node, "dtype")
-        if written is not None:
-            raise CannotEdit(f"its dtype is written there: `{source.of(written)}`")
+        said = keyword_of(node, "dtype")
+        if said is not None:
+            raise CannotEdit(f"its dtype is written there: `{source.of(said)}`")
         if most is not None and len(node.args) < most and not any(isinstance(one, ast.Starred) for one in node.args):
-            return (*named.edits, *add_keyword(source, node, "dtype", named.text))
+            return (*named.edits, *add_keyword(source, node, "dtype", written))
     asarray = spell(source, "jax.numpy.asarray")
     start, end = source.span(node)
     return (
         *named.edits, *asarray.edits,
-        Edit(start, start, f"{asarray.text}("), Edit(end, end, f", dtype={named.text})"),
+        Edit(start, start, f"{asarray.text}("), Edit(end, end, f", dtype={written})"),
     )  # fmt: skip
 
 
@@ -55,15 +67,11 @@ def strengthened(source: SourceText, call: ast.Call, handed: Sequence[ast.expr])
     """
     names = Names(source)
     loops = [one for one in names.loops_around(call) if isinstance(one, ast.For | ast.While)]
-    target = loops[-1] if loops else statement_of(source, call)
-    for one in handed:
-        root: ast.expr = one
-        while isinstance(root, ast.Attribute):
-            root = root.value
-        home = names.home(root) if isinstance(root, ast.Name) else None
-        before = [node for node in names.bound_at(home, root.id) if _begins_before(node, target)] if home else []  # type: ignore[attr-defined]
-        if not before:
-            raise CannotEdit(f"`{source.of(one)[:60]}` has no name before line {target.lineno}")
+    targets: list[ast.stmt] = [*reversed(loops)] or [statement_of(source, call)]
+    target = next((one for one in targets if not _unnamed(names, handed, one)), None)
+    if target is None:
+        first = _unnamed(names, handed, targets[0])[0]
+        raise CannotEdit(f"`{source.of(first)[:60]}` has no name before line {targets[0].lineno}")
     tree_map, asarray, result_type = (
         spell(source, f"jax.{one}") for one in ("tree.map", "numpy.asarray", "numpy.result_type")
     )
@@ -72,6 +80,20 @@ def strengthened(source: SourceText, call: ast.Call, handed: Sequence[ast.expr])
     made = whole if len(texts) == 1 else f"({whole})"
     line = f"{whole} = {tree_map.text}(lambda leaf: {asarray.text}(leaf, {result_type.text}(leaf)), {made})"
     return (*tree_map.edits, *asarray.edits, *result_type.edits, *insert_before(source, target, line))
+
+
+def _unnamed(names: Names, handed: Sequence[ast.expr], before: ast.stmt) -> list[ast.expr]:
+    """Those that no name holds before a statement."""
+    found = []
+    for one in handed:
+        root: ast.expr = one
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        home = names.home(root) if isinstance(root, ast.Name) else None
+        bound = names.bound_at(home, root.id) if home is not None and isinstance(root, ast.Name) else []
+        if not any(_begins_before(node, before) for node in bound):
+            found.append(one)
+    return found
 
 
 def _begins_before(node: ast.AST, statement: ast.stmt) -> bool:
@@ -142,7 +164,7 @@ def _origins(
     elif steps:
         there = _results_elsewhere(names, node, elsewhere) if depth < FURTHEST else None
         if there is None:
-            raise CannotEdit(f"the leaf is not written out in `{names.source.of(node)[:60]}`")
+            raise NotWrittenOut(names.source.of(node))
         for value in there[1]:
             yield from _origins(there[0], value, steps, but, depth + 1, elsewhere)
     else:

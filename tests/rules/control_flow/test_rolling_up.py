@@ -82,3 +82,44 @@ def test_an_unroll_that_is_not_written_at_the_call(tmp_path):
     tried = of(tmp_path, "unrolled-loop", SCANNED.replace("{unroll}", "**KEYWORDS"))
     assert not tried.changes
     assert "`unroll=` is not written" in tried.refused[0].text
+
+
+HANDED = """
+import functools
+
+
+def mix(level, forcing):
+    return level + 0.1 * (jnp.tanh(forcing) - jnp.sin(level) * jnp.cos(level) ** 2 - 0.3 * jnp.exp(-level))
+
+
+@functools.partial(jax.jit, static_argnames="forcing")
+def hindcast(level, forcing):
+    for month in range(40):
+        level = mix(level, forcing(month))
+    return level
+
+
+def season(month):
+    return 0.4 + 0.8 * jnp.sin(2.0 * jnp.pi * month / 12.0)
+
+
+if __name__ == "__main__":
+    print(hindcast(jnp.ones(5), season))
+"""
+RECORD = "import jax.numpy as jnp\nfrom main import hindcast\n\n\nclass Record:\n    years = [0.1] * 40\n\n    def __call__(self, month):\n        return self.years[month]\n\n\n"
+
+
+def test_a_callable_that_is_handed_the_index(tmp_path):
+    lines, _ = done(tmp_path, of(tmp_path, "unrolled-loop", HANDED))
+    assert any("fori_loop" in line for line in lines)
+
+
+def test_another_one_that_another_script_hands_in(tmp_path):
+    files = {
+        "main.py": "import jax\nimport jax.numpy as jnp\n" + HANDED,
+        "observed.py": RECORD + "print(hindcast(jnp.ones(5), Record()))\n",
+    }
+    tried = of(tmp_path, "unrolled-loop", files)
+    assert not tried.changes
+    [refused] = tried.refused
+    assert "2 places hand in a `forcing`" in refused.text

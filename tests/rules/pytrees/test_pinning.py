@@ -224,3 +224,49 @@ def test_two_leaves_that_a_function_of_another_file_makes(tmp_path):
         "return State(jnp.asarray(jnp.where(mask, 1, 0), dtype=jnp.float32), jnp.asarray(jnp.inf, dtype=jnp.float32))"
     ]
     assert compiles(evidence, "settle") == 2
+
+
+def test_where_another_script_turns_on_64_bits_the_setting_says_which(tmp_path):
+    files = {
+        "main.py": "import jax\nimport jax.numpy as jnp\n"
+        + STEP.format(state="state + x.sum()", before="level = 0.0", name="level", said="float(level)"),
+        "precise.py": "import jax\njax.config.update('jax_enable_x64', True)\n",
+    }
+    lines, evidence = done(tmp_path, of(tmp_path, "unstable-structure", files))
+    assert lines == ["level = jnp.asarray(0.0, dtype=jnp.result_type(float))"]
+    assert compiles(evidence, "step") == 1
+
+
+LEARNED = """
+def init(params):
+    return {{name: (jnp.zeros_like(value), value * 0.0) for name, value in params.items()}}
+
+
+@jax.jit
+def learn(params, state, x):
+    slope = x.sum()
+    state = {{name: (0.9 * value[0] + slope, value[1] + slope) for name, value in state.items()}}
+    return {{name: value - 0.1 * state[name][0] for name, value in params.items()}}, state
+
+
+params = {{"a": {a}, "b": jnp.zeros(())}}
+for well in range(2):
+    state = init(params)
+    for turn in range(3):
+        params, state = learn(params, state, jnp.ones(3))
+    print({{name: float(value) for name, value in sorted(params.items())}})
+"""
+
+
+def test_leaves_that_are_made_of_another_argument_follow_it(tmp_path):
+    lines, evidence = done(tmp_path, of(tmp_path, "unstable-structure", LEARNED.format(a="0.0")))
+    assert lines == ['params = {"a": np.float32(0.0), "b": jnp.zeros(())}']
+    assert compiles(evidence, "learn") == 1
+
+
+def test_else_they_are_made_strong_before_the_loop_that_knows_them_all(tmp_path):
+    code = "import json\n" + LEARNED.format(a="json.loads('0.0')").replace("params = {", "params = dict(**{", 1)
+    code = code.replace("jnp.zeros(())}", "jnp.zeros(())})", 1)
+    tried = of(tmp_path, "unstable-structure", code)
+    made = [line.strip() for change in tried.changes for line in tried.lines(change) if "result_type" in line]
+    assert made, tried.refused

@@ -209,6 +209,16 @@ def test_a_list_that_another_script_hands_in(tmp_path):
     assert [one.code for one in tried.refused] == ["unhashable"]
 
 
+def test_an_item_of_what_numpy_reads_that_a_caller_hands_on(tmp_path):
+    site = (
+        "import jax.numpy as jnp\nimport numpy as np\nimport laws\n\n\ndef spread(x, order):\n    return laws.fade(x, order)\n\n\n"
+        "site = np.genfromtxt('site.txt', names=True)\nspread(jnp.ones(2), site['slope'])\nspread(jnp.ones(2), 3)\n"
+    )
+    main = "import jax.numpy as jnp\nimport laws\n\nfor _ in range(5):\n    print(float(laws.fade(jnp.ones(3), 2).sum()))\n"
+    tried = of(tmp_path, {"main.py": main, "laws.py": LAW, "site.py": site})
+    assert not tried.changes and [one.code for one in tried.refused] == ["unhashable"]
+
+
 def test_a_function_whose_callers_are_out_of_sight(tmp_path):
     """Put into an object by its name, and called by that."""
     registry = (

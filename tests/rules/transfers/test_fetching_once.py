@@ -62,3 +62,42 @@ def test_what_the_loop_needs_stays(tmp_path, way):
     tried = of(tmp_path, "host-sync-in-loop", code)
     assert not tried.changes
     assert tried.refused and all(said in one.text for one in tried.refused), tried.refused
+
+
+READ = """
+@jax.jit
+def step(x):
+    return x * 0.9, jnp.sum(x), jnp.max(x)
+
+
+def main():
+    x = jnp.ones(5)
+    for turn in range(200):
+        x, total, top = step(x)
+        {fetch}
+        {between}
+        if turn % 50 == 0:
+            print({said})
+    {after}
+
+
+main()
+"""
+TWO = "total, top = float(total), float(top)"
+
+
+@pytest.mark.parametrize(("fetch", "said"), [(TWO, "f'{total:.3f}', top"), ("loss = total.item()", "round(loss, 3)")])
+def test_what_only_a_branch_reads_is_fetched_there(tmp_path, fetch, said):
+    tried = of(tmp_path, "host-sync-in-loop", READ.format(fetch=fetch, between="pass", said=said, after="pass"))
+    lines, evidence = done(tmp_path, tried)
+    assert lines == [f"            {fetch}"]
+    assert sum(one.count for one in evidence.syncs) <= 8
+
+
+@pytest.mark.parametrize(
+    ("between", "after"),
+    [("x = x + 0 * total", "pass"), ("pass", "print(total)"), ("total = total + 1", "pass")],
+)
+def test_what_else_is_done_with_it_keeps_it(tmp_path, between, after):
+    tried = of(tmp_path, "host-sync-in-loop", READ.format(fetch=TWO, between=between, said="total, top", after=after))
+    assert not tried.changes

@@ -17,6 +17,7 @@ from jaxaudit.edits.rolling import rolled
 from jaxaudit.edits.scanned_items import Ragged
 from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
+from jaxaudit.rules.control_flow.handed_callables import must_all_take_tracers
 from jaxaudit.rules.predictions import fewer_equations, less_to_compile
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.source import provenance
@@ -58,7 +59,10 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             elif isinstance(loop, ast.While):
                 done = rolled_while(source, loop)
             else:
-                done = rolled(source, loop, arrays_in(source, loop, project))
+                arrays = arrays_in(source, loop, project)
+                done = rolled(source, loop, arrays)
+                if source.of(loop.iter) not in arrays:
+                    must_all_take_tracers(project, source, loop)
         except Ragged as error:
             yield Refused(
                 f"the Python loop of `{function}`", tuple(group), at, "ragged", f"{error}: unrolled, as it is"

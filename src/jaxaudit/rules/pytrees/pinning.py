@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import os
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.nodes import call_at
-from jaxaudit.edits.pinning import origins, pinned, steps_of, strengthened
+from jaxaudit.edits.pinning import NotWrittenOut, origins, pinned, steps_of, strengthened
 from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
 from jaxaudit.rules.predictions import fewer_of_one
@@ -69,13 +69,11 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
                 and other.facts.get("parameter") in {re.split(r"[.\[]", leaf)[0] for leaf in leaves})
         )  # fmt: skip
         try:
-            edits: dict[str, list[Edit]] = {}
-            said = []
-            for leaf in leaves:
-                dtype = dtype_of([str(value) for value in values.get(leaf, ())])
-                said.append(dtype)
-                for path, some in edits_of(one, leaf, dtype, project).items():
-                    edits.setdefault(path, []).extend(some)
+            edits, made = edits_of_leaves(
+                one, {leaf: dtype_of([str(value) for value in values.get(leaf, ())]) for leaf in leaves}, project
+            )
+            said = list(made.values())
+            leaves = list(made)
         except CannotEdit as error:
             refused = Refused(title, same, at, "does-not-apply", f"no change is written: {error}")
             left.setdefault(function, []).append((one, refused))
@@ -120,6 +118,31 @@ def strong_before_the_calls(
         risk=RISK,
         touched=(function,),
     )
+
+
+def edits_of_leaves(
+    finding: Finding, dtypes: Mapping[str, str], project: Project
+) -> tuple[dict[str, list[Edit]], dict[str, str]]:
+    """The edits, and the leaves that they make. A leaf that a call makes of another argument (`state = tx.init(params)`) has the
+    dtypes of that one, and follows it.
+    """
+    edits: dict[str, list[Edit]] = {}
+    made: dict[str, str] = {}
+    left: list[NotWrittenOut] = []
+    for leaf, dtype in dtypes.items():
+        try:
+            found = edits_of(finding, leaf, dtype, project)
+        except NotWrittenOut as error:
+            left.append(error)
+            continue
+        made[leaf] = dtype
+        for path, some in found.items():
+            edits.setdefault(path, []).extend(some)
+    roots = {re.split(r"[.\[]", leaf)[0] for leaf in made}
+    for one in left:
+        if not any(re.search(rf"\(.*\b{root}\b", one.text) for root in roots):
+            raise one
+    return edits, made
 
 
 def is_only_weak(finding: Finding) -> bool:
@@ -173,6 +196,7 @@ def dtype_of(values: Sequence[str]) -> str:
 def edits_of(finding: Finding, leaf: str, dtype: str, project: Project) -> dict[str, list[Edit]]:
     """The leaf's dtype at each place of the project that makes it."""
     root, steps = steps_of(leaf)
+    widened = any("enable_x64" in source.text.lower() for source in project.sources())
     found: dict[str, list[Edit]] = {}
     edges = list(calls(finding, project))
     if not edges:
@@ -184,7 +208,7 @@ def edits_of(finding: Finding, leaf: str, dtype: str, project: Project) -> dict[
         handed = argument_of(call, root, parameters_of(edge))
         for home, node in origins(source, handed, steps, call, partial(file_of, project, source)):
             if not _is_that(home.of(node), dtype):
-                found.setdefault(os.path.normpath(home.path), []).extend(pinned(home, node, dtype))
+                found.setdefault(os.path.normpath(home.path), []).extend(pinned(home, node, dtype, widened))
     if not found:
         raise CannotEdit("every place that makes it writes the dtype already")
     return found

@@ -14,9 +14,26 @@ from jaxaudit.rules.project import Project
 from jaxaudit.rules.static.changes import change
 from jaxaudit.rules.static.unhashable_values import unhashable
 from jaxaudit.source import calls as c
+from jaxaudit.source import values as v
 from jaxaudit.source.kinds import kind_of
 from jaxaudit.source.provenance import roots
 from jaxaudit.source.tracing import entering
+
+ARRAY_LIBRARIES = (
+    "numpy.",
+    "jax.",
+    "scipy.",
+    "pandas.",
+    "xarray.",
+    "h5py.",
+    "netCDF4.",
+    "zarr.",
+    "astropy.",
+    "polars.",
+)
+
+FURTHEST = 4
+"""Callers of callers that are looked at."""
 
 if TYPE_CHECKING:
     from jaxaudit.source.program import Program
@@ -71,19 +88,44 @@ def handed_what_has_no_hash(project: Project, path: str, name: str, argument: st
     program = project.program
     for unit in units_of(project, path, name):
         for call, value in program.graph.sources(unit, argument):
-            if call is None or call.flow is None:
-                continue
-            for root in roots(program, value) or (value,):
+            for at, root in _handed_in(program, call, value):
                 kind = kind_of(program, root)
                 is_array = kind.is_array and not (kind.library == "numpy" and kind.shape == ())
                 what = "an array" if is_array else unhashable(program, root)[0]
-                if what:
-                    place = program.place(call.flow, call.expr)
+                if not what and kind.what == "unknown":
+                    what = _part_of_what_is_read(program, root)
+                if what and at.flow is not None:
+                    place = program.place(at.flow, at.expr)
                     return (
                         f"{os.path.normpath(place.path)}:{place.line} hands {what} in as `{argument}`, which can't be hashed: a "
                         "static argument would raise an error there"
                     )
     return ""
+
+
+def _handed_in(
+    program: Program, call: v.Call | None, value: v.Value, depth: int = 0
+) -> Iterator[tuple[v.Call, v.Value]]:
+    """What a call hands in; of a parameter of the caller's, what the caller's callers hand in."""
+    if call is None:
+        return
+    for root in roots(program, value) or (value,):
+        further = list(program.sources(root)) if isinstance(root, v.Param) and depth < FURTHEST else []
+        if not any(above is not None for above, _ in further):
+            yield call, root
+        for above, one in further:
+            yield from _handed_in(program, above, one, depth + 1)
+
+
+def _part_of_what_is_read(program: Program, value: v.Value) -> str:
+    """`site["slope"]` of `np.genfromtxt(...)`: a library of arrays hands out arrays of no dimensions there."""
+    base = v.settle(value)
+    while isinstance(base, v.Item | v.Attr):
+        base = next(iter(roots(program, base.base)), v.settle(base.base))
+    name = c.known_name(program, base.func) if isinstance(base, v.Call) else None
+    if base is value or name is None or not name.startswith(ARRAY_LIBRARIES):
+        return ""
+    return f"a part of what `{name}` returns, perhaps an array,"
 
 
 def called_out_of_sight(project: Project, path: str, name: str) -> str:

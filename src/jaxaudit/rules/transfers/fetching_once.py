@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.fetching import fetched_once
+from jaxaudit.edits.fetching_later import fetched_where_read
 from jaxaudit.edits.host_reads import read_on_the_host
 from jaxaudit.model import Finding, amounts
 from jaxaudit.model.proposal import Expected
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 1 << 28
 RISK_OF_HOST = "The whole array comes to the host, also where one number of a large one is read. NumPy may round the last bit otherwise."
+RISK_OF_BRANCH = "An error in a step shows later, and the host may run ahead of the device by many turns."
 RISK = (
     "All the values are on the device until the loop has ended, which takes memory where they are large; an error in a "
     "step shows later; what ends the loop early leaves device values in the list."
@@ -42,6 +44,18 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             yield Refused(
                 f"the fetch in line {line}, once behind the loop", group, at, "does-not-apply",
                 f"{amounts.size(held)} would be held on the device until the loop has ended",
+            )  # fmt: skip
+            continue
+        try:
+            later, branches = fetched_where_read(project.text(path), line)
+        except CannotEdit:
+            pass
+        else:
+            where = " and ".join(f"line {one}" for one in branches)
+            yield Change(
+                f"what line {line} fetches in each turn is fetched only in the branch in {where}, which reads it",
+                group, at, {path: later}, expected=tuple(_fewer(project.evidence, int(seen.facts["count"]))),
+                risk=RISK_OF_BRANCH, touched=(seen.place.function,),
             )  # fmt: skip
             continue
         try:
@@ -92,6 +106,13 @@ def _every(calls: Sequence[TurnCall]) -> Iterator[TurnCall]:
     for call in calls:
         yield call
         yield from _every(call.calls)
+
+
+def _fewer(evidence: Evidence, count: int) -> Iterator[Expected]:
+    """How often the branch is taken is not known: at most in every second turn it would be worth it."""
+    whole = sum(one.count for one in evidence.syncs)
+    if whole >= count > 1:
+        yield Expected("syncs", whole, whole - count, whole - count, whole - count // 2)
 
 
 def _expected(evidence: Evidence, count: int) -> Iterator[Expected]:
