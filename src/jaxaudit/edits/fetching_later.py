@@ -30,8 +30,7 @@ def fetched_where_read(source: SourceText, line: int) -> tuple[tuple[Edit, ...],
     block = block_of(source, statement)
     later = block[block.index(statement) + 1 :]
     branches = _branches(names, statement, loops[-1], later)
-    lines = [source.of(statement)]
-    edits = [edit for one in branches for edit in insert_before(source, one.body[0], "\n".join(lines))]
+    edits = [edit for one in branches for edit in insert_before(source, one.body[0], source.of(statement))]
     return (*remove_statement(source, statement), *edits), [one.lineno for one in branches]
 
 

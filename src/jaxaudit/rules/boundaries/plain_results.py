@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.names import parameters_of
 from jaxaudit.edits.nodes import FUNCTIONS, last_word, parents_of
+from jaxaudit.edits.number_fields import PLAINLY
 
 if TYPE_CHECKING:
     from jaxaudit.edits.nodes import Function
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 PLAIN = ("min", "max", "abs", "round", "int", "float", "sum")
 DICTS = ("dict", "defaultdict", "OrderedDict", "Counter")
 KEYED = ("get", "setdefault", "add", "pop", "discard")
-WRITERS = ("dump", "dumps", "isinstance", "type", "range", "is_integer", "hex", "Fraction", "Decimal")
-"""What takes a number of Python's and no array, or answers otherwise for one."""
 
 
 def must_not_be_needed_plain(project: Project, source: SourceText, node: Function | ast.Lambda) -> None:
@@ -114,7 +113,7 @@ def _needs(around: ast.AST, names: set[str]) -> Iterator[tuple[int, str]]:
                 yield one.lineno, ast.unparse(one)[:60]
             case ast.Set(elts=elements) if any(_mention(each, names) for each in elements):
                 yield one.lineno, ast.unparse(one)[:60]
-            case ast.Call(func=func, args=args) if last_word(func) in WRITERS and any(
+            case ast.Call(func=func, args=args) if last_word(func) in PLAINLY and any(
                 _mention(each, held) for each in args
             ):
                 yield one.lineno, ast.unparse(one)[:60]
