@@ -1,6 +1,7 @@
 """A field of an Equinox module that holds a number of Python's, which `filter_jit` keeps static, made an array wherever it is set."""
 
 import ast
+import re
 from collections.abc import Iterator
 
 from jaxaudit.edits.arguments import add_keyword, keyword_of
@@ -78,6 +79,21 @@ def _put_in(source: SourceText, call: ast.Call, where: ast.expr, name: str) -> I
 
 def _is_field(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Attribute) and node.attr == name
+
+
+FILTERS = re.compile(r"\b(filter_(?!jit\b)\w+|is_array|is_inexact_array|if_array|partition)\b")
+"""What Equinox takes apart by arrays: gradients are taken by every array, axes are mapped of each, and all of them are trained."""
+
+
+def must_not_be_filtered(source: SourceText, name: str) -> None:
+    """CannotEdit where the file takes objects apart by what is an array: the field would be one of these."""
+    found = FILTERS.search(source.text)
+    if found is not None:
+        line = source.line_of(found.start())
+        raise CannotEdit(
+            f"{source.path}:{line} takes objects apart by their arrays (`{found[0]}`), and `{name}` would become one: trained, "
+            "differentiated or mapped"
+        )
 
 
 def must_not_be_needed_plain(source: SourceText, name: str) -> None:

@@ -1,5 +1,7 @@
 """Static values of which only a run knew how many there are."""
 
+import pytest
+
 from rules.proposed_changes import compiles, done, of
 
 TABLE = """
@@ -167,6 +169,19 @@ def test_what_the_trace_asks_for_stays_static(tmp_path):
     code = cooled().replace("        return m\n", "        return m if self.temperature > 0.1 else 2 * m\n", 1)
     tried = of(tmp_path, "varying-static", code)
     assert not tried.changes and any("while it is traced" in one.text for one in tried.refused)
+
+
+@pytest.mark.parametrize("field", ["temperature: float", "temperature: float = eqx.field(static=True)"])
+def test_what_is_trained_elsewhere_would_be_trained_too(tmp_path, field):
+    code = "import equinox as eqx\nimport jax\nimport jax.numpy as jnp\n" + cooled(REPLACED).replace(
+        "temperature: float", field
+    )
+    train = (
+        "import equinox as eqx\nfrom main import Annealer\n\nslope = eqx.filter_grad(lambda a, m: a.relax(m).sum())\n"
+    )
+    assert of(tmp_path / "alone", "varying-static", {"main.py": code}).changes
+    tried = of(tmp_path / "both", "varying-static", {"main.py": code, "train.py": train})
+    assert not tried.changes and any("`temperature` would become one: trained" in one.text for one in tried.refused)
 
 
 ENTRY = """

@@ -13,7 +13,13 @@ from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.expressions import wrap
 from jaxaudit.edits.imports import spell
 from jaxaudit.edits.nodes import call_at, enclosing
-from jaxaudit.edits.number_fields import converted, must_not_be_needed_plain, number_field, replaced
+from jaxaudit.edits.number_fields import (
+    converted,
+    must_not_be_filtered,
+    must_not_be_needed_plain,
+    number_field,
+    replaced,
+)
 from jaxaudit.edits.pinning import origins, steps_of
 from jaxaudit.edits.static_names import remove_static_names
 from jaxaudit.edits.told_apart import must_not_be_told_apart
@@ -183,6 +189,9 @@ def _of_marked(source: SourceText, node: ast.AnnAssign, name: str, project: Proj
     if cls is not None:
         must_not_be_told_apart(cls.name, (), project.sources())
         must_not_be_asked_for(project.program, source.path, cls, name)
+        if "equinox.Module" in _library_bases(project.program, source.path, cls):
+            for one in project.sources():
+                must_not_be_filtered(one, name)
     return [
         (source.path, made_data(source, node)),
         *((one.path, on_the_device(one, name)) for one in project.sources()),
@@ -199,6 +208,7 @@ def _of_numbers(name: str, group: Sequence[Finding], project: Project) -> Edited
     must_not_be_asked_for(project.program, source.path, cls, name)
     new: Edited = [(source.path, converted(source, node))]
     for one in project.sources():
+        must_not_be_filtered(one, name)
         must_not_be_needed_plain(one, name)
         new += [(one.path, on_the_device(one, name)), (one.path, replaced(one, name))]
     return new
@@ -225,6 +235,11 @@ def must_not_be_asked_for(program: Program, path: str, node: ast.ClassDef, name:
                 raise CannotEdit(
                     f"{place.path}:{place.line} needs the value of `{name}` while it is traced: it decides {sink.what}"
                 )
+
+
+def _library_bases(program: Program, path: str, node: ast.ClassDef) -> list[str]:
+    here = [one for one in program.by_path[path].classes if one.line == node.lineno]
+    return external_bases(program, here[0]) if here else []
 
 
 def _is_field(program: Program, value: v.Value, cls: Class, name: str, depth: int = 0) -> bool:
