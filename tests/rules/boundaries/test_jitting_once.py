@@ -167,3 +167,38 @@ def test_nor_may_it_count_on_the_object(tmp_path):
         tmp_path, counting.replace("self.rate = rate", "self.rate = rate\n        self.turns = 0.0"), rules=RULES
     )
     assert not [one for one in tried.changes if "jitted once" in one.title]
+
+
+EPOCHS = """
+def epoch(w, rate):
+    optimiser = optax.sgd(rate)
+
+    @jax.jit
+    def step(w):
+        return w - optimiser.update(w, optimiser.init(w))[0]
+
+    return step(step(w))
+
+
+if __name__ == "__main__":
+    w = jnp.ones(3)
+    for number in range(3):
+        w = epoch(w, 0.1 * 0.5**number)
+    print(w.sum().round(3))
+"""
+IMPORTS = "import jax\nimport jax.numpy as jnp\nimport optax\n"
+
+
+def test_an_optimiser_is_made_while_tracing_unless_another_script_hands_in_a_schedule(tmp_path):
+    alone = proposed(tmp_path / "alone", {"main.py": IMPORTS + EPOCHS}, rules=RULES)
+    [change] = alone.changes
+    printed, evidence = run(tmp_path / "after", alone.after(change))
+    assert printed == alone.printed
+    assert len([one for one in evidence.compiles if one.site.user and "step" in one.site.name]) == 1
+    other = (
+        IMPORTS
+        + "from main import epoch\n\n\nfor _ in range(2):\n    epoch(jnp.ones(2), optax.cosine_decay_schedule(0.1, 9))\n"
+    )
+    both = proposed(tmp_path / "both", {"main.py": IMPORTS + EPOCHS, "other.py": other}, rules=RULES)
+    assert not both.changes
+    assert any("other.py:8 hands in a function as `rate`" in one.text for one in both.refused)

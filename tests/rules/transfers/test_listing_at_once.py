@@ -83,3 +83,12 @@ def test_scalars_that_are_put_on_the_device_one_by_one(tmp_path):
     ]
     for number, change in enumerate(tried.changes):
         assert run(tmp_path / str(number), tried.after(change))[0] == tried.printed
+
+
+def test_a_function_that_is_traced_elsewhere_keeps_to_the_device(tmp_path):
+    code = SCALARS.replace(
+        "print(float(total(600)))",
+        "print(float(total(600)))\nif len(str(jnp)) < 3:\n    jax.jit(total, static_argnums=0)(600)",
+    )
+    tried = of(tmp_path, "list-to-array", code)
+    assert [one.title for one in tried.changes] == ["the lists in lines 14 and 15 are joined by `jnp.stack`"]

@@ -3,6 +3,7 @@ the loop; and what it says of jits in loops that cost nothing."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from jaxaudit.rules.boundaries.kept_fields import must_keep_its_fields, must_not
 from jaxaudit.rules.boundaries.subclasses import must_have_no_other_method
 from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
+from jaxaudit.rules.static.other_callers import handed_in, is_function
 from jaxaudit.source import calls as c
 from jaxaudit.source import lifetime
 
@@ -55,6 +57,7 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
                 new, where_to = made_in_init(project, source, site, name, error), "in `__init__`"
             must_not_change_elsewhere(project, source, [site.function or site.node])
             must_have_no_other_method(project, source, site.node)
+            must_be_numbers_everywhere(project, source, site, new.arguments)
         except CannotEdit as error:
             same = tuple(other for other in findings if other.place.path == at.path and _meets(other, one))
             done += same
@@ -112,6 +115,26 @@ def must_hold(finding: Finding, project: Project) -> None:
     """Raises CannotEdit where what is jitted goes by what another file changes."""
     site = site_at(finding, project)
     must_not_change_elsewhere(project, project.text(finding.place.path), [site.function or site.node])
+
+
+def must_be_numbers_everywhere(project: Project, source: SourceText, site: JitSite, arguments: Sequence[str]) -> None:
+    """CannotEdit where what is handed in is a number in one call of the function around, and a function in another: a rate, or a
+    schedule of rates.
+    """
+    from jaxaudit.edits.nodes import FUNCTIONS, parents_of
+
+    around = {(one.name, one.lineno) for one in parents_of(source, site.node) if isinstance(one, FUNCTIONS)}
+    for unit in list(project.program.graph.linked_functions):
+        if (unit.name, unit.line) not in around or os.path.normpath(unit.module.path) != source.path:
+            continue
+        for name in set(arguments).intersection(one.name for one in unit.all_parameters):
+            found = list(handed_in(project.program, unit, name))
+            functions = [call for call, value in found if is_function(project.program, value)]
+            if functions and len(functions) < len(found) and functions[0].flow is not None:
+                place = project.program.place(functions[0].flow, functions[0].expr)
+                raise CannotEdit(
+                    f"{os.path.normpath(place.path)}:{place.line} hands in a function as `{name}`, which jit takes for no argument"
+                )
 
 
 def _meets(one: Finding, other: Finding) -> bool:

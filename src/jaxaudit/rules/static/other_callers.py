@@ -87,19 +87,18 @@ def handed_what_has_no_hash(project: Project, path: str, name: str, argument: st
     """The sentence that names a place of the project where it is an array, a list or a dict; "" where none is seen."""
     program = project.program
     for unit in units_of(project, path, name):
-        for call, value in program.graph.sources(unit, argument):
-            for at, root in _handed_in(program, call, value):
-                kind = kind_of(program, root)
-                is_array = kind.is_array and not (kind.library == "numpy" and kind.shape == ())
-                what = "an array" if is_array else unhashable(program, root)[0]
-                if not what and kind.what == "unknown":
-                    what = _part_of_what_is_read(program, root)
-                if what and at.flow is not None:
-                    place = program.place(at.flow, at.expr)
-                    return (
-                        f"{os.path.normpath(place.path)}:{place.line} hands {what} in as `{argument}`, which can't be hashed: a "
-                        "static argument would raise an error there"
-                    )
+        for at, root in handed_in(program, unit, argument):
+            kind = kind_of(program, root)
+            is_array = kind.is_array and not (kind.library == "numpy" and kind.shape == ())
+            what = "an array" if is_array else unhashable(program, root)[0]
+            if not what and kind.what == "unknown":
+                what = _part_of_what_is_read(program, root)
+            if what and at.flow is not None:
+                place = program.place(at.flow, at.expr)
+                return (
+                    f"{os.path.normpath(place.path)}:{place.line} hands {what} in as `{argument}`, which can't be hashed: a "
+                    "static argument would raise an error there"
+                )
     return ""
 
 
@@ -126,6 +125,20 @@ def _part_of_what_is_read(program: Program, value: v.Value) -> str:
     if base is value or name is None or not name.startswith(ARRAY_LIBRARIES):
         return ""
     return f"a part of what `{name}` returns, perhaps an array,"
+
+
+def handed_in(program: Program, unit: Unit, argument: str) -> Iterator[tuple[v.Call, v.Value]]:
+    """Every value that the project hands in, with its call; of what a caller only hands on, what its own callers hand in."""
+    for call, value in program.graph.sources(unit, argument):
+        yield from _handed_in(program, call, value)
+
+
+def is_function(program: Program, value: v.Value) -> bool:
+    """A function, or what a library of optimisers makes: a schedule."""
+    if kind_of(program, value).what in ("function", "transformed"):
+        return True
+    name = c.known_name(program, value.func) if isinstance(value, v.Call) else None
+    return name is not None and name.startswith("optax.")
 
 
 def called_out_of_sight(project: Project, path: str, name: str) -> str:

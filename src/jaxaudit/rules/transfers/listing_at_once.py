@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -51,6 +52,10 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         try:
             source = project.text(path)
             ways = _ways(source, _call_on(source, line), one.facts.get("elements"), project.evidence)
+            if _is_traced_somewhere(project, one):
+                ways = {words: way for words, way in ways.items() if way[1] is STACKED}
+            if not ways:
+                raise CannotEdit("the function is traced elsewhere, where NumPy can make nothing of its numbers")
         except CannotEdit as error:
             at = Spot(path, line, one.place.function)
             yield Refused(
@@ -94,6 +99,17 @@ def _ways(source: SourceText, call: ast.Call, elements: object, evidence: Eviden
         ways = dict(reversed(ways.items()))
     on_the_host = _on_the_host(source, call)
     return {"made by NumPy": (on_the_host, HOST), **ways} if on_the_host else ways
+
+
+def _is_traced_somewhere(project: Project, finding: Finding) -> bool:
+    """Whether the source shows a transformation of the function, on a way that the run did not take."""
+    name, tracing = finding.place.function.rpartition(".")[2], project.program.tracing
+    return any(
+        one.name == name
+        and os.path.normpath(one.module.path) == finding.place.path
+        and tracing.context(one) is not None
+        for one in list(project.program.graph.linked_functions)
+    )
 
 
 def _listed(lines: Sequence[int]) -> str:
