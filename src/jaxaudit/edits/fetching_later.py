@@ -51,8 +51,9 @@ def _branches(names: Names, statement: ast.Assign, loop: ast.AST, later: Sequenc
         home = names.home(part) if isinstance(part, ast.Name) else None
         if not isinstance(part, ast.Name) or home is None or home is not names.scope_of(loop):
             raise CannotEdit("it is kept under no plain name")
-        for use in names.loads(home, part.id):
-            if names.is_within(use, statement):
+        for use in names.uses(home, part.id):
+            is_read = isinstance(use.ctx, ast.Load) or isinstance(names.parent[use], ast.AugAssign)
+            if not is_read or names.is_within(use, statement):
                 continue
             branch = next((one for one in later if isinstance(one, ast.If) and _in_body(names, use, one)), None)
             if branch is None or names.function_around(use) is not names.function_around(statement):

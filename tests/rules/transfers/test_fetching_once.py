@@ -96,7 +96,7 @@ def test_what_only_a_branch_reads_is_fetched_there(tmp_path, fetch, said):
 
 @pytest.mark.parametrize(
     ("between", "after"),
-    [("x = x + 0 * total", "pass"), ("pass", "print(total)"), ("total = total + 1", "pass")],
+    [("x = x + 0 * total", "pass"), ("pass", "print(total)"), ("total = total + 1", "pass"), ("total += 1", "pass")],
 )
 def test_what_else_is_done_with_it_keeps_it(tmp_path, between, after):
     tried = of(tmp_path, "host-sync-in-loop", READ.format(fetch=TWO, between=between, said="total, top", after=after))
