@@ -184,6 +184,19 @@ def test_what_is_trained_elsewhere_would_be_trained_too(tmp_path, field):
     assert not tried.changes and any("`temperature` would become one: trained" in one.text for one in tried.refused)
 
 
+def test_what_a_gradient_is_taken_by_elsewhere_stays_static(tmp_path):
+    code = "import equinox as eqx\nimport jax\nimport jax.numpy as jnp\n" + cooled(
+        REPLACED, " = eqx.field(static=True)"
+    )
+    train = (
+        "import jax\nimport jax.numpy as jnp\nfrom main import Annealer\n\n\ndef loss(a, m):\n    return a.relax(m).sum()\n\n\n"
+        "slope = jax.grad(loss{by})(Annealer(jnp.ones(3), 2.0), jnp.ones(3))\n"
+    )
+    assert of(tmp_path / "m", "varying-static", {"main.py": code, "train.py": train.format(by=", argnums=1")}).changes
+    tried = of(tmp_path / "a", "varying-static", {"main.py": code, "train.py": train.format(by="")})
+    assert not tried.changes and any("train.py:10 takes a gradient by `a`" in one.text for one in tried.refused)
+
+
 ENTRY = """
 @eqx.filter_jit
 def step(x, options):

@@ -35,6 +35,7 @@ from jaxaudit.source import values as v
 from jaxaudit.source.classes import classes_of, external_bases, lineage
 from jaxaudit.source.facts import start
 from jaxaudit.source.structure import role, sinks
+from jaxaudit.source.tracing import entering
 
 if TYPE_CHECKING:
     from jaxaudit.edits.source_text import SourceText
@@ -189,6 +190,7 @@ def _of_marked(source: SourceText, node: ast.AnnAssign, name: str, project: Proj
     if cls is not None:
         must_not_be_told_apart(cls.name, (), project.sources())
         must_not_be_asked_for(project.program, source.path, cls, name)
+        must_not_be_differentiated(project.program, source.path, cls, name)
         if "equinox.Module" in _library_bases(project.program, source.path, cls):
             for one in project.sources():
                 must_not_be_filtered(one, name)
@@ -235,6 +237,25 @@ def must_not_be_asked_for(program: Program, path: str, node: ast.ClassDef, name:
                 raise CannotEdit(
                     f"{place.path}:{place.line} needs the value of `{name}` while it is traced: it decides {sink.what}"
                 )
+
+
+def must_not_be_differentiated(program: Program, path: str, node: ast.ClassDef, name: str) -> None:
+    """CannotEdit where the project takes a gradient by objects of the class: a leaf has one, and may be trained by it."""
+    here = [one for one in program.by_path[path].classes if one.line == node.lineno]
+    for function in list(program.graph.linked_functions) if here else ():
+        for handed in program.graph.handovers(function):
+            if handed.use is None or handed.use.spec.kind != "grad" or handed.call.flow is None:
+                continue
+            for parameter in function.all_parameters:
+                values = function.flow.bindings.get(parameter.name, ())[:1]
+                classes = {
+                    found for value in values for one in classes_of(program, value) for found in lineage(program, one)
+                }
+                if here[0] in classes and entering(program, handed, parameter.name):
+                    place = program.place(handed.call.flow, handed.call.expr)
+                    raise CannotEdit(
+                        f"{place.path}:{place.line} takes a gradient by `{parameter.name}`, of which `{name}` would be a part"
+                    )
 
 
 def _library_bases(program: Program, path: str, node: ast.ClassDef) -> list[str]:
