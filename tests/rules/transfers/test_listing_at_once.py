@@ -23,7 +23,9 @@ def test_numbers_become_a_numpy_array_first(tmp_path):
 def test_an_array_of_numpys_is_taken_without_a_program_of_its_own(tmp_path):
     lines, evidence = done(tmp_path, of(tmp_path, "list-to-array", NUMBERS.format(call="jnp.array(readings(turn))")))
     assert lines == ["    print(jnp.asarray(np.asarray(readings(turn))).shape)"]
-    assert not evidence.compiles
+    assert {one.site.name for one in evidence.compiles} <= {
+        "stage"
+    }  # the newest JAX takes each new shape to the device by one
 
 
 def test_device_arrays_are_joined_at_once_in_one_of_two_ways(tmp_path):
