@@ -176,6 +176,7 @@ def test_what_is_trained_elsewhere_would_be_trained_too(tmp_path, field):
     code = "import equinox as eqx\nimport jax\nimport jax.numpy as jnp\n" + cooled(REPLACED).replace(
         "temperature: float", field
     )
+    code = code.replace("annealer = annealer.cool(6.0 * 0.7**k)", "annealer = Annealer(jnp.ones(3), 6.0 * 0.7**k)")
     train = (
         "import equinox as eqx\nfrom main import Annealer\n\nslope = eqx.filter_grad(lambda a, m: a.relax(m).sum())\n"
     )

@@ -125,13 +125,17 @@ def _fields(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         )  # fmt: skip
 
 
+class NoSuchField(CannotEdit):
+    """No class of the project declares it: it is an entry of a dict or a tuple, perhaps a named one."""
+
+
 def _as_leaves(
     title: str, names: Sequence[str], group: Sequence[Finding], project: Project
 ) -> tuple[str, dict[str, list[Edit]]]:
     """By the declaration of the fields, else where the run's function is handed them."""
     try:
         return title, _made_data(names, group, project)
-    except CannotEdit:
+    except NoSuchField:
         if not _is_filtered(group, project):
             raise
         try:
@@ -147,6 +151,8 @@ def _as_leaves(
 def _made_arrays(group: Sequence[Finding], project: Project) -> dict[str, list[Edit]]:
     """Entries of a dict or a tuple that `filter_jit` holds static: arrays where they are made."""
     edits: dict[str, list[Edit]] = {}
+    for source in project.sources():
+        must_not_be_filtered(source, str(group[0].facts["leaves"][0]))
     for one in group:
         for edge in calls(one, project):
             place = project.program.place(edge.call.flow, edge.call.expr)
@@ -203,8 +209,10 @@ def _of_marked(source: SourceText, node: ast.AnnAssign, name: str, project: Proj
 def _of_numbers(name: str, group: Sequence[Finding], project: Project) -> Edited:
     """A field of an Equinox module that `filter_jit` holds static, for it is a number of Python's."""
     found = list(_number_fields(name, project)) if _is_filtered(group, project) else []
-    if len(found) != 1:
-        raise CannotEdit(f"{len(found) or 'no'} classes declare a static field `{name}` in a way that is known")
+    if len(found) > 1:
+        raise CannotEdit(f"{len(found)} classes have a field `{name}`")
+    if not found:
+        raise NoSuchField(f"no classes declare a static field `{name}` in a way that is known")
     source, cls, node = found[0]
     must_not_be_told_apart(cls.name, (), project.sources())
     must_not_be_asked_for(project.program, source.path, cls, name)
