@@ -282,6 +282,21 @@ def test_what_else_is_read_of_it_stays():
     assert after.count("tx = optax.sgd(rate)") == 2 and "return step(w, tx.init(w), rate)" in after
 
 
+@pytest.mark.parametrize(
+    ("between", "behind", "moves"), [("rate = 0.5 * rate", "pass", False), ("pass", "rate = 0.5 * rate", True)]
+)
+def test_a_number_that_changes_before_the_optimiser_is_used(between, behind, moves):
+    body = (
+        f"def fit(w, rate):\n    tx = optax.sgd(rate)\n    {between}\n\n    @jax.jit\n    def step(w, state):\n"
+        f"        return tx.update(w, state)\n\n    w = step(w, tx.init(w))\n    {behind}\n    return w\n"
+    )
+    if moves:
+        assert "def step(w, state, rate):\n    tx = optax.sgd(rate)\n" in lift(body, "jax.jit\n")
+    else:
+        with pytest.raises(CannotEdit, match="`rate`, of which `tx` is made, is bound again in line 9"):
+            lift(body, "jax.jit\n")
+
+
 def test_an_object_that_another_function_is_handed_and_asks():
     after = lift(
         "def misfit(model, w):\n    return model.apply(w)\n\n\ndef fit(model, w):\n    @jax.jit\n    def step(w):\n"

@@ -10,7 +10,14 @@ from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.imports import spell
 from jaxaudit.edits.jit_sites import JitSite
 from jaxaudit.edits.lifting_calls import definition, expression, lifted_call, local_functions, only_there
-from jaxaudit.edits.made_functions import bound_values, code_of, made_functions, name_of, only_read_there
+from jaxaudit.edits.made_functions import (
+    bound_values,
+    code_of,
+    made_functions,
+    must_stay_until,
+    name_of,
+    only_read_there,
+)
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import bound_in, fresh_name, parameters_of
 from jaxaudit.edits.nodes import FUNCTIONS, Function, parents_of, statement_of
@@ -74,6 +81,7 @@ def _lifted_definition(source: SourceText, site: JitSite, function: Function, st
     inner = [one for one in local_functions(scopes, body) if one is not function and not _is_inside(one, function)]
     methods = methods_of(scopes, (*function.body, *inner))
     made = made_functions(scopes, (*function.body, *inner), function)
+    must_stay_until(scopes, made, calls)
     values = closed_over(scopes, function, inner, methods, made)
     names = [one.name for one in values]
     along = [part for one in made for part in code_of(scopes, one)]

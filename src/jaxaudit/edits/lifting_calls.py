@@ -9,7 +9,14 @@ from jaxaudit.edits.arguments import add_argument
 from jaxaudit.edits.edit import CannotEdit, Edit
 from jaxaudit.edits.imports import qualified_name, spell
 from jaxaudit.edits.jit_sites import PARTIALS, JitSite
-from jaxaudit.edits.made_functions import bound_values, code_of, made_functions, name_of, only_read_there
+from jaxaudit.edits.made_functions import (
+    bound_values,
+    code_of,
+    made_functions,
+    must_stay_until,
+    name_of,
+    only_read_there,
+)
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import bound_in, fresh_name
 from jaxaudit.edits.nodes import FUNCTIONS, Function, statement_of
@@ -45,6 +52,7 @@ def lifted_call(source: SourceText, site: JitSite) -> "tuple[tuple[Edit, ...], s
     use = _use_of(source, names, site)
     inner = local_functions(names, use.wrapped)
     made = made_functions(names, (use.wrapped, *inner), site.node)
+    must_stay_until(names, made, (*use.calls, *use.others))
     bound = bound_values(names, made)
     parts = (use.wrapped, *(one.value for one in made))
     methods = methods_of(names, (*parts, *inner))

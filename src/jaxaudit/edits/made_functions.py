@@ -6,6 +6,7 @@ for itself.
 import ast
 from collections.abc import Iterator, Sequence
 
+from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.imports import qualified_name
 from jaxaudit.edits.jit_sites import PARTIALS
 from jaxaudit.edits.name_scopes import Names
@@ -131,6 +132,18 @@ def _is_factory(names: Names, name: str) -> bool:
         case [ast.Return(value=ast.Lambda())]:
             return len(inner) == len(body) - 1
     return False
+
+
+def must_stay_until(names: Names, made: Sequence[ast.Assign], uses: Sequence[ast.AST]) -> None:
+    """CannotEdit where a name that they are made of is bound again before they are used: made later, they would be others."""
+    last = max((getattr(one, "lineno", 0) for one in uses), default=0)
+    for each in made:
+        for node in ast.walk(each.value):
+            home = names.home(node) if isinstance(node, ast.Name) else None
+            for binding in names.bound_at(home, node.id) if home is not None and isinstance(node, ast.Name) else ():
+                line = getattr(binding, "lineno", 0)
+                if (each.end_lineno or each.lineno) < line <= last:
+                    raise CannotEdit(f"`{node.id}`, of which `{name_of(each)}` is made, is bound again in line {line}")  # type: ignore[attr-defined]
 
 
 def only_read_there(names: Names, made: ast.Assign, parts: Sequence[ast.AST]) -> bool:
