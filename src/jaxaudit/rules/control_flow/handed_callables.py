@@ -28,7 +28,7 @@ def must_all_take_tracers(project: Project, source: SourceText, loop: ast.For) -
     names = Names(source)
     turn = {one.id for one in ast.walk(loop.target) if isinstance(one, ast.Name)}
     for node in ast.walk(loop):
-        if not isinstance(node, ast.Call) or not any(_mentions(one, turn) for one in (*node.args, *node.keywords)):
+        if not isinstance(node, ast.Call) or not any(_is_of_turn(one, turn) for one in (*node.args, *node.keywords)):
             continue
         for home, parameter in _handed_to(names, node.func):
             found = dict(_handed_in(project, source, home, parameter))
@@ -40,8 +40,14 @@ def must_all_take_tracers(project: Project, source: SourceText, loop: ast.For) -
                 )
 
 
-def _mentions(node: ast.AST, words: set[str]) -> bool:
-    return any(isinstance(one, ast.Name) and one.id in words for one in ast.walk(node))
+def _is_of_turn(node: ast.AST, words: set[str]) -> bool:
+    """The index, or a number worked out of it: not what something else makes of it, an array perhaps."""
+    match node:
+        case ast.Name(id=name):
+            return name in words
+        case ast.BinOp() | ast.UnaryOp() | ast.Tuple() | ast.keyword():
+            return any(_is_of_turn(one, words) for one in ast.iter_child_nodes(node))
+    return False
 
 
 def _handed_to(names: Names, func: ast.expr) -> Iterator[tuple[Function, str]]:
