@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Any, NamedTuple
 
 from jaxaudit_probe import private
@@ -177,20 +178,20 @@ def context_changes(old: Snapshot, new: Snapshot) -> Iterator[Change]:
 
 def compared(old: Snapshot, new: Snapshot, lowering: bool = False) -> list[Change]:
     """All that differs between two calls of one function."""
-    out = list(context_changes(old, new))
-    for name in dict.fromkeys([*old.arguments, *new.arguments]):
-        if name not in new.arguments:
-            out.append(Change(name, str(old.arguments[name]), "left out", "structure"))
-        elif name not in old.arguments:
-            out.append(Change(name, "left out", str(new.arguments[name]), "structure"))
-        else:
-            out += differences(old.arguments[name], new.arguments[name], name, lowering)
-    if old.convention != new.convention and not out and set(old.arguments) == set(new.arguments):
+    return list(_changes(old, new, lowering))
+
+
+def _changes(old: Snapshot, new: Snapshot, lowering: bool) -> Iterator[Change]:
+    some = False
+    for change in _changes_of_call(old, new, lowering):
+        some = True
+        yield change
+    if old.convention != new.convention and not some and set(old.arguments) == set(new.arguments):
         was, now = (
             f"{s.convention[0]} by position" + (f", {', '.join(s.convention[1])} by name" if s.convention[1] else "")
             for s in (old, new)
         )
-        out.append(Change("the call", was, now, "convention"))
+        yield Change("the call", was, now, "convention")
     if old.function != new.function:
         changed = [
             change
@@ -198,24 +199,41 @@ def compared(old: Snapshot, new: Snapshot, lowering: bool = False) -> list[Chang
             if name in old.captured
             for change in differences(old.captured[name], new.captured[name], name)
         ]
-        out += [change._replace(what="new-function") for change in changed] or [
+        yield from [change._replace(what="new-function") for change in changed] or [
             Change("the function", "one object", "a new one of the same definition", "new-function")
         ]
-    return out
+
+
+def _changes_of_call(old: Snapshot, new: Snapshot, lowering: bool) -> Iterator[Change]:
+    """Of settings and arguments."""
+    yield from context_changes(old, new)
+    for name in dict.fromkeys([*old.arguments, *new.arguments]):
+        if name not in new.arguments:
+            yield Change(name, str(old.arguments[name]), "left out", "structure")
+        elif name not in old.arguments:
+            yield Change(name, "left out", str(new.arguments[name]), "structure")
+        else:
+            yield from differences(old.arguments[name], new.arguments[name], name, lowering)
 
 
 def cause_of(
     seen: Sequence[Snapshot], new: Snapshot, name: str, made: int, *, lowering: bool = False, defined: str = ""
 ) -> Cause:
-    """The cause, by the nearest of the calls seen before; among equals by the newest."""
+    """The cause, by the nearest of the calls seen before; among equals by the newest.
+
+    A comparison ends where it is farther than the nearest: a function that is compiled thousands of times is compared with
+    many calls each time.
+    """
     best: list[Change] | None = None
     nearest: Snapshot | None = None
-    for old in seen[-LOOKS_BACK:]:
-        if lowering and compared(old, new):
+    for old in reversed(seen[-LOOKS_BACK:]):
+        if lowering and next(_changes(old, new, False), None) is not None:
             continue  # that call has a trace of its own, this one has none
-        found = compared(old, new, lowering)
-        if best is None or len(found) <= len(best):
+        found = list(islice(_changes(old, new, lowering), None if best is None else len(best)))
+        if best is None or len(found) < len(best):
             best, nearest = found, old
+        if not best:
+            break
     if best is None or nearest is None:
         return FIRST
     if not best:
