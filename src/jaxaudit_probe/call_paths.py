@@ -6,6 +6,7 @@ import ast
 import linecache
 import os
 import sys
+from bisect import bisect_right
 from contextlib import suppress
 from itertools import islice
 from types import CodeType, FrameType
@@ -52,11 +53,22 @@ def here(depth: int = 1) -> Frames:
     return known
 
 
+_lines: dict[int, tuple[CodeType, list[int], list[int | None]]] = {}
+"""Where the lines of a code begin, by its `id`: to hash a code is to hash all that it holds."""
+MOST_CODES = 5_000
+
+
 def line_of(code: CodeType, offset: int) -> int:
-    for start, stop, line in code.co_lines():
-        if start <= offset < stop and line is not None:
-            return line
-    return code.co_firstlineno
+    known = _lines.get(id(code))
+    if known is None:
+        if len(_lines) > MOST_CODES:
+            _lines.clear()
+        table = list(code.co_lines())
+        known = _lines[id(code)] = (code, [start for start, _, _ in table], [line for _, _, line in table])
+    _, starts, lines = known
+    place = bisect_right(starts, offset) - 1
+    line = lines[place] if place >= 0 else None
+    return line if line is not None else code.co_firstlineno
 
 
 def at(code: CodeType, offset: int) -> At:
@@ -69,13 +81,20 @@ def users(frames: Frames) -> Frames:
 
 def down_to(frames: Frames, source: str) -> Frames:
     """The frames up to the function `source` (`name at file:line`): JAX before 0.10 also keeps those of its first caller."""
-    found = [i for i, pair in enumerate(frames) if _is_function(pair[0], source)]
+    line = _line_in(source)
+    found = [i for i, (code, _) in enumerate(frames) if code.co_firstlineno == line and _is_function(code, source)]
     return frames[: found[-1] + 1] if found else frames
 
 
 def reaches(frames: Frames, source: str) -> bool:
     """Whether the function `source` is among them."""
-    return any(_is_function(code, source) for code, _ in frames)
+    line = _line_in(source)
+    return any(code.co_firstlineno == line and _is_function(code, source) for code, _ in frames)
+
+
+def _line_in(source: str) -> int:
+    line = source.rpartition(":")[2]
+    return int(line) if line.isdecimal() else 0
 
 
 def _is_function(code: CodeType, source: str) -> bool:

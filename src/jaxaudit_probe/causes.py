@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -33,6 +34,10 @@ class Change(NamedTuple):
     def record(self) -> dict[str, Any]:
         said: dict[str, Any] = {"leaf": self.leaf, "was": self.was, "now": self.now, "what": self.what}
         return {**said, "put": {**self.put.at._asdict(), "how": self.put.how}} if self.put is not None else said
+
+
+Told = Callable[[], Change]
+"""A difference that is put in words when it is called."""
 
 
 class Cause(NamedTuple):
@@ -69,27 +74,34 @@ def of_another_program(cause: Cause | None, library: bool = False) -> Cause | No
     return Cause("another-program", f"{cause.text}; the program that it makes is another one", cause.changes)
 
 
-def differences(old: Tree, new: Tree, path: str, lowering: bool = False) -> Iterator[Change]:
+def differences(old: Tree, new: Tree, path: str, lowering: bool = False) -> Iterator[Told]:
     """What jit tells apart in two arguments; `lowering`: also where they lie, which only the lowering asks."""
     if isinstance(old, Leaf) and isinstance(new, Leaf):
         yield from _of_leaves(old, new, path, lowering)
     elif isinstance(old, Node) and isinstance(new, Node) and old.kind == new.kind:
-        gone = [step for step in old.below if step not in new.below]
-        fresh = [step for step in new.below if step not in old.below]
-        if (gone or fresh) and old.kind in ("list", "tuple"):
-            yield Change(path, f"{old.kind} of {len(old.below)}", f"{new.kind} of {len(new.below)}", "structure")
-        else:
-            for step in gone:
-                yield Change(path + step, str(old.below[step]), "not there", "structure")
-            for step in fresh:
-                yield Change(path + step, "not there", str(new.below[step]), "structure")
-            if old.kind == ORDERED and not (gone or fresh) and list(old.below) != list(new.below):
-                yield Change(path, _order(old), _order(new), "structure")
+        same = old.below.keys() == new.below.keys()
+        if not same and old.kind in ("list", "tuple"):
+            yield partial(Change, path, str(old), str(new), "structure")
+        elif not same:
+            for step, below in old.below.items():
+                if step not in new.below:
+                    yield partial(_come_or_gone, path + step, below, None)
+            for step, below in new.below.items():
+                if step not in old.below:
+                    yield partial(_come_or_gone, path + step, None, below)
+        elif old.kind == ORDERED and list(old.below) != list(new.below):
+            yield partial(Change, path, _order(old), _order(new), "structure")
         for step, below in old.below.items():
-            if step in new.below:
-                yield from differences(below, new.below[step], path + step, lowering)
+            other = new.below.get(step)
+            if other is not None and other is not below and (type(below) is Node or below != other):
+                yield from differences(below, other, path + step, lowering)
     else:
-        yield Change(path, _kind_text(old), _kind_text(new), "structure")
+        yield partial(Change, path, _kind_text(old), _kind_text(new), "structure")
+
+
+def _come_or_gone(path: str, old: Tree | None, new: Tree | None, nothing: str = "not there") -> Change:
+    was, now = (str(one) if one is not None else nothing for one in (old, new))
+    return Change(path, was, now, "structure")
 
 
 def _order(one: Node) -> str:
@@ -102,37 +114,46 @@ def _kind_text(one: Tree) -> str:
     return one.kind if isinstance(one, Node) else str(one)
 
 
-def _of_leaves(old: Leaf, new: Leaf, path: str, lowering: bool) -> Iterator[Change]:
-    if old.static is not None or new.static is not None:
-        if old.static is None or new.static is None:
-            nothing = any(one.static is not None and one.static.text == "None" for one in (old, new))
-            yield Change(path, str(old), str(new), "structure" if nothing else "static-value")
-        elif (
-            not old.static.same(new.static) and old.static.parts and old.static.parts.keys() == new.static.parts.keys()
-        ):
+def _of_leaves(old: Leaf, new: Leaf, path: str, lowering: bool) -> Iterator[Told]:
+    if old.static is not None and new.static is not None:
+        if old.static.same(new.static):
+            return
+        if old.static.parts and old.static.parts.keys() == new.static.parts.keys():
             for step, part in old.static.parts.items():
-                yield from _of_leaves(
-                    Leaf("static", static=part), Leaf("static", static=new.static.parts[step]), path + step, lowering
-                )
-        elif not old.static.same(new.static):
-            yield Change(path, *_told_apart(old, new), _static_kind(old, new))
-        return
-    if old.shape != new.shape:
-        yield Change(path, str(old), str(new), "shape")
-    elif old.dtype != new.dtype:
-        yield Change(path, str(old), str(new), "dtype")
-    elif old.weak != new.weak:
-        yield Change(path, str(old), str(new), "weak-type")
-    elif old.sharding != new.sharding:
-        was, now = (one.placed[0] if one.placed else one.sharding or "no sharding" for one in (old, new))
-        yield Change(path, was, now, "sharding", new.put or old.put)
-    elif lowering and old.placed != new.placed:
-        before, after = old.placed or ("host", False), new.placed or ("host", False)
-        if before[0] != after[0]:
-            yield Change(path, before[0], after[0], "sharding", new.put or old.put)
+                other = new.static.parts[step]
+                yield from _of_leaves(Leaf("static", static=part), Leaf("static", static=other), path + step, lowering)
         else:
-            was, now = (f"{where}, {'committed' if put else 'not committed'}" for where, put in (before, after))
-            yield Change(path, was, now, "committed", new.put or old.put)
+            yield partial(_of_statics, old, new, path)
+    elif old.static is not None or new.static is not None:
+        nothing = any(one.static is not None and one.static.text == "None" for one in (old, new))
+        yield partial(Change, path, str(old), str(new), "structure" if nothing else "static-value")
+    elif old.shape != new.shape:
+        yield partial(_of_types, old, new, path, "shape")
+    elif old.dtype != new.dtype:
+        yield partial(_of_types, old, new, path, "dtype")
+    elif old.weak != new.weak:
+        yield partial(_of_types, old, new, path, "weak-type")
+    elif old.sharding != new.sharding or (lowering and old.placed != new.placed):
+        yield partial(_of_places, old, new, path)
+
+
+def _of_types(old: Leaf, new: Leaf, path: str, what: str) -> Change:
+    return Change(path, str(old), str(new), what)
+
+
+def _of_statics(old: Leaf, new: Leaf, path: str) -> Change:
+    return Change(path, *_told_apart(old, new), _static_kind(old, new))
+
+
+def _of_places(old: Leaf, new: Leaf, path: str) -> Change:
+    if old.sharding != new.sharding:
+        was, now = (one.placed[0] if one.placed else one.sharding or "no sharding" for one in (old, new))
+        return Change(path, was, now, "sharding", new.put or old.put)
+    before, after = old.placed or ("host", False), new.placed or ("host", False)
+    if before[0] != after[0]:
+        return Change(path, before[0], after[0], "sharding", new.put or old.put)
+    was, now = (f"{where}, {'committed' if put else 'not committed'}" for where, put in (before, after))
+    return Change(path, was, now, "committed", new.put or old.put)
 
 
 def _told_apart(old: Leaf, new: Leaf) -> tuple[str, str]:
@@ -160,7 +181,7 @@ def _static_kind(old: Leaf, new: Leaf) -> str:
     return "static-identity" if by_identity and not one.plain else "static-value"
 
 
-def context_changes(old: Snapshot, new: Snapshot) -> Iterator[Change]:
+def context_changes(old: Snapshot, new: Snapshot) -> Iterator[Told]:
     """Settings, mesh and axis names that a trace depends on."""
     if old.context == new.context:
         return
@@ -173,47 +194,57 @@ def context_changes(old: Snapshot, new: Snapshot) -> Iterator[Change]:
         pairs = [(f"setting {i}", a, b) for i, (a, b) in enumerate(zip(old.context, new.context))]
         found = [(n, a, b) for n, a, b in pairs if not same_value(a, b)]
     for name, was, now in found:
-        yield Change(private.SPELLED.get(name, name), spelled(was, 60), spelled(now, 60), "context")
+        yield partial(_of_setting, name, was, now)
 
 
-def compared(old: Snapshot, new: Snapshot, lowering: bool = False) -> list[Change]:
+def _of_setting(name: str, was: Any, now: Any) -> Change:
+    return Change(private.SPELLED.get(name, name), spelled(was, 60), spelled(now, 60), "context")
+
+
+def compared(old: Snapshot, new: Snapshot, lowering: bool = False) -> Iterator[Told]:
     """All that differs between two calls of one function."""
-    return list(_changes(old, new, lowering))
-
-
-def _changes(old: Snapshot, new: Snapshot, lowering: bool) -> Iterator[Change]:
     some = False
-    for change in _changes_of_call(old, new, lowering):
+    for change in _of_call(old, new, lowering):
         some = True
         yield change
     if old.convention != new.convention and not some and set(old.arguments) == set(new.arguments):
-        was, now = (
-            f"{s.convention[0]} by position" + (f", {', '.join(s.convention[1])} by name" if s.convention[1] else "")
-            for s in (old, new)
-        )
-        yield Change("the call", was, now, "convention")
+        yield partial(_of_convention, old, new)
     if old.function != new.function:
-        changed = [
-            change
-            for name in new.captured
-            if name in old.captured
-            for change in differences(old.captured[name], new.captured[name], name)
-        ]
-        yield from [change._replace(what="new-function") for change in changed] or [
-            Change("the function", "one object", "a new one of the same definition", "new-function")
-        ]
+        some = False
+        for name, held in new.captured.items():
+            if name in old.captured:
+                for change in differences(old.captured[name], held, name):
+                    some = True
+                    yield partial(_of_captured, change)
+        if not some:
+            yield partial(Change, "the function", "one object", "a new one of the same definition", "new-function")
 
 
-def _changes_of_call(old: Snapshot, new: Snapshot, lowering: bool) -> Iterator[Change]:
+def _of_convention(old: Snapshot, new: Snapshot) -> Change:
+    was, now = (
+        f"{s.convention[0]} by position" + (f", {', '.join(s.convention[1])} by name" if s.convention[1] else "")
+        for s in (old, new)
+    )
+    return Change("the call", was, now, "convention")
+
+
+def _of_captured(change: Told) -> Change:
+    return change()._replace(what="new-function")
+
+
+def _of_call(old: Snapshot, new: Snapshot, lowering: bool) -> Iterator[Told]:
     """Of settings and arguments."""
     yield from context_changes(old, new)
-    for name in dict.fromkeys([*old.arguments, *new.arguments]):
-        if name not in new.arguments:
-            yield Change(name, str(old.arguments[name]), "left out", "structure")
-        elif name not in old.arguments:
-            yield Change(name, "left out", str(new.arguments[name]), "structure")
+    for name, was in old.arguments.items():
+        now = new.arguments.get(name)
+        if now is None:
+            yield partial(_come_or_gone, name, was, None, "left out")
         else:
-            yield from differences(old.arguments[name], new.arguments[name], name, lowering)
+            yield from differences(was, now, name, lowering)
+    if not new.arguments.keys() <= old.arguments.keys():
+        for name, now in new.arguments.items():
+            if name not in old.arguments:
+                yield partial(_come_or_gone, name, None, now, "left out")
 
 
 def cause_of(
@@ -221,15 +252,17 @@ def cause_of(
 ) -> Cause:
     """The cause, by the nearest of the calls seen before; among equals by the newest.
 
-    A comparison ends where it is farther than the nearest: a function that is compiled thousands of times is compared with
-    many calls each time.
+    A comparison ends where it is farther than the nearest, and nothing is put in words before that one is known: a function
+    that is compiled thousands of times is compared with many calls each time. Another function object is one difference.
     """
-    best: list[Change] | None = None
+    best: list[Told] | None = None
     nearest: Snapshot | None = None
     for old in reversed(seen[-LOOKS_BACK:]):
-        if lowering and next(_changes(old, new, False), None) is not None:
+        if best is not None and len(best) == 1 and old.function != new.function:
+            continue
+        if lowering and next(compared(old, new), None) is not None:
             continue  # that call has a trace of its own, this one has none
-        found = list(islice(_changes(old, new, lowering), None if best is None else len(best)))
+        found = list(islice(compared(old, new, lowering), None if best is None else len(best)))
         if best is None or len(found) < len(best):
             best, nearest = found, old
         if not best:
@@ -244,8 +277,8 @@ def cause_of(
             "nothing differs in arguments, settings, function object or what it captured: the entry was evicted from "
             "JAX's cache, or a static value changed its hash",
         )
-    best = sorted(best, key=lambda change: _ORDER.get(change.what, 9))
-    return Cause(best[0].what, _sentence(best, name, made, defined), tuple(best[:MOST_CHANGES]))
+    changes = sorted((tell() for tell in best), key=lambda change: _ORDER.get(change.what, 9))
+    return Cause(changes[0].what, _sentence(changes, name, made, defined), tuple(changes[:MOST_CHANGES]))
 
 
 _ORDER = {

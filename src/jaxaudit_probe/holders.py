@@ -86,12 +86,12 @@ def in_arguments(observer: Observer, site: Site, value: Any) -> Holder | None:
     call = next((frame for frame in reversed(observer.stack) if frame.kind == "call" and frame.site is site), None)
     if call is None:
         return None
-    wanted = matcher(value)
+    search = Search(matcher(value))
     callee = names.callee_of(call.fun, call.args, call.kwargs, private.unflatten)
     for name, given in snapshots.bound(callee.target, callee.args, callee.kwargs).items():
-        if name not in site.static and any(wanted(leaf) for leaf in private.leaves_of(given)):
+        if name not in site.static and any(search.wanted(leaf) for leaf in private.leaves_of(given)):
             return None  # it is handed in traced as well
-        leaf = find(given, wanted) if name not in OWN else None
+        leaf = search.find(given) if name not in OWN else None
         if leaf is not None and not any(step in leaf for step in WITHIN_FUNCTIONS):
             return Holder(name, leaf, "argument", _line_of(given))
     return None
@@ -111,7 +111,7 @@ def holder_of(value: Any, frame: types.FrameType | None, jitted: types.CodeType 
     """The name that holds an array, in the innermost of the running frames that knows it. Where that one knows it by
     somebody's private attributes alone (`self._parent._variables`), by what its caller handed it (`self.psf_cube`, in a
     method that the jitted function calls), or by a local name, what a frame around closes over is told instead."""
-    wanted, of_numpy = matcher(value), numpy_made(value)
+    search, of_numpy = Search(matcher(value)), numpy_made(value)
     inside: Holder | None = None
     handed = traced = False
     for _ in range(60):
@@ -121,7 +121,7 @@ def holder_of(value: Any, frame: types.FrameType | None, jitted: types.CodeType 
         ours = code.co_filename.startswith(names.OURS)
         user = names.is_user(code.co_filename)
         if user or not (ours or code.co_filename.startswith("<")):
-            found = _in_frame(frame, wanted)
+            found = _in_frame(frame, search)
             local = found is not None and found.how == "local" and user and not traced
             by_chance = inside is None or inside.how in LOCAL
             if found is None:
@@ -144,14 +144,14 @@ def holder_of(value: Any, frame: types.FrameType | None, jitted: types.CodeType 
     return inside
 
 
-def _in_frame(frame: types.FrameType, wanted: Matcher) -> Holder | None:
+def _in_frame(frame: types.FrameType, search: Search) -> Holder | None:
     code = frame.f_code
     here = frame.f_locals
     local: Holder | None = None
     try:
         for name in (*code.co_freevars, *(n for n in here if n not in code.co_freevars)):
             if name in here and not name.startswith("__"):
-                leaf = find(here[name], wanted)
+                leaf = search.find(here[name])
                 if leaf is not None:
                     found = Holder(name, leaf, _how(code, name, leaf, here[name]), _line_of(here[name]))
                     if found.how != "local":
@@ -160,7 +160,7 @@ def _in_frame(frame: types.FrameType, wanted: Matcher) -> Holder | None:
     finally:
         if _SNAPSHOT_OF_LOCALS and code.co_flags & 1:
             here.clear()
-    return _in_globals(frame, wanted) or local
+    return _in_globals(frame, search) or local
 
 
 def _how(code: types.CodeType, name: str, leaf: str, holder: Any) -> str:
@@ -175,7 +175,7 @@ def _how(code: types.CodeType, name: str, leaf: str, holder: Any) -> str:
     return "closure" if name in code.co_freevars else "local"
 
 
-def _in_globals(frame: types.FrameType, wanted: Matcher) -> Holder | None:
+def _in_globals(frame: types.FrameType, search: Search) -> Holder | None:
     known = frame.f_globals
     for name in frame.f_code.co_names:
         held = known.get(name)
@@ -183,11 +183,11 @@ def _in_globals(frame: types.FrameType, wanted: Matcher) -> Holder | None:
             continue
         if isinstance(held, types.ModuleType):
             for attribute in frame.f_code.co_names:
-                leaf = find(vars(held).get(attribute), wanted)
+                leaf = search.find(vars(held).get(attribute))
                 if leaf is not None:
                     return Holder(f"{name}.{attribute}", leaf, "global")
             continue
-        leaf = find(held, wanted)
+        leaf = search.find(held)
         if leaf is not None:
             return Holder(name, leaf, "global", _line_of(held))
     return None
@@ -202,26 +202,53 @@ def _line_of(held: Any) -> tuple[str, int] | None:
 
 
 _NOTHING = (str, bytes, int, float, bool, complex, type(None), types.ModuleType, types.CodeType)
+_EXACTLY = frozenset(_NOTHING)
 
 
-def find(root: Any, wanted: Matcher) -> str | None:
-    """The path from an object to the array, breadth first: the shortest is what its author would write."""
-    waiting: list[tuple[str, Any, int]] = [("", root, 0)]
-    seen: set[int] = set()
-    at = 0
-    while at < len(waiting) and at < MOST_NODES:
-        path, value, depth = waiting[at]
-        at += 1
-        if isinstance(value, _NOTHING):
-            continue
-        if wanted(value):
-            return path
-        if id(value) in seen or depth >= DEEPEST or hasattr(value, "dtype"):
-            continue
-        seen.add(id(value))
-        for step, below in parts(value):
-            waiting.append((path + step, below, depth + 1))
-    return None
+class Search:
+    """Looks for one array in one thing after another. What was looked through is not looked through again: the frames of a
+    call hand the same few objects on.
+    """
+
+    def __init__(self, wanted: Matcher) -> None:
+        self.wanted = wanted
+        self.without: dict[int, tuple[int, Any]] = {}
+        """Objects by `id` that do not hold it, with how deep they stood: from there the search went down to `DEEPEST`."""
+
+    def find(self, root: Any) -> str | None:
+        """The path from an object to the array, breadth first: the shortest is what its author would write."""
+        if type(root) in _EXACTLY:
+            return None
+        waiting: list[tuple[int, str, Any, int]] = [(-1, "", root, 0)]
+        seen: dict[int, tuple[int, Any]] = {}
+        at = 0
+        while at < len(waiting) and at < MOST_NODES:
+            _, _, value, depth = waiting[at]
+            at += 1
+            if isinstance(value, _NOTHING):
+                continue
+            if self.wanted(value):
+                return _path(waiting, at - 1)
+            known = self.without.get(id(value))
+            if id(value) in seen or depth >= DEEPEST or (known is not None and known[0] <= depth):
+                continue
+            if hasattr(value, "dtype"):
+                continue
+            seen[id(value)] = (depth, value)
+            for step, below in parts(value):
+                if type(below) not in _EXACTLY:
+                    waiting.append((at - 1, step, below, depth + 1))
+        if at >= len(waiting):
+            self.without.update(seen)
+        return None
+
+
+def _path(waiting: list[tuple[int, str, Any, int]], at: int) -> str:
+    steps: list[str] = []
+    while at >= 0:
+        at, step, _, _ = waiting[at]
+        steps.append(step)
+    return "".join(reversed(steps))
 
 
 def parts(value: Any) -> Iterator[tuple[str, Any]]:

@@ -27,7 +27,8 @@ def make() -> Optimiser:
 
 def changes(one: Any, other: Any) -> list[tuple[str, str]]:
     leaves = [Leaf("static", static=Held(value)) for value in (one, other)]
-    return [(change.leaf, change.what) for change in causes.differences(leaves[0], leaves[1], "state.tx")]
+    changes = [tell() for tell in causes.differences(leaves[0], leaves[1], "state.tx")]
+    return [(change.leaf, change.what) for change in changes]
 
 
 def test_new_functions_in_a_tuple_are_named_by_their_fields() -> None:
