@@ -13,6 +13,8 @@ from jaxaudit_probe.snapshots import ORDERED, Leaf, Node, Snapshot, Tree, same_v
 
 MOST_CHANGES = 12
 LOOKS_BACK = 64
+IN_LIBRARIES = 8
+"""Earlier calls that a library's own function is compared with, without what it captured: its compiles are told folded."""
 MOST_SHOWN = 6
 
 

@@ -198,12 +198,13 @@ class Observer:
             call.cause = causes.FIRST if site.traced == 1 else _another_signature(call)
             return
         callee = names.callee_of(call.fun, call.args, call.kwargs, private.unflatten)
-        taken = snapshots.take(callee, call.fun, call.info, self.cleared)
+        taken = snapshots.take(callee, call.fun, call.info, self.cleared, captured=site.user)
         site.made.add(taken.function)
         defined = (
             f"line {site.line}" if call.at is not None and call.at.path == site.path else f"{site.path}:{site.line}"
         )
-        call.cause = causes.cause_of(site.seen, taken, site.name, len(site.made), defined=defined)
+        seen = site.seen if site.user else site.seen[-causes.IN_LIBRARIES :]
+        call.cause = causes.cause_of(seen, taken, site.name, len(site.made), defined=defined)
         self.keep(site, taken)
 
     @staticmethod
@@ -323,7 +324,7 @@ class Observer:
             return
         fun, info, args, kwargs = entry
         callee = names.callee_of(fun, args, kwargs, private.unflatten)
-        taken = snapshots.take(callee, fun, info, self.cleared)
+        taken = snapshots.take(callee, fun, info, self.cleared, captured=site.user)
         frame.cause = causes.cause_of(site.seen, taken, site.name, len(site.made), lowering=True)
         self.keep(site, taken)
 

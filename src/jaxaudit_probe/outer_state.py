@@ -11,6 +11,7 @@ from __future__ import annotations
 import threading
 import types
 import weakref
+from itertools import islice
 from typing import Any, NamedTuple
 
 from jaxaudit_probe import call_paths, calls, code_uses, names, outside, private, snapshots
@@ -236,9 +237,8 @@ class Ran(NamedTuple):
 def what_ran(survey: Survey, root: types.CodeType, program: Any) -> Ran:
     """The stretches of code that surely ran in a trace: those that operations come from, and what these imply."""
     offsets: dict[types.CodeType, set[int]] = {root: set()}
-    for number, equation in enumerate(private.equations_of(program)):
-        if number >= MOST_EQUATIONS:
-            break
+    by_frames = {private.traceback_of(one): one for one in islice(private.equations_of(program), MOST_EQUATIONS)}
+    for equation in by_frames.values():
         for code, offset in private.frames_of(equation):
             if code in survey.codes:
                 offsets.setdefault(code, set()).add(offset)

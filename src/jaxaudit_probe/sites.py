@@ -20,6 +20,7 @@ class Sites:
         self.writer = writer
         self.lock = threading.Lock()
         self.known: dict[tuple[str, int, str, str], Site] = {}
+        self.at_place: dict[tuple[str, int], list[Site]] = {}
         self.by_function: weakref.WeakKeyDictionary[Any, Site] = weakref.WeakKeyDictionary()
         self.by_program: dict[int, tuple[weakref.ref[Any], Site]] = {}
         self.by_source: dict[str, Site | None] = {}
@@ -49,7 +50,7 @@ class Sites:
             site = self.known.get(key)
             if site is not None:
                 return site
-            site = self.known[key] = Site(len(self.known) + 1, name, path, line, callee.wrapper)
+            site = self._new(key)
         site.parameters, site.static, site.donated = _signature(callee, info)
         self.tell(site)
         return site
@@ -69,14 +70,20 @@ class Sites:
         path, _, line = place.rpartition(":")
         number = int(line) if line.isdigit() else 0
         with self.lock:
-            there = [other for mark, other in self.known.items() if mark[:2] == (path, number) and path]
+            there = self.at_place.get((path, number)) if path else None
             if there and source not in self.by_source:
                 return next((one for one in there if one.name.rpartition(".")[2] == name), there[0])
-            key = (path, number, name or source, wrapper)
+            key = (path, number, name or source or "?", wrapper)
             if key in self.known:
                 return self.known[key]
-            site = self.known[key] = Site(len(self.known) + 1, name or source or "?", path, number, wrapper)
+            site = self._new(key)
         self.tell(site)
+        return site
+
+    def _new(self, key: tuple[str, int, str, str]) -> Site:
+        path, line, name, wrapper = key
+        site = self.known[key] = Site(len(self.known) + 1, name, path, line, wrapper)
+        self.at_place.setdefault((path, line), []).append(site)
         return site
 
     def remember(self, program: Any, site: Site) -> None:

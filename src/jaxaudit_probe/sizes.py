@@ -65,8 +65,7 @@ def lines_of(equations: list[Within], source: str) -> list[dict[str, Any]]:
     lines: dict[tuple[str, int], Counter[Path]] = {}
     known: dict[Any, Path] = {}
     for equation, around in equations[:MOST]:
-        codes, offsets = private.raw_frames_of(equation)
-        mark = (*map(id, codes), *offsets, *map(id, around))
+        mark = (private.traceback_of(equation), *map(id, around))
         path = known.get(mark)
         if path is None:
             inside = _frames(equation, around, source)

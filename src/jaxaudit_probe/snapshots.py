@@ -148,6 +148,8 @@ def spelled(value: Any, room: int = 80) -> str:
             return f"partial of {spelled(value.func)}"
         if isinstance(value, tuple) and hasattr(value, "_fields") and not is_plain(value):
             return f"{type(value).__qualname__} of {', '.join(value._fields)}"[:room]
+        if private.is_program(value):  # whose text may be a page
+            return f"{type(value).__qualname__} object"
         text = object.__repr__(value) if "__repr__" not in _own(type(value)) else repr(value)
         text = f"{type(value).__qualname__} object" if " object at 0x" in text else " ".join(text.split())
     except Exception:
@@ -370,8 +372,8 @@ def _defaults(function: types.FunctionType) -> Iterator[tuple[str, Any]]:
     yield from (function.__kwdefaults__ or {}).items()
 
 
-def take(callee: names.Callee, fun: Any, info: Any, cleared: int) -> Snapshot:
-    """The snapshot of a call that is being traced."""
+def take(callee: names.Callee, fun: Any, info: Any, cleared: int, captured: bool = True) -> Snapshot:
+    """The snapshot of a call that is being traced; `captured`: with what the function brings with it."""
     filtered = callee.wrapper == "filter_jit"
     given = bound(callee.target, callee.args, callee.kwargs)
     statics = frozenset() if filtered else static_names(callee.target, info, given)
@@ -385,7 +387,7 @@ def take(callee: names.Callee, fun: Any, info: Any, cleared: int) -> Snapshot:
     if filtered and not isinstance(identity, types.FunctionType):
         identity = callee.base
     values, named = private.context()
+    brought = captured_of(callee.target, given) if captured else {}
     return Snapshot(
-        arguments, statics, (len(callee.args), tuple(callee.kwargs)), serial(identity), captured_of(callee.target, given), values,
-        named, cleared,
-    )  # fmt: skip
+        arguments, statics, (len(callee.args), tuple(callee.kwargs)), serial(identity), brought, values, named, cleared
+    )

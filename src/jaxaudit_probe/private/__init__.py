@@ -53,6 +53,7 @@ from jaxaudit_probe.private.programs import (
     source_of,
     sub_programs,
     sub_programs_with_constants,
+    traceback_of,
 )
 from jaxaudit_probe.private.random_keys import hook_keys
 from jaxaudit_probe.private.settings import (
@@ -79,6 +80,7 @@ from jaxaudit_probe.private.values import (
     children_of,
     dynamic_leaves,
     is_committed,
+    is_program,
     is_tracer,
     leaves_of,
     place_of,
@@ -132,6 +134,7 @@ __all__ = [
     "is_distributed",
     "is_gone",
     "is_own_source",
+    "is_program",
     "is_ready",
     "is_tracer",
     "is_underway",
@@ -163,6 +166,7 @@ __all__ = [
     "structure_of",
     "sub_programs",
     "sub_programs_with_constants",
+    "traceback_of",
     "tracing_now",
     "underway",
     "unflatten",

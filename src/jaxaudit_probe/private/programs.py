@@ -125,6 +125,11 @@ def frames_of(equation: Any) -> tuple[tuple[Any, int], ...]:
     return frames_in(equation.source_info.traceback)
 
 
+def traceback_of(equation: Any) -> Any:
+    """Equal for equations that were written by the same frames."""
+    return equation.source_info.traceback
+
+
 def raw_frames_of(equation: Any) -> tuple[Sequence[Any], Sequence[int]]:
     """The same as two sequences, codes and offsets."""
     traceback = equation.source_info.traceback

@@ -35,8 +35,20 @@ def keeps_64_bits() -> bool:
         return False
 
 
+_last: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
+
+
 def context() -> tuple[tuple[Any, ...], dict[str, Any]]:
     """What a trace's validity depends on besides the arguments: settings, mesh, axis names. By value and by name."""
+    values = tuple(config.trace_context())
+    known = _last[0] if _last else None
+    if known is None or known[0] != values:
+        known = (values, _by_name())
+        _last[:] = [known]
+    return known
+
+
+def _by_name() -> dict[str, Any]:
     named: dict[str, Any] = {}
     for name, state in list(config.config_states.items()):
         try:
@@ -50,7 +62,7 @@ def context() -> tuple[tuple[Any, ...], dict[str, Any]]:
                 named[name] = state.value
             except Exception:
                 continue
-    return tuple(config.trace_context()), named
+    return named
 
 
 def context_names() -> list[str]:

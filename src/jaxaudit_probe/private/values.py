@@ -18,6 +18,10 @@ def is_tracer(value: Value) -> bool:
     return isinstance(value, Tracer)
 
 
+def is_program(value: Value) -> bool:
+    return isinstance(value, (core.Jaxpr, core.ClosedJaxpr))
+
+
 def array_facts(value: Value) -> tuple[tuple[int, ...], str, bool, str]:
     """Shape, dtype, weakly typed, and the sharding that is part of the type, of an array or a tracer."""
     abstract: Any = core.shaped_abstractify
