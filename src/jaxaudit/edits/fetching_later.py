@@ -4,7 +4,7 @@ import ast
 from collections.abc import Sequence
 
 from jaxaudit.edits.edit import CannotEdit, Edit
-from jaxaudit.edits.fetching import LOOPS, fetch_of
+from jaxaudit.edits.fetches import LOOPS, fetch_of
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.names import bound_in
 from jaxaudit.edits.nodes import block_of

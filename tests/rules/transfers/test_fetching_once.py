@@ -28,6 +28,46 @@ KEPT = {
         "losses = []", "loss = float(total)\n        losses.append(loss)", "print(sum(losses))", "loss = total",
     ),
     "added up": ("energy = 0.0", "energy += float(total)", "print(energy)", "energy_parts.append(total)"),
+    "with its turn": (
+        "seen = []", "seen.append((turn, float(total), 'a  b'))", "print(seen)", "seen.append((turn, total))",
+    ),
+    "in a dict": (
+        "seen = []", "seen.append({'turn': turn, 'rate': 0.9 ** turn, 'total': float(total)})", "print(seen)",
+        "seen.append((turn, 0.9 ** turn, total))",
+    ),
+    "two at once": (
+        "seen = []", "seen.append([float(total), float(x[0]), x.shape[0]])", "print(seen)",
+        "seen.append((total, x[0], x.shape[0]))",
+    ),
+    "two lists": (
+        "a, b = [], []", "a.append(float(total))\n        b.append(round(float(x[1]), 3))", "print(a, b)", "b.append(x[1])",
+    ),
+    "of a history": (
+        "history = {'total': [], 'first': []}",
+        "history['total'].append(float(total))\n        history['first'].append(float(x[0]))", "print(history)",
+        "history['first'].append(x[0])",
+    ),
+    "of a mean": (
+        "mean, n = 0.0, 0", "mean += float(total) * x.shape[0] / (n + 1)\n        n += 1", "print(mean / n)",
+        "mean_parts.append((total, x.shape[0], n + 1))",
+    ),
+    "into places": (
+        "seen = np.zeros(12)", "seen[turn] = float(total)", "print(seen)", "seen_parts.append((turn, total))",
+    ),
+    "metrics": (
+        "said = []", "row = dict(total=total, first=x[0])\n        said.append({k: float(v) for k, v in row.items()})",
+        "print(said)", "said.append(list(row.items()))",
+    ),
+    "collected and now and then printed": (
+        "losses = []",
+        "total = float(total)\n        losses.append(total)\n        if turn % 5 == 0:\n            print(f'{turn} {total:.3f}')",
+        "print(losses, total)", "total = float(total)",
+    ),
+    "epochs": (
+        "x, n = jnp.ones(5), 0\n    for epoch in range(3):\n      mean = 0.0\n      for turn in range(12):\n"
+        "        x, total = step(x)\n        mean += float(total)\n      print(epoch, mean / 12)",
+        "pass", "pass", "mean_parts.append(total)",
+    ),
     "as an array": ("parts = []", "parts.append(jax.device_get(x))", "print(np.stack(parts).sum())", "parts.append(x)"),
 }  # fmt: skip
 LEFT = {
@@ -41,9 +81,29 @@ LEFT = {
         "losses = []\n    def last():\n        return losses[-1]", "losses.append(float(total))", "print(last())",
         "a function reads",
     ),
-    "handed on": ("seen = {}", "seen[turn] = float(total)", "print(seen)", "goes on working"),
+    "handed on": ("", "x = x * float(total)", "print(x)", "goes on working"),
+    "read in the next turn": (
+        "seen = {}", "loss = float(total) if turn else 1.0\n        seen[turn] = loss", "print(seen)", "goes on working",
+    ),
+    "looked up in the loop": (
+        "seen = {}", "seen[turn] = float(total)\n        x = x * seen.get(turn - 1, 1.0)", "print(seen)", "used in line",
+    ),
+    "one object in all turns": (
+        "said, row = [], []", "row[:] = [total, x[0]]\n        said.append([float(v) for v in row])",
+        "print(said)", "the same object",
+    ),
+    "beside what changes": (
+        "energy, w = 0.0, np.ones(3)", "energy += float(total) * w[0]\n        w *= 2", "print(energy)", "stands beside",
+    ),
+    "of the turn before": (
+        "losses = []", "if turn and loss < -1: break\n        loss = float(total)\n        losses.append(loss)",
+        "print(losses)", "of the turn before",
+    ),
+    "bound before as well": (
+        "loss = None", "loss = float(total)\n        if turn == 5: print(loss)", "print(loss)", "as well",
+    ),
     "handed back early": (
-        "losses = []", "losses.append(float(total))\n        if turn > 20: return losses", "", "used in line",
+        "losses = []", "losses.append(float(total))\n        if turn > 20: return losses", "", "hand something back",
     ),
 }  # fmt: skip
 
@@ -96,7 +156,7 @@ def test_what_only_a_branch_reads_is_fetched_there(tmp_path, fetch, said):
 
 @pytest.mark.parametrize(
     ("between", "after"),
-    [("x = x + 0 * total", "pass"), ("pass", "print(total)"), ("total = total + 1", "pass"), ("total += 1", "pass")],
+    [("x = x + 0 * total", "pass"), ("total = total + 1", "pass"), ("total += 1", "pass")],
 )
 def test_what_else_is_done_with_it_keeps_it(tmp_path, between, after):
     tried = of(tmp_path, "host-sync-in-loop", READ.format(fetch=TWO, between=between, said="total, top", after=after))

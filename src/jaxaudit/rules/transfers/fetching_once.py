@@ -4,11 +4,11 @@ turn reads an array number by number, the array is fetched once in it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
-from jaxaudit.edits.edit import CannotEdit
-from jaxaudit.edits.fetching import fetched_once
+from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.fetching import fetched_once, loop_around
 from jaxaudit.edits.fetching_later import fetched_where_read
 from jaxaudit.edits.host_reads import read_on_the_host
 from jaxaudit.model import Finding, amounts
@@ -30,48 +30,97 @@ RISK = (
 
 
 def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
-    """One change for each line at which a run saw the host wait in every turn; lines of one function that read several numbers
+    """One change for each loop in which a run saw the host wait in every turn; lines of one function that read several numbers
     of an array read it once. What a compiled loop calls is for the user to write otherwise."""
     findings = [one for one in findings if "calls" not in one.facts]
     apart = _read_apart(findings, project)
     yield from apart
     done_so = [one for change in apart for one in change.findings]
+    loops: dict[tuple[str, int], list[_Line]] = {}
     for seen, group in seen_by_line([one for one in findings if not any(one is other for other in done_so)]):
         path, line = seen.place.path, seen.place.line
-        at = Spot(path, line, seen.place.function)
         held = int(seen.facts.get("bytes") or 0)
         if held > MOST_BYTES:
-            yield Refused(
-                f"the fetch in line {line}, once behind the loop", group, at, "does-not-apply",
-                f"{amounts.size(held)} would be held on the device until the loop has ended",
-            )  # fmt: skip
-            continue
-        try:
-            later, branches = fetched_where_read(project.text(path), line)
-        except CannotEdit:
-            pass
+            yield _refused(seen, group, f"{amounts.size(held)} would be held on the device until the loop has ended")
         else:
-            where = " and ".join(f"line {one}" for one in branches)
-            yield Change(
-                f"what line {line} fetches in each turn is fetched only in the branch in {where}, which reads it",
-                group, at, {path: later}, expected=tuple(_fewer(project.evidence, int(seen.facts["count"]))),
-                risk=RISK_OF_BRANCH, touched=(seen.place.function,),
-            )  # fmt: skip
-            continue
+            loops.setdefault((path, loop_around(project.text(path), line)), []).append(_Line(seen, group))
+    for lines in loops.values():
+        yield from _of_loop(lines, project)
+
+
+class _Line(NamedTuple):
+    seen: Finding
+    group: tuple[Finding, ...]
+
+    @property
+    def number(self) -> int:
+        return self.seen.place.line
+
+
+def _of_loop(lines: Sequence[_Line], project: Project) -> Iterator[Change | Refused]:
+    """The lines of one loop together: to wait for one value is to wait for all that are worked out with it."""
+    path = lines[0].seen.place.path
+    text = project.text(path)
+    branches: dict[int, list[int]] = {}
+    edits: list[Edit] = []
+    moved: list[_Line] = []
+    for one in sorted(lines, key=lambda one: one.number):
         try:
-            done = fetched_once(project.text(path), line)
-        except CannotEdit as error:
-            yield Refused(f"the fetch in line {line}, once behind the loop", group, at, "does-not-apply", f"{error}")
-            continue
-        yield Change(
-            f"what line {line} fetches in each turn stays on the device, and `{done.name}` is fetched once, behind the loop",
-            group,
-            at,
-            {path: done.edits},
-            expected=tuple(_expected(project.evidence, int(seen.facts["count"]))),
-            risk=RISK,
-            touched=(seen.place.function,),
+            later, branches[one.number] = fetched_where_read(text, one.number)
+            edits += later
+        except CannotEdit:
+            try:
+                fetched_once(text, [one.number])
+                moved.append(one)
+            except CannotEdit as error:
+                yield _refused(*one, f"{error}")
+    held: tuple[str, ...] = ()
+    try:
+        if moved:
+            done = fetched_once(text, [one.number for one in moved])
+            edits, held = [*edits, *done.edits], done.held
+    except CannotEdit as error:
+        for one in moved:
+            yield _refused(*one, f"together with the others of its loop: {error}")
+        moved = []
+    taken = [one for one in lines if one in moved or one.number in branches]
+    if not taken:
+        return
+    count = sum(int(one.seen.facts["count"]) for one in taken)
+    expected = _fewer(project.evidence, count) if branches else _expected(project.evidence, count)
+    yield Change(
+        _title(moved, held, branches), tuple(finding for one in taken for finding in one.group),
+        Spot(path, taken[0].number, taken[0].seen.place.function), {path: tuple(edits)}, expected=tuple(expected),
+        risk=" ".join([RISK] * bool(moved) + [RISK_OF_BRANCH] * bool(branches)), touched=(taken[0].seen.place.function,),
+    )  # fmt: skip
+
+
+def _title(moved: Sequence[_Line], held: Sequence[str], branches: dict[int, list[int]]) -> str:
+    said = []
+    if moved:
+        names = " and ".join(f"`{name}`" for name in held)
+        where = (
+            f", and {names} {'is' if len(held) == 1 else 'are'} fetched once, behind the loop"
+            if held
+            else " until it is read"
         )
+        said.append(f"what {_lines([one.number for one in moved])} in each turn stays on the device{where}")
+    if branches:
+        where = " and ".join(f"line {one}" for one in dict.fromkeys(one for some in branches.values() for one in some))
+        said.append(f"what {_lines(branches)} in each turn is fetched only in the branch in {where}, which reads it")
+    return "; ".join(said)
+
+
+def _lines(numbers: Iterable[int]) -> str:
+    some = sorted(numbers)
+    return (
+        f"line {some[0]} fetches" if len(some) == 1 else f"lines {', '.join(map(str, some[:-1]))} and {some[-1]} fetch"
+    )
+
+
+def _refused(seen: Finding, group: tuple[Finding, ...], why: str) -> Refused:
+    at = Spot(seen.place.path, seen.place.line, seen.place.function)
+    return Refused(f"the fetch in line {at.line}, once behind the loop", group, at, "does-not-apply", why)
 
 
 def _read_apart(findings: Sequence[Finding], project: Project) -> list[Change]:
