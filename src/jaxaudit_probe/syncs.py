@@ -43,7 +43,7 @@ Called = dict[CodeType, list[tuple[int, int]]]
 class Sync:
     """One line and one way of reading there."""
 
-    __slots__ = ("blocked", "bytes", "code", "count", "exact", "how", "offset", "paths", "seconds", "via")
+    __slots__ = ("blocked", "bytes", "code", "count", "exact", "getting", "how", "offset", "paths", "seconds", "via")
 
     def __init__(self, code: CodeType, offset: int, how: str, via: str) -> None:
         self.code = code
@@ -54,7 +54,16 @@ class Sync:
         self.count = self.blocked = self.bytes = 0
         self.seconds = 0.0
         self.exact = True
+        self.getting: tuple[int, bool] = (0, False)
+        """The `device_get` that read last, and whether the host waited in it: one call reads many arrays at once."""
         self.paths: list[Frames] = []
+
+    def add(self, weight: int, waits: bool, getting: int) -> None:
+        """One more read, or `weight`; each `device_get` is one, and as such waits at most once."""
+        again, waited = (getting and self.getting[0] == getting), self.getting[1]
+        self.count += 0 if again else weight
+        self.blocked += weight if waits and not (again and waited) else 0
+        self.getting = (getting, waits or bool(again and waited))
 
     def fields(self, called: Called) -> dict[str, Any]:
         at = call_paths.at(self.code, self.offset)
@@ -100,9 +109,11 @@ class Syncs:
         self.libraries: dict[str, str] = {}
         self.busy = threading.local()
         self.deleted = Deleted(observer)
-        self.looked = 0
+        self.looked = self.gets = 0
         self.skip = 0
         self.weight = 1
+        self.drawn = (0, 1)
+        """The `device_get` for which was drawn last, and the weight."""
         self.chance = random.Random(0)
 
     def renew(self) -> None:
@@ -112,6 +123,9 @@ class Syncs:
 
     def passes(self) -> bool:
         """Whether this read goes unseen: few words, for the code is cold after a wait."""
+        getting = getattr(self.busy, "getting", 0)
+        if getting:
+            return bool(getting < 0)  # one call of `device_get` is seen as a whole or not at all
         if self.skip <= 0:
             return False
         if self.observer.sync_checks:  # a budget asks of each
@@ -158,7 +172,9 @@ class Syncs:
                 ask(f"`{found[1]}`", at)
 
     def note(self, way: str, waits: bool, seconds: float, size: int) -> None:
-        weight = self.draw() if way != "item" else 1
+        getting = getattr(self.busy, "getting", 0)
+        weight = self.draw() if way != "item" and (not getting or getting != self.drawn[0]) else self.drawn[1]
+        self.drawn = (getting, weight if getting else 1)
         found = self.who(way)
         if found is None:
             return
@@ -168,8 +184,7 @@ class Syncs:
         sync = self.known.get(key)
         if sync is None:
             sync = self.known[key] = Sync(code, frame.f_lasti, how, via)
-        sync.count += weight
-        sync.blocked += weight * waits
+        sync.add(weight, waits, getting)
         sync.seconds += weight * seconds
         sync.bytes += weight * size
         sync.exact = sync.exact and weight == 1
@@ -343,7 +358,22 @@ def install(observer: Observer) -> Syncs:
 
         return batched_block_until_ready
 
-    private.hook_reads(reading, waiting, item, buffer, waiting_for_all)
+    def getting(original: Any) -> Any:
+        def device_get(x: Any) -> Any:
+            outer = getattr(syncs.busy, "getting", 0)
+            try:
+                syncs.gets += 1
+                syncs.busy.getting = -1 if syncs.passes() else syncs.gets
+                return original(x)
+            except BaseException as error:
+                stand_ins.passing(error)
+                raise
+            finally:
+                syncs.busy.getting = outer
+
+        return device_get
+
+    private.hook_reads(reading, waiting, item, buffer, waiting_for_all, getting)
     _installed.append(syncs)
     return syncs
 

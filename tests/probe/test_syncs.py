@@ -232,3 +232,29 @@ def test_what_a_test_asks_for(listener: Listener) -> None:
     assert not (one > 5.0)
     told = [line["value"] for line in listener.told("sync") if line["how"] == "bool"]
     assert sorted(told) == ["done(one * turns, 3.0)", "done(one, 2.0)", "one * 0", "one > 5.0"]
+
+
+def test_a_call_that_fetches_many_arrays_is_one_wait(listener: Listener) -> None:
+    rows = [(jnp.ones(3) * turn, {"b": jnp.zeros(2)}) for turn in range(20)]
+    got = jax.device_get(rows)
+    assert len(got) == 20
+    assert syncs(listener)["device_get"]["count"] == 1
+    assert syncs(listener)["device_get"]["bytes"] == 20 * 5 * 4
+
+
+def test_each_call_in_a_loop_is_one_and_what_is_read_between_is_told_apart(listener: Listener) -> None:
+    for turn in range(3000):
+        jax.device_get((jnp.float32(turn), jnp.float32(-turn)))
+        if turn % 10 == 0:
+            float(jnp.float32(turn) + 1)
+    assert 2800 <= syncs(listener)["device_get"]["count"] <= 3200
+    assert 200 <= syncs(listener)["float"]["count"] <= 400
+
+
+def test_what_device_get_raises_reaches_the_caller(listener: Listener) -> None:
+    gone = jnp.ones(3) + 1
+    gone.delete()
+    with pytest.raises(RuntimeError):
+        jax.device_get([gone])
+    jax.device_get(jnp.ones(2))
+    assert syncs(listener)["device_get"]["count"] == 1

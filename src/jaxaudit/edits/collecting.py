@@ -49,9 +49,8 @@ class _Item(NamedTuple):
 class Collector:
     """Takes the statements of one loop."""
 
-    def __init__(self, source: SourceText, names: Names, loop: ast.For | ast.While, get: str) -> None:
-        self.source, self.names, self.loop, self.get = source, names, loop, get
-        self.given: set[str] = set()
+    def __init__(self, source: SourceText, names: Names, loop: ast.For | ast.While, get: str, given: set[str]) -> None:
+        self.source, self.names, self.loop, self.get, self.given = source, names, loop, get, given
 
     def collect(self, statement: ast.stmt, holes: Mapping[ast.AST, Hole]) -> Collected:
         """CannotEdit where the loop itself needs the value."""

@@ -1,11 +1,11 @@
 """Device values that a loop makes Python numbers in each turn are kept as they are, and fetched once behind the loop."""
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jaxaudit.edits.collecting import STAYS, Collected, Collector, Hole
-from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.edit import CannotEdit, Edit, merge
 from jaxaudit.edits.expressions import replace
 from jaxaudit.edits.fetches import LOOPS, Fetch, fetches_on
 from jaxaudit.edits.imports import spell
@@ -45,12 +45,32 @@ def fetched_once(source: SourceText, lines: Sequence[int]) -> Fetched:
         if not here:
             raise CannotEdit("what fetches the value stands elsewhere")
         found += [one for one in here if not any(one.node is other.node for other in found)]
-    loops = [one for one in names.loops_around(found[0].node) if isinstance(one, LOOPS)]
+    apart: dict[Loop, list[Fetch]] = {}
+    for one in found:
+        apart.setdefault(_outermost(source, names, [one]), []).append(one)
+    try:
+        return _together(source, names, apart)
+    except CannotEdit:  # two of them are read by one statement
+        return _together(source, names, {_outermost(source, names, found): found})
+
+
+def _together(source: SourceText, names: Names, apart: Mapping[Loop, Sequence[Fetch]]) -> Fetched:
+    inner_first = sorted(apart, key=source.start, reverse=True)
+    given: set[str] = set()
+    done = [_Moving(source, names, loop, given).moved(apart[loop]) for loop in inner_first]
+    edits = merge(edit for one in done for edit in one.edits)
+    return Fetched(edits, tuple(dict.fromkeys(name for one in done for name in one.held)))
+
+
+def _outermost(source: SourceText, names: Names, found: Sequence[Fetch]) -> Loop:
+    """The outermost loop behind which they can be fetched."""
+    loops = [one for one in names.loops_around(found[0].node) if isinstance(one, ast.For | ast.While)]
     loops = [loop for loop in loops if all(names.is_within(one.node, loop) for one in found)]
     reason = CannotEdit("no loop of the same function stands around it")
     for loop in reversed(loops):
         try:
-            return _Moving(source, names, loop).moved(found)
+            _Moving(source, names, loop, set()).moved(found)
+            return loop
         except CannotEdit as error:
             reason = error
     raise reason
@@ -59,8 +79,8 @@ def fetched_once(source: SourceText, lines: Sequence[int]) -> Fetched:
 class _Moving:
     """Behind one loop."""
 
-    def __init__(self, source: SourceText, names: Names, loop: Loop) -> None:
-        self.source, self.names, self.loop = source, names, loop
+    def __init__(self, source: SourceText, names: Names, loop: Loop, given: set[str]) -> None:
+        self.source, self.names, self.loop, self.given = source, names, loop, given
         self.holes: dict[ast.AST, Hole] = {}
         self.edits: list[Edit] = []
         self.behind: list[str] = []
@@ -79,7 +99,7 @@ class _Moving:
             else:
                 self._keep_as_it_is(statement, named)
         get = spell(self.source, "jax.device_get")
-        collector = Collector(self.source, self.names, self.loop, get.text)
+        collector = Collector(self.source, self.names, self.loop, get.text, self.given)
         sinks = sorted(dict.fromkeys(self._statement_of(one) for one in self.holes), key=self.source.start)
         done = [collector.collect(one, self._holes_in(one)) for one in sinks]
         return Fetched(

@@ -91,15 +91,18 @@ def _like(original: property, wrap: Callable[[Any], Any]) -> property:
 
 def hook_reads(
     value: Callable[[Any], Any], wait: Callable[[Any], Any], item: Callable[[Any], Any], buffer: Callable[[Any], Any],
-    wait_for_all: Callable[[Any], Any],
+    wait_for_all: Callable[[Any], Any], get: Callable[[Any], Any],
 ) -> None:  # fmt: skip
-    """Every way in which the host gets at what a device array holds."""
+    """Every way in which the host gets at what a device array holds. `get`: that of many arrays at once."""
     if not replace(ArrayImpl, "_value", lambda original: _like(original, value)):
         missing.append("syncs")
     replace(ArrayImpl, "block_until_ready", wait)
     replace(ArrayImpl, "item", item)
     replace(ArrayImpl, "__buffer__", buffer)
     replace(importlib.import_module("jax._src.lib").xla_client, "batched_block_until_ready", wait_for_all)
+    api = importlib.import_module("jax._src.api")
+    if getattr(api, "device_get", None) is jax.device_get and replace(api, "device_get", get):
+        replace(jax, "device_get", functools.partial(_same, api.device_get))
 
 
 MAKERS = ("make_array_from_callback", "make_array_from_process_local_data", "make_array_from_single_device_arrays")

@@ -63,8 +63,14 @@ KEPT = {
         "total = float(total)\n        losses.append(total)\n        if turn % 5 == 0:\n            print(f'{turn} {total:.3f}')",
         "print(losses, total)", "total = float(total)",
     ),
+    "epochs and a history": (
+        "seen = {'all': []}\n    for epoch in range(3):\n      mean = 0.0\n      for turn in range(12):\n"
+        "        x, total = step(x)\n        mean += float(total)\n        seen['all'].append((epoch, float(total)))\n"
+        "      print(epoch, mean / 12)",
+        "pass", "print(seen)", "seen['all'].append((epoch, total))",
+    ),
     "epochs": (
-        "x, n = jnp.ones(5), 0\n    for epoch in range(3):\n      mean = 0.0\n      for turn in range(12):\n"
+        "for epoch in range(3):\n      mean = 0.0\n      for turn in range(12):\n"
         "        x, total = step(x)\n        mean += float(total)\n      print(epoch, mean / 12)",
         "pass", "pass", "mean_parts.append(total)",
     ),
