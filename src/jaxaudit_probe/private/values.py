@@ -18,8 +18,12 @@ def is_tracer(value: Value) -> bool:
     return isinstance(value, Tracer)
 
 
+_PROGRAMS = tuple(vars(core)[name] for name in ("Jaxpr", "ClosedJaxpr") if name in vars(core))
+"""JAX 0.12 has one class for both."""
+
+
 def is_program(value: Value) -> bool:
-    return isinstance(value, (core.Jaxpr, core.ClosedJaxpr))
+    return isinstance(value, _PROGRAMS)
 
 
 def array_facts(value: Value) -> tuple[tuple[int, ...], str, bool, str]:
