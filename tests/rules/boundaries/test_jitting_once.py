@@ -1,7 +1,14 @@
 """What an audit proposes for functions that are jitted anew, on programs that are really run."""
 
+import ast
+
 import pytest
 
+from jaxaudit.edits.edit import CannotEdit
+from jaxaudit.edits.jit_sites import jit_site
+from jaxaudit.edits.made_around import made_around
+from jaxaudit.edits.source_text import SourceText
+from jaxaudit.model import Place
 from rules.captures.hoisted_programs import proposed, run
 
 RULES = ("jit-in-loop", "jit-per-call")
@@ -64,6 +71,49 @@ PROGRAMS = {
             print(smoother.smooth(jnp.ones(3) * k, jnp.arange(3.0)).sum().round(3))
         """,
         "jitted_weighted",
+    ),
+    "a decorator that registers": (
+        """
+        REGISTRY = {}
+
+
+        def feature(name, **options):
+            def register(fn):
+                @functools.wraps(fn)
+                def compute(x):
+                    return jax.jit(functools.partial(fn, **options))(x)
+
+                REGISTRY[name] = compute
+                return fn
+
+            return register
+
+
+        @feature("power", order=3)
+        def power(x, order):
+            return jnp.stack([x**k for k in range(order)])
+
+
+        for k in range(3):
+            print(REGISTRY["power"](jnp.arange(3.0) + k).sum())
+        """,
+        "power",
+    ),
+    "a factory's callback": (
+        """
+        def scorer(weights, n):
+            def score(x):
+                value = jax.jit(lambda y: jnp.sum(weights[:n] * y))(x)
+                return float(value)
+
+            return score
+
+
+        score = scorer(jnp.arange(6.0), 3)
+        for k in range(3):
+            print(score(jnp.ones(3) * k))
+        """,
+        "<lambda>",
     ),
     "gradient of a local function, in a loop": (
         """
@@ -202,3 +252,28 @@ def test_an_optimiser_is_made_while_tracing_unless_another_script_hands_in_a_sch
     both = proposed(tmp_path / "both", {"main.py": IMPORTS + EPOCHS, "other.py": other}, rules=RULES)
     assert not both.changes
     assert any("other.py:8 hands in a function as `rate`" in one.text for one in both.refused)
+
+
+@pytest.mark.parametrize(
+    ("made", "called"),
+    [
+        ("jax.jit(functools.partial(fn, n=x.shape[0]))(x)", "the call only"),
+        ("jax.jit(functools.partial(fn, n=options['n']))(x)", "another one"),
+        ("jax.jit(functools.partial(fn, n=count()))(x)", "another one"),
+    ],
+)
+def test_what_only_a_call_knows_is_not_made_before_it(made, called):
+    source = SourceText.from_text(
+        "p.py",
+        "import functools\nimport jax\n\n\ndef maker(fn, options, count):\n    def compute(x):\n"
+        f"        return {made}\n\n    return compute\n",
+    )
+    [node] = [one for one in ast.walk(source.tree) if isinstance(one, ast.Call) and source.of(one.func) == "jax.jit"]
+    with pytest.raises(CannotEdit, match=called):
+        made_around(
+            source,
+            jit_site(
+                source,
+                Place("p.py", *source.position(source.start(node)), *source.position(source.end(node)), "compute"),
+            ),
+        )

@@ -34,8 +34,6 @@ RISK = (
 
 def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
     """One change for each function that is jitted anew."""
-    from jaxaudit.edits.lifting import lifted
-
     told: set[tuple[str, int, int]] = set()
     done: list[Finding] = []
     for one in findings:
@@ -50,11 +48,7 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             if (one.place.path, *where) in told:
                 continue
             told.add((one.place.path, *where))
-            try:
-                new = lifted(source, site)
-                where_to = "at module level"
-            except CannotEdit as error:
-                new, where_to = made_in_init(project, source, site, name, error), "in `__init__`"
+            new, where_to = made_once(project, source, site, name)
             must_not_change_elsewhere(project, source, [site.function or site.node])
             must_have_no_other_method(project, source, site.node)
             must_be_numbers_everywhere(project, source, site, new.arguments)
@@ -76,6 +70,21 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             group=f"jit {one.place.path}:{site.node.lineno}",
             touched=tuple(dict.fromkeys((name, new.name))),
         )
+
+
+def made_once(project: Project, source: SourceText, site: JitSite, name: str) -> tuple[Lifted, str]:
+    """Where it can be jitted once: where the function that jits it is made, at module level, or with its object."""
+    from jaxaudit.edits.lifting import lifted
+    from jaxaudit.edits.made_around import made_around
+
+    try:
+        return made_around(source, site), "where the function that calls it is made"
+    except CannotEdit:
+        pass
+    try:
+        return lifted(source, site), "at module level"
+    except CannotEdit as error:
+        return made_in_init(project, source, site, name, error), "in `__init__`"
 
 
 def propose_in_loops(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
