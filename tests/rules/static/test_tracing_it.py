@@ -185,6 +185,56 @@ def test_what_is_trained_elsewhere_would_be_trained_too(tmp_path, field):
     assert not tried.changes and any("`temperature` would become one: trained" in one.text for one in tried.refused)
 
 
+FITTED = """
+class Network(eqx.Module):
+    layer: eqx.nn.Linear
+    scale: jax.Array{more}
+
+
+def loss(network, annealer, x):
+    return jnp.sum(annealer.relax(network.scale * network.layer(x)) ** 2)
+
+
+@eqx.filter_jit
+def fit(network, annealer, x):
+    value, slope = eqx.filter_value_and_grad(loss)({order}, x)
+    return eqx.apply_updates(network, slope), value
+
+
+network = Network({made})
+for k in range(3):
+    network, value = fit(network, Annealer(jnp.ones(3), 6.0 * 0.7**k), m)
+    print(value)
+"""
+MADE = "eqx.nn.Linear(3, 3, key=jax.random.key(0)), jnp.ones(3)"
+
+
+def fitted(order="network, annealer", more="", made=MADE):
+    code = cooled(REPLACED, " = eqx.field(static=True)").partition("annealer = Annealer")[0]
+    return code + "m = jnp.arange(3.0)\n" + FITTED.format(order=order, more=more, made=made)
+
+
+def test_what_is_handed_in_beside_what_is_trained_may_become_an_array(tmp_path):
+    _, evidence = done(tmp_path, of(tmp_path, "varying-static", fitted()))
+    assert compiles(evidence, "fit") == 1
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        fitted(more="\n    cooling: Annealer | None = None"),
+        fitted(more="\n    cooling: eqx.Module | None = None"),
+        fitted(more="\n    cooling: 'Annealer | None' = None"),
+        fitted() + "\nby_cooling = eqx.filter_grad(lambda a, x: a.relax(x).sum())\n",
+        fitted() + "\nrows = eqx.filter_vmap(lambda a, x: a.relax(x))\n",
+        fitted() + "\nparts = eqx.partition(Annealer(jnp.ones(3), 1.0), eqx.is_array)\n",
+    ],
+)
+def test_what_may_hold_it_is_left_alone(tmp_path, code):
+    tried = of(tmp_path, "varying-static", code)
+    assert not tried.changes and any("trained, differentiated or mapped" in one.text for one in tried.refused)
+
+
 def test_what_a_gradient_is_taken_by_elsewhere_stays_static(tmp_path):
     code = "import equinox as eqx\nimport jax\nimport jax.numpy as jnp\n" + cooled(
         REPLACED, " = eqx.field(static=True)"

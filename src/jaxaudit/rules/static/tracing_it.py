@@ -30,6 +30,7 @@ from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.rules.pytrees.pinning import argument_of, calls, file_of, parameters_of
 from jaxaudit.rules.static.making_static import site_of
+from jaxaudit.rules.static.taken_apart import must_not_be_taken_apart
 from jaxaudit.rules.static.whole_numbers import must_stay_small
 from jaxaudit.source import values as v
 from jaxaudit.source.classes import classes_of, external_bases, lineage
@@ -198,8 +199,7 @@ def _of_marked(source: SourceText, node: ast.AnnAssign, name: str, project: Proj
         must_not_be_asked_for(project.program, source.path, cls, name)
         must_not_be_differentiated(project.program, source.path, cls, name)
         if "equinox.Module" in _library_bases(project.program, source.path, cls):
-            for one in project.sources():
-                must_not_be_filtered(one, name)
+            must_not_be_taken_apart(project, source.path, cls, name)
     return [
         (source.path, made_data(source, node)),
         *((one.path, on_the_device(one, name)) for one in project.sources()),
@@ -217,8 +217,8 @@ def _of_numbers(name: str, group: Sequence[Finding], project: Project) -> Edited
     must_not_be_told_apart(cls.name, (), project.sources())
     must_not_be_asked_for(project.program, source.path, cls, name)
     new: Edited = [(source.path, converted(source, node))]
+    must_not_be_taken_apart(project, source.path, cls, name)
     for one in project.sources():
-        must_not_be_filtered(one, name)
         must_not_be_needed_plain(one, name)
         new += [(one.path, on_the_device(one, name)), (one.path, replaced(one, name))]
     return new
