@@ -147,7 +147,7 @@ class Syncs:
             answer = original(array, *args)
             seconds = now() - began
         except BaseException as error:
-            self.deleted.read(array, error)
+            self.deleted.quietly(array, error)
             stand_ins.passing(error)
             raise
         finally:

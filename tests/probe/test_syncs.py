@@ -258,3 +258,11 @@ def test_what_device_get_raises_reaches_the_caller(listener: Listener) -> None:
         jax.device_get([gone])
     jax.device_get(jnp.ones(2))
     assert syncs(listener)["device_get"]["count"] == 1
+
+
+def test_an_index_into_an_array_that_was_deleted(listener: Listener) -> None:
+    state = jnp.ones((2, 3)) + 1
+    state.delete()
+    with pytest.raises(RuntimeError):
+        state[1]
+    assert [one["arguments"] for one in listener.told("raised")] == [{"state": "deleted"}]

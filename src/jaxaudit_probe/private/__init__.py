@@ -6,6 +6,7 @@ version is named in `missing`, and what needs it degrades. Measured on JAX 0.6 t
 
 from jaxaudit_probe.private.arrays import (
     hook_commits,
+    hook_deleted,
     hook_reads,
     host_array,
     host_bytes,
@@ -116,6 +117,7 @@ __all__ = [
     "hook_clearing",
     "hook_commits",
     "hook_compiling",
+    "hook_deleted",
     "hook_dtype_warnings",
     "hook_entry",
     "hook_keys",

@@ -105,6 +105,11 @@ def hook_reads(
         replace(jax, "device_get", functools.partial(_same, api.device_get))
 
 
+def hook_deleted(check: Callable[[Any], Any]) -> None:
+    """JAX asks whether an array is still there before it works with it, outside its fastest path."""
+    replace(ArrayImpl, "_check_if_deleted", check)
+
+
 MAKERS = ("make_array_from_callback", "make_array_from_process_local_data", "make_array_from_single_device_arrays")
 
 
