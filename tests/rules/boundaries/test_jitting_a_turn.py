@@ -517,3 +517,37 @@ def test_how_much_is_worth_a_word(loop: LoopSeen, said: str | None) -> None:
             "`step(x)` ran about 40,000 small programs one after another in the loop in line 4"
         )
         assert (found[0].place.line, found[0].facts["function"]) == (5, "step")
+
+
+INFERRED = """
+import numpyro
+import numpyro.distributions as dist
+from numpyro.infer import SVI, Trace_ELBO
+from numpyro.infer.autoguide import AutoNormal
+
+
+def model(group, x, n_groups=1, wide=False):
+    slope = numpyro.sample("slope", dist.Normal(0.0, 3.0 if wide else 1.0))
+    with numpyro.plate("groups", n_groups):
+        offset = numpyro.sample("offset", dist.Normal(0.0, 1.0))
+    numpyro.sample("y", dist.Normal(offset[group] + slope * x, 0.1), obs=2.0 * x)
+
+
+def fit(key, steps, group, x, n_groups):
+    svi = SVI(model, AutoNormal(model), numpyro.optim.Adam(0.1), Trace_ELBO())
+    options = {options}
+    state = svi.init(key, group, x, **options)
+    for step in range(steps):
+        state, loss = svi.update(state, group, x, **options)
+    print(loss.round(1))
+
+
+fit(jax.random.key(0), 12, jnp.array([0, 1, 1, 0]), jnp.arange(4.0), {n})
+"""
+
+
+def test_what_decides_the_program_of_a_librarys_method_is_static(tmp_path: Path) -> None:
+    pytest.importorskip("numpyro")
+    code = INFERRED.replace("{options}", "dict(n_groups=n_groups, wide=True)").replace("{n}", "2")
+    tried, new = first(tmp_path, code)
+    assert new.splitlines()[0] == '    jitted_update = jax.jit(svi.update, static_argnames=("n_groups", "wide"))'

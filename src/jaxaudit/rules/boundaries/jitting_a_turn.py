@@ -183,7 +183,7 @@ def _at_the_call(call: TurnCall, project: Project, loop: int | None) -> Iterator
     if own:
         yield apart
     if loop is not None and not own:
-        write = partial(before, source, node, loop, hint, is_module)
+        write = partial(before, project, source, node, loop, hint, is_module)
         yield way(call.at, f"{title}, before the loop", touched, partial(of_object, write))
     elif "self" in free_names(node.func):
 
@@ -209,7 +209,7 @@ def _before_the_loop(call: TurnCall, project: Project, loop: int) -> Iterator[Wa
 
     def write() -> Edits:
         home = project.text(runs.path)
-        edits = {path: before(source, node, loop, f"jitted_{runs.function}")}
+        edits = {path: before(project, source, node, loop, f"jitted_{runs.function}")}
         must_bring_no_fault(project, edits)
         must_do_the_same(project, home, function_at(home, runs))
         return edits

@@ -16,6 +16,7 @@ from jaxaudit.edits.rolling import rolled
 from jaxaudit.edits.statements import insert_after, insert_before
 from jaxaudit.edits.taking import ASKED_OF_OBJECTS
 from jaxaudit.rules.boundaries.any_arrays import must_have_no_other_users
+from jaxaudit.rules.boundaries.plain_keywords import plain_keywords
 from jaxaudit.rules.boundaries.same_when_traced import must_do_the_same, must_hold_for_subclasses
 from jaxaudit.rules.consequences import Edits, must_bring_no_fault, needs_static
 from jaxaudit.rules.control_flow.rolling_up import arrays_in, loop_on
@@ -91,15 +92,19 @@ def jit_for(source: SourceText, func: ast.expr, is_module: bool) -> str:
     return "equinox.filter_jit" if is_module else "jax.jit"
 
 
-def before(source: SourceText, call: ast.Call, line: int, hint: str, is_module: bool = False) -> tuple[Edit, ...]:
+def before(
+    project: Project, source: SourceText, call: ast.Call, line: int, hint: str, is_module: bool = False
+) -> tuple[Edit, ...]:
     """`jitted_step = jax.jit(env.step)` before the loop that calls it."""
     loop = loop_on(source, line)
     again = sorted(free_names(call.func) & bound_in(loop))
     if again:
         raise CannotEdit(f"`{again[0]}` is another in each turn")
     jit = spell(source, jit_for(source, call.func, is_module))
+    static = plain_keywords(project, source, call, loop) if jit.text.rpartition(".")[2] == "jit" else []
+    words = f", static_argnames={_words(static)}" if static else ""
     name = fresh_name(source, hint)
-    made = insert_before(source, loop, f"{name} = {jit.text}({source.of(call.func)})")
+    made = insert_before(source, loop, f"{name} = {jit.text}({source.of(call.func)}{words})")
     return (*jit.edits, *made, Edit(*source.span(call.func), name))
 
 
@@ -247,6 +252,10 @@ def decorated(source: SourceText, node: Function, static: Sequence[str]) -> tupl
     if not static:
         return (*jit.edits, *add_inner_decorator(source, node, jit.text))
     partial = spell(source, "functools.partial")
-    words = ", ".join(f'"{name}"' for name in static) + ("," if len(static) == 1 else "")
-    text = f"{partial.text}({jit.text}, static_argnames=({words}))"
+    text = f"{partial.text}({jit.text}, static_argnames={_words(static)})"
     return (*jit.edits, *partial.edits, *add_inner_decorator(source, node, text))
+
+
+def _words(names: Sequence[str]) -> str:
+    words = ", ".join(f'"{name}"' for name in names)
+    return f"({words},)" if len(names) == 1 else f"({words})"

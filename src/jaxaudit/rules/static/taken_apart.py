@@ -12,12 +12,13 @@ from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.imports import qualified_name
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.nodes import FUNCTIONS
+from jaxaudit.rules.units import units_around
 from jaxaudit.source.classes import classes_of, lineage
 
 if TYPE_CHECKING:
     from jaxaudit.edits.source_text import SourceText
     from jaxaudit.rules.project import Project
-    from jaxaudit.source.scopes import Class, Function
+    from jaxaudit.source.scopes import Class
 
 OF_THE_FIRST = frozenset({"filter_grad", "filter_value_and_grad"})
 """They take apart what their function is handed first."""
@@ -126,22 +127,9 @@ class _Asked:
         return not found or any(self._holds(one, set()) for one in found)
 
     def _classes(self, source: SourceText, value: ast.AST, name: str) -> set[Class]:
-        scope = next((one for one in self._around(source, value) if name in one.flow.bindings), None)
+        scope = next((one for one in units_around(self.project, source, value) if name in one.flow.bindings), None)
         program = self.project.program
         return {cls for one in (scope.flow.bindings[name] if scope else ()) for cls in classes_of(program, one)}
-
-    def _around(self, source: SourceText, value: ast.AST) -> Iterator[Function]:
-        """The functions of the program around a place, innermost first, and the module."""
-        module = self.project.program.by_path[source.path]
-        line = getattr(value, "lineno", 0)
-        spans = [
-            (one.lineno, one.end_lineno or one.lineno) for one in ast.walk(source.tree)
-            if isinstance(one, FUNCTIONS) and one.lineno <= line <= (one.end_lineno or one.lineno)
-        ]  # fmt: skip
-        units = list(self.project.program.graph.linked_functions)
-        for first, _ in sorted(spans, reverse=True):
-            yield from (one for one in units if one.line == first and os.path.normpath(one.module.path) == source.path)
-        yield module.function
 
     def _holds(self, cls: Class, seen: set[Class]) -> bool:
         if self.wanted is None or cls in seen:
