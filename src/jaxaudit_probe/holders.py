@@ -67,7 +67,9 @@ def captured(observer: Observer, site: Site | None, trace: Any, value: Any) -> N
         return
     frame = names.user_frame(3)
     holder = holder_of(value, frame, _code_of(observer, site)) or Holder("", "", "created")
-    if holder.how == "local":  # of a function around that does not hand it in: traced code got it another way, from a cache
+    if (
+        holder.how == "local"
+    ):  # of a function around that does not hand it in: traced code got it another way, from a cache
         holder = Holder("", "", "created") if numpy_made(value) else holder._replace(how="unknown")
     if holder.how in UNSURE:
         holder = in_arguments(observer, site, value) or holder

@@ -75,10 +75,13 @@ class Held:
         self.plain = is_plain(value)
         self.value = value if self.plain else None
         self.parts: dict[str, Held] = {}
-        """Of a tuple: what it holds, by the names that its fields have."""
+        """Of a tuple, or a dataclass that compares by its fields: what it holds, by the names of the fields."""
         if isinstance(value, tuple) and not self.plain and len(value) < MOST_PARTS:
             fields = getattr(value, "_fields", None) or ()
             self.parts = {f".{fields[i]}" if i < len(fields) else f"[{i}]": Held(one) for i, one in enumerate(value)}
+        elif compares_by_fields(self.kind):
+            held = [(one.name, getattr(value, one.name, None)) for one in dataclasses.fields(value) if one.compare]
+            self.parts = {f".{name}": Held(one) for name, one in held[:MOST_PARTS]}
         self.reference: weakref.ref[Any] | None = None
         if not self.plain:
             with contextlib.suppress(TypeError):
@@ -94,12 +97,26 @@ class Held:
         """Equal as far as JAX's cache would say."""
         if self.plain and other.plain:
             return self.kind is other.kind and same_value(self.value, other.value)
-        if self.parts and self.parts.keys() == other.parts.keys():
+        alike = self.kind is other.kind or issubclass(self.kind, tuple)
+        if self.parts and alike and self.parts.keys() == other.parts.keys():
             return all(one.same(other.parts[step]) for step, one in self.parts.items())
         mine, others = self.get(), other.get()
         if mine is not None and others is not None:
             return same_value(mine, others)
         return self.kind is other.kind and self.id == other.id and self.text == other.text
+
+
+_by_fields: weakref.WeakKeyDictionary[type, bool] = weakref.WeakKeyDictionary()
+
+
+def compares_by_fields(kind: type) -> bool:
+    """Whether the class is a dataclass whose `__eq__` and `__hash__` are those that dataclasses make."""
+    known = _by_fields.get(kind)
+    if known is None:
+        code = getattr(getattr(kind, "__eq__", None), "__code__", None)
+        made = dataclasses.is_dataclass(kind) and code is not None and code.co_filename == "<string>"
+        known = _by_fields[kind] = bool(made and getattr(kind, "__hash__", None) is not None)
+    return known
 
 
 def _cells(function: Any) -> tuple[dict[str, str], dict[str, str]]:

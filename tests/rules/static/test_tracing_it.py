@@ -265,3 +265,50 @@ def test_an_entry_of_a_dict(tmp_path):
     lines, evidence = done(tmp_path, of(tmp_path, "varying-static", ENTRY))
     assert lines == ['    x = step(x, {"rate": jnp.asarray(0.1 * k), "power": 2})']
     assert compiles(evidence, "step") == 1
+
+
+COIL = """
+@dataclasses.dataclass(frozen=True)
+class Coil:
+    cells: int = 4
+    joule: float = 45.0
+    dt: float = 1e-3{field}
+
+    @functools.partial(jax.jit, static_argnums=0)
+    def advance(self, t):
+        return t + self.dt * self.joule * jnp.ones(self.cells){more}
+
+
+coil, t = Coil(), jnp.ones(4)
+for k in range(4):
+    t = coil.advance(t)
+    coil = dataclasses.replace(coil, dt=coil.dt * 1.25)
+    print(t.sum())
+"""
+
+
+def coil(field="", more=""):
+    return "import dataclasses\nimport functools\n" + COIL.replace("{field}", field).replace("{more}", more)
+
+
+def test_a_field_of_a_static_dataclass_becomes_a_leaf_of_a_pytree(tmp_path):
+    lines, evidence = done(tmp_path, of(tmp_path, "varying-static", coil()))
+    assert lines == [
+        '@functools.partial(jax.tree_util.register_dataclass, data_fields=["dt"], meta_fields=["cells", "joule"])',
+        "    @jax.jit",
+    ]
+    assert compiles(evidence, "advance") == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        (coil(more=" if self.dt < 1.0 else t"), "while it is traced"),
+        (coil("\n    last: float = dataclasses.field(default=0.0, init=False)"), "not set or compared"),
+        (coil().replace("class Coil:", "class Coil(Base):").replace("@dataclasses", "class Base:\n    pass\n\n\n@dataclasses", 1), "bases"),
+        (coil() + "seen = {coil.dt: 1}\n", "as a number of Python's"),
+    ],
+)  # fmt: skip
+def test_a_static_dataclass_that_must_stay_one(tmp_path, code, said):
+    tried = of(tmp_path, "varying-static", code)
+    assert not tried.changes and any(said in one.text for one in tried.refused), tried.refused

@@ -30,19 +30,19 @@ from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.rules.pytrees.pinning import argument_of, calls, file_of, parameters_of
 from jaxaudit.rules.static.making_static import site_of
+from jaxaudit.rules.static.registering_it import as_pytree, must_not_be_asked_for
 from jaxaudit.rules.static.taken_apart import must_not_be_taken_apart
 from jaxaudit.rules.static.whole_numbers import must_stay_small
-from jaxaudit.source import values as v
 from jaxaudit.source.classes import classes_of, external_bases, lineage
 from jaxaudit.source.facts import start
-from jaxaudit.source.structure import role, sinks
+from jaxaudit.source.structure import role
 from jaxaudit.source.tracing import entering
 
 if TYPE_CHECKING:
     from jaxaudit.edits.source_text import SourceText
     from jaxaudit.model.evidence import FunctionSeen
     from jaxaudit.source.program import Program
-    from jaxaudit.source.scopes import Class, Function
+    from jaxaudit.source.scopes import Function
     from jaxaudit.source.structure import Sink
 
 RISK_OF_FIELD = (
@@ -182,7 +182,10 @@ def _made_data(names: Sequence[str], group: Sequence[Finding], project: Project)
     edits: dict[str, list[Edit]] = {}
     for name in names:
         found = [(source, node) for source in project.sources() if (node := static_field(source, name)) is not None]
-        new = _of_marked(*found[0], name, project) if len(found) == 1 else _of_numbers(name, group, project)
+        if len(found) == 1:
+            new = _of_marked(*found[0], name, project)
+        else:
+            new = as_pytree(names, group, project) or _of_numbers(name, group, project)
         for path, some in new:
             edits.setdefault(path, []).extend(edit for edit in some if edit not in edits[path])
     return {path: some for path, some in edits.items() if some}
@@ -233,20 +236,6 @@ def _number_fields(name: str, project: Project) -> Iterator[tuple[SourceText, as
                 yield source, node, field
 
 
-def must_not_be_asked_for(program: Program, path: str, node: ast.ClassDef, name: str) -> None:
-    """CannotEdit where a traced function needs the field's plain value: for a Python branch, a `range`, a shape."""
-    here = [one for one in program.by_path[path].classes if one.line == node.lineno]
-    for function in list(program.graph.linked_functions) if here else ():
-        if program.tracing.context(function, abstract=True) is None:
-            continue
-        for sink in sinks(program, function):
-            if _is_field(program, sink.value, here[0], name):
-                place = program.place(sink.flow, sink.expr)
-                raise CannotEdit(
-                    f"{place.path}:{place.line} needs the value of `{name}` while it is traced: it decides {sink.what}"
-                )
-
-
 def must_not_be_differentiated(program: Program, path: str, node: ast.ClassDef, name: str) -> None:
     """CannotEdit where the project takes a gradient by objects of the class: a leaf has one, and may be trained by it."""
     here = [one for one in program.by_path[path].classes if one.line == node.lineno]
@@ -269,16 +258,6 @@ def must_not_be_differentiated(program: Program, path: str, node: ast.ClassDef, 
 def _library_bases(program: Program, path: str, node: ast.ClassDef) -> list[str]:
     here = [one for one in program.by_path[path].classes if one.line == node.lineno]
     return external_bases(program, here[0]) if here else []
-
-
-def _is_field(program: Program, value: v.Value, cls: Class, name: str, depth: int = 0) -> bool:
-    if isinstance(value, v.Attr) and value.name == name:
-        return any(cls in lineage(program, one) for one in classes_of(program, value.base))
-    return (
-        depth < 4
-        and isinstance(value, v.Op | v.Sequence)
-        and any(_is_field(program, part, cls, name, depth + 1) for part in value.parts())
-    )
 
 
 def _is_of(function: FunctionSeen, finding: Finding) -> bool:
