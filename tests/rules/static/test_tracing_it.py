@@ -312,3 +312,35 @@ def test_a_field_of_a_static_dataclass_becomes_a_leaf_of_a_pytree(tmp_path):
 def test_a_static_dataclass_that_must_stay_one(tmp_path, code, said):
     tried = of(tmp_path, "varying-static", code)
     assert not tried.changes and any(said in one.text for one in tried.refused), tried.refused
+
+
+GROWN = """
+def grown(y, rate, minutes):
+    return jax.lax.fori_loop(0, {bound}, lambda _, y: y + 0.01 * rate * y, y)
+
+
+@functools.partial(jax.jit, static_argnames=("minutes",))
+def grow(y, rate, minutes):
+    return grown(y, rate, minutes)
+
+
+for k in range(2, 6):
+    print(grow(jnp.ones(3), 0.5, minutes=3 * k).sum())
+"""
+SLOPE = "import jax\nimport jax.numpy as jnp\nfrom main import grow\n\n\ndef last(rate):\n    return grow(jnp.ones(3), rate, minutes=9).sum()\n\n\n"
+
+
+def grown(bound="minutes"):
+    return "import functools\nimport jax\nimport jax.numpy as jnp\n" + GROWN.replace("{bound}", bound)
+
+
+@pytest.mark.parametrize("more", ["", SLOPE + "print(jax.jacfwd(last)(0.5))\n"])
+def test_the_turns_of_a_loop_are_traced(tmp_path, more):
+    tried = of(tmp_path, "varying-static", {"main.py": grown(), "slope.py": more or "pass\n"})
+    assert tried.changes
+
+
+def test_a_loop_stays_what_a_gradient_can_go_back_through(tmp_path):
+    tried = of(tmp_path, "varying-static", {"main.py": grown(), "slope.py": SLOPE + "print(jax.grad(last)(0.5))\n"})
+    assert not tried.changes
+    assert any("slope.py:10 takes a gradient through it (`grad`)" in one.text for one in tried.refused), tried.refused

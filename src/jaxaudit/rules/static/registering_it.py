@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import os
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from jaxaudit.edits.data_fields import on_the_device
@@ -15,6 +16,7 @@ from jaxaudit.edits.static_names import remove_static_names
 from jaxaudit.edits.told_apart import must_not_be_told_apart
 from jaxaudit.model import Finding
 from jaxaudit.rules.static.making_static import site_of
+from jaxaudit.rules.static.reverse_mode import must_stay_reversible
 from jaxaudit.source import values as v
 from jaxaudit.source.classes import classes_of, lineage
 from jaxaudit.source.fields import class_facts
@@ -40,8 +42,10 @@ def as_pytree(names: Sequence[str], group: Sequence[Finding], project: Project) 
     if node is None:
         return []
     must_not_be_told_apart(cls.name, (), project.sources())
+    units = [unit for one in group for unit in _units(one, project)]
     for name in names:
         must_not_be_asked_for(project.program, source.path, node, name)
+        must_stay_reversible(project.program, units, partial(_is_field, project.program, cls=cls, name=name), name)
     new: Edited = [(source.path, registered(source, node, names))]
     for one in project.sources():
         for name in names:
@@ -60,13 +64,16 @@ def _classes(finding: Finding, project: Project) -> set[Class]:
     if len(roots) != 1 or any(str(leaf).count(".") != 1 for leaf in finding.facts["leaves"]):
         return set()
     [root] = roots
+    return {cls for unit in _units(finding, project) for cls in _of_parameter(project.program, unit, root)}
+
+
+def _units(finding: Finding, project: Project) -> list[Function]:
     name = str(finding.facts["function"]).rpartition(".")[2]
-    units = [
+    return [
         one
         for one in list(project.program.graph.linked_functions)
         if one.name == name and os.path.normpath(one.module.path) == finding.place.path
     ]
-    return {cls for unit in units for cls in _of_parameter(project.program, unit, root)}
 
 
 def _of_parameter(program: Program, unit: Function, root: str) -> set[Class]:

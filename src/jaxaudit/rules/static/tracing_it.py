@@ -31,6 +31,7 @@ from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.rules.pytrees.pinning import argument_of, calls, file_of, parameters_of
 from jaxaudit.rules.static.making_static import site_of
 from jaxaudit.rules.static.registering_it import as_pytree, must_not_be_asked_for
+from jaxaudit.rules.static.reverse_mode import must_stay_reversible, of_parameters
 from jaxaudit.rules.static.taken_apart import must_not_be_taken_apart
 from jaxaudit.rules.static.whole_numbers import must_stay_small
 from jaxaudit.source.classes import classes_of, external_bases, lineage
@@ -77,6 +78,9 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         try:
             whole = [leaf for leaf in leaves if _are_whole(one, leaf)]
             must_stay_small(project.text(one.place.path), function, one.place.line, whole)
+            must_stay_reversible(
+                project.program, _units(one, project), of_parameters(project.program, leaves), leaves[0]
+            )
             edits = _edits(one, leaves, project)
         except CannotEdit as error:
             yield Refused(

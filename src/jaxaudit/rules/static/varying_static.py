@@ -13,6 +13,7 @@ from jaxaudit.rules.static.changing_fields import changing_fields
 from jaxaudit.rules.static.filtered_numbers import FilteredNumber, filtered_numbers
 from jaxaudit.rules.static.lone_floats import lone_floats
 from jaxaudit.rules.static.origins import Handed, argument_expr, function_of, handed_statics
+from jaxaudit.rules.static.reverse_mode import irreversible, of_parameters
 from jaxaudit.rules.static.static_options import how_static, static_place
 from jaxaudit.rules.static.tracing_it import propose
 from jaxaudit.rules.static.varying_static_seen import observe
@@ -147,8 +148,11 @@ def static_finding(
         need = used.needs[0]
         notes.append(Note(program.place(need.flow, need.expr), f"here it decides {need.what}"))
     place = static_place(program, site, name)
+    lost = irreversible(program, [site.function], of_parameters(program, [name]))
     advice = (
-        f"It decides {used.needs[0].what}, so it can't simply be traced: pad to one size and mask, or use `lax` "
+        f"It can't simply be traced: {lost.words(name)}. Run a fixed number of turns, and mask those that are too many."
+        if lost is not None
+        else f"It decides {used.needs[0].what}, so it can't simply be traced: pad to one size and mask, or use `lax` "
         "control flow."
         if used.needs
         else f"Take `{name}` out of `{how_static(site).partition('=')[0]}`: a traced number never compiles again."
@@ -161,7 +165,7 @@ def static_finding(
         facts={"parameter": name, "function": site.function.name, "value": text(written, 40), **counted(found)},
         notes=notes,
         help=advice,
-        fix=Fix("unsafe", f"trace `{name}`") if used.only_computed and mendable(site) else None,
+        fix=Fix("unsafe", f"trace `{name}`") if used.only_computed and lost is None and mendable(site) else None,
     )  # fmt: skip
 
 
