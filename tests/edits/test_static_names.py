@@ -1,7 +1,9 @@
 import pytest
 
 from edits.marked_source import marked, shown, written
-from jaxaudit.edits import CannotEdit, add_static_name, jit_site, remove_static_name, rename_static_name
+from jaxaudit.edits import CannotEdit, SourceText, add_static_name, jit_site, remove_static_name, rename_static_name
+from jaxaudit.edits.static_names import remove_static_names
+from jaxaudit.model import Place
 
 ADDED = [
     (
@@ -125,3 +127,11 @@ def test_what_would_be_a_guess_is_refused(program, reason):
 def test_the_place_may_be_the_function_that_is_decorated():
     source, place = marked("import jax\n\n@jax.jit\ndef «f»(x, n):\n    return x\n")
     assert jit_site(source, place).function.name == "f"
+
+
+def test_a_number_among_positions_where_names_are_given_too():
+    text = "import jax\nfrom functools import partial\n\n\n@partial(jax.jit, static_argnums=(1,), static_argnames=('way',))\ndef f(x, n, way='a'):\n    return x\n"
+    source = SourceText.from_text("p.py", text)
+    site = jit_site(source, Place("p.py", 5, 2, 5, 66, "f"))
+    assert "@partial(jax.jit, static_argnames=('way',))" in source.edited(remove_static_names(source, site, ["n"])).text
+    assert "@partial(jax.jit, static_argnums=(1,))" in source.edited(remove_static_names(source, site, ["way"])).text

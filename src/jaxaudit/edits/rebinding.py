@@ -37,7 +37,7 @@ def must_compile_once(names: Names, parts: Sequence[ast.AST], handed: Sequence[s
         for node in ast.walk(part):
             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
                 called = qualified_name(names.source, node.value.func) or ""
-                if not called.startswith(("jax.", "equinox.", "chex.")):
+                if not called.startswith(("jax.", "equinox.", "chex.")) and not _is_of_nnx(names, node.value):
                     raise CannotEdit(
                         f"`{names.source.of(node.value)}` in line {node.lineno} is done while it is traced, in each call "
                         "now, and once then"
@@ -53,6 +53,21 @@ def must_compile_once(names: Names, parts: Sequence[ast.AST], handed: Sequence[s
                     f"it reads `{node.id}`, which line {line} changes while the program runs: compiled once, it would keep "
                     "the first value"
                 )
+
+
+def _is_of_nnx(names: Names, call: ast.Call) -> bool:
+    """`optimizer.update(model, grads)` on a parameter of a function under `nnx.jit`, which brings the changes back out."""
+    base: ast.AST = call.func
+    while isinstance(base, ast.Attribute | ast.Subscript):
+        base = base.value
+    function = names.home(base) if isinstance(base, ast.Name) else None
+    if not isinstance(base, ast.Name) or not isinstance(function, FUNCTIONS) or base is call.func:
+        return False
+    if base.id not in {one.arg for one in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)}:
+        return False
+    jits = [one.func if isinstance(one, ast.Call) else one for one in function.decorator_list]
+    jits += [one.args[0] for one in function.decorator_list if isinstance(one, ast.Call) and one.args]
+    return any((qualified_name(names.source, one) or "") in ("flax.nnx.jit", "flax.nnx.transforms.jit") for one in jits)
 
 
 def must_ask_nothing_anew(names: Names, parts: Sequence[ast.AST]) -> None:

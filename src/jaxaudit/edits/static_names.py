@@ -74,13 +74,18 @@ def remove_static_names(
     """The same for several at once. A constant of the module that other jits share stays as it is."""
     if site.options is None:
         raise CannotEdit("the jit has no options")
-    for option in (f"{kind}_argnames", f"{kind}_argnums"):
+    reason = CannotEdit(f"the jit has neither {kind}_argnames nor {kind}_argnums")
+    for option in (f"{kind}_argnums", f"{kind}_argnames"):
         keyword = keyword_of(site.options, option)
-        if keyword:
-            wanted = [_wanted(site, name, option) for name in names]
-            edits = _without(source, keyword.value, wanted)
-            return edits if edits is not None else remove_option(source, site, option)
-    raise CannotEdit(f"the jit has neither {kind}_argnames nor {kind}_argnums")
+        if keyword is None:
+            continue
+        try:
+            edits = _without(source, keyword.value, [_wanted(site, name, option) for name in names])
+        except CannotEdit as error:  # the other option may name it
+            reason = error
+            continue
+        return edits if edits is not None else remove_option(source, site, option)
+    raise reason
 
 
 def rename_static_name(

@@ -549,5 +549,5 @@ fit(jax.random.key(0), 12, jnp.array([0, 1, 1, 0]), jnp.arange(4.0), {n})
 def test_what_decides_the_program_of_a_librarys_method_is_static(tmp_path: Path) -> None:
     pytest.importorskip("numpyro")
     code = INFERRED.replace("{options}", "dict(n_groups=n_groups, wide=True)").replace("{n}", "2")
-    tried, new = first(tmp_path, code)
+    _, new = first(tmp_path, code)
     assert new.splitlines()[0] == '    jitted_update = jax.jit(svi.update, static_argnames=("n_groups", "wide"))'

@@ -277,3 +277,36 @@ def test_what_only_a_call_knows_is_not_made_before_it(made, called):
                 Place("p.py", *source.position(source.start(node)), *source.position(source.end(node)), "compute"),
             ),
         )
+
+
+TRAINED = """
+from flax import nnx
+import optax
+
+
+def run_epoch(model, optimizer, x):
+    @nnx.jit
+    def train_step(model, optimizer, x):
+        loss, grads = nnx.value_and_grad(lambda m: jnp.mean(m(x) ** 2))(model)
+        {update}(model, grads)
+        return loss
+
+    return train_step(model, optimizer, x)
+
+
+model = nnx.Linear(3, 2, rngs=nnx.Rngs(0))
+optimizer = nnx.Optimizer(model, optax.sgd(0.1), wrt=nnx.Param)
+for epoch in range(3):
+    print(run_epoch(model, optimizer, jnp.ones((4, 3))).round(4))
+"""
+
+
+def test_what_nnx_brings_back_out_is_no_effect_of_tracing(tmp_path):
+    nnx = pytest.importorskip("flax.nnx")
+    if not hasattr(nnx.Optimizer, "update"):
+        pytest.skip("another nnx")
+    tried = proposed(tmp_path, TRAINED.replace("{update}", "optimizer.update"), rules=RULES)
+    [change] = [one for one in tried.changes if "train_step" in one.title]
+    printed, evidence = run(tmp_path / "after", tried.after(change))
+    assert printed == tried.printed
+    assert len([one for one in evidence.compiles if one.site.user]) == 1

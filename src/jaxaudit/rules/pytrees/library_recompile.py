@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding
+from jaxaudit.rules.pytrees.jitting_around import propose
 from jaxaudit.rules.pytrees.library_offers import offer
 from jaxaudit.rules.pytrees.unstable_structure_seen import advice
 from jaxaudit.rules.recompiles import EAGER, Recompiles, leaves_named, listed, of_rule
@@ -142,4 +143,5 @@ for i in range(4):
     ),
     allowed_samples=(),
     observe=observe,
+    propose=propose,
 )
