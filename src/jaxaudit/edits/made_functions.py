@@ -1,6 +1,6 @@
 """Functions that are made where they are used, by a factory of the file (`model = make_model(tables)`), with values bound
-(`target = partial(loss, data=fold(times))`), or by Optax (`optimiser = optax.adam(rate)`): code that moves makes them anew
-for itself.
+(`target = partial(loss, data=fold(times))`), by Optax (`optimiser = optax.adam(rate)`), or held by a term of a solver
+(`term = diffrax.ODETerm(field)`): code that moves makes them anew for itself.
 """
 
 import ast
@@ -13,6 +13,13 @@ from jaxaudit.edits.name_scopes import Names
 
 MAKERS = ("optax.",)
 """Libraries whose optimisers and schedules are pure functions of the numbers that they are made of, traced ones too."""
+HOLDERS = frozenset(
+    [
+        "diffrax.ODETerm", "diffrax.ControlTerm", "diffrax.WeaklyDiagonalControlTerm", "diffrax.MultiTerm",
+        "lineax.FunctionLinearOperator", "lineax.JacobianLinearOperator", "equinox.Partial", "jax.tree_util.Partial",
+    ]
+)  # fmt: skip
+"""What does nothing but hold a function."""
 PLAIN = (ast.Name, ast.Attribute, ast.Constant, ast.Lambda)
 """What is bound as it is written: a name, or something that is the same wherever it is worked out."""
 
@@ -58,7 +65,7 @@ def _given(names: Names, call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
 
 def _is_made_by_library(names: Names, call: ast.Call) -> bool:
     called = qualified_name(names.source, call.func) or ""
-    return called.startswith(MAKERS) and not (
+    return (called.startswith(MAKERS) or called in HOLDERS) and not (
         any(isinstance(one, ast.Starred) for one in call.args) or any(one.arg is None for one in call.keywords)
     )
 

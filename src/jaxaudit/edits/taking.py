@@ -53,6 +53,10 @@ COUNT_WORDS = frozenset(
         "num",
         "num_classes",
         "num_segments",
+        "mxstep",
+        "hmax",
+        "method",
+        "maxiter",
         "size",
         "indices_or_sections",
     ]

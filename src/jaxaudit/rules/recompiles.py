@@ -245,7 +245,15 @@ def leaves_named(leaves: Sequence[str], most: int = 3) -> str:
     return " and ".join(([", ".join(named[:-1])] if named[:-1] else []) + named[-1:])
 
 
+ANOTHER = re.compile(r"(?:another )?(function \S+ of line \d+)(?:, which captured (.+))?")
+
+
 def listed(values: Sequence[str], most: int = 5) -> str:
-    """`1.5, 5.0, 7.5`; the rest as a number."""
+    """`1.5, 5.0, 7.5`; the rest as a number. Of one function, made again and again, what each captured."""
+    made = [ANOTHER.fullmatch(one) for one in values]
+    if len({one and one[1] for one in made}) == 1 and made[0]:
+        held = [one[2] for one in made if one and one[2]]
+        shown = f"{made[0][1]}, which captured {listed(held, 3)}" if held else made[0][1]
+        return shown.replace("<locals>.", "")
     more = f", and {len(values) - most} more" if len(values) > most else ""
     return ", ".join(values[:most]).replace("<locals>.", "") + more

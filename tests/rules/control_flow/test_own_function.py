@@ -105,3 +105,57 @@ def test_what_needs_its_whole_object_stays(tmp_path):
     tried = of(tmp_path, "fresh-body", OBJECT.format(body="Solver.damp(self, y)"))
     assert not tried.changes
     assert [one.text for one in tried.refused] == ["no change is written: it needs its whole object"]
+
+
+SOLVERS = {
+    "odeint": """
+from jax.experimental.ode import odeint
+
+
+class Pendulum:
+    def __init__(self, g):
+        self.g = g
+
+    def swing(self, theta, length, ts):
+        def rhs(state, t):
+            return jnp.stack([state[1], -self.g / length * jnp.sin(state[0])])
+
+        return odeint(rhs, jnp.array([theta, 0.0]), ts, rtol=1e-4)
+
+
+for length in (0.5, 1.0, 1.5):
+    print(Pendulum(9.81).swing(0.3, length, jnp.linspace(0.0, 1.0, 5))[-1, 0].round(3))
+""",
+    "minimize": """
+from jax.scipy.optimize import minimize
+
+
+class Fit:
+    def __init__(self, x):
+        self.x = x
+
+    def run(self, y):
+        def loss(p):
+            return jnp.mean((p[0] * self.x - y) ** 2)
+
+        return minimize(loss, jnp.ones(1), method="BFGS", options=dict(maxiter=5)).x
+
+
+for slope in (0.5, 1.0, 1.5):
+    print(Fit(jnp.arange(4.0)).run(slope * jnp.arange(4.0)).round(2))
+""",
+}
+
+
+@pytest.mark.parametrize("name", SOLVERS)
+def test_a_solver_of_jax(tmp_path, name):
+    tried = of(tmp_path, "fresh-body", SOLVERS[name])
+    lines, evidence = done(tmp_path, tried)
+    where = {"odeint": "odeint_of_swing(theta, ts, g, length)", "minimize": "minimize_of_run(x, y)"}[name]
+    assert f"def {where}:" in lines
+    assert len(evidence.compiles) < len(tried.evidence.compiles) - 2
+
+
+def test_not_of_a_solver_that_runs_once(tmp_path):
+    once = SOLVERS["odeint"].replace("(0.5, 1.0, 1.5)", "(0.5,)")
+    assert not of(tmp_path, "fresh-body", once).changes

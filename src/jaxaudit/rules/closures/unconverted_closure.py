@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.captures.reads import reads
+from jaxaudit.rules.pytrees.jitting_around import propose
 from jaxaudit.rules.pytrees.library_offers import offer
 from jaxaudit.rules.pytrees.library_recompile import by_call
 from jaxaudit.rules.recompiles import CAPTURED_ARRAYS, Recompiles, of_rule
@@ -246,4 +247,5 @@ solve(3, jnp.ones(3))
     ),
     match=match,
     observe=observe,
+    propose=propose,
 )

@@ -139,7 +139,7 @@ def finding(
         place,
         message[:1].upper() + message[1:],
         sure,
-        facts={"function": function.name, "control_flow": use.short, "body": found.how},
+        facts={"function": function.name, "control_flow": use.short, "body": found.how, "runs": use.name},
         notes=notes,
         help=f"Jit `{function.name}` (what the body reads becomes an argument), or give `{use.short}` a function "
         "of the module "

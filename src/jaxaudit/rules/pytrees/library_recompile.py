@@ -75,8 +75,8 @@ def is_eager(group: Recompiles) -> bool:
 
 
 def package_of(group: Recompiles) -> str:
-    """The library that ran it, where it is an operation of JAX's."""
-    return group.compiles[0].via or group.site.package
+    """The library that ran it, where it is an operation of JAX's, else the one whose function it is."""
+    return (group.compiles[0].via if is_eager(group) else "") or group.site.package
 
 
 def message(group: Recompiles) -> str:
