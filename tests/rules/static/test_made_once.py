@@ -156,3 +156,13 @@ def test_nor_where_the_program_tells_them_apart(tmp_path):
     )
     tried = of(tmp_path, "identity-hashed-static", program)
     assert not tried.changes and any("tells objects of `Settings` apart" in one.text for one in tried.refused)
+
+
+def test_not_where_it_is_made_of_what_changes(tmp_path):
+    loss = "functools.partial(ridge, penalty=0.1 * SEEN[-1])"
+    text = PARTIAL.format(loss="{loss}").replace("    w = descend", "    SEEN.append(turn)\n    w = descend")
+    tried = of(
+        tmp_path, "identity-hashed-static", text.replace("w = jnp.ones", "SEEN = [1.0]\nw = jnp.ones").format(loss=loss)
+    )
+    assert not tried.changes
+    assert "SEEN" in tried.refused[0].text

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from jaxaudit.edits.edit import CannotEdit, Edit
+from jaxaudit.edits.edit import CannotEdit
 from jaxaudit.edits.lines import function_named
 from jaxaudit.edits.moving import hoist, hoist_to_module
 from jaxaudit.edits.name_scopes import Names
@@ -20,12 +20,11 @@ from jaxaudit.model.spot import Spot
 from jaxaudit.rules.boundaries.changed_elsewhere import must_not_change_elsewhere
 from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
+from jaxaudit.rules.static.kept_makers import Maker, Written, kept, kept_for_settings, makes_anew
 
 if TYPE_CHECKING:
     from jaxaudit.edits import SourceText
 
-Written = tuple[str, dict[str, tuple[Edit, ...]], str]
-"""The title's beginning, the edits and the risk."""
 MADE_HERE = "it is made here"
 ONCE = "All calls share one object. What is changed on it in one call is there in the next; what it is made of is read once."
 BY_VALUE = (
@@ -49,6 +48,9 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
                 told_of.add(str(told.facts.get("parameter")))
                 word = str(told.facts["parameter"])
                 yield _answer((seen, told), word, name, project, partial(_way, told, word, project))
+        if not told_of and any("." in str(leaf) for leaf in seen.facts.get("leaves", ())):
+            held = ".".join(str(seen.facts["leaves"][0]).split(".")[:2])
+            yield _answer((seen, *same), held, name, project, partial(kept, seen, project))
         for word, cls in _of_classes(seen):
             if word not in told_of and _class_named(cls, project) is not None:
                 yield _answer((seen,), word, name, project, partial(_by_value, cls, word, project))
@@ -122,6 +124,7 @@ def _way(told: Finding, hint: str, project: Project) -> Written:
                     raise error
     if not isinstance(node, ast.Call | ast.Lambda):
         raise CannotEdit(f"`{source.of(node)[:60]}` is a function made where it is handed in")
+    must_compile_once(Names(source), [node])
     around = [one for one in parents_of(source, node) if isinstance(one, (*LOOPS, *COMPREHENSIONS, *FUNCTIONS))]
     shown = source.of(node)[:50]
     if any(isinstance(one, FUNCTIONS) for one in around):
@@ -130,7 +133,9 @@ def _way(told: Finding, hint: str, project: Project) -> Written:
             return f"`{shown}` is made once, at module level", {source.path: edits}, ONCE
         except CannotEdit:
             if isinstance(around[0], FUNCTIONS):
-                raise
+                if not isinstance(node, ast.Call) or not makes_anew(project, source, node):
+                    raise
+                return kept_for_settings(project, [Maker(source, node, hint)])
     if not around:
         raise CannotEdit(f"`{shown}` is made once already")
     return f"`{shown}` is made before the loop", {source.path: hoist(source, node, around[0], hint)}, ONCE  # type: ignore[arg-type]

@@ -192,7 +192,9 @@ def handed_many(project: Project, path: str, name: str, argument: str) -> str:
 
 
 def units_of(project: Project, path: str, name: str) -> list[Unit]:
+    """The functions of that name in a file; those that lead to no jit are linked for it."""
     short = name.rpartition(".")[2]
+    project.program.graph.link_words({short})
     return [
         one
         for one in list(project.program.graph.linked_functions)
