@@ -16,6 +16,7 @@ from jaxaudit_probe import private
 SCALARS = {bool: "bool", int: "int", float: "float", complex: "complex", str: "str", bytes: "str", type(None): "none"}
 FEW = 8
 MOST_VALUES = 64
+LARGE_UPLOAD = 1 << 20
 MOST_LEAVES = 256
 MOST_WATCHED = 16
 LONGEST_TEXT = 200
@@ -47,8 +48,8 @@ class Parameter:
     """One parameter, over all calls that were looked at."""
 
     __slots__ = (
-        "bytes", "dead", "kinds", "last", "looked", "mark", "name", "number", "refused", "same", "tracer", "uploads",
-        "values", "watched",
+        "bytes", "dead", "host", "kinds", "last", "looked", "mark", "name", "number", "refused", "same", "tracer",
+        "uploads", "values", "watched",
     )  # fmt: skip
 
     def __init__(self, name: str) -> None:
@@ -59,6 +60,8 @@ class Parameter:
         """More values than are worth remembering."""
         self.tracer = False
         self.bytes = 0
+        self.host = ""
+        """The path of the largest host array that it holds, where it is a tree."""
         self.looked = 0
         self.last: list[Callable[[], Any]] | None = None
         self.mark = 0
@@ -114,7 +117,10 @@ class Parameter:
             return
         held = [leaf for leaf, kind in zip(leaves, kinds) if kind in ("numpy", "jax.Array")]
         if held:
+            before = self.uploads
             self.arrays(held, number)
+            if not before and self.uploads >= LARGE_UPLOAD:
+                self.host = largest_on_host(value)
         elif "tracer" not in kinds:
             self.same_as_before(leaves)  # functions and settings
 
@@ -167,10 +173,16 @@ class Parameter:
         return {
             "name": self.name, "kinds": list(self.kinds), "values": values,
             "distinct": len(self.values), "at_least": self.refused, "tracer": self.tracer,
-            "bytes": self.bytes, "same_object": self.looked > 1 and self.same == self.looked - 1,
+            "bytes": self.bytes, "host": self.host, "same_object": self.looked > 1 and self.same == self.looked - 1,
             "host_upload_bytes": int(self.uploads * scale * (looked / self.looked if self.looked else 0.0)),
             "dead": self.gone, "role": "static" if static else "traced",
         }  # fmt: skip
+
+
+def largest_on_host(value: Any) -> str:
+    """The path of a tree's largest array of NumPy's: `.depth`."""
+    held = [(leaf.nbytes, path) for path, leaf in private.structure_of(value) or () if kind_of(leaf) == "numpy"]
+    return max(held)[1] if held else ""
 
 
 _SCALAR_KINDS = frozenset(SCALARS.values())

@@ -65,6 +65,8 @@ class LateSettings:
             else:
                 made.now = private.option_of(made.name)
                 kept, force = made.now != made.before, None
+                if made.name == private.CACHE:
+                    force = private.open_cache()
             self.observer.writer.put(
                 "setting", name=made.name, how=made.how, was=text(made.before), now=text(made.now), kept=kept,
                 in_force=text(force), started=made.started, via=made.via, **made.at._asdict(),

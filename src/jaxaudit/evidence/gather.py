@@ -268,6 +268,7 @@ def _calls(to: Gathered, row: Row) -> None:
             bytes=number_of(part, "bytes"),
             same_object=bool(part.get("same_object")),
             host_upload_bytes=number_of(part, "host_upload_bytes"),
+            host=text_of(part, "host"),
         )
         for part in rows_of(row, "arguments")
     )

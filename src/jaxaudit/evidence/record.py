@@ -200,6 +200,7 @@ def _both(one: ArgumentSeen, other: ArgumentSeen) -> ArgumentSeen:
         bytes=max(one.bytes, other.bytes),
         same_object=one.same_object and other.same_object,
         host_upload_bytes=one.host_upload_bytes + other.host_upload_bytes,
+        host=one.host or other.host,
     )
 
 

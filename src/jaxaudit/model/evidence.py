@@ -238,6 +238,8 @@ class ArgumentSeen:
     bytes: int = 0
     same_object: bool = False
     host_upload_bytes: int = 0
+    host: str = ""
+    """The path of the largest host array in it, where it is a tree: `.depth`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -376,7 +378,7 @@ class SettingSeen:
     was: str | None = None
     now: str | None = None
     in_force: str | None = None
-    """For a variable: the value that the option of its name had at the end."""
+    """For a variable: the value that the option of its name had at the end. For the compilation cache: the open folder."""
     known: bool = True
     """Whether JAX has an option of that name."""
     kept: bool = True

@@ -58,10 +58,12 @@ from jaxaudit_probe.private.programs import (
 )
 from jaxaudit_probe.private.random_keys import hook_keys
 from jaxaudit_probe.private.settings import (
+    CACHE,
     backend_started,
     hook_dtype_warnings,
     hook_options,
     keep_new_options,
+    open_cache,
     option_of,
     platform,
 )
@@ -92,6 +94,7 @@ from jaxaudit_probe.private.values import (
 )
 
 __all__ = [
+    "CACHE",
     "DONATES_BY_SIZE",
     "PACKAGE",
     "SPELLED",
@@ -150,6 +153,7 @@ __all__ = [
     "leaves_of",
     "line_of",
     "missing",
+    "open_cache",
     "option_of",
     "place_of",
     "placement",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import jax
-from jax._src import dtypes, xla_bridge
+from jax._src import compilation_cache, dtypes, xla_bridge
 
 from jaxaudit_probe.private.patching import missing, replace
 
@@ -16,7 +16,8 @@ READ_ONCE = (
     "jax_cpu_enable_async_dispatch", "jax_cpu_collectives_implementation", "jax_use_simplified_jaxpr_constants",
 )  # fmt: skip
 """Options that JAX reads when it is imported or when the backend starts, and that can be changed in vain afterwards."""
-WATCHED = (*READ_ONCE, "jax_compilation_cache_dir")
+CACHE = "jax_compilation_cache_dir"
+WATCHED = (*READ_ONCE, CACHE)
 
 
 class _Options(dict[str, Any]):
@@ -55,6 +56,15 @@ def option_of(name: str) -> Any:
     """The value of an option of JAX's, None where there is none of this name."""
     holders: dict[str, Any] = getattr(jax.config, "_value_holders", {})
     return dict.__getitem__(holders, name).value if name in holders else None
+
+
+def open_cache() -> str | None:
+    """The folder of the compilation cache that JAX has opened; None where it has opened none."""
+    return next((str(path) for path in (getattr(_cache(), name, None) for name in ("path", "_path")) if path), None)
+
+
+def _cache() -> Any:
+    return getattr(compilation_cache, "_cache", None)
 
 
 def backend_started() -> bool:

@@ -40,6 +40,13 @@ _setup.configure()
 def configure():
     os.environ.update(XLA_FLAGS="--xla_cpu_enable_fast_math=true", OMP_NUM_THREADS="1")  # here
 """,
+    "cache": """import tempfile
+import jax
+jax.config.update("jax_compilation_cache_dir", tempfile.mkdtemp())
+x = jax.numpy.ones(3) + 1
+jax.config.update("jax_compilation_cache_dir", tempfile.mkdtemp())  # here
+x = x + 2
+""",
 }
 FINE = {
     "in_time": """import os
@@ -63,6 +70,21 @@ x = jax.numpy.ones(3)
 os.environ["JAX_PLATFORMS"] = "cpu"
 jax.config.update("jax_platforms", "cpu")
 os.environ["MY_XLA_FLAGS"] = os.environ["JAX_OF_MY_OWN"] = "1"
+""",
+    "cache_set_once": """import tempfile
+import jax
+x = jax.numpy.ones(3) + 1
+jax.config.update("jax_compilation_cache_dir", tempfile.mkdtemp())
+x = x + 2
+""",
+    "cache_closed": """import tempfile
+import jax
+from jax.experimental.compilation_cache import compilation_cache
+jax.config.update("jax_compilation_cache_dir", tempfile.mkdtemp())
+x = jax.numpy.ones(3) + 1
+compilation_cache.reset_cache()
+jax.config.update("jax_compilation_cache_dir", tempfile.mkdtemp())
+x = x + 2
 """,
     "put_back": """import os
 import jax

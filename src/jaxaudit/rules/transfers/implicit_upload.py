@@ -21,17 +21,25 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
             if is_upload(function, argument):
                 yield rule.seen(
                     function.site.spot,
-                    f"`{argument.name}` of `{function.site.name}` is the same host array in every call (NumPy, "
+                    f"`{argument.name}{argument.host}` of `{function.site.name}` is the same host array in every call (NumPy, "
                     f"{amounts.size(argument.bytes)}), and each call copies it to the device: "
                     f"{amounts.size(argument.host_upload_bytes)} in {function.calls} calls",
                     facts={
                         "function": function.site.name,
                         "argument": argument.name,
+                        "leaf": f"{argument.name}{argument.host}",
                         "upload_bytes": argument.host_upload_bytes,
                         "calls": function.calls,
                     },
-                    help=f"Copy it once, before the loop: `{argument.name} = jax.device_put({argument.name})`.",
+                    help=advice(argument),
                 )
+
+
+def advice(argument: ArgumentSeen) -> str:
+    name = argument.name
+    if argument.host:
+        return f"Make `{name}{argument.host}` an array of JAX's once, where `{name}` is built: `jnp.asarray(...)`."
+    return f"Copy it once, before the loop: `{name} = jax.device_put({name})`."
 
 
 def is_upload(function: FunctionSeen, argument: ArgumentSeen) -> bool:

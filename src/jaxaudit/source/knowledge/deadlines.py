@@ -2,8 +2,8 @@
 
 from typing import Literal, NamedTuple
 
-Deadline = Literal["import", "backend", "never"]
-"""Set it before `import jax`, before the first use of a device, or at any time."""
+Deadline = Literal["import", "backend", "cache", "never"]
+"""Set it before `import jax`, before the first use of a device, before the compilation cache is opened, or at any time."""
 
 
 class Setting(NamedTuple):
