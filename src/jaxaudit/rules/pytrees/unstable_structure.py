@@ -9,7 +9,7 @@ from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.control_flow.in_sight import DOUBTED, surely_run
 from jaxaudit.rules.control_flow.running import runs_eagerly
 from jaxaudit.rules.project import Change, Project, Refused
-from jaxaudit.rules.pytrees import one_container, pinning
+from jaxaudit.rules.pytrees import one_container, pinning, uncommitting
 from jaxaudit.rules.pytrees.argument_kinds import (
     NARROW,
     Difference,
@@ -202,9 +202,10 @@ def mend(finding: Finding, source: SourceText) -> tuple[Edit, ...]:
 
 
 def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | Refused]:
-    """A dtype written down where a leaf is made; one container at each call."""
+    """A dtype written down where a leaf is made; one container at each call; no device where none is needed."""
     yield from pinning.propose(findings, project)
     yield from one_container.propose(findings, project)
+    yield from uncommitting.propose(findings, project)
 
 
 RULE = Rule(

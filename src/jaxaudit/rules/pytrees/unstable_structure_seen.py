@@ -11,6 +11,7 @@ from jaxaudit.rules.rule import Rule
 
 if TYPE_CHECKING:
     from jaxaudit.model.evidence import Evidence
+    from jaxaudit.model.spot import Spot
 
 
 WORDS = {
@@ -40,8 +41,11 @@ def observe(rule: Rule, evidence: Evidence) -> Iterator[Finding]:
         yield rule.seen(
             group.site.spot,
             message(group),
-            facts=group.facts,
-            notes=[(group.at, "the call that compiled it again")],
+            facts=group.facts | {"put": [{"path": at.path, "line": at.line, "how": how} for at, how in puts(group)]},
+            notes=[
+                (group.at, "the call that compiled it again"),
+                *((at, f"`{how}` in this line put it there") for at, how in puts(group)),
+            ],
             help=advice(group),
             severity="info" if group.slight else None,
         )
@@ -61,6 +65,12 @@ def message(group: Recompiles) -> str:
         f"{leaves_named(group.leaves)} changed{other} between calls of `{name}`, {what}: "
         f"{listed(list(dict.fromkeys(values)), 3)}; `{name}` {group.cost}"
     )
+
+
+def puts(group: Recompiles) -> list[tuple[Spot, str]]:
+    """The lines that committed what differs, or gave it another sharding, and what did it there."""
+    changes = [change for seen in group.compiles for change in seen.cause.changes if change.what == group.kind]
+    return list(dict.fromkeys((change.put, change.put_by) for change in changes if change.put is not None))
 
 
 def advice(group: Recompiles) -> str:
