@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from jaxaudit.model import Finding, Fix, Note
 from jaxaudit.rules.rule import Example, Rule, Sample
+from jaxaudit.rules.static import labels, tracing_it
 from jaxaudit.rules.static.changes import Change, certainty, change, counted
 from jaxaudit.rules.static.changing_configs import ChangingConfig, changing_config
 from jaxaudit.rules.static.changing_fields import changing_fields
@@ -15,7 +16,6 @@ from jaxaudit.rules.static.lone_floats import lone_floats
 from jaxaudit.rules.static.origins import Handed, argument_expr, function_of, handed_statics
 from jaxaudit.rules.static.reverse_mode import irreversible, of_parameters
 from jaxaudit.rules.static.static_options import how_static, static_place
-from jaxaudit.rules.static.tracing_it import propose
 from jaxaudit.rules.static.varying_static_seen import observe
 from jaxaudit.source import values as v
 from jaxaudit.source.contexts import is_test_path
@@ -27,7 +27,11 @@ from jaxaudit.source.sites import Site
 from jaxaudit.source.structure import role
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from jaxaudit.edits import Edit, SourceText
+    from jaxaudit.rules.project import Change as Way
+    from jaxaudit.rules.project import Project, Refused
 
 
 def match(program: Program) -> Iterator[Finding]:
@@ -228,6 +232,12 @@ def mend(finding: Finding, source: SourceText) -> tuple[Edit, ...]:
     name = str(finding.facts["parameter"])
     must_stay_small(source, str(finding.facts["function"]), finding.place.line, (name,))
     return remove_static_name(source, jit_site(source, finding.place), name)
+
+
+def propose(findings: Sequence[Finding], project: Project) -> Iterator[Way | Refused]:
+    """The argument or the field traced; a label left out of the call."""
+    yield from tracing_it.propose(findings, project)
+    yield from labels.propose(findings, project)
 
 
 RULE = Rule(
