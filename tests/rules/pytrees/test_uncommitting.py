@@ -68,6 +68,14 @@ def test_left_where_it_may_matter(tmp_path, device, made, reason):
     assert reason in tried.refused[0].text
 
 
+def test_not_where_the_default_device_may_be_another(tmp_path):
+    main = KEEPER.replace("{device}", "self.device").replace("{made}", "jax.devices()[0]")
+    other = "import jax\n\nwith jax.default_device(jax.devices('cpu')[0]):\n    import main\n"
+    tried = of(tmp_path, RULE, {"main.py": "import jax\nimport jax.numpy as jnp\n" + main, "on_cpu.py": other})
+    assert not tried.changes
+    assert "on_cpu.py names another default device" in tried.refused[0].text
+
+
 def test_the_finding_names_the_line_that_committed(tmp_path):
     tried = of(tmp_path, RULE, KEEPER.replace("{device}", "self.device").replace("{made}", "jax.devices()[0]"))
     notes = [note for one in tried.changes[0].findings for note in one.notes]

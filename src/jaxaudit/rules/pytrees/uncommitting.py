@@ -65,6 +65,9 @@ def _without_device(project: Project, source: SourceText, line: int) -> tuple[Ed
         raise CannotEdit(f"`{source.of(call)[:60]}` is handed more than an array and a device")
     if not _is_first_device(project, source, call, device):
         raise CannotEdit(f"`{source.of(device)}` may be another device than the default one")
+    for other in project.sources():
+        if "default_device" in other.text:
+            raise CannotEdit(f"{other.path} names another default device")
     return (Edit(source.end(call.args[0]), source.end(call) - 1, ""),)
 
 
