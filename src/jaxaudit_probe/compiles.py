@@ -203,7 +203,10 @@ class Observer:
         defined = (
             f"line {site.line}" if call.at is not None and call.at.path == site.path else f"{site.path}:{site.line}"
         )
-        seen = site.seen if site.user else site.seen[-causes.IN_LIBRARIES :]
+        inner = sum(one.kind == "trace" for one in self.stack) > 1
+        taken = taken._replace(inner=inner)
+        alike = site.seen if site.user else [one for one in site.seen if one.inner == inner] or site.seen
+        seen = alike if site.user else alike[-causes.IN_LIBRARIES :]
         call.cause = causes.cause_of(seen, taken, site.name, len(site.made), defined=defined)
         self.keep(site, taken)
 

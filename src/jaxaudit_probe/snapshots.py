@@ -309,6 +309,8 @@ class Snapshot(NamedTuple):
     context: tuple[Any, ...]
     named: dict[str, Any]
     cleared: int
+    inner: bool = False
+    """Under another trace: what a library calls for itself is no earlier call of the user's."""
 
 
 _serials: weakref.WeakKeyDictionary[Any, int] = weakref.WeakKeyDictionary()

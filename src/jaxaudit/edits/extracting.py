@@ -119,7 +119,7 @@ class _Moved:
         start = source.line_starts[source.line_of(source.start(outer)) - 1]
         edits = [
             *imports,
-            Edit(start, start, text.replace("\n", source.newline) + source.newline * 3),
+            Edit(start, start, _apart(source, start) + text.replace("\n", source.newline) + source.newline * 3),
             Edit(*source.span(self.call), f"{name}({', '.join(handed)})"),
         ]
         for one in self.inner:
@@ -129,6 +129,14 @@ class _Moved:
             if only_read_there(names, each, [*self.parts, *self.inner]):
                 edits += remove_definition(source, each)
         return Extracted(tuple(dict.fromkeys(edits)), name, tuple(one.text for one in self.values))
+
+
+def _apart(source: SourceText, start: int) -> str:
+    """The line ends that two empty lines before a definition want."""
+    before = source.text[:start].rstrip(" \t")
+    ends = len(before) - len(before.rstrip("\r\n"))
+    missing = 3 - ends // len(source.newline)
+    return source.newline * missing if before.strip() and missing > 0 else ""
 
 
 def _made_along(names: Names, call: ast.Call, may_call: Callable[[ast.Call], bool]) -> list[ast.Assign]:

@@ -103,3 +103,30 @@ def test_not_where_the_closure_keeps_a_log(tmp_path):
     tried = of(tmp_path, "unconverted-closure", text)
     assert not tried.changes
     assert "log.append(1)" in tried.refused[0].text
+
+
+SMOOTHER = """
+import lineax as lx
+
+
+class Smoother:
+    def __init__(self, weight):
+        self.weight = weight
+
+    def apply(self, w, b):
+        operator = lx.FunctionLinearOperator(lambda v: w * v + self.weight * v, jax.eval_shape(lambda: b))
+        return lx.linear_solve(operator, b, solver=lx.GMRES(rtol=1e-4, atol=1e-4)).value
+
+
+for turn in range(3):
+    print(Smoother(0.1).apply(1.0 + turn * jnp.ones(4), jnp.arange(4.0)).sum().round(3))
+"""
+
+
+def test_a_solver_that_calls_itself_inside_is_compared_with_calls_of_the_users(tmp_path):
+    tried = of(tmp_path, "library-recompile", SMOOTHER)
+    solves = [one for one in tried.evidence.compiles if one.site.name == "linear_solve"]
+    assert [one.cause.kind for one in solves][1:] == ["static-identity", "static-identity"]
+    lines, evidence = done(tmp_path, tried)
+    assert any("jitted_linear_solve(w, self.weight, " in line for line in lines)
+    assert len([one for one in evidence.compiles if one.site.name == "linear_solve"]) <= 1
