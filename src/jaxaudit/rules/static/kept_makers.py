@@ -15,7 +15,8 @@ from jaxaudit.edits.extracting import cached
 from jaxaudit.edits.imports import qualified_name
 from jaxaudit.edits.name_scopes import Names
 from jaxaudit.edits.nodes import FUNCTIONS, enclosing, expression_at
-from jaxaudit.rules.static.other_callers import handed_in, handed_what_has_no_hash, units_of
+from jaxaudit.rules.static.other_callers import handed_in, handed_what_has_no_hash
+from jaxaudit.rules.units import class_named, units_named
 from jaxaudit.source.knowledge.classes import FRESH_CLOSURES
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ def _makers(project: Project, source: SourceText, value: ast.expr, hint: str, de
     if not isinstance(bindings[0], ast.arg) or depth > 2:
         return
     unit_name = getattr(home, "name", "")
-    for unit in units_of(project, source.path, unit_name):
+    for unit in units_named(project, source.path, unit_name):
         for at, root in handed_in(project.program, unit, value.id):
             flow = getattr(root, "flow", None) or at.flow
             expr = getattr(root, "expr", None)
@@ -152,23 +153,12 @@ def makes_anew(project: Project, source: SourceText, call: ast.Call) -> bool:
 
 def _is_network(project: Project, called: str, depth: int = 0) -> bool:
     """A class of the project that is one of Flax's modules: frozen, and compared by its fields."""
-    found = _class_named(project, called.rpartition(".")[2])
+    found = class_named(project, called.rpartition(".")[2])
     if found is None or depth > 4:
         return False
     source, cls = found
     bases = [qualified_name(source, base) or "" for base in cls.bases]
     return any(base in NETWORKS or _is_network(project, base, depth + 1) for base in bases)
-
-
-def _class_named(project: Project, name: str) -> tuple[SourceText, ast.ClassDef] | None:
-    found = [
-        (source, node)
-        for source in project.sources()
-        if f"class {name}" in source.text
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.ClassDef) and node.name == name
-    ]
-    return found[0] if len(found) == 1 else None
 
 
 def _may_call(project: Project, source: SourceText, call: ast.Call) -> bool:

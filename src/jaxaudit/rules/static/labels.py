@@ -14,8 +14,7 @@ from jaxaudit.model import Finding
 from jaxaudit.model.spot import Spot
 from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
-from jaxaudit.rules.static.other_callers import units_of
-from jaxaudit.rules.units import units_around
+from jaxaudit.rules.units import units_around, units_named
 from jaxaudit.source import values as v
 from jaxaudit.source.classes import classes_of
 
@@ -64,7 +63,7 @@ def _without(project: Project, field: str, group: list[tuple[Finding, str]]) -> 
         function = function_named(source, name, one.place.line)
         if function is None:
             raise CannotEdit(f"`{name}` is not found in {source.path}")
-        for unit in units_of(project, source.path, name):
+        for unit in units_named(project, source.path, name):
             if any(_holds(project.program, returned.value, cls) for returned in unit.flow.returns):
                 raise CannotEdit(f"`{name}` returns a `{cls}`, which would come back without its `{field}`")
         _must_not_return(source, function, parameter)

@@ -21,9 +21,10 @@ from jaxaudit.rules.boundaries.changed_elsewhere import must_not_change_elsewher
 from jaxaudit.rules.predictions import fewer_compiles
 from jaxaudit.rules.project import Change, Project, Refused
 from jaxaudit.rules.static.kept_makers import Maker, Written, kept, kept_for_settings, makes_anew
+from jaxaudit.rules.units import class_named
 
 if TYPE_CHECKING:
-    from jaxaudit.edits import SourceText
+    pass
 
 MADE_HERE = "it is made here"
 ONCE = "All calls share one object. What is changed on it in one call is there in the next; what it is made of is read once."
@@ -52,7 +53,7 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             held = ".".join(str(seen.facts["leaves"][0]).split(".")[:2])
             yield _answer((seen, *same), held, name, project, partial(kept, seen, project))
         for word, cls in _of_classes(seen):
-            if word not in told_of and _class_named(cls, project) is not None:
+            if word not in told_of and class_named(project, cls) is not None:
                 yield _answer((seen,), word, name, project, partial(_by_value, cls, word, project))
 
 
@@ -99,7 +100,7 @@ def _must_compile_once(seen: Finding, name: str, project: Project) -> None:
 
 def _by_value(cls: str, word: str, project: Project) -> Written:
     """Wherever the objects are made: a generator, a file that is read, a table."""
-    found = _class_named(cls, project)
+    found = class_named(project, cls)
     if found is None:
         raise CannotEdit(f"`{cls}` is not a class of the project")
     home, node = found
@@ -113,7 +114,7 @@ def _way(told: Finding, hint: str, project: Project) -> Written:
     source = project.text(place.path)
     node = expression_at(source, place)
     if isinstance(node, ast.Call):
-        found = _class_named(source.of(node.func).rpartition(".")[2], project)
+        found = class_named(project, source.of(node.func).rpartition(".")[2])
         if found is not None:
             home, cls = found
             try:
@@ -139,14 +140,3 @@ def _way(told: Finding, hint: str, project: Project) -> Written:
     if not around:
         raise CannotEdit(f"`{shown}` is made once already")
     return f"`{shown}` is made before the loop", {source.path: hoist(source, node, around[0], hint)}, ONCE  # type: ignore[arg-type]
-
-
-def _class_named(name: str, project: Project) -> tuple[SourceText, ast.ClassDef] | None:
-    found = [
-        (source, node)
-        for source in project.sources()
-        if f"class {name}" in source.text
-        for node in ast.walk(source.tree)
-        if isinstance(node, ast.ClassDef) and node.name == name
-    ]
-    return found[0] if len(found) == 1 else None

@@ -19,8 +19,8 @@ from jaxaudit.rules.static.other_callers import (
     handed_a_tracer,
     handed_many,
     handed_what_has_no_hash,
-    units_of,
 )
+from jaxaudit.rules.units import units_named
 from jaxaudit.source import calls as c
 from jaxaudit.source.arguments import bind
 from jaxaudit.source.facts import text
@@ -100,7 +100,7 @@ def _of_function(path: str, name: str, group: Sequence[Finding], project: Projec
         yield refused
     elif idle:
         way = f"numbers {path}:{name}"
-        once = converting(path, name, idle, units_of(project, path, name), project, way)
+        once = converting(path, name, idle, units_named(project, path, name), project, way)
         if once is not None:
             yield once
             yield from _change(path, name, idle, project, way)
@@ -176,7 +176,7 @@ def changes_the_program(project: Project, path: str, name: str, argument: str) -
     programs = [one for one in project.evidence.programs if one.site.path == path and one.site.name == name]
     if any(argument in one.exponents for one in programs):
         return True
-    return any(_steers(project, unit, argument, 0) for unit in units_of(project, path, name))
+    return any(_steers(project, unit, argument, 0) for unit in units_named(project, path, name))
 
 
 def _steers(project: Project, unit: Unit, argument: str, depth: int) -> bool:

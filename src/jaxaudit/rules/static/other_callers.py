@@ -13,6 +13,7 @@ from jaxaudit.model import Place
 from jaxaudit.rules.project import Project
 from jaxaudit.rules.static.changes import change
 from jaxaudit.rules.static.unhashable_values import unhashable
+from jaxaudit.rules.units import units_named
 from jaxaudit.source import calls as c
 from jaxaudit.source import values as v
 from jaxaudit.source.kinds import kind_of
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 def handed_a_tracer(project: Project, path: str, name: str, argument: str) -> str:
     """The sentence that names a place of the project where it is, or may be, a tracer; "" where none is seen."""
     program = project.program
-    for unit in units_of(project, path, name):
+    for unit in units_named(project, path, name):
         for call, value in program.graph.sources(unit, argument):
             why = program.tracing.tracer(value) if call is not None else None
             if why is not None and call is not None and call.flow is not None:
@@ -86,7 +87,7 @@ def _said(place: Place, transformation: str, argument: str) -> str:
 def handed_what_has_no_hash(project: Project, path: str, name: str, argument: str) -> str:
     """The sentence that names a place of the project where it is an array, a list or a dict; "" where none is seen."""
     program = project.program
-    for unit in units_of(project, path, name):
+    for unit in units_named(project, path, name):
         for at, root in handed_in(program, unit, argument):
             kind = kind_of(program, root)
             is_array = kind.is_array and not (kind.library == "numpy" and kind.shape == ())
@@ -144,7 +145,7 @@ def is_function(program: Program, value: v.Value) -> bool:
 def called_out_of_sight(project: Project, path: str, name: str) -> str:
     """The sentence that says so, where the source shows no call of the function at all, but that it is handed on."""
     graph = project.program.graph
-    for unit in units_of(project, path, name):
+    for unit in units_named(project, path, name):
         if unit.is_method or graph.callers(unit) or any(one.use is None for one in graph.handovers(unit)):
             continue
         for place in _handed_on(project, unit):
@@ -172,7 +173,7 @@ def _handed_on(project: Project, unit: Unit) -> Iterator[str]:
 def handed_many(project: Project, path: str, name: str, argument: str) -> str:
     """The sentence that names a place of the project where its value is another in each turn; "" where none is seen."""
     program = project.program
-    for unit in units_of(project, path, name):
+    for unit in units_named(project, path, name):
         for call, value in program.graph.sources(unit, argument):
             found = change(program, value, call.loops) if call is not None else None
             if (
@@ -189,14 +190,3 @@ def handed_many(project: Project, path: str, name: str, argument: str) -> str:
                 f"each turn of a loop: static, each would compile `{name}` again"
             )
     return ""
-
-
-def units_of(project: Project, path: str, name: str) -> list[Unit]:
-    """The functions of that name in a file; those that lead to no jit are linked for it."""
-    short = name.rpartition(".")[2]
-    project.program.graph.link_words({short})
-    return [
-        one
-        for one in list(project.program.graph.linked_functions)
-        if one.name == short and os.path.normpath(one.module.path) == path
-    ]

@@ -17,6 +17,7 @@ from jaxaudit.edits.told_apart import must_not_be_told_apart
 from jaxaudit.model import Finding
 from jaxaudit.rules.static.making_static import site_of
 from jaxaudit.rules.static.reverse_mode import must_stay_reversible
+from jaxaudit.rules.units import units_told
 from jaxaudit.source import values as v
 from jaxaudit.source.classes import classes_of, lineage
 from jaxaudit.source.fields import class_facts
@@ -42,7 +43,7 @@ def as_pytree(names: Sequence[str], group: Sequence[Finding], project: Project) 
     if node is None:
         return []
     must_not_be_told_apart(cls.name, (), project.sources())
-    units = [unit for one in group for unit in _units(one, project)]
+    units = [unit for one in group for unit in units_told(project, one)]
     for name in names:
         must_not_be_asked_for(project.program, source.path, node, name)
         must_stay_reversible(project.program, units, partial(_is_field, project.program, cls=cls, name=name), name)
@@ -64,16 +65,7 @@ def _classes(finding: Finding, project: Project) -> set[Class]:
     if len(roots) != 1 or any(str(leaf).count(".") != 1 for leaf in finding.facts["leaves"]):
         return set()
     [root] = roots
-    return {cls for unit in _units(finding, project) for cls in _of_parameter(project.program, unit, root)}
-
-
-def _units(finding: Finding, project: Project) -> list[Function]:
-    name = str(finding.facts["function"]).rpartition(".")[2]
-    return [
-        one
-        for one in list(project.program.graph.linked_functions)
-        if one.name == name and os.path.normpath(one.module.path) == finding.place.path
-    ]
+    return {cls for unit in units_told(project, finding) for cls in _of_parameter(project.program, unit, root)}
 
 
 def _of_parameter(program: Program, unit: Function, root: str) -> set[Class]:

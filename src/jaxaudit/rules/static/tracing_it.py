@@ -34,6 +34,7 @@ from jaxaudit.rules.static.registering_it import as_pytree, must_not_be_asked_fo
 from jaxaudit.rules.static.reverse_mode import must_stay_reversible, of_parameters
 from jaxaudit.rules.static.taken_apart import must_not_be_taken_apart
 from jaxaudit.rules.static.whole_numbers import must_stay_small
+from jaxaudit.rules.units import units_told
 from jaxaudit.source.classes import classes_of, external_bases, lineage
 from jaxaudit.source.facts import start
 from jaxaudit.source.structure import role
@@ -65,7 +66,9 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
         words = "`, `".join(leaves)
         at = Spot(one.place.path, one.place.line, function)
         need = next(
-            filter(None, (_needed(project.program, unit, leaf) for unit in _units(one, project) for leaf in leaves)),
+            filter(
+                None, (_needed(project.program, unit, leaf) for unit in units_told(project, one) for leaf in leaves)
+            ),
             None,
         )
         if need is not None:
@@ -79,7 +82,7 @@ def propose(findings: Sequence[Finding], project: Project) -> Iterator[Change | 
             whole = [leaf for leaf in leaves if _are_whole(one, leaf)]
             must_stay_small(project.text(one.place.path), function, one.place.line, whole)
             must_stay_reversible(
-                project.program, _units(one, project), of_parameters(project.program, leaves), leaves[0]
+                project.program, units_told(project, one), of_parameters(project.program, leaves), leaves[0]
             )
             edits = _edits(one, leaves, project)
         except CannotEdit as error:
@@ -274,15 +277,6 @@ def _is_number(text: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _units(finding: Finding, project: Project) -> list[Function]:
-    name = str(finding.facts["function"]).rpartition(".")[2]
-    return [
-        one
-        for one in list(project.program.graph.linked_functions)
-        if one.name == name and os.path.normpath(one.module.path) == finding.place.path
-    ]
 
 
 def _are_whole(finding: Finding, leaf: str) -> bool:
