@@ -291,3 +291,46 @@ def test_a_counter_may_be_there_to_tell_traces_apart():
             f(x)
         """)  # fmt: skip
     assert one.confidence < 0.8
+
+
+LOST = """
+def new():
+    return {"mean": jnp.zeros(3), "seen": jnp.int32(0)}
+def track(stats, x):
+    stats["mean"] = 0.9 * stats["mean"] + 0.1 * x
+    stats["seen"] = stats["seen"] + 1
+@jax.jit
+def step(w, stats, x):
+    track(stats, x)
+    return w - stats["mean"]
+def main(xs):
+    stats = new()
+    w = jnp.zeros(3)
+    for x in xs:
+        w = step(w, stats, x)
+    print(stats["seen"])
+"""
+NOT_LOST = {
+    "it comes back": LOST.replace('return w - stats["mean"]', 'return w - stats["mean"], stats').replace(
+        "w = step(", "w, stats = step("
+    ),
+    "another in each turn": LOST.replace("w = step(w, stats, x)", "stats = new()\n        w = step(w, stats, x)"),
+    "scratch of the call": LOST.replace('0.9 * stats["mean"] + 0.1 * x', "0.1 * x").replace('stats["seen"] + 1', "1"),
+    "called once": LOST.replace("    for x in xs:\n        w = step(w, stats, x)", "    w = step(w, stats, xs[0])"),
+}
+
+
+def test_an_argument_changed_in_place_is_lost():
+    (one,) = found("trace-time-effect", LOST)
+    assert one.certain
+    assert "`stats` is changed in place in `track`, which runs in jitted `step`" in one.message
+
+
+def test_it_may_be_scratch_where_nobody_reads_it():
+    (one,) = found("trace-time-effect", LOST.replace('    print(stats["seen"])\n', "    return w\n"))
+    assert not one.certain
+
+
+@pytest.mark.parametrize("name", NOT_LOST)
+def test_an_argument_that_is_not_lost(name):
+    assert not found("trace-time-effect", NOT_LOST[name])

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from jaxaudit.model import Finding, Note
 from jaxaudit.rules.boundaries.effects import Effect, effects, has_eager_callers
+from jaxaudit.rules.boundaries.lost_writes import LostWrite, lost_writes
 from jaxaudit.rules.boundaries.trace_time_effect_seen import observe
 from jaxaudit.rules.captures.changes import is_lazy
 from jaxaudit.rules.captures.compiled_code import Compiled, bodies, compiled_functions
@@ -31,6 +32,25 @@ def match(program: Program) -> Iterator[Finding]:
                 continue
             said.add(key)
             yield told(program, compiled, effect, seen_at)
+        if not compiled.function.module.context:
+            for write in lost_writes(program, compiled):
+                yield lost(program, compiled, write)
+
+
+def lost(program: Program, compiled: Compiled, write: LostWrite) -> Finding:
+    name, flow = write.argument, compiled.function.flow
+    assert write.call.flow is not None
+    return RULE.found(
+        program.place(flow, write.store.expr),
+        f"`{name}` is changed in place in {compiled.where.rstrip(',')}: JAX builds an argument anew for each call, so the change is "
+        f"lost, and the caller's `{name}` stays as it was",
+        0.85 if write.read_later else 0.5,
+        facts={"function": compiled.function.name, "target": name, "effect": "argument"},
+        notes=[
+            Note(program.place(write.call.flow, write.call.expr), "the same object is handed in here, in each turn")
+        ],
+        help=f"Return the new `{name}` and hand it in again with the next call.",
+    )
 
 
 def call_into_sibling(compiled: Compiled) -> v.Call | None:
