@@ -235,7 +235,7 @@ RULE = Rule(
     title="Python side effect inside a jitted function",
     severity="error",
     dont="Assign an attribute or a global, append to a list, count, print, read the clock or draw from NumPy in a "
-    "jitted function.",
+    "jitted function, or change the items of an argument in place.",
     do="Return the value and thread it as state; for output use `jax.debug.print` or `jax.debug.callback`.",
     why="A jitted function's Python code runs while it is traced, once for each new shape. 10 calls of a method that "
     "counts its steps left the counter at 1, and a schedule that reads it frozen (JAX 0.10.2 and 0.12.0.1).",

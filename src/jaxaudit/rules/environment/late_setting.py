@@ -250,7 +250,8 @@ RULE = Rule(
     do="Set it first: before `import jax`, or before the first array and the first look at a device, as the message says.",
     why="XLA reads XLA_FLAGS once, when the backend starts; afterwards a change does nothing and says nothing, but still changes the "
     "key of the persistent cache, so every compile misses it (JAX 0.6.2, 0.10.2 and 0.12.0.1). `import jax` alone starts no "
-    "backend; `jax.devices()`, a key or any array does.",
+    "backend; `jax.devices()`, a key or any array does. A second folder for the compilation cache, named after the first program "
+    "went through the cache, stays empty (JAX 0.10.2 and 0.12.0.1).",
     allowed="Settings that JAX reads at each use, such as `jax_enable_x64` or `jax_debug_nans`, at any time.",
     may_break="The setting takes effect: what it changes, changes.",
     sees=("source", "run"),
