@@ -25,6 +25,11 @@ def advice(facts: Mapping[str, Any]) -> str:
             f"Give each step a key of its own: `jax.random.fold_in({key}, i)` with the step's number, a key in the carry "
             "that each step splits, or `jax.random.split` of it as one more input of the loop."
         )
+    if over == "shard_map":
+        return (
+            f"Give each shard a key of its own: `jax.random.fold_in({key}, jax.lax.axis_index(axis))` in the function, or split it "
+            "outside and let `in_specs` hand the parts out."
+        )
     if "loop_line" in facts:
         return (
             f"Take a new key in each turn: `jax.random.fold_in({key}, i)` with the turn's number, or "

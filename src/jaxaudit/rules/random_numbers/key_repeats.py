@@ -256,6 +256,42 @@ def same_for_all(program: Program, spent: list[Spent]) -> Iterator[Told]:
             )
 
 
+def same_on_each_shard(program: Program, function: Function, spent: list[Spent]) -> Iterator[Told]:
+    """A function under `shard_map` that every device hands the same key (`P()`), and that asks for no number of its shard."""
+    keys = {one.origin.root.name: one for one in reversed(spent) if _is_own_key(function, one)}
+    if not keys or any(c.known_name(program, call.func) == "jax.lax.axis_index" for call in function.flow.calls):
+        return
+    positions = [parameter.name for parameter in function.all_parameters]
+    for handed in program.graph.handed.get(function, ()):
+        specs = handed.use.option("in_specs") if handed.use is not None and handed.use.short == "shard_map" else None
+        listed = v.settle(specs) if specs is not None else None
+        for name, spec in zip(positions, listed.items if isinstance(listed, v.Sequence) else (), strict=False):
+            if name in keys and _is_replicated(program, spec):
+                one = keys[name]
+                yield Told(
+                    ("shards", function, name),
+                    program.place(one.flow, one.shown),
+                    f"the key `{name}` is the same on every device (`P()` among the `in_specs` of `shard_map`): `{one.by}` gives each "
+                    "shard the same random numbers",
+                    0.5,
+                    {"key": name, "second": one.by, "transformation": "shard_map"},
+                )
+
+
+def _is_own_key(function: Function, one: Spent) -> bool:
+    root = one.origin.root
+    return isinstance(root, v.Param) and root.function is function and not one.origin.steps and one.how != "fold"
+
+
+def _is_replicated(program: Program, spec: v.Value) -> bool:
+    made = v.settle(spec)
+    return (
+        isinstance(made, v.Call)
+        and c.known_name(program, made.func) == "jax.sharding.PartitionSpec"
+        and not (made.args or made.kwargs)
+    )
+
+
 def kept_on_self(program: Program, function: Function, spent: list[Spent]) -> Iterator[Told]:
     """A method draws from a key that its object keeps, and nothing renews it."""
     cls = function.owner

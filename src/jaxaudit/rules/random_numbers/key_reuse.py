@@ -14,6 +14,7 @@ from jaxaudit.rules.random_numbers.key_repeats import (
     kept_elsewhere,
     kept_on_self,
     same_for_all,
+    same_on_each_shard,
     used_in_each_step,
     used_in_each_turn,
 )
@@ -57,6 +58,7 @@ def faults_of(program: Program, function: Function) -> Iterator[Told]:
     yield from used_and_carried_on(program, spent)
     yield from used_in_each_step(program, function, spent)
     yield from same_for_all(program, spent)
+    yield from same_on_each_shard(program, function, spent)
     yield from used_and_returned(program, function, spent)
     yield from kept_on_self(program, function, spent)
     yield from kept_elsewhere(program, function, spent)
