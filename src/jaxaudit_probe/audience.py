@@ -22,7 +22,6 @@ SUMS = {
     "sync": ("count", "blocked", "seconds", "bytes"),
     "keys": ("times",),
     "downcast": ("count",),
-    "dispatches": ("count", "turns", "seconds"),
 }
 """Counters in the lines of totals. To a listener that came later they count from when it came."""
 NAMES = ("site", "path", "line", "function", "how", "key", "first", "again", "wanted")
@@ -39,6 +38,8 @@ class Audience:
         self._asking: dict[int, Listener] = {}
         self._before: WeakKeyDictionary[Listener, dict[str, dict[str, Any]]] = WeakKeyDictionary()
         """By listener: the totals when it came."""
+        self._marks: WeakKeyDictionary[Listener, dict[str, Any]] = WeakKeyDictionary()
+        """And what was noted for it then, of totals that are no sums of lines."""
 
     def put(self, kind: str, **fields: Any) -> None:
         if kind in LASTING:
@@ -75,8 +76,17 @@ class Audience:
         collected = _Collector()
         self.totals_to(collected)
         self._before[listener] = collected.totals
+        self._marks[listener] = collected.marks
         listener.at_end(lambda: self.totals_to(listener))
         self.listeners.append(listener)
+
+    def since(self, name: str, now: Any) -> Any:
+        """What this was when the listener that asks came; None for one that was there from the start."""
+        asking = self._asking.get(get_ident())
+        if isinstance(asking, _Collector):
+            asking.marks[name] = now
+            return now
+        return self._marks.get(asking, {}).get(name) if asking is not None else None
 
     def leave(self, listener: Listener) -> None:
         if listener in self.listeners:
@@ -100,6 +110,7 @@ class _Collector:
 
     def __init__(self) -> None:
         self.totals: dict[str, dict[str, Any]] = {}
+        self.marks: dict[str, Any] = {}
 
     def put(self, kind: str, **fields: Any) -> None:
         self.totals[_name_of(kind, fields)] = fields

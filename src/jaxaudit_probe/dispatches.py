@@ -131,7 +131,17 @@ class Dispatches:
 
     def tell(self, writer: Audience, seconds: float, unseen: float, since: float) -> None:
         """Effect: the loops are written down; those that were, and turned out to belong to others, with nothing."""
-        rows = {(row["path"], row["line"]): row for row in self.rows(self.counts(seconds, unseen, since))}
+        counts = self.counts(seconds, unseen, since)
+        before = writer.since("dispatches", counts)
+        if before is not None:  # a listener that came later is told of what came after it
+            counts = {
+                one: count - before.get(one, 0.0) for one, count in counts.items() if count > before.get(one, 0.0)
+            }
+        rows = {(row["path"], row["line"]): row for row in self.rows(counts)}
+        if before is not None:
+            for row in rows.values():
+                writer.put("dispatches", **row)
+            return
         for path, line in self.told.difference(rows):
             writer.put("dispatches", path=path, line=line, count=0)
         for row in rows.values():

@@ -233,3 +233,32 @@ def test_a_loop_that_comes_after_very_many_ways(
     code = "x = jnp.ones(3)\n" + "".join(f"for n in range(900):\n{turn}" for _ in range(4))
     rows = ran(listener, tmp_path, code)
     assert max(row["line"] for row in rows) == 4 + 2 * 3
+
+
+def test_a_listener_that_comes_later_is_told_of_later_loops_alone():
+    import jax.numpy as jnp
+
+    import jaxaudit
+
+    def first(x):
+        for _ in range(1500):
+            x = jnp.sin(x)
+        return x
+
+    def second(x):
+        for _ in range(1500):
+            x = jnp.cos(x)
+        return x
+
+    def loops(evidence):
+        return {call.at.function.rpartition(".")[2] for one in evidence.loops for call in one.calls}
+
+    with jaxaudit.observe() as early:
+        first(jnp.ones(3))
+    with jaxaudit.observe() as late:
+        second(jnp.ones(3))
+    with jaxaudit.observe() as again:
+        first(jnp.ones(3))
+    assert loops(early.evidence) == {"first"}
+    assert loops(late.evidence) == {"second"}
+    assert loops(again.evidence) == {"first"}
